@@ -1,0 +1,1 @@
+"""Whom to tell, why and until when; knows no credential."""

@@ -1,0 +1,80 @@
+"""Channels that do not deliver, as conditions for the others, and attempts nobody needs any more (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from alerts.belief import Place
+from alerts.decide import Ear, condition_key
+from alerts.model import Attempt, Condition, Level, Standing
+
+PATIENCE: Final = timedelta(days=1)
+
+
+def channel_conditions(
+    ears: Iterable[Ear], standings: Mapping[str, Standing], partial: frozenset[str]
+) -> tuple[tuple[Condition, ...], datetime | None]:
+    """Two conditions a channel, fine ones too, and when one would rise by itself.
+
+    `standings` are those of the last pass; `partial` the channels whose last message reached only some targets.
+    """
+    found: list[Condition] = []
+    moments: list[datetime] = []
+    for ear in ears:
+        since = waiting_since(ear, standings)
+        late = since is not None and ear.now - since >= PATIENCE
+        if since is not None and not late:
+            moments.append(since + PATIENCE)
+        label = ear.channel.label
+        found += [_undelivered(label, late), _partial(label, label in partial)]
+    return tuple(found), min(moments, default=None)
+
+
+def waiting_since(ear: Ear, standings: Mapping[str, Standing]) -> datetime | None:
+    """The first try of the oldest news that this channel still has to hear; None if nothing is stuck."""
+    stuck = (one.first_at for one in _tried(ear, standings) if _wanted(ear, standings[one.key]))
+    return min(stuck, default=None)
+
+
+def moot(ear: Ear, standings: Mapping[str, Standing]) -> tuple[Place, ...]:
+    """Attempts of this channel that surely nobody heard and whose news is no longer news: to be deleted.
+
+    For the settled `standings` of this pass, ahead of `decide`; else old failures would slow down later news.
+    """
+    return tuple(
+        (one.channel, one.key)
+        for one in _tried(ear, standings)
+        if not (one.outcome.unsure or one.earlier or _wanted(ear, standings[one.key]))
+    )
+
+
+def _tried(ear: Ear, standings: Mapping[str, Standing]) -> Iterable[Attempt]:
+    return (one for one in ear.attempts.values() if one.channel == ear.channel.label and one.key in standings)
+
+
+def _wanted(ear: Ear, standing: Standing) -> bool:
+    # A look that does not see it delays bad news, it does not withdraw it.
+    return ear.wants(replace(standing, seen=True))
+
+
+def _undelivered(label: str, late: bool) -> Condition:
+    return Condition(
+        condition_key(label),
+        Level.NOW if late else Level.FINE,
+        labels={"channel": label},
+        summary=f"channel {label} has had undelivered news for a day" if late else f"channel {label} delivers",
+        remedy=f"authwatch alerts test {label}" if late else "",
+    )
+
+
+def _partial(label: str, partly: bool) -> Condition:
+    return Condition(
+        f"{condition_key(label)}/targets",
+        Level.SOON if partly else Level.FINE,
+        labels={"channel": label},
+        summary=f"channel {label} reaches only some of its targets" if partly else f"channel {label} reaches all",
+        remedy=f"authwatch alerts test {label}" if partly else "",
+    )

@@ -1,0 +1,85 @@
+"""The ways a message leaves: one visible table of schemes; whatever is not in it goes through Apprise."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib import import_module
+from typing import Final, Protocol, cast
+
+from alerts.forms import Message
+from alerts.model import Outcome
+
+#: Scheme → module of our own; a module here has `check` and `send` as `Transport` says.
+OWN: Final = {
+    "print": "alerts.channels.console",
+}
+APPRISE: Final = "alerts.channels.apprise"
+
+_SCHEME = re.compile(r"\s*([a-z0-9]{1,32})://", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of one message. `error` is in our own words: no part of a URL, of a library's or a server's text."""
+
+    outcome: Outcome
+    error: str = ""
+    retry_after: timedelta | None = None
+
+
+class Transport(Protocol):
+    """What a module of this package offers; both functions get the secret URL and keep it to themselves."""
+
+    def check(self, url: str) -> str | None:
+        """Why this URL can not be used, without any part of it; None if it can. Sends nothing."""
+
+    def send(self, url: str, message: Message, patience: timedelta, /) -> Report:
+        """Sends, blocking for about `patience` at most; may raise, may also block for ever."""
+
+
+def scheme_of(url: str) -> str | None:
+    """The lower-case scheme of an address, None if it has none; cheap, imports nothing."""
+    found = _SCHEME.match(url)
+    return found[1].lower() if found else None
+
+
+def known_schemes() -> frozenset[str]:
+    """Every scheme that can be sent to here. Imports Apprise (some 400 ms)."""
+    from alerts.channels import apprise
+
+    return frozenset(OWN) | apprise.schemes()
+
+
+def check(label: str, url: str) -> str | None:
+    """Why the channel `label` can not use this URL, without any part of the URL; None if it can."""
+    reason = _reason(url)
+    return None if reason is None else f"channel {label}: {reason}"
+
+
+def deliver(url: str, message: Message, patience: timedelta) -> Report:
+    """Sends one message to one address; never raises, blocks as long as the transport does."""
+    scheme = scheme_of(url)
+    if scheme is None:
+        return Report(Outcome.BAD_CONFIG, _reason(url) or "")
+    try:
+        return _transport(scheme).send(url.strip(), message, patience)
+    except ImportError as error:
+        return Report(Outcome.BAD_CONFIG, f"what sends it cannot be imported ({type(error).__name__})")
+    except Exception as error:  # noqa: BLE001 - two hundred services behind one call; any of them may raise anything
+        return Report(Outcome.CLIENT_ERROR, f"sending crashed ({type(error).__name__})")
+
+
+def _transport(scheme: str) -> Transport:
+    return cast(Transport, import_module(OWN.get(scheme, APPRISE)))
+
+
+def _reason(url: str) -> str | None:
+    scheme = scheme_of(url)
+    if scheme is None:
+        return "its URL does not begin with a scheme such as ntfys:// or mailtos://"
+    try:
+        return _transport(scheme).check(url.strip())
+    except ImportError as error:
+        return f"what sends it cannot be imported ({type(error).__name__})"

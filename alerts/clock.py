@@ -1,0 +1,109 @@
+"""Whether the wall clock is to be believed, and memories from a future that was not (pure)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from alerts.model import Acknowledgement, Attempt, Hush, Silence, Standing, Told
+
+TOLERANCE: Final = timedelta(seconds=30)
+DRIFT: Final = 1000
+"""A clock that is slewed gains or loses at most one part in 2000 (adjtimex(2)); twice that is no step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Both clocks at one moment; `boot` is the time since boot with suspend (CLOCK_BOOTTIME), None if unknown.
+
+    `boot_id` tells boots apart where the system names them; a smaller `boot` than before does as well.
+    """
+
+    wall: datetime
+    boot: timedelta | None = None
+    boot_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Whether to believe `now`; if not, since which reading it is doubted (to remember) and until when."""
+
+    believed: bool
+    doubted: Reading | None = None
+    until: datetime | None = None
+
+
+def trust(last: Reading | None, doubted: Reading | None, now: Reading, span: timedelta) -> Trust:
+    """Whether the wall clock went on as the boot clock did since the `last` believed pass.
+
+    After a step it has to go on steadily for `span`, counted from `doubted` (what the last `Trust` gave). A pass that
+    is believed remembers its reading as the new `last` and no doubt.
+    """
+    if last is None or _steady(last, now):
+        return Trust(True)
+    if doubted is None or not _steady(doubted, now):
+        doubted = now
+    elapsed = _elapsed(doubted, now)
+    return Trust(True) if elapsed >= span else Trust(False, doubted, now.wall + span - elapsed)
+
+
+def _steady(then: Reading, now: Reading) -> bool:
+    gone = now.wall - then.wall
+    if then.boot_id != now.boot_id or then.boot is None or now.boot is None or now.boot < then.boot:
+        return gone >= timedelta()
+    return abs(gone - (now.boot - then.boot)) <= TOLERANCE + (now.boot - then.boot) / DRIFT
+
+
+def _elapsed(then: Reading, now: Reading) -> timedelta:
+    same = then.boot is not None and now.boot is not None and now.boot >= then.boot
+    return now.boot - then.boot if same and now.boot and then.boot else now.wall - then.wall
+
+
+def past_standing(one: Standing, now: datetime) -> Standing:
+    """The standing without moments later than `now`; the same object if it has none."""
+    pending = one.pending
+    if max(one.since, one.at, *(pending.since,) if pending else (), *(rise.at for rise in one.rises)) <= now:
+        return one
+    return replace(
+        one,
+        since=min(one.since, now),
+        at=min(one.at, now),
+        pending=replace(pending, since=min(pending.since, now)) if pending else None,
+        rises=tuple(replace(rise, at=min(rise.at, now)) for rise in one.rises),
+    )
+
+
+def past_told(one: Told, now: datetime) -> Told:
+    """The belief without moments later than `now`."""
+    return one if max(one.since, one.at) <= now else replace(one, since=min(one.since, now), at=min(one.at, now))
+
+
+def past_attempt(one: Attempt, now: datetime) -> Attempt:
+    """The attempt without moments later than `now`; it may be repeated as long after `now` as it was after itself."""
+    return replace(
+        one,
+        first_at=min(one.first_at, now),
+        at=min(one.at, now),
+        belief=past_told(one.belief, now) if one.belief else None,
+        earlier=tuple(past_told(told, now) if told else None for told in one.earlier),
+    )
+
+
+def past_hush(hush: Hush, now: datetime) -> Hush:
+    """Silences and acknowledgements made later than `now` keep their length from `now` on."""
+    return Hush(
+        tuple(_past_silence(one, now) for one in hush.silences),
+        tuple(_past_acknowledgement(one, now) for one in hush.acknowledgements),
+    )
+
+
+def _past_silence(one: Silence, now: datetime) -> Silence:
+    ahead = max(timedelta(), one.made_at - now)
+    return replace(one, made_at=one.made_at - ahead, until=one.until - ahead)
+
+
+def _past_acknowledgement(one: Acknowledgement, now: datetime) -> Acknowledgement:
+    ahead = max(timedelta(), one.made_at - now)
+    until = one.until - ahead if one.until else None
+    return replace(one, at=min(one.at, now), made_at=one.made_at - ahead, until=until)

@@ -1,0 +1,209 @@
+"""What stands, what was told, what may have been heard: the tables of the alerts, on a given connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, delete, func, select, update
+
+from alerts.columns import Moment, Record
+from alerts.model import Acknowledgement, Attempt, Delivery, Silence, Standing, Told
+
+METADATA = MetaData()
+
+STANDINGS = Table(
+    "standings",
+    METADATA,
+    Column("key", Text, primary_key=True),
+    Column("standing", Record(Standing), nullable=False),
+)
+
+TOLD = Table(
+    "told",
+    METADATA,
+    Column("channel", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("told", Record(Told), nullable=False),
+)
+
+ATTEMPTS = Table(
+    "attempts",
+    METADATA,
+    Column("channel", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("attempt", Record(Attempt), nullable=False),
+)
+
+#: The log of what was said to whom, one row a condition; may be pruned, nothing is decided from it.
+DELIVERIES = Table(
+    "deliveries",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("at", Moment, nullable=False, index=True),
+    Column("channel", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("error", Text, nullable=False),
+)
+
+SILENCES = Table(
+    "silences",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("silence", Record(Silence), nullable=False),
+)
+
+ACKNOWLEDGEMENTS = Table(
+    "acknowledgements",
+    METADATA,
+    Column("key", Text, primary_key=True),
+    Column("acknowledgement", Record(Acknowledgement), nullable=False),
+)
+
+Pair = tuple[str, str]
+
+
+def standings(db: Connection) -> dict[str, Standing]:
+    """Every standing by its key."""
+    return {row.key: row.standing for row in db.execute(select(STANDINGS))}
+
+
+def told(db: Connection) -> dict[Pair, Told]:
+    """What each channel believes, by (channel, key)."""
+    return {(row.channel, row.key): row.told for row in db.execute(select(TOLD))}
+
+
+def attempts(db: Connection) -> dict[Pair, Attempt]:
+    """Attempts without a success since, by (channel, key)."""
+    return {(row.channel, row.key): row.attempt for row in db.execute(select(ATTEMPTS))}
+
+
+def silences(db: Connection) -> tuple[Silence, ...]:
+    """Every silence, ended ones too."""
+    return tuple(row.silence for row in db.execute(select(SILENCES).order_by(SILENCES.c.id)))
+
+
+def acknowledgements(db: Connection) -> tuple[Acknowledgement, ...]:
+    """Every acknowledgement, ended ones too."""
+    return tuple(row.acknowledgement for row in db.execute(select(ACKNOWLEDGEMENTS)))
+
+
+def put_standings(db: Connection, changed: Mapping[str, Standing], gone: Iterable[str] = ()) -> None:
+    """Replaces standings and deletes those of `gone` keys, with what was told and tried of them."""
+    for key in {*changed, *gone}:
+        db.execute(delete(STANDINGS).where(STANDINGS.c.key == key))
+    if changed:
+        db.execute(STANDINGS.insert(), [{"key": key, "standing": value} for key, value in changed.items()])
+    for key in gone:
+        for table in (TOLD, ATTEMPTS, ACKNOWLEDGEMENTS):
+            db.execute(delete(table).where(table.c.key == key))
+
+
+def put_told(db: Connection, changed: Mapping[Pair, Told | None]) -> None:
+    """Replaces what channels believe; None deletes."""
+    _put_pairs(db, TOLD, "told", changed)
+
+
+def put_attempts(db: Connection, changed: Mapping[Pair, Attempt | None]) -> None:
+    """Replaces attempts; None deletes."""
+    _put_pairs(db, ATTEMPTS, "attempt", changed)
+
+
+def _put_pairs(db: Connection, table: Table, column: str, changed: Mapping[Pair, Any]) -> None:
+    for channel, key in changed:
+        db.execute(delete(table).where(table.c.channel == channel, table.c.key == key))
+    rows = [{"channel": pair[0], "key": pair[1], column: value} for pair, value in changed.items() if value]
+    if rows:
+        db.execute(table.insert(), rows)
+
+
+def move(db: Connection, old: str, new: str) -> None:
+    """A key's standing, beliefs, attempts and acknowledgement go on under its new name."""
+    for table, column in ((STANDINGS, "standing"), (ACKNOWLEDGEMENTS, "acknowledgement")):
+        found = db.execute(select(table.c[column]).where(table.c.key == old)).scalar()
+        if found is not None:
+            db.execute(delete(table).where(table.c.key.in_([old, new])))
+            db.execute(table.insert().values({"key": new, column: replace(found, key=new)}))
+    for table, column in ((TOLD, "told"), (ATTEMPTS, "attempt")):
+        rows = db.execute(select(table.c.channel, table.c[column]).where(table.c.key == old)).all()
+        _put_pairs(db, table, column, {(row[0], old): None for row in rows})
+        _put_pairs(db, table, column, {(row[0], new): _renamed(row[1], new) for row in rows})
+
+
+def _renamed(record: Any, key: str) -> Any:
+    belief = getattr(record, "belief", None)
+    return replace(record, key=key, belief=replace(belief, key=key)) if belief else replace(record, key=key)
+
+
+def log(db: Connection, delivery: Delivery) -> None:
+    """Adds one delivery to the log."""
+    rows = [
+        {
+            "at": delivery.at,
+            "channel": delivery.alert.channel,
+            "key": news.standing.key,
+            "reason": news.reason.value,
+            "level": news.standing.level.value,
+            "outcome": delivery.outcome.value,
+            "error": delivery.error,
+        }
+        for news in delivery.alert.news
+    ]
+    if rows:
+        db.execute(DELIVERIES.insert(), rows)
+
+
+def partial(db: Connection) -> frozenset[str]:
+    """The channels whose last delivery reached only some of its targets."""
+    newest = select(func.max(DELIVERIES.c.id)).group_by(DELIVERIES.c.channel).scalar_subquery()
+    query = select(DELIVERIES.c.channel).where(DELIVERIES.c.id.in_(newest), DELIVERIES.c.outcome == "partial")
+    return frozenset(db.execute(query).scalars())
+
+
+def last_successes(db: Connection) -> dict[str, datetime]:
+    """When each channel was last reached."""
+    query = select(DELIVERIES.c.channel, func.max(DELIVERIES.c.at)).where(
+        DELIVERIES.c.outcome.in_(["delivered", "partial"])
+    )
+    return {row[0]: row[1] for row in db.execute(query.group_by(DELIVERIES.c.channel))}
+
+
+def recent(db: Connection, since: datetime) -> list[Mapping[str, Any]]:
+    """The log since a moment, newest first."""
+    query = select(DELIVERIES).where(DELIVERIES.c.at >= since).order_by(DELIVERIES.c.id.desc())
+    return [dict(row) for row in db.execute(query).mappings()]
+
+
+def acknowledge(db: Connection, given: Acknowledgement) -> None:
+    """Replaces the acknowledgement of a key."""
+    db.execute(delete(ACKNOWLEDGEMENTS).where(ACKNOWLEDGEMENTS.c.key == given.key))
+    db.execute(ACKNOWLEDGEMENTS.insert().values(key=given.key, acknowledgement=given))
+
+
+def silence(db: Connection, given: Silence) -> int:
+    """Adds a silence; returns its id."""
+    known = db.execute(select(SILENCES.c.id).order_by(SILENCES.c.id.desc()).limit(1)).scalar() or 0
+    db.execute(SILENCES.insert().values(id=known + 1, silence=replace(given, id=known + 1)))
+    return int(known) + 1
+
+
+def put_silence(db: Connection, given: Silence) -> None:
+    """Replaces a silence of the same number."""
+    db.execute(update(SILENCES).where(SILENCES.c.id == given.id).values(silence=given))
+
+
+def unsilence(db: Connection, number: int) -> bool:
+    """Ends a silence; False when there is none of that number."""
+    return bool(db.execute(delete(SILENCES).where(SILENCES.c.id == number)).rowcount)
+
+
+def prune(db: Connection, now: datetime, keep: timedelta) -> None:
+    """Drops old lines of the log and silences that ended; standings, beliefs and attempts stay."""
+    db.execute(delete(DELIVERIES).where(DELIVERIES.c.at < now - keep))
+    ended = [item.id for item in silences(db) if item.until < now - keep]
+    db.execute(delete(SILENCES).where(SILENCES.c.id.in_(ended)))

@@ -1,0 +1,164 @@
+"""What a person reads about an alert, from subject to command; PURE."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from alerts.escape import fits, line
+from alerts.forms import Block, Message, write
+from alerts.model import Alert, Level, News, Reason, Standing
+
+__all__ = ["Message", "compose", "moment", "notice", "relative"]
+
+NAME_BYTES: Final = 100
+SUMMARY_BYTES: Final = 400
+REMEDY_BYTES: Final = 600
+HOST_BYTES: Final = 60
+MOST: Final = 100  # more conditions than LIMIT has room for
+
+_CALLS: Final = {Level.NOW: "Act now", Level.SOON: "Act soon", Level.INFO: "For information", Level.FINE: "Fine"}
+_REASONS: Final = {
+    Reason.NEW: "new",
+    Reason.WORSE: "worse than before",
+    Reason.EASED: "better than before",
+    Reason.REMINDER: "reminder",
+    Reason.RECOVERED: "recovered",
+}
+
+
+def compose(alert: Alert, host: str, now: datetime) -> Message:
+    """The message for an alert as seen at `now` (aware UTC) on `host`; most urgent first, short enough for a phone."""
+    news = sorted(alert.news, key=_urgency)
+    if not news:
+        return notice("Nothing to report", (), host, now)
+    level = max((item.standing.level for item in news if not _over(item)), key=_rank, default=Level.FINE)
+    blocks = [_block(item, now) for item in news[:MOST]]
+    return write(_subject(news, host, now), blocks, len(news), _foot(host, now), level)
+
+
+def notice(subject: str, lines: Iterable[str], host: str, now: datetime, level: Level = Level.INFO) -> Message:
+    """A message of our own (a test, a canary, a digest): a subject and one sentence per line."""
+    blocks = [Block("", "", (line(text, SUMMARY_BYTES),)) for text in lines]
+    head = f"{line(subject, 2 * NAME_BYTES)}, {_host(host)}"
+    return write(head, blocks, len(blocks), _foot(host, now), level)
+
+
+def moment(at: datetime) -> str:
+    """A moment for people: `2026-12-03 14:00 UTC`."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def relative(at: datetime, now: datetime) -> str:
+    """How far off a moment is: `in 3 days`, `2 h ago`; rounded down, so never more time than there is."""
+    span = abs(at - now)
+    if span >= timedelta(days=2):
+        words = f"{span.days} days"
+    elif span >= timedelta(hours=2):
+        words = f"{span // timedelta(hours=1)} h"
+    elif span >= timedelta(minutes=1):
+        words = f"{span // timedelta(minutes=1)} min"
+    else:
+        return "within a minute" if at > now else "just now"
+    return f"in {words}" if at > now else f"{words} ago"
+
+
+def _over(item: News) -> bool:
+    return item.reason is Reason.RECOVERED
+
+
+def _rank(level: Level) -> int:
+    return level.rank
+
+
+def _urgency(item: News) -> tuple[bool, int, float, str]:
+    deadline = _deadline(item.standing)
+    return (
+        _over(item),
+        -item.standing.level.rank,
+        deadline.timestamp() if deadline else float("inf"),
+        item.standing.key,
+    )
+
+
+def _deadline(standing: Standing) -> datetime | None:
+    """When a person must have acted; for a login without such a moment, its own end."""
+    return None if standing.login is None else standing.login.deadline or standing.login.ends_at
+
+
+def _moment_that_counts(item: News, now: datetime) -> datetime | None:
+    """The deadline, unless it would mislead: one ahead of what is dead already, one behind what works again."""
+    at = _deadline(item.standing)
+    if at is None or (_over(item) and at <= now):
+        return None
+    dead = item.standing.level is Level.NOW and not _over(item)
+    return None if dead and at > now else at
+
+
+def _name(standing: Standing) -> str:
+    """What people call it: the profile and its agent, or whatever else the condition is about."""
+    labels = standing.labels
+    name = _first(labels, "profile", "provider", "channel", "source") or standing.key
+    agent = labels.get("agent", "-")
+    return line(name if agent == "-" else f"{name} ({agent})", NAME_BYTES)
+
+
+def _first(labels: Mapping[str, str], *names: str) -> str:
+    return next((labels[name] for name in names if labels.get(name)), "")
+
+
+def _host(host: str) -> str:
+    return line(host, HOST_BYTES) or "this host"
+
+
+def _foot(host: str, now: datetime) -> str:
+    return f"authwatch on {_host(host)}, {moment(now)}"
+
+
+def _call(item: News) -> str:
+    if _over(item):
+        return "Recovered"
+    doubtful = item.standing.doubt and item.standing.level is not Level.NOW
+    return "Cannot tell" if doubtful else _CALLS[item.standing.level]
+
+
+def _subject(news: Sequence[News], host: str, now: datetime) -> str:
+    """For a lock screen: what to do, for which login, until when, where."""
+    worst, others = news[0], len(news) - 1
+    more = f", and {others} more" if others else ""
+    return f"{_call(worst)}: {_name(worst.standing)}{_briefly(worst, now, exact=not others)}{more}, {_host(host)}"
+
+
+def _briefly(item: News, now: datetime, *, exact: bool) -> str:
+    at = _moment_that_counts(item, now)
+    if at is None:
+        return ""
+    when = f"{moment(at)} ({relative(at, now)})" if exact else relative(at, now)
+    if _over(item):
+        return f", valid until {when}" if exact else ""
+    return f" {'ends' if at > now else 'ended'} {when}"
+
+
+def _block(item: News, now: datetime) -> Block:
+    standing, over = item.standing, _over(item)
+    about = [f"{key} {standing.labels[key]}" for key in ("source", "agent") if standing.labels.get(key, "-") != "-"]
+    facts = [line(standing.summary, SUMMARY_BYTES), _when(item, now)]
+    lines = [*(reversed(facts) if over else facts)]
+    lines.append(line(f"Where: {', '.join(about)}", SUMMARY_BYTES) if about else "")
+    call = _call(item) if over else f"{_call(item)} ({_REASONS[item.reason]})"
+    command = "" if over else standing.remedy.strip()
+    if command and not fits(command, REMEDY_BYTES):
+        # A command that was cut or cleaned would be another command.
+        lines.append("What to do does not fit into a message; `authwatch status` has it.")
+        command = ""
+    return Block(call, _name(standing), tuple(filter(None, lines)), command)
+
+
+def _when(item: News, now: datetime) -> str:
+    at = _moment_that_counts(item, now)
+    if _over(item):
+        return "Fine again." if at is None else f"Logged in again, valid until {moment(at)} ({relative(at, now)})."
+    if at is None:
+        return ""
+    return f"{'Act before' if at > now else 'Ended'}: {moment(at)} ({relative(at, now)})"

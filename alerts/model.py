@@ -1,0 +1,274 @@
+"""What an alert is about and what has been said of it: the nouns of this package."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+
+class Level(StrEnum):
+    """How much a condition matters to a person; ordered by `rank`."""
+
+    FINE = "fine"
+    INFO = "info"
+    SOON = "soon"
+    NOW = "now"
+
+    @property
+    def rank(self) -> int:
+        """0 for fine up to 3 for now."""
+        return _RANK[self]
+
+
+_RANK = {level: rank for rank, level in enumerate(Level)}
+
+Rank = tuple[int, timedelta]
+
+
+class Ranked:
+    """What stands at a level within a lead step."""
+
+    __slots__ = ()
+    level: Level
+    step: timedelta | None
+
+    @property
+    def rank(self) -> Rank:
+        """How bad it is: a shorter span is worse, and no span at all the worst of its level."""
+        return self.level.rank, -self.step if self.step and self.level is not Level.FINE else timedelta()
+
+
+class Reason(StrEnum):
+    """Why a condition is in a message."""
+
+    NEW = "new"
+    WORSE = "worse"
+    EASED = "eased"
+    REMINDER = "reminder"
+    RECOVERED = "recovered"
+
+
+class Outcome(StrEnum):
+    """What became of one attempt to deliver, from a closed list.
+
+    `ATTEMPTED` is what a killed pass leaves behind. It and `TIMEOUT` may have been heard; `PARTIAL` (some of several
+    targets behind one address) counts as delivered.
+    """
+
+    DELIVERED = "delivered"
+    PARTIAL = "partial"
+    ATTEMPTED = "attempted"
+    TIMEOUT = "timeout"
+    CONNECT = "connect"
+    AUTH_ERROR = "auth_error"
+    RATE_LIMITED = "rate_limited"
+    CLIENT_ERROR = "client_error"
+    SERVER_ERROR = "server_error"
+    BAD_CONFIG = "bad_config"
+
+    @property
+    def heard(self) -> bool:
+        """Whether somebody surely heard it."""
+        return self in {Outcome.DELIVERED, Outcome.PARTIAL}
+
+    @property
+    def unsure(self) -> bool:
+        """Whether somebody may have heard it or not."""
+        return self in {Outcome.ATTEMPTED, Outcome.TIMEOUT}
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Which login a condition speaks of, so that a new one is told apart from a shorter clock.
+
+    `ends_at` is the login's own end where known; `fingerprint` an opaque, keyed text; `deadline` the moment a
+    person must have acted.
+    """
+
+    ends_at: datetime | None = None
+    fingerprint: str | None = None
+    deadline: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Condition(Ranked):
+    """A named thing at a level, as one look sees it.
+
+    `step` is the span of the lead step it is in (a shorter span is worse), `doubt` marks a rise that has to last
+    before it is said (unknown, vanished), `held` one whose store could not be read: it never falls.
+    """
+
+    key: str
+    level: Level
+    labels: Mapping[str, str] = field(default_factory=dict)
+    step: timedelta | None = None
+    login: Login | None = None
+    doubt: bool = False
+    held: bool = False
+    summary: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending(Ranked):
+    """A change that has been seen but has not lasted long enough to count.
+
+    Above the standing it is a doubtful rise and holds the least, below it a fall and holds the worst seen since.
+    """
+
+    level: Level
+    step: timedelta | None
+    since: datetime
+    doubt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rise(Ranked):
+    """That a condition rose to a level and step, settled or not; for the flapping rule."""
+
+    level: Level
+    step: timedelta | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Standing(Ranked):
+    """What a condition has settled to.
+
+    `since` is when this episode (not fine) began, `at` when level or step last changed; `rises` are those of about
+    the last day; `login` the last one known; `seen`: this look sees it at least as bad as it stands. Labels, summary
+    and remedy are those of the last look that agreed with the standing.
+    """
+
+    key: str
+    level: Level
+    since: datetime
+    at: datetime
+    labels: Mapping[str, str] = field(default_factory=dict)
+    step: timedelta | None = None
+    pending: Pending | None = None
+    login: Login | None = None
+    rises: tuple[Rise, ...] = ()
+    doubt: bool = False
+    summary: str = ""
+    remedy: str = ""
+    seen: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One condition with the reason to speak of it."""
+
+    standing: Standing
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """News for one channel, one message."""
+
+    channel: str
+    news: tuple[News, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Told(Ranked):
+    """What a channel believes of a condition, never fine; `at` is when it was last told, `nth` counts the reminders
+    since the last other news.
+    """
+
+    channel: str
+    key: str
+    level: Level
+    since: datetime
+    at: datetime
+    step: timedelta | None = None
+    nth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What was tried and not surely heard: one row a channel and key, from before a send until the next success.
+
+    `belief` is what the channel believes if the last try was heard (None: that it is over), `earlier` what earlier
+    unsure tries may have left it with. `first_at` is the first try of the row, `at` the last; the next may go `wait`
+    later, at once on another `address`. `tries` counts clear failures, `unsure` those that may have been heard.
+    """
+
+    channel: str
+    key: str
+    first_at: datetime
+    at: datetime
+    outcome: Outcome = Outcome.ATTEMPTED
+    belief: Told | None = None
+    earlier: tuple[Told | None, ...] = ()
+    tries: int = 0
+    unsure: int = 0
+    wait: timedelta = timedelta()
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """An address with a label, a level and a match; never its URL. `address` is a keyed fingerprint of the URL."""
+
+    label: str
+    at_least: Level = Level.SOON
+    match: Mapping[str, str] = field(default_factory=dict)
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Hides new, worse and reminder of what it matches, up to `level`, until `until`."""
+
+    id: int
+    match: Mapping[str, str]
+    until: datetime
+    level: Level
+    made_at: datetime
+    note: str = ""
+    author: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """A person knows of this standing; bound to its `at`, so any change of level or step ends it."""
+
+    key: str
+    at: datetime
+    until: datetime | None
+    made_at: datetime
+    note: str = ""
+    author: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hush:
+    """Everything people asked not to hear about."""
+
+    silences: tuple[Silence, ...] = ()
+    acknowledgements: tuple[Acknowledgement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Quiet hours in a zone's local time; `start` after `end` spans midnight."""
+
+    start: time
+    end: time
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of one alert."""
+
+    alert: Alert
+    at: datetime
+    outcome: Outcome
+    error: str = ""
+    retry_after: timedelta | None = None

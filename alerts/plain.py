@@ -1,0 +1,58 @@
+"""Frozen records as plain JSON values and back, by their type hints; unknown fields of a newer version are left out."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime, timedelta
+from enum import Enum
+from functools import cache
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+
+def flatten(value: Any) -> Any:
+    """A JSON value for a record, moment, span, enum, mapping or sequence of them."""
+    if is_dataclass(value):
+        return {field.name: flatten(getattr(value, field.name)) for field in fields(value)}
+    match value:
+        case Enum():
+            return value.value
+        case datetime() | date():
+            return value.isoformat()
+        case timedelta():
+            return value.total_seconds()
+        case Mapping():
+            return {str(name): flatten(part) for name, part in value.items()}
+        case tuple() | list():
+            return [flatten(part) for part in value]
+    return value
+
+
+def revive(kind: Any, plain: Any) -> Any:
+    """The value of type `kind` that `flatten` made `plain` from."""
+    if plain is None:
+        return None
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType):
+        return revive(next(part for part in arguments if part is not type(None)), plain)
+    if origin is tuple:
+        inner = arguments[:1] * len(plain) if arguments[-1] is Ellipsis else arguments
+        return tuple(revive(part, value) for part, value in zip(inner, plain, strict=True))
+    if origin is not None:  # Mapping[str, str] and the like are their own JSON
+        return plain
+    if not isinstance(kind, type):
+        return plain
+    if is_dataclass(kind):
+        hints = _hints(kind)
+        return kind(**{name: revive(hints[name], value) for name, value in plain.items() if name in hints})
+    if issubclass(kind, datetime):
+        return datetime.fromisoformat(plain)
+    if issubclass(kind, timedelta):
+        return timedelta(seconds=plain)
+    return kind(plain) if issubclass(kind, Enum) else plain
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)

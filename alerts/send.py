@@ -1,0 +1,89 @@
+"""Many alerts at once, each in a thread of its own, none waited for beyond one deadline."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import Final
+
+from alerts.channels import Report, deliver
+from alerts.forms import Message
+from alerts.model import Alert, Delivery, Outcome
+
+#: A channel's secret URL, or what returns it (and may raise).
+Address = str | Callable[[], str]
+
+#: The part of the deadline that a silent server gets, so that it ends before we stop listening.
+SHARE: Final = 0.8
+
+_Results = SimpleQueue[tuple[int, Report]]
+
+
+def send(
+    alerts: Sequence[Alert],
+    addresses: Mapping[str, Address],
+    say: Callable[[Alert], Message],
+    *,
+    now: datetime,
+    deadline: timedelta,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[Delivery]:
+    """Sends at once and yields each delivery as it arrives; at `deadline` from now, the rest as TIMEOUT.
+
+    Never raises and never waits longer. Threads that are stuck then are daemons: they do not keep the process, but a
+    library's own may, so a one-shot process ends by `os._exit`. `addresses` is by channel label; `say` composes;
+    `clock` counts seconds that no one can set.
+    """
+    started = clock()
+    results: _Results = SimpleQueue()
+    for index, alert in enumerate(alerts):
+        _start(results, index, partial(_tell, alert, addresses.get(alert.channel), say, deadline * SHARE))
+
+    def left() -> float:
+        return deadline.total_seconds() - (clock() - started)
+
+    def at() -> datetime:
+        return now + timedelta(seconds=clock() - started)
+
+    return _collect(dict(enumerate(alerts)), results, left, at)
+
+
+def _collect(
+    waiting: dict[int, Alert], results: _Results, left: Callable[[], float], at: Callable[[], datetime]
+) -> Iterator[Delivery]:
+    while waiting:
+        try:
+            index, report = results.get(timeout=max(0.0, left()))
+        except Empty:
+            break
+        yield Delivery(waiting.pop(index), at(), report.outcome, report.error, report.retry_after)
+    for alert in waiting.values():
+        yield Delivery(alert, at(), Outcome.TIMEOUT, "no result before the deadline; it may have arrived")
+
+
+def _start(results: _Results, index: int, tell: Callable[[], Report]) -> None:
+    def work() -> None:
+        results.put((index, tell()))
+
+    try:
+        threading.Thread(target=work, name="channel", daemon=True).start()
+    except RuntimeError:  # the machine has no thread left
+        results.put((index, Report(Outcome.CONNECT, "no thread could be started")))
+
+
+def _tell(alert: Alert, address: Address | None, say: Callable[[Alert], Message], patience: timedelta) -> Report:
+    if address is None:
+        return Report(Outcome.BAD_CONFIG, "no channel of this name is configured")
+    try:
+        url = address if isinstance(address, str) else address()
+    except Exception as error:  # noqa: BLE001 - a file, a variable, a credential: its text may hold the secret
+        return Report(Outcome.BAD_CONFIG, f"its address cannot be read ({type(error).__name__})")
+    try:
+        message = say(alert)
+    except Exception as error:  # noqa: BLE001 - one message that cannot be written must not take the others along
+        return Report(Outcome.CLIENT_ERROR, f"the message cannot be written ({type(error).__name__})")
+    return deliver(url, message, patience)

@@ -1,0 +1,3 @@
+"""What is true about the credentials of agent programs."""
+
+__version__ = "0.1.0"

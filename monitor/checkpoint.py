@@ -1,0 +1,223 @@
+"""May this pass stop here? Everything the last full pass touched, compared by stat alone.
+
+This is the whole fast path: it may import nothing but `os` and `hashlib` (imports are the cost), so the file it
+reads is plain text rather than JSON, and the moments in it are epoch seconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+
+from monitor import __version__
+
+FORMAT = f"authwatch checkpoint 1 {__version__}"
+NAME = "checkpoint"
+KEY_NAME = "key"
+
+#: A file that changed this close to the look may change again without its stamp showing it (coarse mtimes).
+TRUST_SECONDS = 2.0
+#: A pass looks fully at least this often.
+LONGEST_SECONDS = 86_400.0
+
+CHECK_STAMP = b"authwatch_check_last_success_timestamp_seconds "
+SOURCE_STAMP = b"authwatch_source_last_success_timestamp_seconds{"
+
+Stamp = tuple[int, ...] | None
+
+
+class Checkpoint:
+    """What a finished pass left behind: see `write` for the fields."""
+
+    __slots__ = (
+        "digest",
+        "env_digest",
+        "exit_code",
+        "identity",
+        "looked_at",
+        "names",
+        "output",
+        "touches",
+        "trusted",
+        "until",
+    )
+
+    def __init__(self) -> None:
+        self.identity = ""  # arguments, working folder, user
+        self.looked_at = 0.0  # when the last full look began
+        self.until = 0.0  # the first moment at which the answer could differ
+        self.trusted = False  # whether the stamps can be believed, see `trusted`
+        self.exit_code = 0
+        self.digest = "-"  # of what was observed and configured, for the second gate
+        self.names: tuple[str, ...] = ()  # environment variables that were asked for
+        self.env_digest = "-"
+        self.touches: list[tuple[str, str, Stamp]] = []  # (kind, path, stamp); kinds: see `same`
+        self.output = b""  # what the pass printed on stdout
+
+
+def state_place(environ: os._Environ[str] | dict[str, str], home: str) -> str:
+    """The default state folder: $STATE_DIRECTORY, $XDG_STATE_HOME/authwatch, ~/.local/state/authwatch."""
+    given = environ.get("STATE_DIRECTORY", "").split(":")[0]
+    if given:
+        return given
+    base = environ.get("XDG_STATE_HOME", "")
+    if not base.startswith("/"):  # the XDG base directory specification ignores relative paths
+        base = os.path.join(home, ".local", "state")
+    return f"{base}/authwatch"
+
+
+def identity(argv: list[str], cwd: str, uid: int) -> str:
+    """Which question the checkpoint answers."""
+    return "\0".join([*argv, cwd, str(uid)]).encode("utf-8", "surrogateescape").hex()
+
+
+def env_digest(key: bytes, names: tuple[str, ...], environ: os._Environ[str] | dict[str, str]) -> str:
+    """A keyed digest of the environment variables that were asked for; their values are often secrets."""
+    state = hashlib.blake2b(key=key[:64], digest_size=16)
+    for name in names:
+        value = environ.get(name)
+        state.update(repr((name, value)).encode("utf-8", "surrogateescape"))
+    return state.hexdigest()
+
+
+def stat_of(path: str) -> Stamp:
+    """(device, inode, size, mtime_ns, ctime_ns), None for what is not there."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def read(folder: str) -> Checkpoint | None:
+    """The checkpoint in a state folder; None when there is none that this version understands."""
+    try:
+        with open(f"{folder}/{NAME}", "rb") as file:
+            head, found, output = file.read().partition(b"\n\n")
+        if not found:
+            return None
+        lines = head.decode("ascii").split("\n")
+        point = Checkpoint()
+        if lines[0] != FORMAT:
+            return None
+        point.identity, moments, code, point.digest, point.env_digest, names = lines[1:7]
+        looked, until, trust = moments.split(" ")
+        point.looked_at, point.until, point.trusted = float(looked), float(until), trust == "trusted"
+        point.exit_code = int(code)
+        point.names = tuple(bytes.fromhex(name).decode("utf-8", "surrogateescape") for name in names.split(" ") if name)
+        for line in lines[7:]:
+            kind, path, *numbers = line.split(" ")
+            stamp = tuple(map(int, numbers)) or None
+            point.touches.append((kind, os.fsdecode(bytes.fromhex(path)), stamp))
+        point.output = output
+        return point
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def write(folder: str, point: Checkpoint) -> None:
+    """Replaces the checkpoint; a failure to write is no error, the next pass just looks fully."""
+    lines = [
+        FORMAT,
+        point.identity,
+        f"{point.looked_at:.6f} {point.until:.6f} {'trusted' if point.trusted else 'young'}",
+        str(point.exit_code),
+        point.digest,
+        point.env_digest,
+        " ".join(name.encode("utf-8", "surrogateescape").hex() for name in point.names),
+    ]
+    lines += [" ".join([kind, os.fsencode(path).hex(), *map(str, stamp or ())]) for kind, path, stamp in point.touches]
+    temporary = f"{folder}/{NAME}.{os.getpid()}"
+    try:
+        with open(temporary, "wb") as file:
+            file.write("\n".join(lines).encode("ascii") + b"\n\n" + point.output)
+        os.replace(temporary, f"{folder}/{NAME}")
+    except OSError:
+        remove(folder)
+
+
+def remove(folder: str) -> None:
+    """Makes the next pass look fully: after an acknowledgement, a silence, ignore, forget."""
+    for name in (NAME, f"{NAME}.{os.getpid()}"):
+        try:
+            os.unlink(f"{folder}/{name}")
+        except OSError:
+            continue
+
+
+def trusted(touches: list[tuple[str, str, Stamp]], looked_at: float) -> bool:
+    """Whether no file changed so close to the look that a later change could carry the same stamp."""
+    low, high = (looked_at - TRUST_SECONDS) * 1e9, (looked_at + TRUST_SECONDS) * 1e9
+    return not any(
+        kind == "T" and stamp and (low <= stamp[3] <= high or low <= stamp[4] <= high) for kind, _, stamp in touches
+    )
+
+
+def may_stop(folder: str, who: str, environ: os._Environ[str] | dict[str, str], now: float) -> Checkpoint | None:
+    """The checkpoint, when nothing it rests on has changed and `now` lies before its `until`."""
+    point = read(folder)
+    if point is None or not point.trusted or point.identity != who or not still_holds(folder, point, environ, now):
+        return None
+    return point if all(same(kind, path, stamp) for kind, path, stamp in point.touches) else None
+
+
+def still_holds(folder: str, point: Checkpoint, environ: os._Environ[str] | dict[str, str], now: float) -> bool:
+    """Whether clock, environment and key are as the checkpoint assumes (its files are not looked at)."""
+    own = stat_of(f"{folder}/{NAME}")
+    if own is None or not max(point.looked_at, own[3] / 1e9 - 1) <= now < point.until:
+        return False
+    try:
+        with open(f"{folder}/{KEY_NAME}", "rb") as file:
+            key = file.read()
+    except OSError:
+        return False
+    return env_digest(key, point.names, environ) == point.env_digest
+
+
+def same(kind: str, path: str, stamp: Stamp) -> bool:
+    """T: a thing that was read, unchanged. I: our own file, still the same inode. R: an output, same size too."""
+    found = stat_of(path)
+    if kind == "T" or found is None or stamp is None:
+        return found == stamp
+    parts = 2 if kind == "I" else 3
+    return found[:parts] == stamp[:parts]
+
+
+def renew(folder: str, point: Checkpoint, now: float) -> None:
+    """Notes a success: the checkpoint's mtime and the last-success moments in the outputs become now."""
+    for kind, path, _ in point.touches:
+        if kind == "R":
+            restamp(path, now)
+    try:
+        os.utime(f"{folder}/{NAME}", (now, now))
+    except OSError:
+        return
+
+
+def restamp(path: str, now: float) -> None:
+    """Moves the last-success moments of a metrics file in place; every mix of old and new bytes is valid.
+
+    A source that failed has an older moment than the check and keeps it.
+    """
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
+    except OSError:
+        return
+    try:
+        body = os.read(handle, os.fstat(handle).st_size)
+        start = body.find(b"\n" + CHECK_STAMP) + 1
+        if not start:
+            return
+        old = body[start + len(CHECK_STAMP) :].split(b"\n", 1)[0]
+        new = b"%.3f" % now
+        if len(new) != len(old):
+            return
+        lines = body.split(b"\n")
+        for at, line in enumerate(lines):
+            if line.startswith((CHECK_STAMP, SOURCE_STAMP)) and line.endswith(b" " + old):
+                lines[at] = line[: -len(old)] + new
+        os.pwrite(handle, b"\n".join(lines), 0)
+    except OSError:
+        return
+    finally:
+        os.close(handle)

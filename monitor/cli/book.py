@@ -1,0 +1,65 @@
+"""The history as commands use it: opened, with every failure in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from monitor import checkpoint
+from monitor.cli.shell import NOT_DONE, Failure, Shell
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from monitor.config.settings import Settings
+
+
+@contextmanager
+def reading(shell: Shell, settings: Settings) -> Iterator[Connection | None]:
+    """The history for reading; None when there is none yet."""
+    from monitor.history import engine
+
+    with _in_words():
+        url = engine.url_of(_given(settings), shell.state(settings).folder)
+        path = engine.file_of(url)
+        if path is not None and not path.exists():
+            yield None
+            return
+        with engine.connect(url, read_only=True).connect() as connection:
+            yield connection if engine.revision(connection) else None
+
+
+@contextmanager
+def writing(shell: Shell, settings: Settings) -> Iterator[Connection]:
+    """The history in one transaction; afterwards the next pass looks fully."""
+    from alerts import memory as told
+    from monitor.history import engine, tables
+
+    state = shell.state(settings)
+    state.create()
+    with _in_words():
+        opened = engine.connect(engine.url_of(_given(settings), state.folder))
+        engine.prepare(opened, (tables.METADATA, told.METADATA))
+        with opened.begin() as connection:
+            yield connection
+    checkpoint.remove(str(state.gate))
+
+
+def _given(settings: Settings) -> str | None:
+    return settings.history_url.reveal() if settings.history_url else None
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from monitor.history.engine import HistoryError
+
+    try:
+        yield
+    except HistoryError as error:
+        raise Failure(NOT_DONE, str(error)) from None
+    except SQLAlchemyError as error:
+        why = str(getattr(error, "orig", None) or type(error).__name__)
+        raise Failure(NOT_DONE, f"the history cannot be used: {why}\ntry: authwatch doctor") from None

@@ -1,0 +1,144 @@
+"""`authwatch check`: one pass. The gate in `main` has already said that it cannot stop early."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from monitor import checkpoint, leave
+from monitor.cli.shell import Shell, common, filters, filters_of
+from monitor.leave import Mark
+from monitor.state import State, StateError
+
+if TYPE_CHECKING:
+    from monitor.config.settings import Settings
+    from monitor.host import Host
+    from monitor.watch import Outcome
+
+
+def arguments(parser: argparse.ArgumentParser, command: str) -> None:
+    """The options of the command."""
+    common(parser)
+    filters(parser)
+    parser.add_argument("--exit-zero", action="store_true", help="findings exit 0 (for units); errors keep their code")
+    parser.add_argument("--nagios", action="store_true", help="one plugin line with perfdata, the plugins' exit codes")
+    parser.add_argument("--textfile", metavar="FILE", help="write the metrics there, for node_exporter")
+
+
+def run(given: argparse.Namespace, shell: Shell) -> int:
+    """Looks, records, tells; prints what is so; leaves a checkpoint."""
+    from monitor import watch
+
+    host = shell.host()
+    host.env("HOME")
+    settings = shell.settings(host)
+    state = _usable(shell.state(settings), shell)
+    host = host.keyed(_key(state, shell), state.folder)
+    asked = watch.Asked(settings, filters_of(given))
+    with state.lock(settings.alerts.deadline.total_seconds()) as held:
+        now = shell.now()
+        findings = watch.look(asked, host)
+        mark = Mark(
+            checkpoint.identity(list(shell.argv), str(Path.cwd()), os.geteuid()),
+            watch.digest(asked, findings, host, now),
+        )
+        if not held:
+            shell.complain("authwatch: another pass is still running; this one records and tells nothing")
+            return _finish(given, shell, watch.glance(asked, host, state, findings, now), settings)[0]
+        if (point := _second_gate(state, mark, shell, host, now)) is not None:
+            shell.out.write(point.output.decode("utf-8", "replace"))
+            return point.exit_code
+        started = time.monotonic()
+        outcome = watch.run(asked, host, state, findings, now, leave.clocks(state, shell.reading(now)))
+        code, printed, document = _finish(given, shell, outcome, settings)
+        left = leave.Left(
+            outcome,
+            settings,
+            document,
+            code,
+            printed.encode("utf-8", "replace"),
+            timedelta(seconds=time.monotonic() - started),
+            shell.reading(now),
+            Path(given.textfile).absolute() if given.textfile else None,
+        )
+        for complaint in leave.everything(left, state, host, mark):
+            shell.complain(f"authwatch: {complaint}")
+        return code
+
+
+def _key(state: State, shell: Shell) -> bytes | None:
+    try:
+        return state.key(create=True)
+    except StateError as error:
+        shell.complain(f"authwatch: {error}; logins cannot be compared with the last pass")
+        return None
+
+
+def _usable(state: State, shell: Shell) -> State:
+    """The state folder, or a private one in the temporary folder: a broken disk must not silence a pass."""
+    import tempfile
+
+    try:
+        state.create()
+        return state
+    except StateError as error:
+        shell.complain(f"authwatch: {error}; using a temporary folder")
+        spare = Path(tempfile.gettempdir()) / f"authwatch-{os.geteuid()}"
+        spare.mkdir(mode=0o700, exist_ok=True)
+        found = spare.lstat()
+        if found.st_uid != os.geteuid() or found.st_mode & 0o077 or spare.is_symlink():
+            raise
+        return State(spare, spare)
+
+
+def _second_gate(state: State, mark: Mark, shell: Shell, host: Host, now: datetime) -> checkpoint.Checkpoint | None:
+    """The earlier checkpoint, renewed with what was touched now, when the look found nothing new."""
+    folder, moment = str(state.gate), now.timestamp()
+    point = checkpoint.read(folder)
+    if point is None or (point.identity, point.digest) != (mark.identity, mark.digest):
+        return None
+    ours = [touch for touch in point.touches if touch[0] != "T"]
+    if not checkpoint.still_holds(folder, point, dict(shell.environ), moment) or not all(
+        checkpoint.same(*touch) for touch in ours
+    ):
+        return None
+    point.touches = [("T", path, stamp) for path, stamp in host.touches.items()] + ours
+    point.trusted = checkpoint.trusted(point.touches, moment)
+    checkpoint.write(folder, point)
+    checkpoint.renew(folder, point, moment)
+    return point
+
+
+def _finish(
+    given: argparse.Namespace, shell: Shell, outcome: Outcome, settings: Settings
+) -> tuple[int, str, dict[str, object]]:
+    """Prints what is so; the exit code, what was printed, the document."""
+    from monitor import report
+    from monitor.cli.render import nagios, text
+
+    document = report.document(
+        outcome.judgement,
+        at=outcome.at,
+        host=settings.host,
+        acknowledged=outcome.hushed[0],
+        silenced=outcome.hushed[1],
+        known=outcome.known,
+    )
+    code = report.exit_code(outcome.judgement)
+    if given.nagios:
+        line, code = nagios(outcome.judgement, settings.host)
+        printed = f"{line}\n"
+    elif given.json:
+        printed = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+    else:
+        hushed = outcome.hushed[0] | outcome.hushed[1]
+        printed = text(outcome.judgement, settings.host, outcome.at, color=shell.color, hushed=hushed) + "\n"
+    shell.out.write(printed)
+    for complaint in outcome.complaints:
+        shell.complain(f"authwatch: {complaint}")
+    return (0 if given.exit_zero else code), printed, document

@@ -1,0 +1,47 @@
+"""`authwatch demo`: the whole thing on a made-up home, with the real pass."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from monitor.cli.shell import Shell, common
+
+INTRODUCTION = """\
+A made-up home with OpenClaw (agents main and lab) and Claude Code, one real pass over it,
+and a channel that prints what your phone would get:
+"""
+
+WHAT_NEXT = """\
+What to do next:
+  authwatch status                             what is true of your own logins, now
+  authwatch config schema                      what a config can say; put it in ~/.config/authwatch/config.yaml
+  authwatch alerts test                        a test message over your own channels
+  authwatch install systemd --user --timer     a pass every five minutes from now on
+"""
+
+
+def arguments(parser: argparse.ArgumentParser, command: str) -> None:
+    """The options of the command."""
+    common(parser, json=False)
+
+
+def run(given: argparse.Namespace, shell: Shell) -> int:
+    """Makes the home, runs `check` in it, says what to do next; leaves nothing behind."""
+    from monitor.cli import check
+    from monitor.cli.run import Parser
+    from monitor.setup.made_up import furnish
+
+    with tempfile.TemporaryDirectory(prefix="authwatch-demo-") as folder:
+        home = Path(folder)
+        config = furnish(home, shell.now())
+        inside = replace(shell, environ={"HOME": folder}, own_home=home, home=home, config=config, argv=("demo",))
+        parser = Parser()
+        check.arguments(parser, "check")
+        shell.say(INTRODUCTION)
+        shell.out.flush()
+        check.run(parser.parse_args([]), inside)
+    shell.say(f"\n{WHAT_NEXT}")
+    return 0

@@ -1,0 +1,75 @@
+"""`authwatch history`: what changed, when."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from monitor.cli import book
+from monitor.cli.shell import USAGE, Failure, Shell, common
+
+
+def arguments(parser: argparse.ArgumentParser, command: str) -> None:
+    """The options of the command."""
+    common(parser)
+    parser.add_argument("key", nargs="?", metavar="KEY", help="only this credential")
+    parser.add_argument("--since", default="30d", metavar="SPAN", help="how far back, like 30d or 12h (30d)")
+    parser.add_argument("--csv", action="store_true", help="comma separated values on stdout")
+
+
+def run(given: argparse.Namespace, shell: Shell) -> int:
+    """Prints the changes of the asked span, oldest first."""
+    settings = shell.settings(shell.host())
+    since = shell.now() - span(given.since)
+    with book.reading(shell, settings) as connection:
+        rows = [] if connection is None else _rows(connection, since, given.key)
+    if given.json:
+        shell.say(json.dumps({"schema": 1, "transitions": rows}, ensure_ascii=False, indent=1))
+    elif given.csv:
+        writer = csv.DictWriter(shell.out, ["at", "key", "before", "after", "needs_human", "note"])
+        writer.writeheader()
+        writer.writerows(rows)
+    elif not rows:
+        shell.say("Nothing changed in that time." if connection else "There is no history yet; run: authwatch check")
+    else:
+        _table(shell, rows)
+    return 0
+
+
+def span(text: str) -> timedelta:
+    """A span in the words of the config (`30d`, `12h`)."""
+    from monitor.config.spans import parse_span
+
+    try:
+        return parse_span(text)
+    except ValueError as error:
+        raise Failure(USAGE, f"{text!r}: {error}") from None
+
+
+def _rows(connection: Any, since: datetime, key: str | None) -> list[dict[str, Any]]:
+    from monitor.history.read import transitions
+
+    return [
+        {
+            "at": change.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "key": change.key,
+            "before": change.before,
+            "after": change.after,
+            "needs_human": change.needs_human,
+            "note": change.note,
+        }
+        for change in transitions(connection, since, key)
+    ]
+
+
+def _table(shell: Shell, rows: list[dict[str, Any]]) -> None:
+    from monitor.cli.text import visible
+
+    for row in rows:
+        change = f"{row['before'] or 'first seen'} -> {row['after']}"
+        note = f"  ({row['note']})" if row["note"] else ""
+        moment = row["at"].replace("T", " ").replace("Z", " UTC")
+        shell.say(visible(f"{moment}  {change:<24}  {row['key']}{note}"))

@@ -1,0 +1,37 @@
+"""`authwatch models`: the words OpenClaw's users know, answered without starting OpenClaw."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from monitor.cli.shell import USAGE, Failure, Shell, common
+
+
+def arguments(parser: argparse.ArgumentParser, command: str) -> None:
+    """OpenClaw's own flags."""
+    actions = parser.add_subparsers(dest="action", metavar="status")
+    status = actions.add_parser("status", help="as `openclaw models status`")
+    common(status)
+    status.add_argument("--plain", action="store_true", help="only the default model")
+    status.add_argument("--check", action="store_true", help="exit 0 fine, 1 expired or missing, 2 expiring")
+    status.add_argument("--strict", action="store_true", help="every stored login counts, not only the next one used")
+    status.add_argument("--agent", metavar="ID", help="this agent instead of the default one")
+
+
+def run(given: argparse.Namespace, shell: Shell) -> int:
+    """Prints the report of the release that owns the store; --check gives its exit code."""
+    from monitor.openclaw.status import report
+
+    if given.action is None:
+        given = argparse.Namespace(json=False, plain=False, check=False, strict=False, agent=None)
+    if given.json and given.plain:
+        raise Failure(USAGE, "--json and --plain exclude each other")
+    found = report(shell.host(), given.agent, shell.now())
+    if given.json:
+        shell.say(json.dumps(found.json(), ensure_ascii=False, indent=2))
+    elif given.plain:
+        shell.say(found.plain())
+    else:
+        shell.say(found.text())
+    return found.check(strict=given.strict) if given.check or given.strict else 0

@@ -1,0 +1,91 @@
+"""What `status` and `check` print: what needs somebody first, then what cannot be read, then the calm rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from monitor.cli.text import columns, visible
+from monitor.model import Judgement, Need, State, Verdict
+
+_ORDER = {Need.NOW: 0, Need.UNKNOWN: 1, Need.SOON: 2, Need.NO: 3}
+_WORD = {Need.NOW: "NOW", Need.UNKNOWN: "?", Need.SOON: "SOON"}
+_COLOR = {"NOW": "\033[31;1m", "SOON": "\033[33m", "?": "\033[35m"}
+
+
+def text(judgement: Judgement, host: str, now: datetime, *, color: bool, hushed: Iterable[str] = ()) -> str:
+    """The whole report, one line a credential, with what to do beneath those that need somebody."""
+    lines = [f"authwatch on {visible(host)}, {now:%a} {now.day} {now:%b %Y %H:%M} UTC", ""]
+    rows: list[tuple[str, str, str]] = []
+    remedies: dict[int, str] = {}
+    for trouble in judgement.troubles:
+        rows.append(("?", f"{trouble.source} {trouble.store}", f"{trouble.problem}: {trouble.detail}"))
+    for verdict in sorted(judgement.verdicts, key=lambda v: (v.ignored, _ORDER[v.needs_human], v.key)):
+        if _acts(verdict) and verdict.remedy:
+            remedies[len(rows)] = verdict.remedy
+        rows.append((_word(verdict, set(hushed)), verdict.key, verdict.summary))
+    for at, line in enumerate(columns([tuple(visible(cell) for cell in row) for row in rows])):
+        lines.append(_painted(line, rows[at][0], color))
+        if at in remedies:
+            lines += [f"        do: {visible(part)}" for part in remedies[at].splitlines()]
+    if not rows:
+        lines.append("No login was found. What is looked for: authwatch config show")
+    return "\n".join([*lines, "", _sentence(judgement)])
+
+
+def _acts(verdict: Verdict) -> bool:
+    return not verdict.ignored and verdict.needs_human is not Need.NO
+
+
+def _word(verdict: Verdict, hushed: set[str]) -> str:
+    if verdict.ignored:
+        return "ignored"
+    word = _WORD.get(verdict.needs_human) or ("-" if verdict.state is State.MISSING else str(verdict.state))
+    return f"{word} (acked)" if verdict.key in hushed else word
+
+
+def _painted(line: str, word: str, color: bool) -> str:
+    paint = _COLOR.get(word.split(" ", maxsplit=1)[0])
+    return f"{paint}{line}\033[0m" if color and paint else line
+
+
+def _sentence(judgement: Judgement) -> str:
+    counted = [verdict for verdict in judgement.verdicts if not verdict.ignored]
+    now = sum(verdict.needs_human is Need.NOW for verdict in counted)
+    soon = sum(verdict.needs_human is Need.SOON for verdict in counted)
+    unknown = len(judgement.troubles) + sum(verdict.needs_human is Need.UNKNOWN for verdict in counted)
+    parts = []
+    if now:
+        parts.append(f"{now} need{'s' if now == 1 else ''} you now")
+    if soon:
+        parts.append(f"{soon} soon")
+    if unknown:
+        parts.append(f"{unknown} could not be read")
+    if parts:
+        return ", ".join(parts) + "."
+    deadlines = [verdict.deadline for verdict in counted if verdict.deadline and verdict.in_use]
+    if not deadlines:
+        return "Nobody has to do anything."
+    first = min(deadlines)
+    return f"Nobody has to do anything until {first:%a} {first.day} {first:%b %Y}."
+
+
+_PLUGIN = {0: (0, "OK"), 1: (2, "CRITICAL"), 2: (1, "WARNING"), 3: (3, "UNKNOWN")}
+
+
+def nagios(judgement: Judgement, host: str) -> tuple[str, int]:
+    """One line as monitoring plugins print it, with perfdata, and the plugins' exit code.
+
+    Source: https://www.monitoring-plugins.org/doc/guidelines.html
+    """
+    from monitor.report import exit_code
+
+    code, word = _PLUGIN[exit_code(judgement)]
+    counted = [verdict for verdict in judgement.verdicts if not verdict.ignored]
+    numbers = {need: sum(verdict.needs_human is need for verdict in counted) for need in Need}
+    numbers[Need.UNKNOWN] += len(judgement.troubles)
+    perfdata = " ".join(f"{need.value}={number}" for need, number in numbers.items())
+    worst = min(counted, key=lambda verdict: (_ORDER[verdict.needs_human], verdict.key), default=None)
+    detail = f" {worst.summary}" if worst and worst.needs_human is not Need.NO else ""
+    line = visible(f"AUTHWATCH {word} - {_sentence(judgement)}{detail}").replace("|", "/")
+    return f"{line} | {perfdata}", code

@@ -1,0 +1,101 @@
+"""The table of commands: finds the one that is meant, imports only it, and turns every failure into words."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from monitor import __version__
+from monitor.cli.shell import OK, USAGE, Failure, Shell
+
+#: name: (module, one line of help)
+COMMANDS = {
+    "status": ("status", "what is true now; writes nothing, needs no config"),
+    "check": ("check", "one pass: look, record, tell; for a timer, cron or a Termux job"),
+    "serve": ("serve", "the daemon: the pass on a schedule, /metrics, status"),
+    "demo": ("demo", "the whole thing on a made-up home"),
+    "history": ("history", "what changed, when"),
+    "forget": ("keys", "stop expecting a credential that is gone"),
+    "ignore": ("keys", "show it, never alarm"),
+    "unignore": ("keys", "alarm again"),
+    "alerts": ("alerts", "list what stands and was told, test the channels"),
+    "doctor": ("doctor", "can everything that must work, work?"),
+    "install": ("install", "make it run by itself"),
+    "uninstall": ("install", "take that back"),
+    "models": ("models", "OpenClaw's own words"),
+    "config": ("config", "check it, show it, its schema"),
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with the contract's exit code for wrong usage."""
+
+    def error(self, message: str) -> NoReturn:
+        raise Failure(USAGE, f"{message}\ntry: {self.prog} --help")
+
+
+def run(argv: list[str]) -> NoReturn:
+    """Runs one command and leaves the process; nothing a sender thread does can keep it alive."""
+    shell = Shell.real(argv)
+    code = _guarded(argv, shell)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:  # the reader is gone: nobody is left to tell
+            continue
+    os._exit(code)
+
+
+def _guarded(argv: list[str], shell: Shell) -> int:
+    try:
+        return _dispatch(argv, shell)
+    except Failure as failure:
+        return _explain(failure, argv, shell)
+    except (KeyboardInterrupt, BrokenPipeError):
+        return 130
+    except SystemExit as left:
+        return left.code if isinstance(left.code, int) else USAGE
+    except Exception as error:  # noqa: BLE001 - the last line of defence: words instead of a traceback
+        return _explain(Failure.bug(error), argv, shell)
+
+
+def _explain(failure: Failure, argv: Sequence[str], shell: Shell) -> int:
+    if "--json" in argv:
+        shell.say(json.dumps({"ok": False, "error": {"code": failure.code, "message": failure.message}}))
+    else:
+        shell.complain(f"authwatch: {failure.message}")
+    return failure.code
+
+
+def _dispatch(argv: list[str], shell: Shell) -> int:
+    top = Parser(
+        prog="authwatch",
+        description="Tells you before your AI agent loses its login.",
+        epilog="\n".join(f"  {name:<10} {text}" for name, (_, text) in COMMANDS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"authwatch {__version__}")
+    top.add_argument("command", metavar="COMMAND", help="one of those below; each has its own --help")
+    at = next((place for place, word in enumerate(argv) if not word.startswith("-")), len(argv))
+    found = top.parse_args(argv[: at + 1] or ["--help"])
+    if found.command not in COMMANDS:
+        raise Failure(USAGE, f"there is no command {found.command!r}{_meant(found.command)}\ntry: authwatch --help")
+    module_name, text = COMMANDS[found.command]
+    module = importlib.import_module(f"monitor.cli.{module_name}")
+    parser = Parser(prog=f"authwatch {found.command}", description=f"{found.command}: {text}")
+    module.arguments(parser, found.command)
+    arguments = parser.parse_args(argv[at + 1 :])
+    arguments.command = found.command
+    return int(module.run(arguments, shell.configured(arguments)) or OK)
+
+
+def _meant(word: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, COMMANDS, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""

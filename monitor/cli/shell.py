@@ -1,0 +1,160 @@
+"""The outside world of a command as one record: streams, clock, environment, home; the only place they are read."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from monitor import checkpoint
+
+if TYPE_CHECKING:
+    from alerts.clock import Reading
+    from monitor.config.settings import Settings
+    from monitor.host import Host
+    from monitor.state import State
+
+OK, NOT_DONE, USAGE, BUG, CONFIG = 0, 1, 64, 70, 78
+
+
+class Failure(Exception):
+    """An end of the command in words: what happened, where, what would be right."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code, self.message = code, message
+
+    @classmethod
+    def bug(cls, error: Exception) -> Failure:
+        """Our own mistake: the kind and the place, never the text, which may hold a secret."""
+        trace = error.__traceback__
+        while trace and trace.tb_next:
+            trace = trace.tb_next
+        place = f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
+        return cls(BUG, f"this is our bug: {type(error).__name__}{place}; please report it with `authwatch --version`")
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """What a command may touch. `home` is where stores are looked for, `own_home` where authwatch itself lives."""
+
+    environ: Mapping[str, str]
+    out: TextIO
+    err: TextIO
+    own_home: Path
+    home: Path
+    config: Path | None = None
+    color: bool = False
+    verbose: bool = False
+    argv: tuple[str, ...] = ()
+
+    @classmethod
+    def real(cls, argv: Sequence[str]) -> Shell:
+        """The real one."""
+        os.umask(0o077)
+        home = Path(os.environ.get("HOME") or _home_of_user())
+        return cls(dict(os.environ), sys.stdout, sys.stderr, home, home, argv=tuple(argv))
+
+    def configured(self, arguments: argparse.Namespace) -> Shell:
+        """The same, as the common options ask."""
+        home = getattr(arguments, "home", None)
+        config = getattr(arguments, "config", None)
+        plain = getattr(arguments, "no_color", False) or "NO_COLOR" in self.environ or not self.out.isatty()
+        return replace(
+            self,
+            home=Path(home).expanduser().absolute() if home else self.home,
+            config=Path(config).absolute() if config else None,
+            color=not plain,
+            verbose=bool(getattr(arguments, "verbose", False)),
+        )
+
+    def now(self) -> datetime:
+        """The wall clock, once per pass."""
+        return datetime.now(UTC)
+
+    def reading(self, now: datetime) -> Reading:
+        """Wall clock and boot clock (suspend included) at one moment, and which boot it is where Linux says so."""
+        from alerts.clock import Reading
+
+        try:
+            boot = timedelta(seconds=time.clock_gettime(time.CLOCK_BOOTTIME))
+            boot_id = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        except (AttributeError, OSError, ValueError):
+            return Reading(now)
+        return Reading(now, boot, boot_id)
+
+    def say(self, text: str) -> None:
+        """A result, on stdout."""
+        print(text, file=self.out)
+
+    def complain(self, text: str) -> None:
+        """Everything that is no result, on stderr."""
+        print(text, file=self.err)
+
+    def detail(self, text: str) -> None:
+        """What -v asks for."""
+        if self.verbose:
+            self.complain(text)
+
+    def host(self, key: bytes | None = None, scratch: Path | None = None) -> Host:
+        """The window on the machine."""
+        from monitor.host import Host
+
+        return Host(self.home, self.environ, key=key, scratch=scratch)
+
+    def settings(self, host: Host) -> Settings:
+        """The settings; a wrong config file is a Failure with all that is wrong in it."""
+        from monitor.config.load import ConfigError, load
+
+        try:
+            return load(host.at(self.own_home), self.config)
+        except ConfigError as error:
+            raise Failure(CONFIG, str(error)) from None
+
+    def gate_place(self) -> Path:
+        """The default state folder, where the checkpoint lies."""
+        return Path(checkpoint.state_place(dict(self.environ), str(self.own_home)))
+
+    def state(self, settings: Settings) -> State:
+        """authwatch's own folder."""
+        from monitor.state import State
+
+        gate = self.gate_place()
+        return State(settings.state or gate, gate)
+
+
+def common(parser: argparse.ArgumentParser, *, json: bool = True) -> None:
+    """The options that every command has."""
+    parser.add_argument("--config", metavar="FILE", help="the config file, instead of the usual places")
+    parser.add_argument("--home", metavar="DIR", help="look for stores there instead of in $HOME")
+    parser.add_argument("--no-color", action="store_true", help="no colour")
+    parser.add_argument("-v", "--verbose", action="store_true", help="say more, on stderr")
+    if json:
+        parser.add_argument("--json", action="store_true", help="a JSON document on stdout, errors too")
+
+
+def filters(parser: argparse.ArgumentParser) -> None:
+    """Which credentials are meant."""
+    for name in ("source", "agent", "provider", "profile"):
+        parser.add_argument(f"--{name}", metavar=name.upper(), help=f"only this {name}")
+
+
+def filters_of(arguments: argparse.Namespace) -> dict[str, str]:
+    """The filters that were given."""
+    names = ("source", "agent", "provider", "profile")
+    return {name: getattr(arguments, name) for name in names if getattr(arguments, name, None)}
+
+
+def _home_of_user() -> str:
+    try:
+        import pwd
+
+        return pwd.getpwuid(os.geteuid()).pw_dir
+    except (ImportError, KeyError):
+        return "/"

@@ -1,0 +1,57 @@
+"""`authwatch status`: what is true now; reads only."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING
+
+from monitor.cli.shell import Shell, common, filters, filters_of
+
+if TYPE_CHECKING:
+    from monitor.config.settings import Settings
+    from monitor.watch import Outcome
+
+
+def arguments(parser: argparse.ArgumentParser, command: str) -> None:
+    """The options of the command."""
+    common(parser)
+    filters(parser)
+    parser.add_argument("--check", action="store_true", help="exit like `check`: 0, 1 now, 2 soon, 3 unknown")
+
+
+def run(given: argparse.Namespace, shell: Shell) -> int:
+    """Looks, judges with what the history knows, prints; writes nothing."""
+    from monitor import report
+    from monitor.cli.render import text
+
+    settings, outcome = looked(given, shell)
+    code = report.exit_code(outcome.judgement)
+    if given.json:
+        document = report.document(
+            outcome.judgement,
+            at=outcome.at,
+            host=settings.host,
+            acknowledged=outcome.hushed[0],
+            silenced=outcome.hushed[1],
+            known=outcome.known,
+        )
+        shell.say(json.dumps(document, ensure_ascii=False, indent=1))
+    else:
+        hushed = outcome.hushed[0] | outcome.hushed[1]
+        shell.say(text(outcome.judgement, settings.host, outcome.at, color=shell.color, hushed=hushed))
+    for complaint in outcome.complaints:
+        shell.complain(f"authwatch: {complaint}")
+    return code if given.check else 0
+
+
+def looked(given: argparse.Namespace, shell: Shell) -> tuple[Settings, Outcome]:
+    """One look without a trace, judged with what the history knows."""
+    from monitor import watch
+
+    host = shell.host()
+    settings = shell.settings(host)
+    state = shell.state(settings)
+    host = host.keyed(state.key(create=False), None)
+    asked = watch.Asked(settings, filters_of(given))
+    return settings, watch.glance(asked, host, state, watch.look(asked, host), shell.now())

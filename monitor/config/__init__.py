@@ -1,0 +1,1 @@
+"""The YAML file and the frozen settings it turns into."""

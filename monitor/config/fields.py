@@ -1,0 +1,99 @@
+"""The scalars of the config: spans, days, times of day, zones, names, paths, addresses."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from alerts.model import Level
+from monitor.config import spans
+from monitor.config.secret import place
+from monitor.config.shapes import Choice, Raw, Scalar, Site
+from monitor.model import Kind
+
+#: A name inside keys, labels and paths: no slash, because keys are `source/agent/profile`.
+NAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
+VARIABLE_PATTERN: Final = r"^[A-Za-z_][A-Za-z0-9_]{0,127}$"
+PROVIDER_PATTERN: Final = r"^[^\x00-\x20\x7f/]{1,128}$"
+LISTEN: Final = re.compile(r"^(\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9.-]*):(\d{1,5})$")
+
+
+def _span(text: str, _: Site) -> timedelta:
+    return spans.parse_span(text)
+
+
+def _positive(text: str, _: Site) -> timedelta:
+    span = spans.parse_span(text)
+    if not span:
+        raise ValueError(f"zero, it must be {spans.WORDS}")
+    return span
+
+
+def _bool(text: str, _: Site) -> bool:
+    return text == "true"
+
+
+def _day(text: str, _: Site) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("no day of the calendar, write YYYY-MM-DD") from None
+
+
+def _clock(text: str, _: Site) -> time:
+    hour, minute = text.split(":")
+    return time(int(hour), int(minute))
+
+
+def zone(name: str) -> ZoneInfo:
+    """A time zone of the IANA database; ValueError if there is none of that name."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, KeyError, OSError):
+        raise ValueError("no time zone of the IANA database, write one such as Europe/Stockholm") from None
+
+
+def _zone(text: str, _: Site) -> ZoneInfo:
+    return zone(text)
+
+
+def _path(text: str, site: Site) -> str:
+    path = site.host.path(text) if text == "~" or text.startswith("~/") else site.folder / text
+    return str(path)
+
+
+def _file(text: str, site: Site) -> str:
+    return str(place(text, site.host, site.folder))
+
+
+def _listen(text: str, _: Site) -> str:
+    if int(text.rpartition(":")[2]) > 65535:
+        raise ValueError("a port is at most 65535")
+    return text
+
+
+_ONE_LINE: Final = r"^[^\x00-\x1f\x7f]{1,1024}$"
+
+TEXT: Final = Scalar("a text on one line", _ONE_LINE)
+NAME: Final = Scalar("a name of letters, digits, '.', '_' and '-'", NAME_PATTERN)
+PROVIDER: Final = Scalar("a provider's name", PROVIDER_PATTERN)
+VARIABLE: Final = Scalar("the name of an environment variable", VARIABLE_PATTERN)
+KEY: Final = Scalar("a key such as openclaw/main/anthropic:default", r"^[^/\x00-\x1f]+/[^/\x00-\x1f]+/[^\x00-\x1f]+$")
+PATH: Final = Scalar("a path: absolute, ~/…, or relative to this file", _ONE_LINE, _path)
+FILE: Final = Scalar("a file: absolute, ~/…, a systemd credential, or relative to this file", _ONE_LINE, _file)
+SPAN: Final = Scalar(spans.WORDS, spans.PATTERN, _span)
+POSITIVE: Final = Scalar(f"{spans.WORDS}, not zero", spans.PATTERN, _positive)
+DAY: Final = Scalar("a day, YYYY-MM-DD", r"^\d{4}-\d{2}-\d{2}$", _day)
+CLOCK: Final = Scalar("a time of day, HH:MM", r"^([01]?[0-9]|2[0-3]):[0-5][0-9]$", _clock)
+ZONE: Final = Scalar("a time zone such as Europe/Stockholm", r"^[A-Za-z0-9_+/-]{1,64}$", _zone)
+BOOL: Final = Scalar("true or false", r"^(true|false)$", _bool, {"type": "boolean"})
+LISTEN_AT: Final = Scalar("an address and port such as 127.0.0.1:9797 or [::1]:9797", LISTEN.pattern, _listen)
+SECRET: Final = Raw("a secret text, ${VAR} is filled in")
+SECRET_FILE: Final = Raw(f"{FILE.words}, which holds the secret")
+
+AT_LEAST: Final = Choice("a level", tuple(level for level in Level if level is not Level.FINE))
+KIND: Final = Choice("a kind of credential", tuple(Kind))
+PRIVACY: Final = Choice("full or masked", ("full", "masked"))
+DIGEST: Final = Choice("daily or weekly", ("daily", "weekly"))

@@ -1,0 +1,85 @@
+"""Finding and loading the config file; nothing of YAML is imported where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from monitor.config.report import ConfigError, Report
+from monitor.config.settings import Settings
+from monitor.host import Host, Unreadable
+
+__all__ = ["ConfigError", "load", "problems"]
+
+NAME: Final = "config.yaml"
+
+
+def load(host: Host, explicit: Path | None = None) -> Settings:
+    """The settings of the config file, or the defaults where there is none.
+
+    A file that was named (`explicit`, $AUTHWATCH_CONFIG) has to exist. `ConfigError` carries every problem found;
+    a secret that cannot be had now is none of them, see `problems`.
+    """
+    named = explicit if explicit is not None else _named(host)
+    for path in (named.absolute(),) if named is not None else _places(host):
+        text = _text(host, path)
+        if text is not None:
+            return _parse(host, path, text)
+    if named is not None:
+        raise ConfigError([Report(str(named)).line(1, "", "there is no such file, name one that exists")])
+    return Settings()
+
+
+def problems(settings: Settings) -> list[str]:
+    """What is well formed but cannot work now (an unset variable, a missing secret file), as whole lines."""
+    return list(settings.broken.values())
+
+
+def _named(host: Host) -> Path | None:
+    name = host.env("AUTHWATCH_CONFIG")
+    if not name:
+        return None
+    return host.path(name) if name.startswith("~/") else Path(name)
+
+
+def _places(host: Host) -> Iterator[Path]:
+    """Where a config may lie that nobody named, best first. systemd separates several folders by colons."""
+    for folder in (host.env("CONFIGURATION_DIRECTORY") or "").split(":"):
+        if folder:
+            yield Path(folder) / NAME
+    base = host.env("XDG_CONFIG_HOME")
+    # The XDG base directory specification: a relative path there is invalid and ignored.
+    home = Path(base) if base and base.startswith("/") else host.path("~/.config")
+    yield home / "authwatch" / NAME
+
+
+def _text(host: Host, path: Path) -> str | None:
+    try:
+        return host.text(path)
+    except Unreadable as error:
+        raise ConfigError([Report(str(path)).line(1, "", f"cannot be read: {error.detail}")]) from None
+
+
+def _parse(host: Host, path: Path, text: str) -> Settings:
+    from monitor.config.build import build
+    from monitor.config.nodes import compose
+    from monitor.config.schema import CONFIG
+    from monitor.config.shapes import Site, Values
+
+    report = Report(str(path))
+    site = Site(report, host, path.parent, _trusted(host, path))
+    node = compose(text, report)
+    values = CONFIG.read(node, "", site) if node is not None else None
+    settings = build(values or Values({}, {}, 1, ""), site, path)
+    report.check()
+    return settings
+
+
+def _trusted(host: Host, path: Path) -> bool:
+    """Whether only we or root can have written the file: what it names may then be run."""
+    try:
+        found = path.stat()
+    except OSError:
+        return False
+    return found.st_uid in (0, host.uid) and not found.st_mode & 0o022

@@ -1,0 +1,126 @@
+"""The settings of authwatch, frozen, with the contract's defaults; what the YAML file turns into."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Final
+
+from alerts.model import Level, Quiet
+from monitor.sources.entry import SourceEntry
+
+__all__ = [
+    "DEFAULT_SOURCES",
+    "AlertSettings",
+    "ChannelSettings",
+    "Policy",
+    "Rule",
+    "Secret",
+    "Settings",
+    "SourceEntry",
+    "WebSettings",
+]
+
+
+class Secret:
+    """A text that never shows itself; `reveal()` is called only where it is used."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text: Final = text
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A policy for what `match` (labels, kind included) covers; None leaves the general value."""
+
+    match: Mapping[str, str]
+    lead: tuple[timedelta, ...] | None = None
+    lifetime: timedelta | None = None
+    issued: date | None = None
+    watch: bool = True
+
+
+DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Lead steps before a deadline (longest first), rules (the first that matches wins), keys to expect."""
+
+    lead: tuple[timedelta, ...] = (7 * DAY, 3 * DAY, DAY)
+    rules: tuple[Rule, ...] = ()
+    expect: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSettings:
+    """A channel as configured; `url` is the secret address with variables filled in, None if `broken` says why."""
+
+    label: str
+    url: Secret | None
+    at_least: Level = Level.SOON
+    match: Mapping[str, str] = field(default_factory=dict)
+    canary: timedelta | None = None
+    broken: str = ""
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSettings:
+    """How alerts settle, end, repeat and keep quiet."""
+
+    settle: timedelta = timedelta(minutes=10)
+    deadline: timedelta = timedelta(seconds=60)
+    remind: tuple[timedelta, ...] = (DAY, 2 * DAY, 7 * DAY)
+    quiet: Quiet | None = None
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """The web face. `broken`: the configured password cannot be had now; `password` is then one nobody knows."""
+
+    listen: str = "127.0.0.1:9797"
+    password: Secret | None = None
+    password_file: str | None = None
+    broken: str = ""
+
+
+DEFAULT_SOURCES: Final = ("openclaw", "claude-code", "codex", "gemini-cli", "env")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a pass needs to know. `state` None means the default place; `file` None: no config file.
+
+    `broken` says what cannot work now although the file is well formed (an unset variable, a missing secret file),
+    by path: `channels.phone`, `heartbeat`, `web`, `sources.vault`; each text is a whole `file:line: path: …` line.
+    """
+
+    host: str = ""
+    state: Path | None = None
+    interval: timedelta = timedelta(minutes=5)
+    sources: tuple[SourceEntry, ...] = tuple(SourceEntry(s, s, chosen=False) for s in DEFAULT_SOURCES)
+    policy: Policy = field(default_factory=Policy)
+    channels: tuple[ChannelSettings, ...] = ()
+    alerts: AlertSettings = field(default_factory=AlertSettings)
+    heartbeat: Secret | None = None
+    history_url: Secret | None = None
+    history_keep: timedelta = timedelta(days=400)
+    web: WebSettings = field(default_factory=WebSettings)
+    privacy: str = "full"
+    probe: Mapping[str, timedelta] = field(default_factory=dict)
+    file: Path | None = None
+    broken: Mapping[str, str] = field(default_factory=dict)

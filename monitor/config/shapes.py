@@ -1,0 +1,244 @@
+"""What a place in the config may hold: shapes that both check a node and describe themselves as JSON schema."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from monitor.config.nodes import Items, Node, Table, Text
+from monitor.config.report import Report, below, nearest
+from monitor.config.secret import fill
+from monitor.host import Host
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a reading happens: its report, the machine, the config's folder, and whether the file is trusted."""
+
+    report: Report
+    host: Host
+    folder: Path
+    trusted: bool = False
+
+
+class Shape(Protocol):
+    """`read` gives a value, or None after a problem went into the report; `schema` says the same as JSON schema."""
+
+    def read(self, node: Node, path: str, site: Site) -> Any: ...
+
+    def schema(self) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """The entries of a table that were given and sound; the rest is absent."""
+
+    given: Mapping[str, Any]
+    lines: Mapping[str, int]
+    line: int
+    path: str
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self.given.get(name, default)
+
+    def nested(self, name: str) -> Values:
+        """A table within; empty if it was not given."""
+        found = self.given.get(name)
+        return found if isinstance(found, Values) else Values({}, {}, self.line, below(self.path, name))
+
+    def line_of(self, name: str) -> int:
+        return self.lines.get(name, self.line)
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A text that matches `pattern` and that `parse` understands; `parse` raises ValueError with what is wrong."""
+
+    words: str
+    pattern: str
+    parse: Callable[[str, Site], Any] = field(default=lambda text, _: text)
+    json: Mapping[str, Any] = field(default_factory=dict)
+
+    def read(self, node: Node, path: str, site: Site) -> Any:
+        if not isinstance(node, Text):
+            return _unlike(node, self.words, path, site)
+        try:
+            text = fill(node.text, site.host)
+            if not self.matches(text):
+                raise ValueError(f"not {self.words}")
+            return self.parse(text, site)
+        except ValueError as error:
+            site.report.add(node.line, path, str(error))
+            return None
+
+    def matches(self, text: str) -> bool:
+        """Whether a text looks right; what it means may still be wrong."""
+        return re.fullmatch(self.pattern, text, re.ASCII) is not None
+
+    def schema(self) -> dict[str, Any]:
+        return {"description": self.words, **(self.json or {"type": "string", "pattern": self.pattern})}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of a few words."""
+
+    words: str
+    among: tuple[str, ...]
+
+    def read(self, node: Node, path: str, site: Site) -> Any:
+        if not isinstance(node, Text):
+            return _unlike(node, self.words, path, site)
+        if node.text in self.among:
+            return node.text
+        site.report.add(node.line, path, f"not {self.words}, {nearest(node.text, self.among)}")
+        return None
+
+    def schema(self) -> dict[str, Any]:
+        return {"description": self.words, "enum": list(self.among)}
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A text kept with its line and not filled in yet: what is wrong with a secret must not stop a pass."""
+
+    words: str
+
+    def read(self, node: Node, path: str, site: Site) -> Any:
+        return node if isinstance(node, Text) and node.text else _unlike(node, self.words, path, site)
+
+    def schema(self) -> dict[str, Any]:
+        return {"description": self.words, "type": "string", "minLength": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list, read as a tuple."""
+
+    of: Shape
+    least: int = 0
+
+    def read(self, node: Node, path: str, site: Site) -> Any:
+        if not isinstance(node, Items):
+            return _unlike(node, "a list", path, site)
+        if len(node.items) < self.least:
+            site.report.add(node.line, path, f"a list with at least {self.least} entry, or leave it out")
+        read = [self.of.read(item, f"{path}[{n}]", site) for n, item in enumerate(node.items)]
+        return tuple(value for value in read if value is not None)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": self.of.schema(), "minItems": self.least}
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """A table whose keys are names the user chooses, read as a dict."""
+
+    words: str
+    key: str
+    of: Shape
+    least: int = 0
+
+    def read(self, node: Node, path: str, site: Site) -> Any:
+        if not isinstance(node, Table):
+            return _unlike(node, f"a mapping: {self.words}", path, site)
+        if len(node.entries) < self.least:
+            site.report.add(node.line, path, f"{self.words}, with at least {self.least} entry")
+        return dict(self._entries(node, path, site))
+
+    def _entries(self, node: Table, path: str, site: Site) -> Iterator[tuple[str, Any]]:
+        for key, value in node.entries:
+            inside = below(path, key.text)
+            if not re.fullmatch(self.key, key.text, re.ASCII):
+                site.report.add(key.line, inside, f"not a name for {self.words}, it must match {self.key}")
+            elif (read := self.of.read(value, inside, site)) is not None:
+                yield key.text, read
+
+    def schema(self) -> dict[str, Any]:
+        return {
+            "description": self.words,
+            "type": "object",
+            "propertyNames": {"pattern": self.key},
+            "additionalProperties": self.of.schema(),
+            "minProperties": self.least,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A table of known keys. Of each group in `need` exactly one key must be given, of each in `clash` at most one."""
+
+    words: str
+    fields: Mapping[str, Shape]
+    need: tuple[tuple[str, ...], ...] = ()
+    clash: tuple[tuple[str, ...], ...] = ()
+
+    def read(self, node: Node, path: str, site: Site) -> Any:
+        if isinstance(node, Text) and node.blank and not self.need:
+            return Values({}, {}, node.line, path)
+        if not isinstance(node, Table):
+            return _unlike(node, f"a mapping: {self.words}", path, site)
+        given: dict[str, Any] = {}
+        lines: dict[str, int] = {}
+        for key, value in node.entries:
+            inside = below(path, key.text)
+            if key.text not in self.fields:
+                site.report.add(key.line, inside, f"unknown key, {nearest(key.text, self.fields)}")
+            elif not (isinstance(value, Text) and value.blank):
+                lines[key.text] = key.line
+                given[key.text] = self.fields[key.text].read(value, inside, site)
+        self._groups(node, path, lines, site)
+        return Values({k: v for k, v in given.items() if v is not None}, lines, node.line, path)
+
+    def _groups(self, node: Table, path: str, lines: Mapping[str, int], site: Site) -> None:
+        for group in self.need:
+            if not any(name in lines for name in group):
+                site.report.add(node.line, path, f"lacks {' or '.join(group)}")
+        for group in (*self.need, *self.clash):
+            both = [key for key, _ in node.entries if key.text in group]
+            if len(both) > 1:
+                names = " and ".join(key.text for key in both)
+                site.report.add(both[1].line, path, f"{names} exclude each other, keep one")
+
+    def schema(self) -> dict[str, Any]:
+        rules: list[dict[str, Any]] = [{"oneOf": [{"required": [name]} for name in group]} for group in self.need]
+        rules += [{"not": {"required": list(group)}} for group in self.clash]
+        return {
+            "description": self.words,
+            "type": "object" if self.need else ["object", "null"],
+            "properties": {name: _nullable(shape.schema()) for name, shape in self.fields.items()},
+            "additionalProperties": False,
+            **({"allOf": rules} if rules else {}),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """One shape or another, told apart by what is written there: a text, a list, a table."""
+
+    words: str
+    text: Shape | None = None
+    items: Shape | None = None
+    table: Shape | None = None
+
+    def read(self, node: Node, path: str, site: Site) -> Any:
+        shape = {Text: self.text, Items: self.items, Table: self.table}[type(node)]
+        return _unlike(node, self.words, path, site) if shape is None else shape.read(node, path, site)
+
+    def schema(self) -> dict[str, Any]:
+        shapes = (self.text, self.items, self.table)
+        return {"description": self.words, "anyOf": [shape.schema() for shape in shapes if shape]}
+
+
+def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
+    """`key:` with nothing behind it counts as not given."""
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _unlike(node: Node, words: str, path: str, site: Site) -> Any:
+    found = {Text: "a text", Items: "a list", Table: "a mapping"}[type(node)]
+    site.report.add(node.line, path, f"{found} stands here, it must be {words}")
+    return None

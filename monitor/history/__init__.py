@@ -1,0 +1,1 @@
+"""What changed and what stands, in SQLite or PostgreSQL."""

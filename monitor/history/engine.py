@@ -1,0 +1,126 @@
+"""Opens the history: SQLite with transactions that cannot lose an update, or PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Column, Connection, Engine, MetaData, Table, Text, create_engine, event, inspect, select
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+#: The revision that `tables` describe; the newest file in migrations/versions.
+HEAD = "0001"
+
+_VERSION = Table("alembic_version", MetaData(), Column("version_num", Text, primary_key=True))
+
+BUSY_SECONDS = 30
+
+
+__all__ = ["HEAD", "URL", "HistoryError", "connect", "damaged", "file_of", "in_words", "opened", "prepare", "revision"]
+
+
+class HistoryError(Exception):
+    """The history cannot be used; says what is wrong and what would mend it, without the URL's password."""
+
+
+def url_of(given: str | None, state: Path) -> URL:
+    """The configured URL, or the file in the state folder."""
+    if given is None:
+        return URL.create("sqlite", database=str(state / "history.sqlite"))
+    try:
+        return make_url(given)
+    except (SQLAlchemyError, ValueError):
+        raise HistoryError("history.url is not a database URL; sqlite:///PATH or postgresql://… is") from None
+
+
+def file_of(url: URL) -> Path | None:
+    """The file of a SQLite history."""
+    named = url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:")
+    return Path(str(url.database)) if named else None
+
+
+def connect(url: URL, *, read_only: bool = False) -> Engine:
+    """An engine for the history; nothing is opened yet.
+
+    Python's default transactions on SQLite lose updates silently when processes meet; BEGIN IMMEDIATE does not.
+    Source: https://docs.sqlalchemy.org/en/21/dialects/sqlite.html (serializable isolation, savepoints).
+    """
+    path = file_of(url)
+    if path is None:
+        return create_engine(url, hide_parameters=True)
+    arguments: dict[str, Any] = {"isolation_level": None, "timeout": BUSY_SECONDS}
+    if read_only:
+        wal = Path(f"{path}-wal")
+        mode = "mode=ro" if wal.exists() and wal.stat().st_size else "mode=ro&immutable=1"
+        url = URL.create("sqlite", database=f"{path.absolute().as_uri()}?{mode}", query={"uri": "true"})
+    engine = create_engine(url, connect_args=arguments, hide_parameters=True)
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _: object) -> None:
+        if not read_only:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=NORMAL")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def prepare(engine: Engine, metadatas: Iterable[MetaData]) -> None:
+    """Creates a fresh history, or brings an older one up to date; refuses one from a newer authwatch."""
+    with engine.begin() as connection:
+        found = revision(connection)
+        if found == HEAD:
+            return
+        if found is None:
+            for metadata in metadatas:
+                metadata.create_all(connection)
+            _VERSION.create(connection, checkfirst=True)
+            connection.execute(_VERSION.insert().values(version_num=HEAD))
+            return
+    if found > HEAD:
+        raise HistoryError(
+            f"the history was written by a newer authwatch (schema {found}, this one knows {HEAD}); "
+            "upgrade with: pip install -U authwatch"
+        )
+    from monitor.history.migrate import upgrade
+
+    upgrade(engine)
+
+
+def revision(connection: Connection) -> str | None:
+    """The schema revision found; None for an empty database."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(select(_VERSION.c.version_num)).scalar()
+
+
+def shown(url: URL) -> str:
+    """The URL for people, its password masked."""
+    path = file_of(url)
+    return str(path) if path else url.render_as_string(hide_password=True)
+
+
+def in_words(error: Exception) -> str:
+    """What is wrong with the history, free of parameters and passwords."""
+    if isinstance(error, HistoryError):
+        return str(error)
+    cause = getattr(error, "orig", None)
+    return f"the history cannot be used ({cause or type(error).__name__}); try: authwatch doctor"
+
+
+def damaged(error: SQLAlchemyError) -> bool:
+    """Whether a SQLite file is no database (any more), rather than locked, full or read-only."""
+    text = str(getattr(error, "orig", ""))
+    return "malformed" in text or "not a database" in text
+
+
+def opened(url: URL, metadatas: Iterable[MetaData]) -> Engine:
+    """The history, connected and prepared."""
+    engine = connect(url)
+    prepare(engine, metadatas)
+    return engine

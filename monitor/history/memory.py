@@ -1,0 +1,58 @@
+"""What the history remembers of each credential, between the row and `Remembered`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import Connection, delete, select, update
+
+from monitor.history.tables import META, PROFILES
+from monitor.model import Need, Remembered, State
+
+
+def read(connection: Connection, key_id: str) -> dict[str, Remembered]:
+    """Everything known, by key; fingerprints made with another key cannot be compared."""
+    return {row["key"]: _remembered(dict(row), key_id) for row in connection.execute(select(PROFILES)).mappings()}
+
+
+def write(connection: Connection, rows: Mapping[str, Remembered], key_id: str, gone: Iterable[str] = ()) -> None:
+    """Replaces the given rows and deletes `gone`."""
+    for key in {*rows, *gone}:
+        connection.execute(delete(PROFILES).where(PROFILES.c.key == key))
+    if rows:
+        connection.execute(PROFILES.insert(), [_row(key, known, key_id) for key, known in rows.items()])
+
+
+def forget(connection: Connection, key: str) -> bool:
+    """Deletes what is known of a key; False when nothing was."""
+    return bool(connection.execute(delete(PROFILES).where(PROFILES.c.key == key)).rowcount)
+
+
+def get_meta(connection: Connection, name: str) -> Any:
+    """A small fact about the passes; None when it was never written."""
+    return connection.execute(select(META.c.value).where(META.c.name == name)).scalar()
+
+
+def put_meta(connection: Connection, name: str, value: Any) -> None:
+    """Writes a small fact about the passes."""
+    connection.execute(delete(META).where(META.c.name == name))
+    connection.execute(META.insert().values(name=name, value=value))
+
+
+def _row(key: str, known: Remembered, key_id: str) -> dict[str, Any]:
+    row = {field.name: getattr(known, field.name) for field in fields(Remembered)}
+    row.pop("comparable")
+    return {**row, "key": key, "key_id": key_id, "state": known.state.value, "needs_human": known.needs_human.value}
+
+
+def _remembered(row: Mapping[str, Any], key_id: str) -> Remembered:
+    values = {name: row[name] for name in row if name not in ("key", "key_id")}
+    values["state"], values["needs_human"] = State(row["state"]), Need(row["needs_human"])
+    return Remembered(comparable=row["key_id"] == key_id, **values)
+
+
+def set_ignored(connection: Connection, key: str, ignored: bool) -> None:
+    """Shows a key without ever alarming about it, or alarms again."""
+    connection.execute(update(PROFILES).where(PROFILES.c.key == key).values(ignored=ignored))

@@ -1,0 +1,140 @@
+"""What changed since the last pass, decided purely and then written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete
+
+from monitor.history import memory
+from monitor.history.tables import ROTATIONS, TRANSITIONS
+from monitor.model import Evidence, Judgement, Observation, Remembered, Transition, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """A renewal that was seen; `new_login` when a person must have logged in."""
+
+    key: str
+    at: datetime
+    new_login: bool
+    access_expires_at: datetime | None
+    login_expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a judgement adds to the history."""
+
+    rows: dict[str, Remembered] = field(default_factory=dict)
+    gone: tuple[str, ...] = ()
+    transitions: tuple[Transition, ...] = ()
+    rotations: tuple[Rotation, ...] = ()
+
+
+def changes(judgement: Judgement, known: Mapping[str, Remembered], now: datetime) -> Changes:
+    """The rows, transitions and rotations that follow from a judgement; empty when nothing changed. Pure."""
+    moved = dict(judgement.moved)
+    came_from = {new: old for old, new in moved.items()}
+    rows: dict[str, Remembered] = {}
+    transitions, rotations = [], []
+    for verdict in judgement.verdicts:
+        if verdict.held:
+            continue
+        key = verdict.key
+        before = known.get(key) or known.get(came_from.get(key, ""))
+        after = _after(verdict, before, now)
+        if before is None or key in came_from or not _alike(before, after):
+            rows[key] = after
+        if before is None or before.state is not after.state or key in came_from:
+            note = f"moved from {came_from[key]}" if key in came_from else ""
+            at = before.state if before else None
+            transitions.append(Transition(key, now, at, verdict.state, verdict.needs_human, note))
+        if before and after.rotated_at == now and after.rotated_at != before.rotated_at:
+            seen = verdict.seen
+            new = _new_login(before.observation, seen)
+            rotations.append(Rotation(key, now, new, seen.access_expires_at, seen.login_expires_at))
+    gone = (*moved, *(seen.credential.key for seen in judgement.released))
+    return Changes(rows, gone, tuple(transitions), tuple(rotations))
+
+
+def write(connection: Connection, found: Changes, key_id: str) -> None:
+    """Writes changes; nothing is written when there are none."""
+    memory.write(connection, found.rows, key_id, found.gone)
+    for table, entries in ((TRANSITIONS, found.transitions), (ROTATIONS, found.rotations)):
+        if entries:
+            rows = [{name: getattr(entry, name) for name in entry.__dataclass_fields__} for entry in entries]
+            connection.execute(table.insert(), rows)
+
+
+def prune(connection: Connection, now: datetime, keep: timedelta) -> None:
+    """Drops transitions and rotations older than `keep`; profiles stay."""
+    for table in (TRANSITIONS, ROTATIONS):
+        connection.execute(delete(table).where(table.c.at < now - keep))
+
+
+def _after(verdict: Verdict, before: Remembered | None, now: datetime) -> Remembered:
+    seen = verdict.seen
+    if before is None:
+        return Remembered(
+            observation=seen,
+            state=verdict.state,
+            needs_human=verdict.needs_human,
+            deadline=verdict.deadline,
+            first_seen_at=now,
+            last_seen_at=now,
+            fingerprint_since=now if seen.fingerprint else None,
+            overused_at=now if overused(seen, now) else None,
+        )
+    row = replace(
+        before,
+        state=verdict.state,
+        needs_human=verdict.needs_human,
+        deadline=verdict.deadline,
+        comparable=True,
+    )
+    if verdict.vanished or seen.evidence is Evidence.ABSENT:
+        # What it was stays remembered, so that its coming back is recognised.
+        return row
+    if rotated(before, seen):
+        new = _new_login(before.observation, seen)
+        row = replace(row, rotated_at=now, proven=bool(seen.refreshable) and not new, overused_at=None)
+    if _other_secret(before, seen) or (before.fingerprint_since is None and seen.fingerprint):
+        row = replace(row, fingerprint_since=now)
+    if row.overused_at is None and overused(seen, now):
+        row = replace(row, overused_at=now)
+    return replace(row, observation=seen, last_seen_at=now)
+
+
+def overused(seen: Observation, now: datetime) -> bool:
+    """Whether it was used after its access ran out although something should have renewed it."""
+    expiry, used = seen.access_expires_at, seen.use.last_used_at
+    return bool(seen.refreshable and expiry and used and expiry <= now and used > expiry)
+
+
+def rotated(before: Remembered, seen: Observation) -> bool:
+    """Whether a renewal lies between two looks: another secret, or the same with a later access expiry."""
+    if not before.comparable:
+        return False
+    old, new = before.observation.access_expires_at, seen.access_expires_at
+    return _other_secret(before, seen) or bool(old and new and new > old)
+
+
+def _other_secret(before: Remembered, seen: Observation) -> bool:
+    old = before.observation.fingerprint
+    return bool(before.comparable and old and seen.fingerprint and old != seen.fingerprint)
+
+
+def _new_login(old: Observation, new: Observation) -> bool:
+    if old.login_expires_at and new.login_expires_at:
+        return new.login_expires_at > old.login_expires_at
+    return not new.refreshable
+
+
+def _alike(before: Remembered, after: Remembered) -> bool:
+    """Equal but for what changes without news: when it was last looked at and last used."""
+    use = replace(after.observation.use, last_used_at=before.observation.use.last_used_at)
+    observation = replace(after.observation, use=use)
+    return replace(after, observation=observation, last_seen_at=before.last_seen_at) == before

@@ -1,0 +1,305 @@
+"""The only window of a source on the machine: files, folders, SQLite and environment, every touch noted."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+import secrets
+import shutil
+import sqlite3
+import stat
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from monitor.model import Problem
+
+T = TypeVar("T")
+
+#: (device, inode, size, mtime_ns, ctime_ns), or None for what is not there.
+Stamp = tuple[int, int, int, int, int] | None
+
+MAX_BYTES: Final = 16 * 1024 * 1024
+MAX_DATABASE: Final = 512 * 1024 * 1024
+MAX_DEPTH: Final = 64
+SQLITE_TRIES: Final = 3
+BUSY_MS: Final = 200
+
+
+class Unreadable(Exception):
+    """Something could not be read or understood; carries place and kind, never a content."""
+
+    def __init__(self, problem: Problem, path: Path, detail: str) -> None:
+        super().__init__(f"{path}: {detail}")
+        self.problem, self.path, self.detail = problem, path, detail
+
+
+def stamp_of(found: os.stat_result) -> Stamp:
+    """The stamp of a stat result."""
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def stamp(path: str | Path) -> Stamp:
+    """The stamp of a path now; None when nothing can be seen there."""
+    try:
+        return stamp_of(os.stat(path))
+    except OSError:
+        return None
+
+
+class Host:
+    """A home, an environment and a fingerprint key; reads, never writes, and remembers what it touched.
+
+    `touches` maps absolute paths to the stamp taken *before* reading; `asked` maps the environment names that were
+    asked for to what they held. Reading raises `Unreadable`, a missing file gives None.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        environ: Mapping[str, str],
+        *,
+        key: bytes | None = None,
+        uid: int | None = None,
+        scratch: Path | None = None,
+    ) -> None:
+        self.home = home
+        self.touches: dict[str, Stamp] = {}
+        self.asked: dict[str, str | None] = {}
+        self.uid = os.geteuid() if uid is None else uid
+        self._environ = environ
+        self._key = key or secrets.token_bytes(32)
+        self._scratch = scratch
+        try:
+            self._home_uid = home.stat().st_uid
+        except OSError:
+            self._home_uid = self.uid
+
+    def at(self, home: Path) -> Host:
+        """The same window with another home; touches and key are shared."""
+        other = Host(home, self._environ, key=self._key, uid=self.uid, scratch=self._scratch)
+        other.touches, other.asked = self.touches, self.asked
+        return other
+
+    def keyed(self, key: bytes | None, scratch: Path | None) -> Host:
+        """The same window with the fingerprint key and a private folder for copies."""
+        other = Host(self.home, self._environ, key=key, uid=self.uid, scratch=scratch)
+        other.touches, other.asked = self.touches, self.asked
+        return other
+
+    # -- names and secrets ------------------------------------------------------------------------------------
+
+    def env(self, name: str) -> str | None:
+        """The value of an environment variable, None when unset."""
+        value = self._environ.get(name)
+        self.asked[name] = value
+        return value
+
+    def env_names(self, prefix: str) -> tuple[str, ...]:
+        """The set variables that begin with `prefix`; for lists that a user names by prefix."""
+        return tuple(sorted(n for n in self._environ if n.startswith(prefix)))
+
+    def fingerprint(self, secret: str) -> str:
+        """A keyed digest of a secret: HMAC-SHA256, 128 bits, hex."""
+        return hmac.new(self._key, secret.encode("utf-8", "surrogatepass"), "sha256").hexdigest()[:32]
+
+    @property
+    def key_id(self) -> str:
+        """Tells one fingerprint key from another without showing it."""
+        return hmac.new(self._key, b"authwatch key id", "sha256").hexdigest()[:8]
+
+    def path(self, text: str) -> Path:
+        """An absolute path from what people write: `~`, or relative to the home."""
+        if text == "~" or text.startswith("~/"):
+            return self.home / text[2:]
+        return self.home / text
+
+    def show(self, path: Path) -> str:
+        """The path as people write it: below the home as `~/…`."""
+        try:
+            rest = path.relative_to(self.home)
+        except ValueError:
+            return str(path)
+        return "~" if rest == Path() else f"~/{rest}"
+
+    # -- files ------------------------------------------------------------------------------------------------
+
+    def note(self, path: Path) -> Stamp:
+        """Notes a touch and returns its stamp; the first look of a pass counts."""
+        seen = stamp(path)
+        self.touches.setdefault(str(path), seen)
+        return seen
+
+    def exists(self, path: Path) -> bool:
+        """Whether something is there."""
+        return self.note(path) is not None
+
+    def is_dir(self, path: Path) -> bool:
+        """Whether a folder is there."""
+        self.note(path)
+        return path.is_dir()
+
+    def names(self, folder: Path) -> tuple[str, ...]:
+        """The sorted names in a folder; empty when there is none."""
+        self.note(folder)
+        try:
+            return tuple(sorted(os.listdir(folder)))
+        except (FileNotFoundError, NotADirectoryError):
+            return ()
+        except OSError as error:
+            raise Unreadable(Problem.UNREADABLE, folder, _why(error)) from None
+
+    def read(self, path: Path, limit: int = MAX_BYTES) -> bytes | None:
+        """The bytes of a regular file; None when it is not there."""
+        try:
+            handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+        except (FileNotFoundError, NotADirectoryError):
+            self.touches.setdefault(str(path), None)
+            return None
+        except (OSError, ValueError) as error:
+            self.note(path)
+            raise Unreadable(Problem.UNREADABLE, path, _why(error)) from None
+        try:
+            found = os.fstat(handle)
+            self.touches.setdefault(str(path), stamp_of(found))
+            self._allow(path, found)
+            if found.st_size > limit:
+                raise Unreadable(Problem.TOO_LARGE, path, f"{found.st_size} bytes, at most {limit} are read")
+            parts = []
+            left = limit + 1
+            while left > 0 and (part := os.read(handle, min(left, 1 << 20))):
+                parts.append(part)
+                left -= len(part)
+            if left <= 0:
+                raise Unreadable(Problem.TOO_LARGE, path, f"more than {limit} bytes")
+            return b"".join(parts)
+        except OSError as error:
+            raise Unreadable(Problem.UNREADABLE, path, _why(error)) from None
+        finally:
+            os.close(handle)
+
+    def text(self, path: Path, limit: int = MAX_BYTES) -> str | None:
+        """A file's UTF-8 text without a byte order mark; None when it is not there."""
+        raw = self.read(path, limit)
+        if raw is None:
+            return None
+        try:
+            return raw.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise Unreadable(Problem.PARSE, path, f"not UTF-8 at byte {error.start}") from None
+
+    def json(self, path: Path) -> Any:
+        """A file's JSON value; None when the file is not there."""
+        text = self.text(path)
+        return None if text is None else parse_json(text, path)
+
+    def _allow(self, path: Path, found: os.stat_result) -> None:
+        if not stat.S_ISREG(found.st_mode):
+            raise Unreadable(Problem.UNREADABLE, path, "not a regular file")
+        # As root, a link planted in another user's tree must not make us read a third party's file.
+        if self.uid == 0 and self._home_uid not in (0, found.st_uid) and os.path.realpath(path) != str(path):
+            raise Unreadable(Problem.UNREADABLE, path, "a link to a file of another user is not followed as root")
+
+    # -- SQLite -----------------------------------------------------------------------------------------------
+
+    def sqlite(self, path: Path, read: Callable[[sqlite3.Connection], T]) -> T | None:
+        """What `read` returns of a live program's database, without leaving a trace; None when it is not there.
+
+        Source of the recipe: sqlite.org/wal.html and sqlite.org/uri.html; a plain `mode=ro` open leaves side files.
+        """
+        try:
+            found = os.stat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            self.touches.setdefault(str(path), None)
+            return None
+        except OSError as error:
+            self.note(path)
+            raise Unreadable(Problem.UNREADABLE, path, _why(error)) from None
+        self.touches.setdefault(str(path), stamp_of(found))
+        self._allow(path, found)
+        if found.st_size == 0:
+            self._side_stamps(path)
+            raise Unreadable(Problem.EMPTY, path, "a database of 0 bytes")
+        for _ in range(SQLITE_TRIES):
+            before = (stamp(path), *self._side_stamps(path))
+            try:
+                answer = self._query(path, read)
+            except (sqlite3.DatabaseError, OSError) as error:
+                if (stamp(path), *self._side_stamps(path)) == before:
+                    raise _explain(path, error) from None
+                continue
+            if (stamp(path), *self._side_stamps(path)) == before:
+                self.touches[str(path)] = before[0]
+                return answer
+        raise Unreadable(Problem.LOCKED, path, f"changed during each of {SQLITE_TRIES} looks")
+
+    def _side_stamps(self, path: Path) -> tuple[Stamp, Stamp]:
+        sides = (Path(f"{path}-wal"), Path(f"{path}-journal"))
+        now = (stamp(sides[0]), stamp(sides[1]))
+        for side, seen in zip(sides, now, strict=True):
+            self.touches[str(side)] = seen
+        return now
+
+    def _query(self, path: Path, read: Callable[[sqlite3.Connection], T]) -> T:
+        wal, journal = self._side_stamps(path)
+        live_wal, live_journal = bool(wal and wal[2]), bool(journal and journal[2])
+        if live_journal or (live_wal and self.uid == 0):
+            with self._copy(path) as copy:
+                return _ask(f"{copy.as_uri()}?mode=rw", read)
+        if live_wal:
+            return _ask(f"{path.absolute().as_uri()}?mode=ro&vfs=unix-none", read, exclusive=True)
+        return _ask(f"{path.absolute().as_uri()}?mode=ro&immutable=1", read)
+
+    @contextmanager
+    def _copy(self, path: Path) -> Iterator[Path]:
+        size = sum(found[2] for found in (stamp(path), *self._side_stamps(path)) if found)
+        if size > MAX_DATABASE:
+            raise Unreadable(Problem.TOO_LARGE, path, f"{size} bytes, at most {MAX_DATABASE} are copied")
+        with tempfile.TemporaryDirectory(prefix="authwatch-copy-", dir=self._scratch) as folder:
+            copy = Path(folder) / "copy.sqlite"
+            for end in ("", "-wal", "-journal"):
+                if stamp(f"{path}{end}"):
+                    shutil.copyfile(f"{path}{end}", f"{copy}{end}")
+            yield copy
+
+
+def parse_json(text: str, path: Path) -> Any:
+    """A JSON value; errors name line and column, never the text."""
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise Unreadable(Problem.PARSE, path, f"not JSON: line {error.lineno}, column {error.colno}") from None
+    except RecursionError:
+        raise Unreadable(Problem.PARSE, path, "nested too deeply") from None
+    except ValueError:
+        raise Unreadable(Problem.PARSE, path, "a number with too many digits") from None
+    return value
+
+
+def _ask(uri: str, read: Callable[[sqlite3.Connection], T], *, exclusive: bool = False) -> T:
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_MS / 1000)
+    try:
+        if exclusive:  # keeps the wal-index in memory, so that no -shm is made or rewritten
+            connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+        connection.execute("PRAGMA query_only=1")
+        return read(connection)
+    finally:
+        connection.close()
+
+
+def _explain(path: Path, error: Exception) -> Unreadable:
+    text = str(error)
+    if "locked" in text or "busy" in text:
+        return Unreadable(Problem.LOCKED, path, "locked by its own program")
+    if isinstance(error, OSError) or "unable to open" in text:
+        return Unreadable(Problem.UNREADABLE, path, text if "unable" in text else _why(error))
+    return Unreadable(Problem.PARSE, path, f"not a database we can read: {text}")
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return type(error).__name__

@@ -1,0 +1,105 @@
+"""From a judgement to the conditions that people are told about."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from alerts.model import Condition, Level, Login
+from monitor.judge import words
+from monitor.judge.clock import deadline_of, labels_of
+from monitor.judge.held import covering
+from monitor.model import Credential, Judgement, Need, Observation, Trouble, Verdict
+
+_LEVELS: Final = {Need.NO: Level.FINE, Need.SOON: Level.SOON, Need.NOW: Level.NOW, Need.UNKNOWN: Level.SOON}
+
+
+def conditions(
+    judgement: Judgement,
+    *,
+    host: str,
+    privacy: str,
+    now: datetime,
+    standing_troubles: Iterable[tuple[str, Mapping[str, str]]] = (),
+) -> tuple[Condition, ...]:
+    """One condition a credential, one a trouble, and a fine one for each that is over; ignored ones give none.
+
+    `privacy` "masked" shortens profile ids in labels and sentences. `standing_troubles` are key and labels of the
+    troubles that stand, of sources which this pass looked at: what it did not meet again is over.
+    """
+    masked = privacy == "masked"
+    paths: dict[str, set[str]] = defaultdict(set)
+    for verdict in judgement.verdicts:
+        paths[verdict.seen.credential.source].add(verdict.seen.host_path)
+    found = dict(_troubles(judgement.troubles))
+    for key, labels in standing_troubles:
+        if key not in found and not _blind(judgement.troubles, labels.get("source", "")):
+            found[key] = Condition(key, Level.FINE, labels, summary=_read_again(labels))
+    for seen in judgement.released:
+        found[seen.credential.key] = _released(seen, masked)
+    for verdict in judgement.verdicts:
+        if not verdict.ignored:
+            unknown = verdict.needs_human is Need.UNKNOWN
+            mine = paths[verdict.seen.credential.source]
+            hidden = unknown and covering(judgement.troubles, verdict.seen, mine) is not None
+            found[verdict.key] = _credential(verdict, hidden, host if masked else None)
+    return tuple(found.values())
+
+
+def trouble_key(trouble: Trouble) -> str:
+    """The condition key of a trouble: `source/problem/store`, whatever ails the store today."""
+    return f"{trouble.source}/problem/{trouble.store}"
+
+
+def _credential(verdict: Verdict, hidden: bool, masked_on: str | None) -> Condition:
+    seen, unknown = verdict.seen, verdict.needs_human is Need.UNKNOWN
+    credential = seen.credential
+    shown = credential if masked_on is None else _masked(credential)
+    remedy = verdict.remedy
+    if shown != credential and remedy:  # a command for one login names it
+        remedy = f"authwatch status, on {masked_on}" if masked_on else "authwatch status"
+    return Condition(
+        verdict.key,
+        # An unreadable store is a condition of its own: what it hides says nothing more.
+        Level.FINE if unknown and hidden else _LEVELS[verdict.needs_human],
+        labels_of(shown),
+        verdict.step,
+        Login(seen.login_expires_at, seen.fingerprint, verdict.deadline or deadline_of(seen)),
+        doubt=unknown or verdict.vanished,
+        held=unknown or verdict.held,
+        summary=words.name(shown) + verdict.summary.removeprefix(words.name(credential)),
+        remedy=remedy,
+    )
+
+
+def _released(seen: Observation, masked: bool) -> Condition:
+    shown = _masked(seen.credential) if masked else seen.credential
+    summary = words.sentence(shown, "is not asked for any more")
+    return Condition(seen.credential.key, Level.FINE, labels_of(shown), summary=summary)
+
+
+def _masked(credential: Credential) -> Credential:
+    return replace(credential, profile=words.mask(credential.profile))
+
+
+def _troubles(troubles: Iterable[Trouble]) -> Iterator[tuple[str, Condition]]:
+    for trouble in troubles:
+        if trouble.ignored:
+            continue
+        key = trouble_key(trouble)
+        labels = {"source": trouble.source, "problem": str(trouble.problem), "store": trouble.store}
+        where = f"{trouble.store} of {trouble.source}" if trouble.store else trouble.source
+        summary = f"{where} cannot be trusted ({trouble.problem}): {trouble.detail}."
+        yield key, Condition(key, Level.SOON, labels, doubt=True, summary=summary, remedy="authwatch doctor")
+
+
+def _blind(troubles: Iterable[Trouble], source: str) -> bool:
+    """Whether the whole source failed, so that nothing is known of its stores."""
+    return any(trouble.source == source and not trouble.host_path for trouble in troubles)
+
+
+def _read_again(labels: Mapping[str, str]) -> str:
+    return f"{labels.get('store') or labels.get('source', 'the source')} can be read again."

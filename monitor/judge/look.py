@@ -1,0 +1,180 @@
+"""A whole look: what was seen, what should have been seen, what could not be, and what the one means for the other."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from monitor.config.settings import Policy
+from monitor.judge.clock import earliest
+from monitor.judge.evaluate import BLINDING, blinded, evaluate
+from monitor.judge.held import covering, hold, never_there
+from monitor.judge.redundancy import roll_up, weigh
+from monitor.judge.words import EXPECTED, extend, remedy, sentence
+from monitor.model import (
+    Credential,
+    Evidence,
+    Finding,
+    Judgement,
+    Kind,
+    Lineup,
+    Observation,
+    Remembered,
+    State,
+    Trouble,
+    Use,
+    Verdict,
+)
+
+
+@dataclass(slots=True)
+class _Look:
+    """The findings of one pass, sorted by what they are, beside what was known before it."""
+
+    known: Mapping[str, Remembered]
+    policy: Policy
+    now: datetime
+    looked: Collection[str]
+    seen: dict[str, Observation] = field(default_factory=dict)
+    lineups: list[Lineup] = field(default_factory=list)
+    troubles: list[Trouble] = field(default_factory=list)
+    paths: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    sources: set[str] = field(default_factory=set)
+
+    def hidden(self, seen: Observation) -> Trouble | None:
+        """The trouble that hides a credential which was not seen."""
+        return covering(self.troubles, seen, self.paths[seen.credential.source])
+
+    def was_looked_at(self, seen: Observation) -> bool:
+        """Whether this pass looked where the credential was last seen, so that its absence says something."""
+        return seen.host_path in self.looked if seen.host_path else seen.credential.source in self.sources
+
+
+def judge(
+    findings: Iterable[Finding],
+    known: Mapping[str, Remembered],
+    policy: Policy,
+    now: datetime,
+    looked: Collection[str] = (),
+) -> Judgement:
+    """Everything one look means.
+
+    `known` is the history by key, `looked` the absolute paths that this pass touched: a key that is known from a file
+    counts as gone only if its path is among them and no trouble hides it, so that filters, removed sources and
+    another home say nothing.
+    """
+    look = _sorted(findings, known, policy, now, frozenset(looked))
+    moved = dict(_moved(look))
+    came_from = {new: old for old, new in moved.items()}
+    verdicts = {key: _judged(look, seen, came_from.get(key)) for key, seen in look.seen.items()}
+    expect = frozenset(policy.expect)
+    released = []
+    for key, memory in known.items():
+        if key in look.seen or key in moved:
+            continue
+        if verdict := _unseen(look, memory):
+            verdicts[key] = verdict
+        elif never_there(memory) and key not in expect and look.was_looked_at(memory.observation):
+            released.append(memory.observation)
+    for key in policy.expect:
+        if key not in verdicts and key not in moved:
+            verdicts[key] = _expected(look, key)
+    final = [replace(v, remedy=remedy(v)) for v in weigh(verdicts, look.lineups, expect)]
+    return Judgement(
+        verdicts=tuple(sorted(final, key=lambda verdict: verdict.key)),
+        providers=roll_up(final, look.lineups),
+        troubles=tuple(look.troubles),
+        until=earliest(verdict.until for verdict in final),
+        moved=tuple(sorted(moved.items())),
+        released=tuple(released),
+    )
+
+
+def _sorted(
+    findings: Iterable[Finding],
+    known: Mapping[str, Remembered],
+    policy: Policy,
+    now: datetime,
+    looked: Collection[str],
+) -> _Look:
+    look = _Look(known, policy, now, looked)
+    unwatched = {rule.match.get("source") for rule in policy.rules if not rule.watch and set(rule.match) == {"source"}}
+    for finding in findings:
+        match finding:
+            case Observation():
+                look.seen.setdefault(finding.credential.key, finding)
+                look.sources.add(finding.credential.source)
+            case Lineup():
+                look.lineups.append(finding)
+                look.sources.add(finding.source)
+            case Trouble():
+                look.troubles.append(replace(finding, ignored=finding.ignored or finding.source in unwatched))
+    for seen in (*look.seen.values(), *(memory.observation for memory in known.values())):
+        look.paths[seen.credential.source].add(seen.host_path)
+    return look
+
+
+def _judged(look: _Look, seen: Observation, old_key: str | None) -> Verdict:
+    """What was seen; where the look at a known login failed, its last known facts."""
+    memory = look.known.get(seen.credential.key) or look.known.get(old_key or "")
+    if memory and seen.problem and blinded(seen) and not never_there(memory):
+        return hold(memory, seen.problem, look.policy, look.now)
+    verdict = evaluate(seen, memory, look.policy, look.now)
+    return replace(verdict, because=(*verdict.because, f"moved from {old_key}")) if old_key else verdict
+
+
+def _unseen(look: _Look, memory: Remembered) -> Verdict | None:
+    """What a known key that was not seen means: held, gone, or (None) nothing."""
+    seen = memory.observation
+    if trouble := look.hidden(seen):
+        return hold(memory, trouble.problem, look.policy, look.now)
+    if seen.from_file and not never_there(memory) and look.was_looked_at(seen) and seen.host_path:
+        return _gone(look, memory)
+    return None
+
+
+def _gone(look: _Look, memory: Remembered) -> Verdict:
+    """A login that was there; what it was stays on record, so that its coming back is recognised."""
+    seen = memory.observation
+    absent = replace(seen, evidence=Evidence.ABSENT, problem=None, notes=())
+    why = f"was in {seen.store or 'its store'} and is gone from there"
+    verdict = evaluate(absent, memory, look.policy, look.now)
+    return replace(
+        verdict, seen=seen, vanished=True, because=(why,), summary=sentence(seen.credential, why), until=None
+    )
+
+
+def _expected(look: _Look, key: str) -> Verdict:
+    """A key that the policy expects and nobody saw: missing, or unknown where its source could not be read."""
+    memory = look.known.get(key)
+    credential = memory.observation.credential if memory else _named(key)
+    seen = Observation(credential, Evidence.ABSENT, use=Use(in_use=True), from_file=False)
+    blind = (t.problem for t in look.troubles if t.source == credential.source and t.problem in BLINDING)
+    seen = replace(seen, problem=next(blind, None))
+    verdict = evaluate(seen, memory, look.policy, look.now)
+    return verdict if verdict.state is State.UNKNOWN else extend(verdict, EXPECTED)
+
+
+def _named(key: str) -> Credential:
+    """The credential that a person named in the policy: the only place where a key is taken apart."""
+    source, agent, profile = (*key.split("/", 2), "-", "-")[:3]
+    return Credential(source, agent, profile.partition(":")[0], profile, Kind.OAUTH)
+
+
+def _moved(look: _Look) -> Iterator[tuple[str, str]]:
+    """Old key and new key where a login lives on under another name in the same source."""
+    fresh: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for key, seen in look.seen.items():
+        if key not in look.known and seen.fingerprint and seen.evidence is Evidence.PRESENT:
+            fresh[seen.credential.source, seen.fingerprint].append(key)
+    for key, memory in look.known.items():
+        seen = memory.observation
+        gone = key not in look.seen and memory.comparable and seen.host_path in look.looked
+        heirs = fresh.get((seen.credential.source, seen.fingerprint or ""), [])
+        if gone and heirs and not look.hidden(seen):
+            same_agent = (heir for heir in heirs if look.seen[heir].credential.agent == seen.credential.agent)
+            heir = next(same_agent, heirs[0])
+            heirs.remove(heir)
+            yield key, heir

@@ -1,0 +1,119 @@
+"""What the other logins of a provider change: who is in use, who can stand in, and the roll-up of each provider."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain, islice
+from typing import Final
+
+from monitor.judge.words import extend
+from monitor.model import Lineup, Need, ProviderView, State, Verdict
+
+#: From the least to the worst, as exit codes rank them.
+SEVERITY: Final = (Need.NO, Need.SOON, Need.UNKNOWN, Need.NOW)
+
+Place = tuple[str, str, str]  # source, agent, provider
+
+
+def weigh(verdicts: Mapping[str, Verdict], lineups: Iterable[Lineup], expect: Collection[str]) -> list[Verdict]:
+    """The verdicts after a look at the others: what nothing uses needs nobody, what another can replace can wait."""
+    lineups = tuple(lineups)
+    by_place, by_key = _index(lineups)
+    able = {id(lineup): _able(lineup, verdicts) for lineup in lineups}
+    weighed = []
+    for key, verdict in verdicts.items():
+        mine = {id(lineup): lineup for lineup in (*by_place.get(_place(verdict), ()), *by_key.get(key, ()))}
+        weighed.append(_weigh(verdict, tuple(mine.values()), able, expect))
+    return weighed
+
+
+def roll_up(verdicts: Iterable[Verdict], lineups: Iterable[Lineup]) -> tuple[ProviderView, ...]:
+    """One view for each provider of each agent, sorted; a provider without a line-up gets one from its verdicts."""
+    keyed = {verdict.key: verdict for verdict in verdicts}
+    places: dict[Place, dict[str, Verdict]] = defaultdict(dict)
+    for key, verdict in keyed.items():
+        places[_place(verdict)][key] = verdict
+    by_place, _ = _index(lineups)
+    views: list[ProviderView] = []
+    for place in sorted({*places, *by_place}):
+        mine = places.get(place, {})
+        stated = by_place.get(place) or [Lineup(*place, keys=tuple(mine), ordered=False, in_use=False)]
+        views.extend(_view(lineup, mine, keyed) for lineup in stated[:1])
+    return tuple(views)
+
+
+def worst(needs: Iterable[Need]) -> Need:
+    """The worst of several answers: now, then unknown, then soon."""
+    return max(needs, key=SEVERITY.index, default=Need.NO)
+
+
+def _weigh(
+    verdict: Verdict, mine: tuple[Lineup, ...], able: Mapping[int, Sequence[str]], expect: Collection[str]
+) -> Verdict:
+    provider = verdict.seen.credential.provider
+    if not _in_use(verdict, mine, expect):
+        idle = extend(replace(verdict, in_use=False), f"unused: nothing here uses {provider}")
+        return replace(idle, needs_human=Need.NO, step=None)
+    using = [lineup for lineup in mine if lineup.in_use]
+    replaceable = bool(using) and all(any(key != verdict.key for key in able[id(line)]) for line in using)
+    verdict = replace(verdict, in_use=True)
+    if verdict.needs_human is not Need.NOW or not replaceable:
+        return verdict
+    spare = extend(verdict, f"redundant: another login or key for {provider} remains")
+    return replace(spare, needs_human=Need.SOON, step=None)
+
+
+def _in_use(verdict: Verdict, mine: tuple[Lineup, ...], expect: Collection[str]) -> bool:
+    use = verdict.seen.use
+    if verdict.key in expect or use.pinned_by or any(lineup.in_use for lineup in mine):
+        return True
+    return bool(use.in_use) if mine else use.in_use is not False
+
+
+def _able(lineup: Lineup, verdicts: Mapping[str, Verdict]) -> tuple[str, ...]:
+    """Two, at most, of those in an ordered line-up that can serve: a cooldown passes by itself and counts as able."""
+    if not lineup.ordered:
+        return ()
+    found = (key for key in lineup.keys if (verdict := verdicts.get(key)) and _serves(verdict))
+    return tuple(islice(chain(lineup.spare, found), 2))
+
+
+def _serves(verdict: Verdict) -> bool:
+    return verdict.state is not State.UNKNOWN and verdict.needs_human in (Need.NO, Need.SOON)
+
+
+def _view(lineup: Lineup, mine: Mapping[str, Verdict], verdicts: Mapping[str, Verdict]) -> ProviderView:
+    line = [verdict for key in lineup.keys if (verdict := verdicts.get(key))]
+    usable = [verdict for verdict in line if verdict.usable]
+    there = {key for key, verdict in mine.items() if verdict.state is not State.MISSING or verdict.vanished}
+    certain = lineup.ordered or len(usable) == 1
+    following = usable[0].seen.credential.profile if usable and certain else None
+    spare = lineup.spare[0] if lineup.spare and not usable else None
+    concerned = {verdict.key: verdict for verdict in (*line, *mine.values()) if not verdict.ignored}
+    return ProviderView(
+        lineup.source,
+        lineup.agent,
+        lineup.provider,
+        usable=len(usable) + len(lineup.spare),
+        total=len(there.union(lineup.keys)) + len(lineup.spare),
+        next=following or spare,
+        in_use=lineup.in_use or any(verdict.in_use for verdict in mine.values()),
+        needs_human=worst(verdict.needs_human for verdict in concerned.values()),
+    )
+
+
+def _index(lineups: Iterable[Lineup]) -> tuple[dict[Place, list[Lineup]], dict[str, list[Lineup]]]:
+    by_place: dict[Place, list[Lineup]] = defaultdict(list)
+    by_key: dict[str, list[Lineup]] = defaultdict(list)
+    for lineup in lineups:
+        by_place[lineup.source, lineup.agent, lineup.provider].append(lineup)
+        for key in lineup.keys:
+            by_key[key].append(lineup)
+    return by_place, by_key
+
+
+def _place(verdict: Verdict) -> Place:
+    credential = verdict.seen.credential
+    return credential.source, credential.agent, credential.provider

@@ -1,0 +1,87 @@
+"""What people read about a verdict: its one sentence, its next step, and names that tell nobody's address."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from shlex import quote
+from typing import Final
+
+from monitor.model import Credential, Evidence, Kind, Need, Verdict
+
+OUT_OF_CREDIT: Final = "is out of credit"
+EXPECTED: Final = "policy.expect lists it"
+
+_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_RENEW: Final = {
+    Kind.CERT: "Renew the certificate.",
+    Kind.API_KEY: "Put a valid key in its place.",
+    Kind.TOKEN: "Put a new token in its place.",
+    Kind.MANUAL: "Renew it, then change its date in authwatch's config.",
+}
+#: Names that programs give by themselves: they tell nothing about anybody.
+_NOBODY: Final = frozenset(
+    ("-", "default", "manual", "env", "oauth", "token", "apikey", "api_key", "chatgpt", "claude-cli", "codex-cli")
+)
+
+
+def moment(at: datetime) -> str:
+    """A moment as people write it, in UTC: `Thu 3 Dec 2026 14:05 UTC`; never in the language of the machine."""
+    at = at.astimezone(UTC)
+    return f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]} {at.year} {at:%H:%M} UTC"
+
+
+def name(credential: Credential) -> str:
+    """What a person calls it: `anthropic:work (openclaw, agent main)`, or the profile alone if that says it all."""
+    profile, source = credential.profile, credential.source
+    if credential.agent != "-":
+        return f"{profile} ({source}, agent {credential.agent})"
+    return profile if profile.partition(":")[0] == source else f"{profile} ({source})"
+
+
+def sentence(credential: Credential, *phrases: str) -> str:
+    """The phrases about a credential as one sentence."""
+    return f"{name(credential)} {'; '.join(phrases)}."
+
+
+def extend(verdict: Verdict, phrase: str) -> Verdict:
+    """The verdict with one more reason, in its sentence too."""
+    summary = f"{verdict.summary.removesuffix('.')}; {phrase}."
+    return replace(verdict, because=(*verdict.because, phrase), summary=summary)
+
+
+def remedy(verdict: Verdict) -> str:
+    """The next step of a person, "" when there is none: a command where one does it, else words."""
+    seen, key = verdict.seen, quote(verdict.key)
+    if verdict.needs_human is Need.NO:
+        return ""
+    if verdict.needs_human is Need.UNKNOWN:
+        return f"authwatch explain {key}"
+    if OUT_OF_CREDIT in verdict.because:
+        return f"Top up the credit at {seen.credential.provider}."
+    renew = seen.relogin or _RENEW.get(seen.credential.kind, "Log in again with its own program.")
+    if verdict.vanished:
+        return f"{renew} (if it is gone on purpose: authwatch forget {key})"
+    if EXPECTED in verdict.because:
+        return f"{renew} (if it is gone on purpose: take it out of policy.expect)"
+    if seen.evidence is Evidence.ABSENT and not seen.relogin:
+        return f"{renew} Or take it out of the settings that ask for it."
+    return renew
+
+
+def mask(profile: str) -> str:
+    """A short, stable form of a profile id that shows no address: `anthropic:anna@example.org` → `anthropic:a…@…#1f0`.
+
+    The issuer stays, so do names that programs give by themselves (`default`) and names of variables. The three
+    hex digits tell apart two that begin alike; they are too few to find an address by guessing.
+    """
+    issuer, colon, rest = profile.partition(":")
+    if not colon or "@" in issuer:
+        issuer, colon, rest = "", "", profile
+    if rest in _NOBODY or (not colon and re.fullmatch(r"[A-Z][A-Z0-9_]+", rest)):
+        return profile
+    digits = hashlib.sha256(profile.encode("utf-8", "surrogatepass")).hexdigest()[:3]
+    return f"{issuer}{colon}{rest[:1]}…{'@…' if '@' in rest else ''}#{digits}"

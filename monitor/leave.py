@@ -1,0 +1,153 @@
+"""What a finished pass leaves behind: status.json, the metrics, the textfile, pass.json and the checkpoint."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alerts.clock import Reading
+from alerts.plain import flatten, revive
+from monitor import checkpoint
+from monitor.config.settings import Settings
+from monitor.host import Host
+from monitor.state import State, replace
+
+if TYPE_CHECKING:
+    from monitor.watch import Outcome
+
+STATUS, METRICS, PASS = "status.json", "metrics.prom", "pass.json"
+READABLE = 0o644  # for --textfile: node_exporter runs as another user
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Which question a pass answered (arguments, folder, user) and the digest of what it saw."""
+
+    identity: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The end of a pass: what was found and printed, how long it took, where an output file was asked for."""
+
+    outcome: Outcome
+    settings: Settings
+    document: Mapping[str, Any]
+    exit_code: int
+    printed: bytes
+    duration: timedelta
+    reading: Reading
+    textfile: Path | None = None
+
+
+def clocks(state: State, reading: Reading) -> tuple[Reading | None, Reading | None, Reading]:
+    """The last believed reading of the clocks, the doubted one, and this one."""
+    try:
+        kept = json.loads((state.folder / PASS).read_bytes())["clocks"]
+        return revive(Reading, kept["believed"]), revive(Reading, kept["doubted"]), reading
+    except (OSError, ValueError, KeyError, TypeError):
+        return None, None, reading
+
+
+def everything(left: Left, state: State, host: Host, mark: Mark) -> list[str]:
+    """Writes every output, then the checkpoint; returns in words what could not be written."""
+    complaints = _outputs(left, state)
+    if left.outcome.recorded and not complaints:
+        _point(left, state, host, mark)
+    else:
+        checkpoint.remove(str(state.gate))
+    return complaints
+
+
+def _outputs(left: Left, state: State) -> list[str]:
+    metrics = _metrics(left, state)
+    files = [
+        (state.folder / STATUS, json.dumps(left.document, ensure_ascii=False, indent=1), 0o600),
+        (state.folder / METRICS, metrics, 0o600),
+        (state.folder / PASS, json.dumps(_summary(left, state)), 0o600),
+    ]
+    if left.textfile:
+        files.append((left.textfile, metrics, READABLE))
+    complaints = []
+    for path, content, mode in files:
+        try:
+            replace(path, content.encode("utf-8", "replace"), mode)
+        except OSError as error:
+            complaints.append(f"{path}: cannot be written ({(error.strerror or 'failed').lower()})")
+    return complaints
+
+
+def _metrics(left: Left, state: State) -> str:
+    from monitor.judge.words import mask
+    from monitor.metrics.families import Facts
+    from monitor.metrics.text import body
+    from monitor.metrics.textfile import last_successes
+
+    outcome, now = left.outcome, left.outcome.at
+    earlier = b""
+    with suppress(OSError):
+        earlier = (state.folder / METRICS).read_bytes()
+    before = last_successes(earlier.decode("utf-8", "replace"), [entry.id for entry in left.settings.sources])
+    failed = {trouble.source for trouble in outcome.judgement.troubles}
+    facts = Facts(
+        sources={source: at if source in failed else now for source, at in before.items()},
+        channels=outcome.channels,
+        acknowledged=outcome.hushed[0],
+        silenced=outcome.hushed[1],
+        succeeded_at=now,
+        duration=left.duration,
+    )
+    return body(outcome.judgement, facts, mask if left.settings.privacy == "masked" else str)
+
+
+def _summary(left: Left, state: State) -> dict[str, Any]:
+    """What the daemon counts, and the clocks for the next pass."""
+    counted: dict[str, dict[str, int]] = {}
+    outcomes = Counter((one.alert.channel, one.outcome.value) for one in left.outcome.deliveries)
+    for (channel, outcome), number in outcomes.items():
+        counted.setdefault(channel, {})[outcome] = number
+    believed, doubted, _ = clocks(state, left.reading)
+    trust = left.outcome.clock
+    return {
+        "at": left.outcome.at.isoformat(),
+        "result": "findings" if left.exit_code else "ok",
+        "exit_code": left.exit_code,
+        "duration": left.duration.total_seconds(),
+        "deliveries": counted,
+        "clocks": {
+            "believed": flatten(left.reading if trust.believed else believed),
+            "doubted": flatten(trust.doubted if not trust.believed else None),
+        },
+    }
+
+
+def _point(left: Left, state: State, host: Host, mark: Mark) -> None:
+    made = checkpoint.Checkpoint()
+    made.identity, made.digest = mark.identity, mark.digest
+    made.exit_code, made.output = left.exit_code, left.printed
+    made.touches = [("T", path, stamp) for path, stamp in host.touches.items()]
+    made.touches += [(kind, str(path), checkpoint.stat_of(str(path))) for kind, path in _ours(left, state)]
+    made.names = tuple(sorted(host.asked))
+    values = {name: value for name, value in host.asked.items() if value is not None}
+    made.env_digest = checkpoint.env_digest(state.key(create=False) or b"", made.names, values)
+    made.looked_at = left.outcome.at.timestamp()
+    longest = made.looked_at + checkpoint.LONGEST_SECONDS
+    made.until = min(left.outcome.until.timestamp(), longest) if left.outcome.until else longest
+    made.trusted = checkpoint.trusted(made.touches, made.looked_at)
+    checkpoint.write(str(state.gate), made)
+
+
+def _ours(left: Left, state: State) -> list[tuple[str, Path]]:
+    files = [("I", state.folder / STATUS), ("R", state.folder / METRICS)]
+    if left.textfile:
+        files.append(("R", left.textfile))
+    if left.settings.history_url is None:
+        files.append(("I", state.folder / "history.sqlite"))
+    return files

@@ -1,0 +1,261 @@
+"""What a credential is, what one look found and what that means: the nouns of this package."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What sort of credential it is."""
+
+    OAUTH = "oauth"
+    TOKEN = "token"
+    API_KEY = "api_key"
+    CERT = "cert"
+    SESSION = "session"
+    EXEC = "exec"
+    MANUAL = "manual"
+
+
+class State(StrEnum):
+    """What is so, honest about the clock."""
+
+    OK = "ok"
+    EXPIRING = "expiring"
+    EXPIRED = "expired"
+    REFUSED = "refused"
+    STATIC = "static"
+    MISSING = "missing"
+    OPAQUE = "opaque"
+    UNKNOWN = "unknown"
+
+
+class Need(StrEnum):
+    """Whether a person has to act; what alerts and exit codes follow."""
+
+    NO = "no"
+    SOON = "soon"
+    NOW = "now"
+    UNKNOWN = "unknown"
+
+
+class Confidence(StrEnum):
+    """How sure a verdict is: a rotation or probe was seen; the file says so; nothing on disk can show it."""
+
+    PROVEN = "proven"
+    ASSUMED = "assumed"
+    UNVERIFIED = "unverified"
+
+
+class Problem(StrEnum):
+    """Why something could not be read or trusted."""
+
+    NOT_FOUND = "not_found"
+    UNREADABLE = "unreadable"
+    PARSE = "parse"
+    EMPTY = "empty"
+    LOCKED = "locked"
+    TOO_LARGE = "too_large"
+    KEYCHAIN = "keychain"
+    ENCRYPTED = "encrypted"
+    EXEC_FAILED = "exec_failed"
+    TIMEOUT = "timeout"
+    MIGRATION_PENDING = "migration_pending"
+    STALE_COPY = "stale_copy"
+    CRASHED = "crashed"
+
+
+class Evidence(StrEnum):
+    """What a look found in the place of a credential."""
+
+    PRESENT = "present"
+    REFUSED = "refused"  # the store or the provider says it was rejected
+    BLANKED = "blanked"  # the login is there, its tokens are empty
+    UNUSABLE = "unusable"  # its own program would refuse to use it
+    ABSENT = "absent"  # expected by its store, its config or a person, and not there
+    HIDDEN = "hidden"  # in a keychain, encrypted, or behind a reference that is never resolved
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """Which credential, never the secret. `agent` is "-" for a tool without agents."""
+
+    source: str
+    agent: str
+    provider: str
+    profile: str
+    kind: Kind
+
+    @property
+    def key(self) -> str:
+        """`source/agent/profile`: opaque, never split again."""
+        return f"{self.source}/{self.agent}/{self.profile}"
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How its program uses it.
+
+    `in_use` is None where the program does not say; `rank` counts from 0 in the effective order;
+    `unusable_until` ends a cooldown, rate limit or temporary disabling; `out_of_credit` says why it is useless now.
+    """
+
+    in_use: bool | None = None
+    rank: int | None = None
+    unusable_until: datetime | None = None
+    disabled_reason: str | None = None
+    out_of_credit: bool = False
+    last_used_at: datetime | None = None
+    pinned_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What one look found. Moments are aware UTC.
+
+    `refreshable`: its program renews it without a person (None: not applicable or cannot tell).
+    `fingerprint`: keyed digest of the secret that identifies the login (the refresh token where there is one),
+    made by `Host.fingerprint`. `store`: where it was read, as people write it (`~/…`). `from_file` is False for
+    what only a process environment holds. `lifetime`: what the credential itself states. `notes`: facts worth
+    showing, in words, free of secrets.
+    """
+
+    credential: Credential
+    evidence: Evidence = Evidence.PRESENT
+    access_expires_at: datetime | None = None
+    login_expires_at: datetime | None = None
+    refreshable: bool | None = None
+    fingerprint: str | None = None
+    use: Use = field(default_factory=Use)
+    store: str = ""
+    problem: Problem | None = None
+    lifetime: timedelta | None = None
+    from_file: bool = True
+    notes: tuple[str, ...] = ()
+    relogin: str = ""  # the command that renews exactly this one, shell-quoted; "" where only words help
+    host_path: str = ""  # the absolute path that was looked at; not shown
+
+
+@dataclass(frozen=True, slots=True)
+class Lineup:
+    """Who serves a provider for an agent: `keys` of credentials in effective order, then `spare` names of
+    environment or config keys. `ordered` is False where the program states no order (no redundancy is inferred).
+    """
+
+    source: str
+    agent: str
+    provider: str
+    keys: tuple[str, ...] = ()
+    spare: tuple[str, ...] = ()
+    in_use: bool = True
+    ordered: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A source, or one store of it, that could not be read or trusted; the keys beneath it are held."""
+
+    source: str
+    problem: Problem
+    store: str
+    detail: str
+    host_path: str = ""
+    ignored: bool = False  # a rule says not to watch this source
+
+
+Finding = Observation | Lineup | Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What the history knows of a key, as far as judging needs it.
+
+    `fingerprint_since` is when this fingerprint was first seen; `overused_at` when a use after the access ran out
+    was first seen on this fingerprint; `rotated_at` the last change of fingerprint or expiry seen; `proven` that a
+    rotation was seen on this login. `comparable` is False when the fingerprint was made with another key.
+    """
+
+    observation: Observation
+    state: State
+    needs_human: Need
+    deadline: datetime | None
+    first_seen_at: datetime
+    last_seen_at: datetime
+    fingerprint_since: datetime | None = None
+    rotated_at: datetime | None = None
+    overused_at: datetime | None = None
+    proven: bool = False
+    comparable: bool = True
+    ignored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an observation means at a moment.
+
+    `until` is the first later moment at which the answer could differ (None: never without a change).
+    `step` is the lead step it is in. `vanished`: it was known from a file and is gone; `held`: its store could not
+    be read and the moments are the last known ones.
+    """
+
+    seen: Observation
+    state: State
+    needs_human: Need
+    deadline: datetime | None = None
+    usable: bool = True
+    confidence: Confidence = Confidence.ASSUMED
+    because: tuple[str, ...] = ()
+    until: datetime | None = None
+    step: timedelta | None = None
+    in_use: bool = True
+    vanished: bool = False
+    held: bool = False
+    ignored: bool = False
+    rotated_at: datetime | None = None
+    summary: str = ""
+    remedy: str = ""
+
+    @property
+    def key(self) -> str:
+        return self.seen.credential.key
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderView:
+    """The roll-up of one provider for one agent; `next` is the profile or spare name that serves next."""
+
+    source: str
+    agent: str
+    provider: str
+    usable: int
+    total: int
+    next: str | None
+    in_use: bool
+    needs_human: Need
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Everything one look means. `moved` maps an old key to the new one that carries its fingerprint; `released` are
+    logins that were asked for before, never there, and are no longer asked for."""
+
+    verdicts: tuple[Verdict, ...]
+    providers: tuple[ProviderView, ...]
+    troubles: tuple[Trouble, ...]
+    until: datetime | None
+    moved: tuple[tuple[str, str], ...] = ()
+    released: tuple[Observation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A change, for the history: `before` is None for a key seen for the first time."""
+
+    key: str
+    at: datetime
+    before: State | None
+    after: State
+    needs_human: Need
+    note: str = ""

@@ -1,0 +1,1 @@
+"""OpenClaw's own files and words, below its source."""

@@ -1,0 +1,122 @@
+"""Which profiles OpenClaw would try for a provider, and in which order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from monitor.model import Kind
+from monitor.openclaw.credentials import Profile
+from monitor.openclaw.merge import View
+from monitor.openclaw.releases import MAX_MS, Generation, auth_id
+from monitor.openclaw.settings import Config
+from monitor.openclaw.usage import EXEMPT
+
+_PREFERENCE = {Kind.OAUTH: 0, Kind.TOKEN: 1, Kind.API_KEY: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Profile ids in the order they are tried; `explicit` when a person stated one."""
+
+    ids: tuple[str, ...]
+    explicit: bool
+
+
+def unfit(one: Profile, now: float | None, generation: Generation) -> str | None:
+    """Why a stored credential is not used, as OpenClaw's reason code; None when it is fit.
+
+    An expired OAuth login stays fit: it can be refreshed. Without `now` nothing is expired.
+    """
+    if one.setup_inactive:
+        return "setup_inactive"
+    if one.kind is Kind.OAUTH:
+        return _unfit_login(one, generation)
+    if generation is Generation.SHARED and one.kind is Kind.API_KEY and one.pasted_command:
+        return "malformed_api_key"
+    if not one.secret and not one.ref:
+        return "missing_credential"
+    if one.kind is Kind.TOKEN and one.expires is not None:
+        if one.expires == 0 or (one.expires > MAX_MS and generation is not Generation.JSON):
+            return "invalid_expires"
+        if now is not None and one.expires <= now:
+            return "expired"
+    return None
+
+
+def _unfit_login(one: Profile, generation: Generation) -> str | None:
+    if generation is Generation.SHARED and one.fence:
+        return "expired"
+    if one.access or one.refresh:
+        return None
+    return "unresolved_ref" if one.oauth_ref and generation is not Generation.JSON else "missing_credential"
+
+
+def serves(one: Profile, provider: str) -> bool:
+    """Whether the credential is one for this provider; the profile's field counts, its id does not."""
+    return auth_id(one.provider) == auth_id(provider)
+
+
+def explicit_order(view: View, config: Config, provider: str) -> tuple[str, ...] | None:
+    """The order that a person stated: the stored one before the config's."""
+    stored = view.order.get(auth_id(provider), view.order.get(provider))
+    return stored if stored is not None else config.order(provider, view.generation)
+
+
+def order(view: View, config: Config, provider: str, now: float | None, model: str | None = None) -> Order:
+    """The effective order at a moment in ms; without `now` neither expiries nor cooldowns count."""
+    generation = view.generation
+    stored = view.order.get(auth_id(provider), view.order.get(provider))
+    stated = stored if stored is not None else config.order(provider, generation)
+    declared = config.declared(generation)
+    configured = [name for name, (whose, _) in declared.items() if auth_id(whose) == auth_id(provider)]
+    all_stored = [name for name, one in view.profiles.items() if serves(one, provider)]
+    base = list(stated) if stated is not None else configured or all_stored
+
+    def fit(name: str) -> bool:
+        one = view.profiles.get(name)
+        if one is None or not serves(one, provider) or not _agrees(one, declared.get(name), provider):
+            return False
+        reason = unfit(one, now, generation)
+        return reason is None or (reason == "unresolved_ref" and generation is Generation.SHARED and model is not None)
+
+    chosen = [name for name in base if fit(name)]
+    repaired = False
+    remembered = stored is not None and generation is not Generation.JSON
+    if base and not any(name in view.profiles for name in base) and (configured or remembered):
+        chosen, repaired = [name for name in all_stored if fit(name)], generation is not Generation.JSON
+    chosen = list(dict.fromkeys(chosen))
+    free = [name for name in chosen if not cooling(view, name, now, model)]
+    if not stated or repaired:
+        free.sort(key=lambda name: _rank(view, name, now))
+    waiting = [name for name in chosen if name not in set(free)]
+    waiting.sort(key=lambda name: view.usage[name].until or 0)
+    return Order((*free, *waiting), stated is not None)
+
+
+def _agrees(one: Profile, declared: tuple[str, str] | None, provider: str) -> bool:
+    if declared is None:
+        return True
+    whose, mode = declared
+    fits = mode == one.kind or (mode == Kind.OAUTH and one.kind is Kind.TOKEN)
+    return fits and auth_id(whose) == auth_id(provider)
+
+
+def cooling(view: View, name: str, now: float | None, model: str | None = None) -> bool:
+    """Whether a profile is in cooldown, disabled or blocked at that moment (never for exempt providers)."""
+    one, usage = view.profiles.get(name), view.usage.get(name)
+    if now is None or usage is None or (one is not None and one.provider in EXEMPT):
+        return False
+    return usage.active(now, model)
+
+
+def _rank(view: View, name: str, now: float | None) -> tuple[int, bool, float]:
+    """Logins, then tokens, then keys; the newest releases put expired logins behind; then the least recently used."""
+    one, usage = view.profiles[name], view.usage.get(name)
+    stale = (
+        view.generation is Generation.SHARED
+        and one.kind is Kind.OAUTH
+        and now is not None
+        and bool(one.expires)
+        and (one.expires or 0) <= now
+    )
+    return _PREFERENCE[one.kind], stale, (usage.last_used or 0) if usage else 0

@@ -1,0 +1,124 @@
+"""Turns files and database rows into stores of profiles; what cannot be read becomes a fault, never an exception."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from monitor.host import Host, Unreadable, parse_json
+from monitor.model import Problem
+from monitor.openclaw.credentials import Profile, profile
+from monitor.openclaw.database import Rows
+from monitor.openclaw.places import Places
+from monitor.openclaw.releases import MAIN, Generation, text
+from monitor.openclaw.usage import StoreState, store_state
+
+PROFILES: Final = "auth-profiles.json"
+STATE: Final = "auth-state.json"
+LEGACY: Final = "auth.json"
+DATABASE: Final = "openclaw-agent.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The profiles of one place and the state beside them. `path` is what people know as the store."""
+
+    path: Path
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
+    state: StoreState = field(default_factory=StoreState)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that could not be read or trusted. `agent` is whose it is, None for what all share; `refuses` tells
+    that OpenClaw itself would not answer."""
+
+    problem: Problem
+    path: Path
+    detail: str
+    agent: str | None = None
+    refuses: bool = True
+
+
+def from_rows(rows: Rows, generation: Generation, agent: str) -> Store:
+    """The store in a database's rows; raises Unreadable when a cell cannot be understood."""
+    raw = rows.value(rows.store)
+    if rows.store is not None and not _profiles(raw):
+        raise Unreadable(Problem.PARSE, rows.path, "the store row holds no profiles")
+    beside = store_state(rows.value(rows.state), generation)
+    return Store(rows.path, _read(raw, generation, agent, rows.path), beside.over(store_state(raw, generation)))
+
+
+def from_files(host: Host, places: Places, folder: Path, agent: str, faults: list[Fault]) -> Store:
+    """The store in an agent folder's JSON files, the retired `auth.json` and `oauth.json` included."""
+    path, generation = folder / PROFILES, Generation.JSON
+    raw = _json(host, path, agent, faults)
+    if raw is not None and not _profiles(raw):
+        faults.append(Fault(Problem.PARSE, path, "no object called profiles", agent, refuses=False))
+    elif raw is not None:
+        beside = store_state(_json(host, folder / STATE, agent, faults), generation)
+        state = beside.over(store_state(raw, generation))
+        return Store(path, _read(raw, generation, agent, path), state)
+    return Store(path, _legacy(host, places, folder, agent, faults))
+
+
+def _legacy(host: Host, places: Places, folder: Path, agent: str, faults: list[Fault]) -> dict[str, Profile]:
+    """`auth.json` has one entry per provider; `oauth.json`, older still, only logins, and only for the main agent."""
+    found: dict[str, Profile] = {}
+    old = _json(host, folder / LEGACY, agent, faults)
+    if isinstance(old, Mapping) and "profiles" not in old:
+        found.update(_one_each(old, agent, folder / LEGACY))
+    if agent == MAIN:
+        logins = places.oauth_dir / "oauth.json"
+        oldest = _json(host, logins, agent, faults)
+        if isinstance(oldest, Mapping):
+            typed = {k: {"type": "oauth", **v} for k, v in oldest.items() if isinstance(v, Mapping)}
+            found = {**_one_each(typed, agent, logins), **found}
+    return found
+
+
+def _one_each(raw: Mapping[str, Any], agent: str, path: Path) -> dict[str, Profile]:
+    found = {}
+    for provider, entry in raw.items():
+        name = f"{text(provider)}:default"
+        one = profile(name, entry, Generation.JSON, agent=agent, store=path, provider=provider)
+        if one is not None and text(provider):
+            found[name] = one
+    return found
+
+
+def _read(raw: Any, generation: Generation, agent: str, path: Path) -> dict[str, Profile]:
+    found = {}
+    for written, entry in (raw["profiles"] if _profiles(raw) else {}).items():
+        name = _clean(written)
+        one = profile(name, entry, generation, agent=agent, store=path)
+        if one is not None and name:
+            found[name] = one
+    return found
+
+
+def _clean(name: str) -> str:
+    return name.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _profiles(raw: Any) -> bool:
+    return isinstance(raw, Mapping) and isinstance(raw.get("profiles"), Mapping)
+
+
+def _json(host: Host, path: Path, agent: str, faults: list[Fault]) -> Any:
+    try:
+        raw = host.read(path)
+        if raw is None:
+            return None
+        if not raw.strip():
+            raise Unreadable(Problem.EMPTY, path, "an empty file")
+        if raw.startswith(b"\xef\xbb\xbf"):
+            raise Unreadable(Problem.PARSE, path, "a byte order mark, which OpenClaw cannot read")
+        return parse_json(raw.decode("utf-8", "replace"), path)
+    except Unreadable as error:
+        # OpenClaw takes a file that it cannot parse for an empty store; one it may not open is worth a refusal.
+        blind = error.problem not in (Problem.PARSE, Problem.EMPTY)
+        faults.append(Fault(error.problem, error.path, error.detail, agent, refuses=blind))
+        return None

@@ -1,0 +1,68 @@
+"""The daemon's own metrics: what it counted since it started, and its process."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import choose_encoder, generate_latest
+from prometheus_client.registry import Collector
+
+from alerts.model import Outcome
+from monitor.serve.left import RESULTS
+
+
+class Counters(Collector):
+    """Counts that start at 0 for every result and every channel and outcome, so that `increase()` works at once."""
+
+    def __init__(self, channels: Iterable[str] = ()) -> None:
+        self._lock = threading.Lock()
+        self._checks: Counter[str] = Counter(dict.fromkeys(RESULTS, 0))
+        self._told: Counter[tuple[str, str]] = Counter(
+            dict.fromkeys(((channel, str(outcome)) for channel in channels for outcome in Outcome), 0)
+        )
+        self._registry = CollectorRegistry()
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=self._registry)
+        self._registry.register(self)
+
+    def checked(self, result: str) -> None:
+        """One more pass, full or stopped at the gate."""
+        with self._lock:
+            self._checks[result] += 1
+
+    def told(self, deliveries: Mapping[str, Mapping[str, int]]) -> None:
+        """The deliveries of one pass, by channel and outcome."""
+        with self._lock:
+            for channel, counts in deliveries.items():
+                for outcome, number in counts.items():
+                    self._told[channel, outcome] += number
+
+    def text(self) -> bytes:
+        """In the text format."""
+        return generate_latest(self._registry)
+
+    def openmetrics(self) -> bytes:
+        """In OpenMetrics, with its final `# EOF`."""
+        encode, _ = choose_encoder("application/openmetrics-text; version=1.0.0")
+        return encode(self._registry)
+
+    def collect(self) -> Iterator[Metric]:
+        with self._lock:
+            checks, told = dict(self._checks), dict(self._told)
+        passes = CounterMetricFamily("authwatch_checks", "Passes since the start, by result.", labels=["result"])
+        for result, number in checks.items():
+            passes.add_metric([result], number)
+        yield passes
+        sent = CounterMetricFamily(
+            "authwatch_deliveries", "Messages since the start, by outcome.", labels=["channel", "outcome"]
+        )
+        for (channel, outcome), number in told.items():
+            sent.add_metric([channel, outcome], number)
+        yield sent
+        yield GaugeMetricFamily(
+            "authwatch_config_last_reload_success", "Whether the config was last read without an error.", value=1
+        )

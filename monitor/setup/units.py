@@ -1,0 +1,124 @@
+"""systemd unit files, filled in for one installation: pure text."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+CHECK: Final = "authwatch-check.service"
+TIMER: Final = "authwatch-check.timer"
+DAEMON: Final = "authwatch.service"
+
+_MARK: Final = "# authwatch wrote this file; digest "
+_PLACE: Final = re.compile("@[A-Z]+@")
+_DIVISORS: Final = (30, 20, 15, 12, 10, 6, 5, 4, 3, 2, 1)  # of 60
+_GRACE: Final = timedelta(seconds=30)
+
+
+class Unrenderable(ValueError):
+    """A path or command that no unit file can hold; says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What the units of one installation need to know.
+
+    `command` is the argv that starts authwatch, its global options included; `state` the default state
+    place, which units get as $STATE_DIRECTORY so that they share it with the prompt; `writable` are further folders
+    that a pass writes to (a `state:` elsewhere, a textfile's folder); `environment`
+    are variables beyond PATH that a pass needs and that are no secrets.
+    """
+
+    command: Sequence[str]
+    state: Path
+    interval: timedelta = timedelta(minutes=5)
+    deadline: timedelta = timedelta(seconds=60)
+    writable: Sequence[Path] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def render(template: str, what: Installation) -> str:
+    """A unit file from its template. Raises Unrenderable."""
+    soft = max(min(what.interval / 10, timedelta(seconds=30)), timedelta(milliseconds=1))
+    environment = {**what.environment, "STATE_DIRECTORY": str(what.state)}
+    values = {
+        "@COMMAND@": _words(_startable(what.command)),
+        "@ENVIRONMENT@": _words(f"{name}={value}" for name, value in sorted(environment.items())),
+        "@WRITABLE@": _words(map(str, (what.state, *what.writable))),
+        "@TIMEOUT@": _span(what.deadline + _GRACE),
+        "@CALENDAR@": calendar(what.interval),
+        "@DELAY@": _span(soft),
+        "@ACCURACY@": _span(soft),
+    }
+    text = "".join(_filled(line, values) for line in template.splitlines(keepends=True))
+    return f"{_MARK}{_digest(text)}\n{text}"
+
+
+def is_as_written(text: str) -> bool:
+    """Whether nobody changed a unit file since it was rendered."""
+    first, _, rest = text.partition("\n")
+    return first == _MARK + _digest(rest)
+
+
+def calendar(interval: timedelta) -> str:
+    """The calendar expression (systemd.time(7)) of the longest even rhythm that is no slower than `interval`."""
+    seconds = interval.total_seconds()
+    if seconds < 60:
+        return f"*:*:0/{_divisor(seconds)}"
+    if seconds < 3600:
+        return f"*:0/{_divisor(seconds / 60)}"
+    hours = next((n for n in (12, 8, 6, 4, 3, 2, 1) if n <= seconds / 3600), 1)
+    return "daily" if seconds >= 86400 else f"0/{hours}:00"
+
+
+def quote(text: str) -> str:
+    """One word of a unit file (systemd.syntax(7)) in which spaces, quotes, backslashes and `%` survive.
+
+    `$` is left alone: commands are written with the prefix `:`, which switches its expansion off.
+    """
+    if not text.isprintable():  # control characters, line ends, and bytes that are not UTF-8
+        raise Unrenderable(f"{text!r} has characters that a systemd unit cannot hold")
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    return f'"{escaped}"'
+
+
+def shipped(name: str) -> str:
+    """The template of a user unit: from the wheel, else from the checkout."""
+    here = Path(__file__).parent
+    inside = here / "shipped" / "systemd"
+    folder = inside if inside.is_dir() else here.parents[1] / "systemd"
+    return (folder / "user" / name).read_text("utf-8")
+
+
+def _startable(command: Sequence[str]) -> Sequence[str]:
+    """systemd takes no program with a quote or backslash in its name, however quoted; a shell does."""
+    if set(command[0]) & set("\"'\\"):
+        return ("/bin/sh", "-c", 'exec "$0" "$@"', *command)
+    return command
+
+
+def _filled(line: str, values: Mapping[str, str]) -> str:
+    return line if line.startswith("#") else _PLACE.sub(lambda found: values[found[0]], line)
+
+
+def _words(words: Iterable[str]) -> str:
+    return " ".join(map(quote, words))
+
+
+def _divisor(number: float) -> int:
+    return next((n for n in _DIVISORS if n <= number), 1)
+
+
+def _span(span: timedelta) -> str:
+    return (
+        f"{span // timedelta(milliseconds=1)}ms" if span % timedelta(seconds=1) else f"{span // timedelta(seconds=1)}s"
+    )
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,57 @@
+"""API keys in the process environment: what is listed is expected, what is merely known is only shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from monitor.host import Host
+from monitor.model import Credential, Evidence, Finding, Kind, Observation
+from monitor.openclaw.envkeys import PROVIDERS, is_oauth
+from monitor.sources.entry import SourceEntry
+
+#: What is shown unasked; AWS_PROFILE names a profile and is no secret.
+_KNOWN: Final = {name: provider for name, provider in PROVIDERS.items() if name != "AWS_PROFILE"}
+
+
+def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
+    """One observation a variable: every listed one (`vars`, absent when unset or blank), else the known ones set."""
+    listed = _listed(entry)
+    for name, provider in (_KNOWN if listed is None else listed).items():
+        value = (host.env(name) or "").strip()
+        if value:
+            yield _seen(host, entry, name, provider, value)
+        elif listed is not None:
+            absent = _credential(entry, name, provider)
+            yield Observation(absent, Evidence.ABSENT, store=f"${name}", from_file=False)
+
+
+def _listed(entry: SourceEntry) -> Mapping[str, str] | None:
+    names = entry.options.get("vars")
+    if names is None or isinstance(names, Mapping):
+        return names
+    return {name: PROVIDERS.get(name) or _guess(name) for name in names}
+
+
+def _guess(name: str) -> str:
+    """A provider's name from a variable's: ACME_API_KEY is acme's."""
+    bare = name
+    for end in ("_OAUTH_TOKEN", "_ACCESS_TOKEN", "_API_TOKEN", "_API_KEY", "_TOKEN", "_KEY"):
+        if name.endswith(end):
+            bare = name.removesuffix(end)
+            break
+    return (bare or name).lower().replace("_", "-").strip("-") or name
+
+
+def _credential(entry: SourceEntry, name: str, provider: str) -> Credential:
+    return Credential(entry.id, "-", provider, name, Kind.TOKEN if is_oauth(name) else Kind.API_KEY)
+
+
+def _seen(host: Host, entry: SourceEntry, name: str, provider: str, value: str) -> Observation:
+    return Observation(
+        _credential(entry, name, provider),
+        refreshable=False,
+        fingerprint=host.fingerprint(value),
+        store=f"${name}",
+        from_file=False,
+    )

@@ -1,0 +1,128 @@
+"""authwatch's own folder: the fingerprint key, the lock of a pass, and files that are replaced whole."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from monitor import checkpoint
+
+LOCK_NAME = "lock"
+LOCK_POLL_SECONDS = 0.05
+KEY_BYTES = 32
+
+
+class StateError(Exception):
+    """The state folder cannot be used; says what would mend it."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The folder of one installation; `gate` is the default place, where the checkpoint lies."""
+
+    folder: Path
+    gate: Path
+
+    def create(self) -> None:
+        """Makes both folders, for us only."""
+        for folder in {self.folder, self.gate}:
+            try:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            except OSError as error:
+                raise StateError(
+                    f"{folder}: cannot be made ({_why(error)}); choose another place with `state:` in the config"
+                ) from None
+
+    def key(self, *, create: bool) -> bytes | None:
+        """The fingerprint key, made on demand with mode 0600; None when there is none and none is to be made."""
+        path = self.folder / checkpoint.KEY_NAME
+        with suppress(OSError):
+            found = path.read_bytes()
+            if len(found) >= KEY_BYTES:
+                return found
+        if not create:
+            return None
+        made = secrets.token_bytes(KEY_BYTES)
+        try:
+            self.replace(checkpoint.KEY_NAME, made)
+        except OSError as error:
+            raise StateError(f"{path}: cannot be written ({_why(error)})") from None
+        return made
+
+    @contextmanager
+    def lock(self, wait: float) -> Iterator[bool]:
+        """Holds the lock of a pass; False when another pass held it for `wait` seconds. The kernel frees it."""
+        path = self.folder / LOCK_NAME
+        try:
+            new = not path.exists()
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            if new:
+                os.utime(handle, (0, 0))  # its mtime is the stamp of `throttle`
+        except OSError:
+            try:  # a read-only or full state folder must not stop a pass: alarms fail open
+                handle = os.open(self.folder, os.O_RDONLY | os.O_CLOEXEC)
+            except OSError as error:
+                raise StateError(f"{self.folder}: cannot be read ({_why(error)})") from None
+        try:
+            yield _locked(handle, wait)
+        finally:
+            os.close(handle)
+
+    def throttle(self, now: datetime, every: timedelta) -> bool:
+        """Whether the lock file was not stamped for `every`; stamps it. Needs no space on a full disk."""
+        path = self.folder / LOCK_NAME
+        try:
+            last = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            if last <= now < last + every:
+                return False
+            os.utime(path, (now.timestamp(), now.timestamp()))
+        except OSError:
+            return True
+        return True
+
+    def replace(self, name: str, body: bytes) -> None:
+        """Writes a file whole or not at all, mode 0600."""
+        replace(self.folder / name, body, 0o600)
+
+
+def replace(path: Path, body: bytes, mode: int) -> None:
+    """Writes a sibling, syncs it and renames it over `path`; nobody ever reads half a file."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+    try:
+        try:
+            os.fchmod(handle, mode)
+            view = memoryview(body)
+            while view:
+                view = view[os.write(handle, view) :]
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _locked(handle: int, wait: float) -> bool:
+    end = time.monotonic() + wait
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() >= end:
+                return False
+            time.sleep(LOCK_POLL_SECONDS)
+        else:
+            return True
+
+
+def _why(error: OSError) -> str:
+    return (error.strerror or type(error).__name__).lower()

@@ -1,0 +1,40 @@
+"""Alerts to tell, for the tests of what leaves the process."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from alerts.message import Message, compose
+from alerts.model import Alert, Level, Login, News, Reason, Standing
+
+NOW = datetime(2026, 11, 22, 13, 0, tzinfo=UTC)
+LABELS = {"source": "openclaw", "agent": "main", "provider": "anthropic", "profile": "anthropic:default"}
+COMMAND = "openclaw models auth login --provider 'anthropic'"
+
+
+def standing(ends_in: timedelta | None = timedelta(days=3, hours=1), **changes: Any) -> Standing:
+    """A login that ends in three days."""
+    usual: dict[str, Any] = {
+        "key": "openclaw/main/anthropic:default",
+        "level": Level.SOON,
+        "since": NOW,
+        "at": NOW,
+        "labels": LABELS,
+        "login": None if ends_in is None else Login(deadline=NOW + ends_in),
+        "summary": "The login ends, and no refresh extends it.",
+        "remedy": COMMAND,
+    }
+    return Standing(**(usual | changes))
+
+
+def news(reason: Reason = Reason.NEW, ends_in: timedelta | None = timedelta(days=3, hours=1), **changes: Any) -> News:
+    return News(standing(ends_in, **changes), reason)
+
+
+def alert(*items: News, channel: str = "phone") -> Alert:
+    return Alert(channel, items or (news(),))
+
+
+def say(about: Alert) -> Message:
+    return compose(about, "vps-1", NOW)

@@ -1,0 +1,223 @@
+"""A small world for the alert core: settle, decide and belief over scripted looks and flaky channels, all pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+
+from alerts import backlog, belief, settle
+from alerts.decide import Ear, decide
+from alerts.hush import quiet_window
+from alerts.model import (
+    Acknowledgement,
+    Alert,
+    Attempt,
+    Channel,
+    Condition,
+    Delivery,
+    Hush,
+    Level,
+    Login,
+    News,
+    Outcome,
+    Quiet,
+    Reason,
+    Silence,
+    Standing,
+    Told,
+)
+
+START = datetime(2026, 3, 2, 12, tzinfo=UTC)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+SETTLE = 10 * MINUTE
+REMIND = (DAY, 2 * DAY, 7 * DAY)
+PHONE = Channel("phone", Level.SOON, address="phone-1")
+
+
+class Fate(Enum):
+    """What happens to a message: whether people hear it, and what we learn of it."""
+
+    ARRIVES = (True, Outcome.DELIVERED)
+    PARTLY = (True, Outcome.PARTIAL)
+    REFUSED = (False, Outcome.CONNECT)
+    LIMITED = (False, Outcome.RATE_LIMITED)
+    HEARD_LATE = (True, Outcome.TIMEOUT)
+    LOST_LATE = (False, Outcome.TIMEOUT)
+    HEARD_CRASH = (True, None)
+    LOST_CRASH = (False, None)
+
+    @property
+    def heard(self) -> bool:
+        return self.value[0]
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """None: the pass dies before it learns anything."""
+        return self.value[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One piece of news as people got it, and whether we know that they did."""
+
+    at: datetime
+    channel: str
+    key: str
+    reason: Reason
+    level: Level
+    standing: Standing
+    sure: bool
+
+
+@dataclass
+class World:
+    """Memory, channels and people; `look` is one pass. What people believe is in `minds`."""
+
+    channels: tuple[Channel, ...] = (PHONE,)
+    span: timedelta = SETTLE
+    remind: tuple[timedelta, ...] = REMIND
+    quiet: Quiet | None = None
+    now: datetime = START
+    standings: dict[str, Standing] = field(default_factory=dict)
+    told: dict[belief.Place, Told] = field(default_factory=dict)
+    attempts: dict[belief.Place, Attempt] = field(default_factory=dict)
+    hush: Hush = field(default_factory=Hush)
+    partial: frozenset[str] = frozenset()
+    fates: dict[str, Fate] = field(default_factory=dict)
+    retry_after: timedelta | None = None
+    own: bool = False
+    minds: dict[belief.Place, Standing] = field(default_factory=dict)
+    inbox: list[Heard] = field(default_factory=list)
+    messages: list[Alert] = field(default_factory=list)
+    until: datetime | None = None
+
+    # -- a pass -----------------------------------------------------------------------------------------------
+
+    def look(self, *conditions: Condition, after: timedelta = timedelta()) -> list[Heard]:
+        """One pass that sees these conditions; what people heard of it, in order."""
+        self.now += after
+        before = len(self.inbox)
+        settled_until = self.settle(conditions)
+        for alert in self.decide()[0]:
+            if not self._send(alert):
+                break  # the pass died
+        moments = (settled_until, self.decide()[1])
+        self.until = min((one for one in moments if one is not None), default=None)
+        return self.inbox[before:]
+
+    def settle(self, conditions: Iterable[Condition]) -> datetime | None:
+        """The first half of a pass: what stands, without telling anybody."""
+        own, moment = self._own()
+        seen = {one.key: one for one in (*conditions, *own)}
+        moments = [moment] if moment else []
+        for key, standing in self.standings.items():
+            if key not in seen:
+                self.standings[key] = settle.absent(standing)
+        for key, condition in seen.items():
+            self.standings[key], until = settle.settle(self.standings.get(key), condition, self.now, self.span)
+            if until is not None:
+                moments.append(until)
+        for ear in self.ears():
+            for place in backlog.moot(ear, self.standings):
+                del self.attempts[place]
+        return min(moments, default=None)
+
+    def decide(self) -> tuple[tuple[Alert, ...], datetime | None]:
+        """What would be said now."""
+        return decide(
+            self.standings.values(),
+            self.told,
+            self.attempts,
+            self.channels,
+            hush=self.hush,
+            quiet=self.quiet,
+            now=self.now,
+            remind=self.remind,
+        )
+
+    def ears(self) -> list[Ear]:
+        window = quiet_window(self.quiet, self.now)
+        return [Ear(one, self.told, self.attempts, self.hush, window, self.now, self.remind) for one in self.channels]
+
+    def _own(self) -> tuple[tuple[Condition, ...], datetime | None]:
+        if not self.own:
+            return (), None
+        return backlog.channel_conditions(self.ears(), self.standings, self.partial)
+
+    def _send(self, alert: Alert) -> bool:
+        channel = next(one for one in self.channels if one.label == alert.channel)
+        rows = belief.before(alert, channel, self.told, self.attempts, self.now)
+        self.attempts.update({(one.channel, one.key): one for one in rows})
+        fate = self.fates.get(alert.channel, Fate.ARRIVES)
+        self.messages.append(alert)
+        if fate.heard:
+            for news in alert.news:
+                self._hear(alert.channel, news, fate.outcome in {Outcome.DELIVERED, Outcome.PARTIAL})
+        if fate.outcome is None:
+            return False
+        pause = self.retry_after if fate is Fate.LIMITED else None
+        delivery = Delivery(alert, self.now, fate.outcome, retry_after=pause)
+        self._commit(belief.after(delivery, rows))
+        if fate.outcome.heard:
+            self.partial = (self.partial - {alert.channel}) | ({alert.channel} if fate is Fate.PARTLY else set())
+        return True
+
+    def _commit(self, changes: belief.Changes) -> None:
+        for place, told in changes.told.items():
+            _put(self.told, place, told)
+        for place, attempt in changes.attempts.items():
+            _put(self.attempts, place, attempt)
+
+    def _hear(self, channel: str, news: News, sure: bool) -> None:
+        standing = news.standing
+        self.inbox.append(Heard(self.now, channel, standing.key, news.reason, standing.level, standing, sure))
+        _put(self.minds, (channel, standing.key), None if news.reason is Reason.RECOVERED else standing)
+
+    # -- what people do ---------------------------------------------------------------------------------------
+
+    def acknowledge(self, key: str, until: datetime | None = None) -> None:
+        given = Acknowledgement(key, self.standings[key].at, until, self.now)
+        others = tuple(one for one in self.hush.acknowledgements if one.key != key)
+        self.hush = replace(self.hush, acknowledgements=(*others, given))
+
+    def silence(self, match: Mapping[str, str], span: timedelta, level: Level = Level.NOW) -> None:
+        given = Silence(len(self.hush.silences), match, self.now + span, level, self.now)
+        self.hush = replace(self.hush, silences=(*self.hush.silences, given))
+
+
+def _put(rows: dict, place: belief.Place, row: object | None) -> None:
+    if row is None:
+        rows.pop(place, None)
+    else:
+        rows[place] = row
+
+
+# -- conditions -----------------------------------------------------------------------------------------------
+
+
+def login(generation: int, deadline: datetime = START + 30 * DAY) -> Login:
+    """A login that is later and other than those of lower generation."""
+    return Login(None, f"print-{generation}", deadline + generation * DAY)
+
+
+def fine(key: str = "a", **more: object) -> Condition:
+    return Condition(key, Level.FINE, **more)
+
+
+def soon(key: str = "a", days: int | None = 7, **more: object) -> Condition:
+    return Condition(key, Level.SOON, step=None if days is None else days * DAY, **more)
+
+
+def now(key: str = "a", **more: object) -> Condition:
+    return Condition(key, Level.NOW, **more)
+
+
+def said(heard: Iterable[Heard]) -> list[tuple[str, str, str]]:
+    """Channel, key and reason of each piece of news, for comparing."""
+    return [(one.channel, one.key, str(one.reason)) for one in heard]
+
+
+def reasons(heard: Iterable[Heard]) -> list[str]:
+    return [str(one.reason) for one in heard]

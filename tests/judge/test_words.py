@@ -1,0 +1,117 @@
+"""Sentences, next steps and masked names."""
+
+import shlex
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.judge.words import mask, moment, name
+from monitor.model import Evidence, Kind, Problem, Use
+from tests.judge.worlds import DAY, HOUR, login, looked_at, oauth, only, token
+
+
+@pytest.mark.parametrize(
+    ("at", "words"),
+    [
+        (datetime(2026, 12, 3, 14, 5, 59, tzinfo=UTC), "Thu 3 Dec 2026 14:05 UTC"),
+        (datetime(2027, 1, 1, 0, 30, tzinfo=timezone(timedelta(hours=1))), "Thu 31 Dec 2026 23:30 UTC"),
+    ],
+)
+def test_a_moment_is_written_in_utc(at, words):
+    assert moment(at) == words
+
+
+@pytest.mark.parametrize(
+    ("profile", "source", "agent", "words"),
+    [
+        ("anthropic:work", "openclaw", "main", "anthropic:work (openclaw, agent main)"),
+        ("claude-code:default", "claude-code", "-", "claude-code:default"),
+        ("GROQ_API_KEY", "env", "-", "GROQ_API_KEY (env)"),
+        ("pat", "pat", "-", "pat"),
+    ],
+)
+def test_a_name_says_what_it_is_once(profile, source, agent, words):
+    assert name(login(profile, source=source, agent=agent).credential) == words
+
+
+CLAUDE = {"profile": "claude-code:default", "source": "claude-code", "agent": "-"}
+SENTENCES = [
+    (oauth(end=2 * DAY, **CLAUDE), "claude-code:default ends Tue 24 Nov 2026 13:00 UTC, then somebody must renew it."),
+    (token(access=-HOUR, **CLAUDE), "claude-code:default ran out Sun 22 Nov 2026 12:00 UTC and nothing renews it."),
+    (
+        oauth(access=-2 * HOUR, end=-HOUR, **CLAUDE),
+        "claude-code:default ended Sun 22 Nov 2026 12:00 UTC: no refresh extends a login.",
+    ),
+    (
+        oauth(access=-HOUR, end=None, **CLAUDE),
+        "claude-code:default has access that ran out Sun 22 Nov 2026 12:00 UTC, "
+        "which its program renews at the next use.",
+    ),
+    (login(**CLAUDE, evidence=Evidence.BLANKED), "claude-code:default was logged out: its tokens are empty."),
+    (
+        login(**CLAUDE, use=Use(out_of_credit=True)),
+        "claude-code:default states no end; is out of credit.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("seen", "summary"), SENTENCES)
+def test_the_summary_is_one_sentence_with_the_moment(seen, summary):
+    assert only(looked_at(seen)).summary == summary
+
+
+REMEDIES = [
+    (oauth(relogin="claude"), ""),
+    (oauth(end=DAY, relogin="claude"), "claude"),
+    (token(access=-HOUR), "Put a new token in its place."),
+    (oauth(evidence=Evidence.REFUSED), "Log in again with its own program."),
+    (login(evidence=Evidence.ABSENT, relogin="codex login"), "codex login"),
+    (
+        login(evidence=Evidence.ABSENT),
+        "Log in again with its own program. Or take it out of the settings that ask for it.",
+    ),
+    (login(use=Use(out_of_credit=True), relogin="x"), "Top up the credit at anthropic."),
+    (login(problem=Problem.PARSE), "authwatch explain openclaw/main/anthropic:work"),
+    (replace(token(access=-DAY), use=Use(out_of_credit=True)), "Put a new token in its place."),
+]
+
+
+@pytest.mark.parametrize(("seen", "remedy"), REMEDIES)
+def test_the_remedy_is_the_next_step(seen, remedy):
+    assert only(looked_at(seen)).remedy == remedy
+
+
+@given(st.text())
+def test_a_key_in_a_remedy_is_one_shell_word(profile):
+    seen = login(profile, problem=Problem.PARSE)
+    assert shlex.split(only(looked_at(seen)).remedy) == ["authwatch", "explain", seen.credential.key]
+
+
+@pytest.mark.parametrize(
+    "plain", ["anthropic:default", "anthropic:-", "codex:chatgpt", "OPENROUTER_API_KEY", "openclaw:claude-cli"]
+)
+def test_names_that_programs_give_are_not_masked(plain):
+    assert mask(plain) == plain
+
+
+def test_a_masked_name_keeps_its_issuer_and_first_letter():
+    shown = mask("anthropic:anna@example.org")
+    assert shown.startswith("anthropic:a…@…#")
+    assert shown == mask("anthropic:anna@example.org")
+    assert shown != mask("anthropic:alice@example.com")
+
+
+@given(st.emails())
+def test_no_address_survives_masking(mail):
+    for profile in (mail, f"openai:{mail}", f"{mail}:default", f"x:{mail}:y"):
+        shown = mask(profile)
+        assert mail not in shown
+        assert mail.split("@")[1] not in shown
+
+
+def test_a_kind_has_its_own_next_step():
+    cert = replace(token(access=-HOUR), credential=replace(token().credential, kind=Kind.CERT))
+    assert only(looked_at(cert)).remedy == "Renew the certificate."

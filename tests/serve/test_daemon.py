@@ -1,0 +1,179 @@
+"""The daemon as a whole, in a subprocess, with real passes."""
+
+import os
+import socket
+import time
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from monitor.serve.child import Child
+from tests.serve.conftest import leave, wait_for
+
+
+def counts(client, name):
+    _, _, text = client.ask("/metrics")
+    return {
+        tuple(sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == name
+    }
+
+
+def checks(client):
+    return {labels[0]: value for labels, value in counts(client, "authwatch_checks_total").items()}
+
+
+def copying(tmp_path, then="exit 0", **left):
+    """A pass that leaves a prepared result."""
+    leave(tmp_path / "left", **left)
+    return ["sh", "-c", f"cp {tmp_path}/left/* {tmp_path}/state/; echo noise; {then}"]
+
+
+def test_a_pass_runs_at_once_and_is_served_and_counted(daemon, tmp_path):
+    """A pass runs at once, and is served and counted."""
+    one = daemon(copying(tmp_path, deliveries={"phone": {"delivered": 2, "timeout": 1}}))
+    client = one.client()
+    wait_for(lambda: checks(client)["ok"] == 1)
+    assert client.ask("/api/v1/status")[0] == 200
+    assert client.ask("/readyz")[0] == 200
+    told = counts(client, "authwatch_deliveries_total")
+    wait_for(lambda: counts(client, "authwatch_deliveries_total")[("phone", "delivered")] == 2)
+    assert told[("phone", "connect")] == 0
+    code, seconds = one.end()
+    assert (code, seconds < 5) == (0, True)
+    assert "noise" not in one.out
+    assert "planted-secret" not in one.out
+
+
+def test_passes_repeat_with_the_interval(daemon, tmp_path):
+    """Passes repeat with the interval, and findings count as such."""
+    client = daemon(copying(tmp_path, "exit 1", result="findings"), interval=0.3).client()
+    wait_for(lambda: checks(client)["findings"] >= 3)
+
+
+@pytest.mark.parametrize("command", [["sh", "-c", "exit 70"], ["/no/such/program"], ["sh", "-c", "kill -9 $$"]])
+def test_a_pass_that_fails_is_counted_and_tried_again(daemon, command):
+    """A pass that fails is counted and tried again; the daemon stays."""
+    one = daemon(command, interval=0.3)
+    client = one.client()
+    wait_for(lambda: checks(client)["failed"] >= 2)
+    assert client.ask("/healthz")[0] == 200
+    assert client.ask("/readyz")[0] == 503
+    assert "Traceback" not in one.out
+    assert "the pass " in one.out
+
+
+def test_a_closed_gate_starts_no_pass(daemon, tmp_path):
+    """A closed gate starts no pass; the round counts with the last result."""
+    leave(tmp_path / "state", result="findings")
+    (tmp_path / "state/closed-gate").touch()
+    started = tmp_path / "started"
+    client = daemon(["touch", str(started)], interval=0.3).client()
+    wait_for(lambda: checks(client)["findings"] >= 2)
+    assert not started.exists()
+    assert counts(client, "authwatch_deliveries_total")[("phone", "delivered")] == 0
+    (tmp_path / "state/closed-gate").unlink()
+    wait_for(started.exists)
+
+
+def test_a_gate_that_fails_opens(daemon, tmp_path):
+    """A gate that fails opens, and its text stays inside."""
+    (tmp_path / "state/broken-gate").touch()
+    one = daemon(copying(tmp_path))
+    client = one.client()
+    wait_for(lambda: checks(client)["ok"] == 1)
+    assert "the gate failed (RuntimeError)" in one.out
+    assert "planted-secret" not in one.out
+
+
+def test_a_stop_ends_a_hung_pass_and_all_it_started(daemon, tmp_path):
+    """A stop ends a hung pass and all it started, within five seconds."""
+    pid = tmp_path / "pid"
+    hung = f"trap '' TERM; sh -c 'trap \"\" TERM; echo $$ >{pid}; exec sleep 600' & wait; sleep 600"
+    one = daemon(["sh", "-c", hung])
+    one.client()
+    number = int(wait_for(lambda: pid.exists() and pid.read_text().strip()))
+    code, seconds = one.end()
+    assert (code, seconds < 5) == (0, True)
+    wait_for(lambda: not is_running(number))
+
+
+def test_a_hung_pass_is_killed_with_its_group_at_its_limit(tmp_path):
+    """A hung pass is killed with its group at its limit."""
+    pid = tmp_path / "pid"
+    child = Child(["sh", "-c", f"sleep 600 & echo $! >{pid}; wait"], os.environ)
+    assert child.run(0.5) is None
+    wait_for(lambda: not is_running(int(pid.read_text())))
+    assert Child(["true"], os.environ).run(10) == 0
+
+
+def test_after_a_stop_no_other_pass_is_started(tmp_path):
+    """After a stop no other pass is started."""
+    child = Child(["touch", str(tmp_path / "started")], os.environ)
+    child.stop(0)
+    assert child.run(5) is None
+    assert not (tmp_path / "started").exists()
+
+
+def test_an_open_address_without_a_password_is_a_configuration_error(daemon):
+    """An open address without a password is a configuration error."""
+    one = daemon(["true"], listen="0.0.0.0:0")
+    assert one.process.wait(20) == 78
+    wait_for(lambda: "web.password_file" in one.out)
+    assert "Traceback" not in one.out
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "no.such.host.invalid"])
+def test_an_address_that_cannot_be_had_is_said(daemon, host):
+    """An address that cannot be had is said."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        one = daemon(["true"], listen=f"{host}:{taken.getsockname()[1]}", password="word")
+        assert one.process.wait(20) == 1
+    wait_for(lambda: "cannot listen on" in one.out)
+    assert "Traceback" not in one.out
+
+
+def test_systemd_hears_of_readiness_passes_and_the_end(daemon, tmp_path):
+    """systemd hears of readiness, of completed passes and of the end; a pass hears nothing of systemd."""
+    address = str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(address)
+        systemd.settimeout(15)
+        env = {"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "30000000"}
+        one = daemon(["sh", "-c", f"env >{tmp_path}/env"], env=env, interval=300, deadline=60)
+        heard = [systemd.recv(4096).decode() for _ in range(2)]
+        # 2.5 intervals, and 70 s for the pass itself
+        assert "READY=1\nWATCHDOG_USEC=820000000\nWATCHDOG=1" in heard
+        assert [text for text in heard if "STATUS=last pass" in text and ": ok\nWATCHDOG=1" in text]
+        one.end()
+        assert systemd.recv(4096).decode().startswith("STOPPING=1")
+    assert "NOTIFY_SOCKET" not in (tmp_path / "env").read_text()
+    assert "WATCHDOG_USEC" not in (tmp_path / "env").read_text()
+
+
+def is_running(pid):
+    try:
+        return open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_an_idle_daemon_sleeps(daemon, tmp_path):
+    """An idle daemon sleeps: hardly a wake-up in five seconds."""
+    one = daemon(copying(tmp_path))
+    client = one.client()
+    wait_for(lambda: checks(client)["ok"] == 1)
+    time.sleep(1)
+    before = wakeups(one.process.pid)
+    time.sleep(5)
+    assert wakeups(one.process.pid) - before <= 4
+
+
+def wakeups(pid):
+    total = 0
+    for task in os.listdir(f"/proc/{pid}/task"):
+        status = open(f"/proc/{pid}/task/{task}/status").read()
+        total += int(status.rpartition("\nvoluntary_ctxt_switches:")[2].split()[0])
+    return total

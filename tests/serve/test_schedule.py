@@ -1,0 +1,71 @@
+"""The schedule under clocks that jump."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from monitor.serve.schedule import Schedule
+
+HOUR = 3600.0
+
+
+class Clock:
+    def __init__(self):
+        self.wall, self.steady = 1e9, 50.0
+
+    def pass_by(self, seconds):
+        self.wall += seconds
+        self.steady += seconds
+
+
+@pytest.fixture
+def due():
+    return threading.Event()
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def schedule(due, clock):
+    return Schedule(due.set, lambda: clock.wall, lambda: clock.steady)
+
+
+def test_what_is_armed_last_comes_due_once(schedule, due):
+    """What is armed last comes due once."""
+    schedule.arm(timedelta(hours=1))
+    schedule.arm(timedelta(milliseconds=50))
+    assert due.wait(5)
+    due.clear()
+    assert not due.wait(0.3)
+
+
+def test_an_interval_that_a_long_pass_has_used_up_is_due_at_once(schedule, due):
+    """An interval that a long pass has used up is due at once."""
+    schedule.arm(timedelta(seconds=-7))
+    assert due.wait(5)
+
+
+@pytest.mark.parametrize("step", [-24 * HOUR, -HOUR, -3, 3, HOUR, 10 * 365 * 24 * HOUR])
+def test_a_stepped_clock_makes_a_pass_due_at_once(schedule, due, clock, step):
+    """A stepped clock makes a pass due at once, once."""
+    schedule.arm(timedelta(hours=1))
+    clock.pass_by(60)
+    clock.wall += step
+    assert schedule.rearm_after_a_step()
+    assert due.wait(5)
+    clock.pass_by(60)
+    assert not schedule.rearm_after_a_step()
+
+
+def test_time_that_passes_evenly_is_no_step(schedule, due, clock):
+    """Time that passes evenly is no step, nor is a clock that is slewed."""
+    schedule.arm(timedelta(hours=1))
+    for _ in range(100):
+        clock.pass_by(60)
+        clock.wall += 0.03
+        assert not schedule.rearm_after_a_step()
+    assert not due.is_set()

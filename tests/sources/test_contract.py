@@ -1,0 +1,158 @@
+"""What being listed in the table asks of every source."""
+
+import json
+import os
+import random
+from dataclasses import fields
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.host import Host
+from monitor.model import Observation, Problem
+from monitor.sources import SOURCES, observe_all
+from monitor.sources.entry import SourceEntry
+from tests.sources.homes import HOMES, Home, problems
+
+NONSENSE = (b"", b'{"half": ', b"\xff\xfe\x00\x01", b"[1, 2", b"SQLite format 3\x00" + b"\xff" * 200)
+DAMAGED = [
+    (kind, store, nonsense)
+    for kind in SOURCES
+    for store in json.loads((HOMES / kind / "home.json").read_text())["stores"]
+    for nonsense in NONSENSE
+]
+
+
+@pytest.fixture(params=SOURCES)
+def home(request: pytest.FixtureRequest, tmp_path: Path) -> Home:
+    return Home.of(request.param, tmp_path / "home")
+
+
+def _tree(root: Path) -> dict[str, Any]:
+    def facts(path: Path) -> Any:
+        found = path.lstat()
+        content = path.read_bytes() if path.is_file() else None
+        return (found.st_mode, found.st_uid, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, content)
+
+    return {str(path): facts(path) for path in (root, *root.rglob("*"))}
+
+
+def _moments(value: Any) -> list[datetime]:
+    if isinstance(value, datetime):
+        return [value]
+    if hasattr(value, "__dataclass_fields__"):
+        return [moment for part in fields(value) for moment in _moments(getattr(value, part.name))]
+    return []
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_it_is_silent_where_nothing_is_installed(kind: str, tmp_path: Path) -> None:
+    for chosen in (True, False):
+        assert observe_all(Host(tmp_path, {"HOME": str(tmp_path)}), [SourceEntry(kind, kind, chosen=chosen)]) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_it_finds_its_credential_under_its_own_id(home: Home) -> None:
+    seen = [found for found in home.look() if isinstance(found, Observation)]
+    assert {one.credential.profile for one in seen} == set(home.facts["finds"])
+    assert {one.credential.source for one in seen} == {home.kind}
+    assert all(one.fingerprint and one.store for one in seen)
+    assert problems(list(seen)) == []
+
+
+def test_its_moments_are_aware_and_utc(home: Home) -> None:
+    found = [moment for finding in home.look() for moment in _moments(finding)]
+    assert all(moment.utcoffset() == timedelta() for moment in found)
+
+
+def test_it_leaves_the_watched_tree_untouched(home: Home) -> None:
+    before = _tree(home.root)
+    home.look()
+    assert _tree(home.root) == before
+
+
+def test_it_never_carries_the_planted_secret(home: Home) -> None:
+    host = home.host()
+    findings = observe_all(host, [SourceEntry(home.kind, home.kind, home.facts["options"])])
+    assert findings
+    assert "FAKESECRET" not in repr(findings)
+    assert "FAKESECRET" not in repr(host.touches)
+
+
+def test_it_notes_what_it_read(home: Home) -> None:
+    host = home.host()
+    observe_all(host, [SourceEntry(home.kind, home.kind, home.facts["options"])])
+    for store in home.facts["stores"]:
+        assert str(home.root / store) in host.touches
+    assert set(home.facts["env"]) <= set(host.asked)
+
+
+@pytest.mark.parametrize(("kind", "store", "nonsense"), DAMAGED)
+def test_it_reports_nonsense_as_a_problem(kind: str, store: str, nonsense: bytes, tmp_path: Path) -> None:
+    home = Home.of(kind, tmp_path)
+    (tmp_path / store).write_bytes(nonsense)
+    found = problems(home.look())
+    assert found
+    assert Problem.CRASHED not in found
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_it_reports_what_it_may_not_read(home: Home) -> None:
+    for store in home.facts["stores"]:
+        (home.root / store).chmod(0)
+        assert Problem.UNREADABLE in problems(home.look())
+        (home.root / store).chmod(0o600)
+
+
+def test_it_reports_a_pipe_without_waiting_for_it(home: Home) -> None:
+    for store in home.facts["stores"]:
+        (home.root / store).unlink()
+        os.mkfifo(home.root / store)
+        assert Problem.UNREADABLE in problems(home.look())
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def _mutated(value: Any, other: Any, dice: random.Random) -> Any:
+    """The value with `other` at one place of its tree."""
+    if isinstance(value, dict) and value and dice.random() < 0.85:
+        key = dice.choice(sorted(value))
+        return {**value, key: _mutated(value[key], other, dice)}
+    return other
+
+
+@pytest.mark.parametrize("kind", [kind for kind in SOURCES if kind != "env"])
+@settings(max_examples=120, deadline=None)
+@given(other=_JSON, dice=st.randoms(use_true_random=False))
+def test_no_value_anywhere_in_its_store_makes_it_crash_or_talk(kind: str, other: Any, dice: random.Random) -> None:
+    with TemporaryDirectory() as folder:
+        home = Home.of(kind, Path(folder))
+        for store in home.facts["stores"]:
+            if store.endswith(".json"):
+                before = json.loads((home.root / store).read_text())
+                (home.root / store).write_text(json.dumps(_mutated(before, other, dice)))
+        findings = home.look()
+        assert Problem.CRASHED not in problems(findings)
+        assert "FAKESECRET" not in repr(findings)
+        assert all(moment.utcoffset() == timedelta() for found in findings for moment in _moments(found))
+
+
+@pytest.mark.parametrize("kind", [kind for kind in SOURCES if kind != "env"])
+@settings(max_examples=60, deadline=None)
+@given(raw=st.binary(max_size=200))
+def test_no_bytes_in_its_store_make_it_crash(kind: str, raw: bytes) -> None:
+    with TemporaryDirectory() as folder:
+        home = Home.of(kind, Path(folder))
+        for store in home.facts["stores"]:
+            (home.root / store).write_bytes(raw)
+        assert Problem.CRASHED not in problems(home.look())
