@@ -153,6 +153,8 @@ def run(
         except SQLAlchemyError as error:
             complaints.append(history.in_words(error))
     after = tell.learned(plan.memory, results)
+    facts = _facts(engine, this, after)
+    engine.dispose()  # the last one out folds the write-ahead log in
     until = [judgement.until, plan.until, tell.outlook(after, this.channels, this.rules, now)]
     return Outcome(
         judgement,
@@ -160,7 +162,7 @@ def run(
         known,
         tell.hushed(after, now),
         tuple(delivery for delivery, _ in results),
-        _facts(engine, this, after),
+        facts,
         (*complaints, *_failures(results)),
         min((moment for moment in until if moment), default=None),
         recorded=True,

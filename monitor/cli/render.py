@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from monitor.cli.text import columns, visible
+from monitor.judge.words import name
 from monitor.model import Judgement, Need, State, Verdict
 
 _ORDER = {Need.NOW: 0, Need.UNKNOWN: 1, Need.SOON: 2, Need.NO: 3}
@@ -15,22 +16,25 @@ _COLOR = {"NOW": "\033[31;1m", "SOON": "\033[33m", "?": "\033[35m"}
 
 def text(judgement: Judgement, host: str, now: datetime, *, color: bool, hushed: Iterable[str] = ()) -> str:
     """The whole report, one line a credential, with what to do beneath those that need somebody."""
+    known_away = set(hushed)
+    shown = sorted(judgement.verdicts, key=lambda v: (v.ignored, _ORDER[v.needs_human], v.key))
+    rows = [(_word(one, known_away), visible(one.key), visible(_said(one))) for one in shown]
     lines = [f"authwatch on {visible(host)}, {now:%a} {now.day} {now:%b %Y %H:%M} UTC", ""]
-    rows: list[tuple[str, str, str]] = []
-    remedies: dict[int, str] = {}
     for trouble in judgement.troubles:
-        rows.append(("?", f"{trouble.source} {trouble.store}", f"{trouble.problem}: {trouble.detail}"))
-    for verdict in sorted(judgement.verdicts, key=lambda v: (v.ignored, _ORDER[v.needs_human], v.key)):
-        if _acts(verdict) and verdict.remedy:
-            remedies[len(rows)] = verdict.remedy
-        rows.append((_word(verdict, set(hushed)), verdict.key, verdict.summary))
-    for at, line in enumerate(columns([tuple(visible(cell) for cell in row) for row in rows])):
-        lines.append(_painted(line, rows[at][0], color))
-        if at in remedies:
-            lines += [f"        do: {visible(part)}" for part in remedies[at].splitlines()]
-    if not rows:
+        line = f"?  {trouble.source}: {trouble.store}: {trouble.detail} ({trouble.problem})"
+        lines.append(_painted(visible(line), "?", color))
+    for verdict, row, line in zip(shown, rows, columns(rows), strict=True):
+        lines.append(_painted(line, row[0], color))
+        if _acts(verdict):
+            lines += [f"      do: {visible(part)}" for part in verdict.remedy.splitlines()]
+    if not (rows or judgement.troubles):
         lines.append("No login was found. What is looked for: authwatch config show")
     return "\n".join([*lines, "", _sentence(judgement)])
+
+
+def _said(verdict: Verdict) -> str:
+    """The summary without the name, which the key beside it says."""
+    return verdict.summary.removeprefix(name(verdict.seen.credential)).lstrip()
 
 
 def _acts(verdict: Verdict) -> bool:

@@ -113,9 +113,10 @@ class Shell:
         from monitor.config.load import ConfigError, load
 
         try:
-            return load(host.at(self.own_home), self.config)
+            found = load(host.at(self.own_home), self.config)
         except ConfigError as error:
             raise Failure(CONFIG, str(error)) from None
+        return found if found.host else replace(found, host=os.uname().nodename)
 
     def gate_place(self) -> Path:
         """The default state folder, where the checkpoint lies."""

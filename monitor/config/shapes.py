@@ -151,9 +151,11 @@ class Keyed:
 
     def _entries(self, node: Table, path: str, site: Site) -> Iterator[tuple[str, Any]]:
         for key, value in node.entries:
-            inside = below(path, key.text)
+            inside = f"{path}.{key.text}"  # a sound name is public: it labels messages and metrics
             if not re.fullmatch(self.key, key.text, re.ASCII):
-                site.report.add(key.line, inside, f"not a name for {self.words}, it must match {self.key}")
+                site.report.add(
+                    key.line, below(path, key.text), f"not a name for {self.words}, it must match {self.key}"
+                )
             elif (read := self.of.read(value, inside, site)) is not None:
                 yield key.text, read
 

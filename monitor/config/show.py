@@ -15,10 +15,10 @@ BROKEN: Final = "(cannot be had now)"
 
 
 def show(settings: Settings) -> str:
-    """The settings as YAML text."""
+    """The settings as YAML text, without a line end."""
     import yaml
 
-    return yaml.safe_dump(effective(settings), sort_keys=False, allow_unicode=True, width=110)
+    return yaml.safe_dump(effective(settings), sort_keys=False, allow_unicode=True, width=110).rstrip()
 
 
 def effective(settings: Settings) -> dict[str, Any]:

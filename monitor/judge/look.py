@@ -167,7 +167,7 @@ def _moved(look: _Look) -> Iterator[tuple[str, str]]:
     """Old key and new key where a login lives on under another name in the same source."""
     fresh: dict[tuple[str, str], list[str]] = defaultdict(list)
     for key, seen in look.seen.items():
-        if key not in look.known and seen.fingerprint and seen.evidence is Evidence.PRESENT:
+        if key not in look.known and seen.fingerprint and not blinded(seen):
             fresh[seen.credential.source, seen.fingerprint].append(key)
     for key, memory in look.known.items():
         seen = memory.observation

@@ -11,7 +11,7 @@ from monitor.openclaw.check import ConfigKey, Question
 from monitor.openclaw.credentials import Profile
 from monitor.openclaw.envkeys import VARIABLES, is_oauth
 from monitor.openclaw.reading import Installation
-from monitor.openclaw.releases import auth_id
+from monitor.openclaw.releases import Generation, auth_id
 
 
 def providers(ask: Question) -> list[str]:
@@ -30,7 +30,7 @@ def overview(ask: Question, provider: str, host: Host, found: Installation) -> d
     kinds = [one.kind for one in profiles]
     entry: dict[str, Any] = {
         "provider": provider,
-        "effective": _effective(profiles, variable, key, host),
+        "effective": _effective(profiles, variable, key, host, plain=ask.view.generation is Generation.JSON),
         "profiles": {
             "count": len(kinds),
             "oauth": kinds.count(Kind.OAUTH),
@@ -46,14 +46,17 @@ def overview(ask: Question, provider: str, host: Host, found: Installation) -> d
     return entry
 
 
-def _effective(profiles: list[Profile], variable: str | None, key: ConfigKey, host: Host) -> dict[str, str]:
+def _effective(
+    profiles: list[Profile], variable: str | None, key: ConfigKey, host: Host, *, plain: bool
+) -> dict[str, str]:
     if profiles:
         return {"kind": "profiles", "detail": host.show(profiles[0].store)}
     if variable:
         return {"kind": "env", "detail": "OAuth (env)" if is_oauth(variable) else variable}
     if key is ConfigKey.UNRESOLVED:
         return {"kind": "missing", "detail": "missing"}
-    return {"kind": "env" if key is ConfigKey.SET else "models.json", "detail": key.value}
+    # To 2026.5.7 a variable in the config was filled in before anybody looked.
+    return {"kind": "env" if key is ConfigKey.SET and not plain else "models.json", "detail": key.value}
 
 
 def oauth_variable(entry: Mapping[str, Any]) -> int:

@@ -90,7 +90,7 @@ def read(host: Host, *, process: bool = True) -> Installation:
     generation = _generation(config, shared, rows, look, broken=broken)
     base, stores = _stores(look, generation, shared, rows, folders)
     stranded = {} if generation is Generation.JSON else _stranded(look, generation, base, stores, folders)
-    present = config.present or host.is_dir(places.state)
+    present = config.present or host.is_dir(places.state) or host.is_dir(places.main_dir)
     return Installation(
         places, environment, config, generation, base, stores, stranded, folders, tuple(look.faults), present
     )

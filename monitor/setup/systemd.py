@@ -66,12 +66,11 @@ def install(user: User, what: Installation, kind: str = "timer", *, dry_run: boo
         return _rehearse(user, texts, kind)
     if not _reachable(user) or not (force or _ours(user, texts)) or not _written(user, what, texts):
         return NOT_DONE
-    before = _traces(what)
-    unit = STARTED[kind]
-    if not (user.systemctl("daemon-reload") and user.systemctl("enable", unit) and user.systemctl("restart", unit)):
-        return NOT_DONE
-    seen = user.systemctl("start", CHECK) if kind == "timer" else _waited(what, before)
-    return _report(user, kind, unit, seen)
+    seen = _started(user, what, kind)
+    if not seen and what.sandbox and _sandbox_forbidden(user, kind):
+        user.say("this machine does not let users build sandboxes: trying again without one")
+        return install(user, replace(what, sandbox=False), kind, force=True)
+    return _report(user, kind, STARTED[kind], seen)
 
 
 def uninstall(user: User, *, dry_run: bool = False, force: bool = False) -> int:
@@ -86,7 +85,7 @@ def uninstall(user: User, *, dry_run: bool = False, force: bool = False) -> int:
     if not _reachable(user):
         return NOT_DONE
     enabled = [name for name in present if name != CHECK]
-    stopped = not enabled or _stopped(user, enabled)
+    stopped = (not enabled or user.systemctl("disable", *enabled)) and _stopped(user, present)
     kept = [name for name in present if not force and not is_as_written(_text(user.folder / name))]
     for name in present:
         if name not in kept:
@@ -150,12 +149,26 @@ def _written(user: User, what: Installation, texts: Mapping[Path, str]) -> bool:
 
 
 def _stopped(user: User, units: Sequence[str]) -> bool:
-    disabled = user.systemctl("disable", *units)
     user.run("systemctl", "--user", "stop", *units)  # fails for a unit that was never loaded, too
     active = "active" in user.run("systemctl", "--user", "is-active", *units).stdout.split()
     if active:
         user.say(f"still running: {' or '.join(units)}")
-    return disabled and not active
+    return not active
+
+
+def _started(user: User, what: Installation, kind: str) -> bool:
+    """Starts the unit and waits for a pass; whether one was seen."""
+    before, unit = _traces(what), STARTED[kind]
+    if not (user.systemctl("daemon-reload") and user.systemctl("enable", unit) and user.systemctl("restart", unit)):
+        return False
+    return user.systemctl("start", CHECK) if kind == "timer" else _waited(what, before)
+
+
+def _sandbox_forbidden(user: User, kind: str) -> bool:
+    """Ubuntu since 23.10 and many containers forbid user namespaces: exit status USER or NAMESPACE, systemd.exec(5)."""
+    unit = CHECK if kind == "timer" else DAEMON
+    status = user.run("systemctl", "--user", "show", unit, "--property=ExecMainStatus", "--value").stdout.strip()
+    return status in ("217", "226")
 
 
 def _waited(what: Installation, before: Sequence[object]) -> bool:

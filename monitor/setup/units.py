@@ -15,6 +15,7 @@ TIMER: Final = "authwatch-check.timer"
 DAEMON: Final = "authwatch.service"
 
 _MARK: Final = "# authwatch wrote this file; digest "
+_SANDBOX: Final = re.compile(r"^# The sandbox\..*?(?=\n\n|\Z)", re.DOTALL | re.MULTILINE)
 _PLACE: Final = re.compile("@[A-Z]+@")
 _DIVISORS: Final = (30, 20, 15, 12, 10, 6, 5, 4, 3, 2, 1)  # of 60
 _GRACE: Final = timedelta(seconds=30)
@@ -40,6 +41,7 @@ class Installation:
     deadline: timedelta = timedelta(seconds=60)
     writable: Sequence[Path] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    sandbox: bool = True
 
 
 def render(template: str, what: Installation) -> str:
@@ -55,6 +57,8 @@ def render(template: str, what: Installation) -> str:
         "@DELAY@": _span(soft),
         "@ACCURACY@": _span(soft),
     }
+    if not what.sandbox:
+        template = _SANDBOX.sub("", template)
     text = "".join(_filled(line, values) for line in template.splitlines(keepends=True))
     return f"{_MARK}{_digest(text)}\n{text}"
 

@@ -15,8 +15,9 @@ ABSURD: Final = datetime(2100, 1, 1, tzinfo=UTC)
 
 _DIGITS: Final = re.compile(r"[+-]?\d{1,30}(\.\d{0,30})?", re.ASCII)
 
-#: Upper bounds of epoch seconds, milliseconds, microseconds (the years 5138, 5138, 5138), with their parts a second.
-_UNITS: Final = ((1e11, 1), (1e14, 10**3), (1e17, 10**6))
+#: Bounds of epoch seconds, milliseconds and microseconds, with their parts a second. The gaps between them (1973 to
+#: 2001 in the finer unit) hold the year 9999 in the coarser one, which means "never" and not a moment long ago.
+_UNITS: Final = ((0, 1e11, 1), (1e12, 1e14, 10**3), (1e15, 1e17, 10**6))
 
 
 def moment(value: Any) -> datetime | None:
@@ -42,8 +43,8 @@ def seconds(value: Any) -> bool:
 def _number(number: int | float) -> datetime | None:
     if isinstance(number, float) and math.isnan(number):
         return None
-    for bound, parts in _UNITS:
-        if 0 < number < bound:
+    for least, bound, parts in _UNITS:
+        if least < number < bound:
             return EPOCH + timedelta(microseconds=round(number * (10**6 // parts)))
     return None
 

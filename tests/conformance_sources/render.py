@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-_TOKEN = re.compile(r"\{\{(.*?)\}\}", re.S)
+_TOKEN = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _CLOCK = re.compile(r"(now|now_s|now_sf|now_iso|now_iso_ms|now_iso_off|now_iso_ns)([+-]\d+)?")
 
 # A throw-away self-signed certificate. New dates break its signature on purpose: only the dates are read.

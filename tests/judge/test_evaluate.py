@@ -70,6 +70,14 @@ ROWS = [
         "expired",
         "no",
     ),
+    (
+        "the same, remembered under another key",
+        OVERUSED,
+        memory(OVERUSED, overused_at=at(-HOUR), comparable=False),
+        "expired",
+        "no",
+    ),
+    ("access at its very end, refreshable", oauth(access=timedelta(0), end=None), None, "expired", "no"),
     ("access over, refreshable, idle", oauth(access=-2 * HOUR, end=None), None, "expired", "no"),
     ("the same, its login far from over", oauth(access=-2 * HOUR), None, "expired", "no"),
     ("the same, its login nearly over", oauth(access=-2 * HOUR, end=2 * DAY), None, "expired", "soon"),
@@ -236,7 +244,7 @@ def test_usable_is_what_works_now_and_does_not_rest():
         "fresh": oauth(),
         "idle": oauth(access=-HOUR),
         "soon over": oauth(end=DAY),
-        "rested": oauth(use=Use(unusable_until=at(-HOUR))),
+        "rested": oauth(use=Use(unusable_until=NOW)),
     }
     useless = {
         "resting": oauth(use=Use(unusable_until=at(HOUR))),

@@ -55,7 +55,7 @@ SILENT = {
 
 @pytest.mark.parametrize(("seen", "look"), SILENT.values(), ids=SILENT)
 def test_absence_says_nothing_when(seen, look):
-    assert looked_at(before=[seen], **look).verdicts == ()
+    assert looked_at(Lineup("openclaw", "main", "x"), before=[seen], **look).verdicts == ()
 
 
 HIDING = {
@@ -77,17 +77,19 @@ def test_a_login_is_held_when_this_cannot_be_read(why):
 
 
 ELSEWHERE = oauth("anthropic:other", host_path="/other")
+BESIDE = oauth("anthropic:z", host_path=f"{STORE[:-2]}/x")
 NOT_HIDING = {
     "another source": trouble(source="codex"),
     "the store of others": trouble("/other"),
+    "a file of a longer name": trouble(STORE[:-2]),
     "a stale copy elsewhere": trouble("/old.json", Problem.STALE_COPY),
 }
 
 
 @pytest.mark.parametrize("why", NOT_HIDING.values(), ids=NOT_HIDING)
 def test_a_login_is_not_held_by_trouble_with(why):
-    judgement = looked_at(why, ELSEWHERE, before=[WORK, ELSEWHERE])
-    assert [verdict.vanished for verdict in judgement.verdicts] == [False, True]
+    judgement = looked_at(why, ELSEWHERE, BESIDE, before=[WORK, ELSEWHERE])
+    assert [verdict.vanished for verdict in judgement.verdicts] == [False, True, False]
 
 
 def test_the_last_known_deadline_of_what_is_held_still_runs():
@@ -162,6 +164,8 @@ NOT_MOVED = {
     "it is another source's": ([replace(NEW, credential=replace(NEW.credential, source="codex"))], [OLD], {}),
     "there is no fingerprint": ([replace(NEW, fingerprint=None)], [replace(OLD, fingerprint=None)], {}),
     "the fingerprints cannot be compared": ([NEW], known(OLD, comparable=False), {}),
+    "the old place cannot be read": ([NEW, trouble()], [OLD], {}),
+    "the new one cannot be read": ([replace(NEW, problem=Problem.LOCKED)], [OLD], {}),
     "nobody looked at the old place": ([NEW], [OLD], {"looked": ()}),
 }
 

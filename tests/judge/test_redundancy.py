@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from monitor.config.settings import Policy
-from monitor.model import Evidence, Lineup, Need, ProviderView, State, Use
-from tests.judge.worlds import DAY, HOUR, at, login, looked_at, oauth, token
+from monitor.model import Evidence, Lineup, Need, Problem, ProviderView, State, Trouble, Use
+from tests.judge.worlds import DAY, HOUR, at, known, login, looked_at, oauth, token
 
 DEAD = token("anthropic:dead", access=-HOUR)
 GOOD = oauth("anthropic:good")
@@ -65,6 +65,13 @@ NOT_REPLACED = {
 @pytest.mark.parametrize("others", NOT_REPLACED.values(), ids=NOT_REPLACED)
 def test_a_dead_login_is_urgent_when(others):
     assert verdict_of(DEAD, *others).needs_human is Need.NOW
+
+
+def test_a_login_that_is_held_replaces_nobody():
+    store = Trouble("openclaw", Problem.LOCKED, "~/other", "locked", host_path="/other")
+    held = oauth("anthropic:good", end=DAY, host_path="/other")
+    judgement = looked_at(DEAD, line(DEAD, held), store, before=[held])
+    assert [verdict.needs_human for verdict in judgement.verdicts] == [Need.NOW, Need.SOON]
 
 
 def test_out_of_credit_can_wait_where_another_works():
@@ -148,16 +155,8 @@ def test_a_source_without_line_ups_gets_a_roll_up_that_claims_no_order():
 
 
 def test_an_ignored_login_does_not_colour_its_provider():
-    judgement = looked_at(DEAD, before={})
-    assert judgement.providers[0].needs_human is Need.NOW
-    ignored = looked_at(replace(DEAD, use=Use()), policy=Policy(), before=_ignored(DEAD))
-    assert ignored.providers[0].needs_human is Need.NO
-
-
-def _ignored(seen):
-    from tests.judge.worlds import known
-
-    return known(seen, ignored=True)
+    assert looked_at(DEAD).providers[0].needs_human is Need.NOW
+    assert looked_at(DEAD, before=known(DEAD, ignored=True)).providers[0].needs_human is Need.NO
 
 
 def test_ten_thousand_dead_logins_in_one_line_up_are_weighed_in_no_time():

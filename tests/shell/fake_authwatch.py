@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from monitor.setup.systemd import User, install, uninstall
 from monitor.setup.units import Installation
 
 HOME = Path(os.environ["HOME"])
-STATE = HOME / ".local/state/auth $HOME %h \"watch\" \\n"
+STATE = HOME / '.local/state/auth $HOME %h "watch" \\n'
 
 
 def main(launcher, *words):
@@ -47,9 +48,11 @@ def check(words):
         "system_is_writable": writes(Path("/etc/x")) or writes(Path("/usr/x")),
         "tmp": os.listdir("/tmp"),
         "sqlalchemy": sqlalchemy.__version__,
-        "core": __import__("resource").getrlimit(__import__("resource").RLIMIT_CORE)[0],
-        "new_file_mode": oct((place() / "seen.jsonl").stat().st_mode & 0o777) if writes(place() / "x") else None,
+        "core": resource.getrlimit(resource.RLIMIT_CORE)[0],
+        "umask": os.umask(0o077),
     }
+    print("what a pass prints")
+    print("an error of a pass", file=sys.stderr)
     with (place() / "seen.jsonl").open("a") as file:
         file.write(json.dumps(seen) + "\n")
     record = {"at": datetime.now(UTC).isoformat(), "result": "findings", "exit_code": 1, "deliveries": {}}

@@ -37,12 +37,20 @@ echo '# mine' >>"$units/authwatch-check.timer"
 step changed authwatch install
 step forced authwatch install --force
 step daemon authwatch install --daemon
-step healthz python3 -c 'import urllib.request as u; print(u.urlopen("http://127.0.0.1:9797/readyz").read().decode())'
+step ready python3 -c 'import urllib.request as u; print(u.urlopen("http://127.0.0.1:9797/readyz").read().decode())'
 step daemon-state user_systemctl show authwatch.service -p ActiveState -p StatusText -p WatchdogUSec -p NRestarts
 echo '# mine' >>"$units/authwatch.service"
 step uninstall-changed authwatch uninstall
 step uninstall authwatch uninstall --force
 step after-uninstall sh -c "ls -A '$units'; ls '$seen'"
 step units-left user_systemctl list-units --all 'authwatch*' --no-legend
+
+# A machine that forbids user namespaces.
+mkdir -p /run/systemd/system/user@.service.d
+printf '[Service]\nRestrictNamespaces=yes\n' >/run/systemd/system/user@.service.d/strict.conf
+systemctl daemon-reload; systemctl restart user@7777
+step without-sandbox authwatch install
+step daemon-without-sandbox authwatch install --daemon
+step strict-unit cat "$units/authwatch-check.service"
 journalctl -b --no-pager >/out/journal 2>&1
 true

@@ -74,7 +74,9 @@ def test_what_cannot_be_understood_is_a_problem_of_its_only_possible_id(stored: 
     assert (seen.credential.profile, seen.problem) == ("claude-code:default", Problem.PARSE)
 
 
-@pytest.mark.parametrize("end", [0, -1, None, "1800000000000", True, 1_700_000_000_000, 4_102_444_800_000, 1e30, [], {}])
+@pytest.mark.parametrize(
+    "end", [0, -1, None, "1800000000000", True, 1_700_000_000_000, 4_102_444_800_000, 1e30, [], {}]
+)
 def test_a_login_end_outside_of_reason_is_ignored(end: Any, tmp_path: Path) -> None:
     _home(tmp_path, {"claudeAiOauth": {**TOKENS, "refreshTokenExpiresAt": end}})
     (seen,) = _look(tmp_path)
@@ -147,7 +149,12 @@ FOLDER = {"ANTHROPIC_CONFIG_DIR": "cfg"}
     ("stored", "config", "expires", "refreshable"),
     [
         ({"access_token": "a", "refresh_token": "r", "client_id": "c", "expires_at": SOON // 1000}, {}, SOON_AT, True),
-        ({"access_token": "a", "refresh_token": "r", "expires_at": SOON // 1000}, {"oauth": {"client_id": "c"}}, SOON_AT, True),
+        (
+            {"access_token": "a", "refresh_token": "r", "expires_at": SOON // 1000},
+            {"oauth": {"client_id": "c"}},
+            SOON_AT,
+            True,
+        ),
         ({"access_token": "a", "refresh_token": "r", "expires_at": SOON // 1000}, {}, SOON_AT, False),
         ({"access_token": "a", "expires_at": None}, {}, None, False),
     ],

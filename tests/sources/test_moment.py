@@ -32,8 +32,30 @@ MEANT = [
     ("2027-01-31T10:20:30", THEN),
     ("2027-01-31", datetime(2027, 1, 31, tzinfo=UTC)),
 ]
-NO_EXPIRY = [None, "", 0, 0.0, "0", -1, "-1", -1.5, float("nan"), float("inf"), 1e400, 10**400, 1e17, "9" * 30, 4102444800]
-NO_EXPIRY += ["9999-12-31T23:59:59-10:00", "0001-01-01T00:00:00+10:00", "1969-12-31T00:00:00Z", 253402300799000]
+NO_EXPIRY = [
+    None,
+    "",
+    0,
+    0.0,
+    "0",
+    -1,
+    "-1",
+    -1.5,
+    float("nan"),
+    float("inf"),
+    1e400,
+    10**400,
+    1e17,
+    "9" * 30,
+    4102444800,
+]
+NO_EXPIRY += [
+    "9999-12-31T23:59:59-10:00",
+    "0001-01-01T00:00:00+10:00",
+    "1969-12-31T00:00:00Z",
+    253402300799000,
+    253402300799,
+]
 NO_MOMENT = [True, False, "soon", "2027-13-01", "1e9", "0x10", [], {}, [1], b"1", "9" * 31]
 
 
@@ -49,7 +71,7 @@ def test_zero_negative_and_absurd_values_are_no_expiry(value: Any) -> None:
 
 @pytest.mark.parametrize("value", NO_MOMENT, ids=str)
 def test_what_is_no_moment_is_an_error_that_does_not_repeat_it(value: Any) -> None:
-    with pytest.raises(ValueError, match="^no moment$"):
+    with pytest.raises(ValueError, match=r"^no moment$"):
         moment(value)
 
 
@@ -64,7 +86,7 @@ def test_whatever_is_given_the_answer_is_aware_utc_and_sane_or_none(value: Any) 
 
 @given(st.integers(min_value=1, max_value=4102444799))
 def test_seconds_milliseconds_and_microseconds_of_one_moment_agree(epoch: int) -> None:
-    if epoch * 1000 >= 1e11 and epoch * 10**6 >= 1e14:
+    if epoch > 10**9:
         assert moment(epoch) == moment(epoch * 1000) == moment(epoch * 10**6)
 
 

@@ -1,0 +1,201 @@
+"""The keys of the config: what they give, and what is wrong, in one look."""
+
+from datetime import date, time, timedelta
+from pathlib import Path
+
+import pytest
+
+from alerts.model import Level, Quiet
+from monitor.config.settings import Settings
+from tests.config.files import settings_of, wrong
+
+DAY = timedelta(days=1)
+
+WHOLE = """\
+state: ~/state
+host: vps-1
+interval: 5m
+sources: [openclaw, claude-code, codex, gemini-cli, {type: env, id: keys, vars: [GROQ_API_KEY]}]
+policy:
+  lead: [1d, 7d, 3d, 24h]
+  rules:
+    - match: {provider: anthropic, kind: token}
+      lead: [30d, 14d]
+      lifetime: 365d
+      issued: 2026-03-01
+    - match: {source: aws}
+      watch: false
+  expect: [openclaw/main/anthropic:default]
+channels:
+  phone: {url: "ntfys://ntfy.sh/${NTFY_TOPIC}", at_least: info, match: {agent: main}}
+  mail:  {url_file: mail.url, at_least: now, canary: 7d}
+alerts: {settle: 0s, deadline: 60s, remind: [1d, 2d], digest: weekly, quiet: {from: 22:00, to: "07:00", timezone: Europe/Stockholm}}
+heartbeat: {url: "https://hc-ping.example/uuid"}
+history: {url: "sqlite:////tmp/x.db", keep: 400d}
+web: {listen: "127.0.0.1:9797", password_file: word}
+privacy: masked
+probe: {anthropic: 1h}
+"""
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Settings:
+    (tmp_path / "mail.url").write_text("mailto://x:FAKESECRET@example\n")
+    (tmp_path / "word").write_text("FAKESECRET")
+    return settings_of(tmp_path, WHOLE, {"NTFY_TOPIC": "FAKESECRET"})
+
+
+def test_every_key_arrives(whole: Settings, tmp_path: Path) -> None:
+    assert (whole.host, whole.interval, whole.privacy) == ("vps-1", timedelta(minutes=5), "masked")
+    assert whole.state == tmp_path / "state"
+    assert [(entry.type, entry.id) for entry in whole.sources][3:] == [("gemini-cli", "gemini-cli"), ("env", "keys")]
+    assert whole.sources[4].options == {"vars": ("GROQ_API_KEY",)}
+    assert all(entry.chosen and entry.trusted for entry in whole.sources)
+    assert whole.sources[0].where == f"{tmp_path}/config.yaml:4"
+    assert whole.policy.expect == ("openclaw/main/anthropic:default",)
+    assert (whole.alerts.settle, whole.alerts.remind, whole.alerts.digest) == (timedelta(), (DAY, 2 * DAY), "weekly")
+    assert isinstance(whole.alerts.quiet, Quiet)
+    assert (whole.alerts.quiet.start, whole.alerts.quiet.zone.key) == (time(22), "Europe/Stockholm")
+    assert whole.probe == {"anthropic": timedelta(hours=1)}
+    assert whole.history_keep == 400 * DAY
+    assert whole.file == tmp_path / "config.yaml"
+    assert whole.broken == {}
+
+
+def test_lead_steps_are_sorted_longest_first_and_told_once(whole: Settings) -> None:
+    assert whole.policy.lead == (7 * DAY, 3 * DAY, DAY)
+
+
+def test_a_rule_leaves_what_it_does_not_say(whole: Settings) -> None:
+    token, aws = whole.policy.rules
+    assert (token.lead, token.lifetime, token.issued, token.watch) == (
+        (30 * DAY, 14 * DAY),
+        365 * DAY,
+        date(2026, 3, 1),
+        True,
+    )
+    assert (aws.match, aws.lead, aws.lifetime, aws.watch) == ({"source": "aws"}, None, None, False)
+
+
+def test_secrets_come_from_variables_and_files_and_never_show(whole: Settings) -> None:
+    phone, mail = whole.channels
+    assert phone.url and mail.url and whole.web.password and whole.heartbeat and whole.history_url
+    assert phone.url.reveal() == "ntfys://ntfy.sh/FAKESECRET"
+    assert mail.url.reveal() == "mailto://x:FAKESECRET@example"
+    assert whole.web.password.reveal() == "FAKESECRET"
+    assert (phone.at_least, phone.match, mail.canary) == (Level.INFO, {"agent": "main"}, 7 * DAY)
+    assert "FAKESECRET" not in repr(whole)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "# nothing\n", "---\n", "host:\nchannels:\nalerts:\npolicy: ~\nweb: null\n", "\ufeffhost:"]
+)
+def test_a_config_that_says_nothing_gives_the_defaults(text: str, tmp_path: Path) -> None:
+    found, default = settings_of(tmp_path, text), Settings()
+    for name in ("host", "state", "interval", "sources", "policy", "channels", "alerts", "web", "privacy", "probe"):
+        assert getattr(found, name) == getattr(default, name)
+
+
+WRONG = [
+    ("chanels: {}", "1: chanels: unknown key, did you mean channels?"),
+    ("alerts:\n  remnd: [1d]", "2: alerts.remnd: unknown key, did you mean remind?"),
+    ("host: a\nhost: b", "2: host: given twice, first on line 1; keep one"),
+    ("interval: 5", "1: interval: not a span such as 10s, 90m, 8h, 14d or 1h30m, not zero"),
+    ("interval: 0s", "1: interval: zero, it must be a span such as 10s, 90m, 8h, 14d or 1h30m"),
+    ("interval: [5m]", "1: interval: a list stands here, it must be a span"),
+    ("policy: [7d]", "1: policy: a list stands here, it must be a mapping"),
+    ("policy: {lead: [0d]}", "1: policy.lead[0]: zero"),
+    ("policy: {lead: 7d}", "1: policy.lead: a text stands here, it must be a list"),
+    ("policy: {rules: [{watch: false}]}", "1: policy.rules[0]: lacks match"),
+    (
+        "policy: {rules: [{match: {provder: x}}]}",
+        "1: policy.rules[0].match.provder: unknown key, did you mean provider?",
+    ),
+    (
+        "policy: {rules: [{match: {kind: oath}}]}",
+        "1: policy.rules[0].match.kind: not a kind of credential, did you mean oauth?",
+    ),
+    ("policy: {rules: [{match: {}, watch: no}]}", "1: policy.rules[0].watch: not true or false"),
+    (
+        "policy: {rules: [{match: {}, issued: 2026-13-01, lifetime: 1d}]}",
+        "1: policy.rules[0].issued: no day of the calendar",
+    ),
+    (
+        "policy: {rules: [{match: {}, issued: 2026-03-01}]}",
+        "1: policy.rules[0]: issued is the day from which lifetime counts",
+    ),
+    ("policy: {expect: [anthropic]}", "1: policy.expect[0]: not a key such as openclaw/main/anthropic:default"),
+    ("channels: {phone: {}}", "1: channels.phone: lacks url or url_file"),
+    ("channels: {phone: {url: a, url_file: b}}", "1: channels.phone: url and url_file exclude each other, keep one"),
+    ("channels: {phone: {url: x, at_least: sooon}}", "1: channels.phone.at_least: not a level, did you mean soon?"),
+    ("channels: {phone: {url: x, at_least: fine}}", "1: channels.phone.at_least: not a level"),
+    ("channels: {my phone: {url: x}}", "1: channels.(key): not a name for channels by label"),
+    ("channels: {ntfy-2: {}}", "1: channels.ntfy-2: lacks url or url_file"),
+    ("channels: {phone: x}", "1: channels.phone: a text stands here, it must be a mapping"),
+    ("alerts: {quiet: {from: 22:00}}", "1: alerts.quiet: lacks to"),
+    ("alerts: {quiet: {from: 24:00, to: 07:00}}", "1: alerts.quiet.from: not a time of day, HH:MM"),
+    ("alerts: {quiet: {from: 07:00, to: 7:00}}", "1: alerts.quiet: from and to are the same"),
+    ("alerts: {quiet: {from: 07:00, to: 8:00, timezone: Mars/X}}", "1: alerts.quiet.timezone: no time zone"),
+    (
+        "alerts: {quiet: {from: 07:00, to: 8:00, timezone: ../../etc/passwd}}",
+        "1: alerts.quiet.timezone: not a time zone",
+    ),
+    ("alerts: {quiet: {from: 07:00, to: 8:00, timezone: /etc/passwd}}", "1: alerts.quiet.timezone: no time zone"),
+    ("alerts: {remind: []}", "1: alerts.remind: a list with at least 1 entry"),
+    ("alerts: {digest: yearly}", "1: alerts.digest: not daily or weekly"),
+    ("sources: [openclow]", "1: sources[0]: there is no such source, did you mean openclaw?"),
+    ("sources: []", "1: sources: a list with at least 1 entry"),
+    ("sources: [[openclaw]]", "1: sources[0]: no source, write a name or a mapping with type"),
+    ("sources: [{id: x}]", "1: sources[0]: no source, write a name or a mapping with type"),
+    ("sources: [openclaw, {type: openclaw}]", "1: sources[1]: two sources with the same id"),
+    ("sources: [{type: openclaw, id: a/b}]", "1: sources[0].id: not a name"),
+    ("sources: [{type: openclaw, hme: /x}]", "1: sources[0].hme: unknown key, did you mean home?"),
+    ("sources: [{type: env, vars: [A B]}]", "1: sources[0].vars[0]: not the name of an environment variable"),
+    ("sources: [{type: env, vars: []}]", "1: sources[0].vars: a list with at least 1 entry"),
+    ("sources: [{type: env, vars: X}]", "1: sources[0].vars: a text stands here, it must be names of variables"),
+    ("web: {listen: localhost}", "1: web.listen: not an address and port"),
+    ("web: {listen: 'localhost:70000'}", "1: web.listen: a port is at most 65535"),
+    ("web: {password: a, password_file: b}", "1: web: password and password_file exclude each other, keep one"),
+    ("privacy: ful", "1: privacy: not full or masked, did you mean full?"),
+    ("probe: {a b: 1h}", "1: probe.(key): not a name"),
+    ("history: {url: mysql://x}", "1: history.url: not an address of a history, sqlite:///… or postgresql://…"),
+    ("history: {url: '${NOT_SET}'}", "1: history.url: the variable NOT_SET is not set"),
+    ("host: ${NOT_SET}", "1: host: the variable NOT_SET is not set"),
+    ("host: 'a${'", "1: host: ${ without a variable's name"),
+]
+
+
+@pytest.mark.parametrize(("text", "problem"), WRONG, ids=[text for text, _ in WRONG])
+def test_what_is_wrong_is_said_with_its_place_and_what_would_be_right(text: str, problem: str, tmp_path: Path) -> None:
+    found = wrong(tmp_path, text)
+    assert len(found) == 1
+    assert found[0].startswith(problem)
+
+
+def test_everything_that_is_wrong_is_said_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
+    text = "interval: 5\nchanels: {}\nweb:\n  listen: x\nprivacy: x\nhost: a\nhost: b\n"
+    assert [line.split(":")[0] for line in wrong(tmp_path, text)] == ["1", "2", "4", "5", "7"]
+
+
+def test_quiet_hours_without_a_zone_are_in_the_machines_own(tmp_path: Path) -> None:
+    text = "alerts: {quiet: {from: 22:00, to: 07:00}}"
+    for env, key in (({"TZ": "Europe/Lisbon"}, "Europe/Lisbon"), ({"TZ": ":Asia/Tokyo"}, "Asia/Tokyo")):
+        quiet = settings_of(tmp_path, text, env).alerts.quiet
+        assert quiet and quiet.zone.key == key
+    assert settings_of(tmp_path, text, {"TZ": "Mars/X"}).alerts.quiet
+
+
+@pytest.mark.parametrize(("mode", "trusted"), [(0o600, True), (0o644, True), (0o664, False), (0o646, False)])
+def test_entries_are_trusted_only_from_a_file_that_nobody_else_can_write(
+    mode: int, trusted: bool, tmp_path: Path
+) -> None:
+    from monitor.config.load import load
+    from monitor.host import Host
+
+    file = tmp_path / "c.yaml"
+    file.write_text("sources: [env]")
+    file.chmod(mode)
+    assert load(Host(tmp_path, {}), file).sources[0].trusted is trusted
+    assert load(Host(tmp_path, {}, uid=file.stat().st_uid + 1), file).sources[0].trusted is (
+        trusted and file.stat().st_uid == 0
+    )
