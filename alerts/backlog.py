@@ -19,7 +19,8 @@ def channel_conditions(
 ) -> tuple[tuple[Condition, ...], datetime | None]:
     """Two conditions a channel, fine ones too, and when one would rise by itself.
 
-    `standings` are those of the last pass; `partial` the channels whose last message reached only some targets.
+    `standings` are those of the last pass; `partial` the channels whose last message reached only some targets. A
+    pass asks again after its deliveries: other conditions than before them mean that the next pass is due at once.
     """
     found: list[Condition] = []
     moments: list[datetime] = []

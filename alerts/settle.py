@@ -109,8 +109,8 @@ def _arrive(standing: Standing, condition: Condition, change: Pending, now: date
 
 
 def _worded(standing: Standing, condition: Condition) -> Standing:
-    """The standing with what this look says of it; a login that is gone or hidden stays known."""
-    known = condition.login is not None and condition.login != Login() and not condition.held
+    """The standing with what this look says of it; a login that is gone stays known."""
+    known = condition.login is not None and condition.login != Login()
     return replace(
         standing,
         labels=condition.labels,

@@ -20,7 +20,6 @@ from alerts.model import Alert, Attempt, Channel, Condition, Delivery, Hush, Lev
 from alerts.send import Address, send
 from alerts.settle import absent, settle
 
-
 V = TypeVar("V")
 Results = Iterator[tuple[Delivery, Changes]]
 

@@ -22,6 +22,7 @@ LONGEST_SECONDS = 86_400.0
 
 CHECK_STAMP = b"authwatch_check_last_success_timestamp_seconds "
 SOURCE_STAMP = b"authwatch_source_last_success_timestamp_seconds{"
+PROFILES_BEGIN = b"# HELP authwatch_provider_profiles "
 
 Stamp = tuple[int, ...] | None
 
@@ -195,7 +196,7 @@ def renew(folder: str, point: Checkpoint, now: float) -> None:
 
 
 def restamp(path: str, now: float) -> None:
-    """Moves the last-success moments of a metrics file in place; every mix of old and new bytes is valid.
+    """Moves the last-success moments at the head of a metrics file in place; any mix of old and new bytes is valid.
 
     A source that failed has an older moment than the check and keeps it.
     """
@@ -204,20 +205,27 @@ def restamp(path: str, now: float) -> None:
     except OSError:
         return
     try:
-        body = os.read(handle, os.fstat(handle).st_size)
-        start = body.find(b"\n" + CHECK_STAMP) + 1
-        if not start:
-            return
-        old = body[start + len(CHECK_STAMP) :].split(b"\n", 1)[0]
+        head = _head(handle)
+        start = head.find(b"\n" + CHECK_STAMP) + 1
+        old = head[start + len(CHECK_STAMP) :].split(b"\n", 1)[0]
         new = b"%.3f" % now
-        if len(new) != len(old):
-            return
-        lines = body.split(b"\n")
-        for at, line in enumerate(lines):
-            if line.startswith((CHECK_STAMP, SOURCE_STAMP)) and line.endswith(b" " + old):
-                lines[at] = line[: -len(old)] + new
-        os.pwrite(handle, b"\n".join(lines), 0)
+        if start and len(new) == len(old):
+            lines = head.split(b"\n")
+            for at, line in enumerate(lines):
+                if line.startswith((CHECK_STAMP, SOURCE_STAMP)) and line.endswith(b" " + old):
+                    lines[at] = line[: -len(old)] + new
+            os.pwrite(handle, b"\n".join(lines), 0)
     except OSError:
         return
     finally:
         os.close(handle)
+
+
+def _head(handle: int) -> bytes:
+    """The part of a metrics file that speaks of the pass; the profiles behind it may be very many."""
+    head = b""
+    while part := os.read(handle, 1 << 16):
+        head += part
+        if (end := head.find(PROFILES_BEGIN)) >= 0:
+            return head[:end]
+    return head

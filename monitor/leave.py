@@ -16,21 +16,13 @@ from alerts.plain import flatten, revive
 from monitor import checkpoint
 from monitor.config.settings import Settings
 from monitor.host import Host
-from monitor.state import State, replace
+from monitor.state import Mark, State, replace
 
 if TYPE_CHECKING:
     from monitor.watch import Outcome
 
 STATUS, METRICS, PASS = "status.json", "metrics.prom", "pass.json"
 READABLE = 0o644  # for --textfile: node_exporter runs as another user
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """Which question a pass answered (arguments, folder, user) and the digest of what it saw."""
-
-    identity: str
-    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +78,9 @@ def _outputs(left: Left, state: State) -> list[str]:
 
 def _metrics(left: Left, state: State) -> str:
     from monitor.judge.words import mask
+    from monitor.metrics.earlier import last_successes
     from monitor.metrics.families import Facts
     from monitor.metrics.text import body
-    from monitor.metrics.textfile import last_successes
 
     outcome, now = left.outcome, left.outcome.at
     earlier = b""

@@ -24,6 +24,14 @@ class StateError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """Which question a pass answered (arguments, folder, user) and the digest of what it saw."""
+
+    identity: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """The folder of one installation; `gate` is the default place, where the checkpoint lies."""
 
@@ -93,9 +101,10 @@ class State:
 
 
 def replace(path: Path, body: bytes, mode: int) -> None:
-    """Writes a sibling, syncs it and renames it over `path`; nobody ever reads half a file."""
+    """Writes a sibling, syncs it and renames it over `path`; nobody ever reads half a file. Raises OSError."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+    temporary.unlink(missing_ok=True)
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         try:
             os.fchmod(handle, mode)

@@ -22,22 +22,14 @@ from monitor.history.tables import METADATA
 from monitor.host import Host
 from monitor.judge.conditions import conditions
 from monitor.judge.look import judge
+from monitor.look import Asked
 from monitor.metrics.families import ChannelFacts
 from monitor.model import Finding, Judgement, Observation, Remembered
-from monitor.sources import observe_all
 from monitor.state import State
 
 PRUNE_EVERY = timedelta(days=1)
 #: Without a memory the same news would go out with every pass.
 UNREMEMBERED_EVERY = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a pass is to do; `filters` narrow what is shown, recorded and told."""
-
-    settings: Settings
-    filters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,23 +74,11 @@ class _Pass:
 
     def judged(self, known: Mapping[str, Remembered]) -> Judgement:
         looked = frozenset(self.host.touches)
+        if self.asked.elsewhere:  # what the history knows of another home says nothing of this one
+            home = f"{self.host.home}/"
+            known = {key: one for key, one in known.items() if one.observation.host_path.startswith(home)}
         whole = judge(self.findings, known, self.settings.policy, self.now, looked)
         return narrowed(whole, self.asked.filters)
-
-
-def look(asked: Asked, host: Host) -> tuple[Finding, ...]:
-    """What every configured source finds."""
-    return tuple(observe_all(host, asked.settings.sources))
-
-
-def digest(asked: Asked, findings: tuple[Finding, ...], host: Host, now: datetime) -> str:
-    """A keyed digest of what was seen and what is configured; the same digest means the same answer until `until`.
-
-    When something was last used matters only after its access ran out.
-    """
-    seen = sorted(repr(_calm(finding, now)) for finding in findings)
-    secrets = [channel.url.reveal() for channel in asked.settings.channels if channel.url]
-    return host.fingerprint(repr((asked, secrets, seen)))
 
 
 def glance(asked: Asked, host: Host, state: State, findings: tuple[Finding, ...], now: datetime) -> Outcome:
@@ -203,15 +183,6 @@ def narrowed(judgement: Judgement, filters: Mapping[str, str]) -> Judgement:
         moved=tuple(pair for pair in judgement.moved if pair[1] in keys),
         released=tuple(one for one in judgement.released if named(one)),
     )
-
-
-def _calm(finding: Finding, now: datetime) -> Finding:
-    if not isinstance(finding, Observation):
-        return finding
-    expiry = finding.access_expires_at
-    if finding.use.last_used_at is None or (expiry and expiry <= now):
-        return finding
-    return replace(finding, use=replace(finding.use, last_used_at=None))
 
 
 def _url(this: _Pass) -> history.URL:

@@ -10,10 +10,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitor import checkpoint, leave
+from monitor import checkpoint
 from monitor.cli.shell import Shell, common, filters, filters_of
-from monitor.leave import Mark
-from monitor.state import State, StateError
+from monitor.state import Mark, State, StateError
 
 if TYPE_CHECKING:
     from monitor.config.settings import Settings
@@ -32,27 +31,29 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
 
 def run(given: argparse.Namespace, shell: Shell) -> int:
     """Looks, records, tells; prints what is so; leaves a checkpoint."""
-    from monitor import watch
+    from monitor.look import Asked, digest, look
 
     host = shell.host()
     host.env("HOME")
     settings = shell.settings(host)
     state = _usable(shell.state(settings), shell)
     host = host.keyed(_key(state, shell), state.folder)
-    asked = watch.Asked(settings, filters_of(given))
+    asked = Asked(settings, filters_of(given), shell.home != shell.own_home)
     with state.lock(settings.alerts.deadline.total_seconds()) as held:
         now = shell.now()
-        findings = watch.look(asked, host)
+        findings = look(asked, host)
         mark = Mark(
             checkpoint.identity(list(shell.argv), str(Path.cwd()), os.geteuid()),
-            watch.digest(asked, findings, host, now),
+            digest(asked, findings, host, now),
         )
+        if held and (point := _second_gate(state, mark, shell, host, now)) is not None:
+            shell.out.write(point.output.decode("utf-8", "replace"))
+            return point.exit_code
+        from monitor import leave, watch
+
         if not held:
             shell.complain("authwatch: another pass is still running; this one records and tells nothing")
             return _finish(given, shell, watch.glance(asked, host, state, findings, now), settings)[0]
-        if (point := _second_gate(state, mark, shell, host, now)) is not None:
-            shell.out.write(point.output.decode("utf-8", "replace"))
-            return point.exit_code
         started = time.monotonic()
         outcome = watch.run(asked, host, state, findings, now, leave.clocks(state, shell.reading(now)))
         code, printed, document = _finish(given, shell, outcome, settings)

@@ -24,6 +24,7 @@ COMMANDS = {
     "ignore": ("keys", "show it, never alarm"),
     "unignore": ("keys", "alarm again"),
     "alerts": ("alerts", "list what stands and was told, test the channels"),
+    "explain": ("explain", "the evidence and the rule behind a verdict"),
     "doctor": ("doctor", "can everything that must work, work?"),
     "install": ("install", "make it run by itself"),
     "uninstall": ("install", "take that back"),

@@ -48,10 +48,11 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
 def looked(given: argparse.Namespace, shell: Shell) -> tuple[Settings, Outcome]:
     """One look without a trace, judged with what the history knows."""
     from monitor import watch
+    from monitor.look import Asked, look
 
     host = shell.host()
     settings = shell.settings(host)
     state = shell.state(settings)
     host = host.keyed(state.key(create=False), None)
-    asked = watch.Asked(settings, filters_of(given))
-    return settings, watch.glance(asked, host, state, watch.look(asked, host), shell.now())
+    asked = Asked(settings, filters_of(given), shell.home != shell.own_home)
+    return settings, watch.glance(asked, host, state, look(asked, host), shell.now())

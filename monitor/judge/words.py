@@ -35,8 +35,9 @@ def moment(at: datetime) -> str:
 
 
 def name(credential: Credential) -> str:
-    """What a person calls it: `anthropic:work (openclaw, agent main)`, or the profile alone if that says it all."""
-    profile, source = credential.profile, credential.source
+    """What a person calls it: `anthropic:work (openclaw, agent main)`, the profile alone if that says it all,
+    and the provider alone (profile `openai:-`) where it is missing as a whole."""
+    profile, source = credential.profile.removesuffix(":-") or "-", credential.source
     if credential.agent != "-":
         return f"{profile} ({source}, agent {credential.agent})"
     return profile if profile.partition(":")[0] == source else f"{profile} ({source})"

@@ -95,9 +95,7 @@ def profile(
         expires=(moment if moment and moment > 0 else 0) if given else None,
         written_expires=raw.get("expires"),
         oauth_ref=isinstance(raw.get("oauthRef"), Mapping),
-        setup_inactive=newest
-        and isinstance(setup, Mapping)
-        and setup.get("replacement") is True,
+        setup_inactive=newest and isinstance(setup, Mapping) and setup.get("replacement") is True,
         account=text(raw.get("accountId")),
         email=text(raw.get("email")),
     )

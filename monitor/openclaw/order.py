@@ -88,7 +88,8 @@ def order(view: View, config: Config, provider: str, now: float | None, model: s
     free = [name for name in chosen if not cooling(view, name, now, model)]
     if not stated or repaired:
         free.sort(key=lambda name: _rank(view, name, now))
-    waiting = [name for name in chosen if name not in set(free)]
+    ready = set(free)
+    waiting = [name for name in chosen if name not in ready]
     waiting.sort(key=lambda name: view.usage[name].until or 0)
     return Order((*free, *waiting), stated is not None)
 

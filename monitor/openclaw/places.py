@@ -79,11 +79,12 @@ def _home(host: Host, text: str | None) -> Path:
 
 
 def _state(host: Host, home: Path, profile: str | None) -> Path:
-    if profile and profile.strip().lower() != "default" and "/" not in profile:
-        return home / f".openclaw-{profile.strip()}"
     for name in STATE_NAMES:
         if host.is_dir(home / name):
             return home / name
+    # `openclaw --profile x` names its folder to what it starts; the variable alone counts only where no other is.
+    if profile and profile.strip().lower() != "default" and "/" not in profile:
+        return home / f"{STATE_NAMES[0]}-{profile.strip()}"
     return home / STATE_NAMES[0]
 
 

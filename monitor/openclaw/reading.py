@@ -145,7 +145,7 @@ def _stores(
     for name, folder in folders.items():
         if generation is Generation.JSON:
             stores[name] = from_files(look.host, look.places, folder, name, look.faults)
-        elif name in rows:
+        elif name in rows and rows[name].store is not None:
             # 2026.6 took a row it could not read for an empty store; the newest releases refuse.
             strict = generation is Generation.SHARED
             store = look.guarded(lambda n=name: from_rows(rows[n], generation, n), name, refuses=strict)  # type: ignore[misc]

@@ -13,7 +13,8 @@ from monitor.openclaw.check import Question
 from monitor.openclaw.classify import Health, Rollup, Status, healths, rollups
 from monitor.openclaw.overview import oauth_variable, overview, providers
 from monitor.openclaw.reading import Installation, read
-from monitor.openclaw.releases import DEFAULT_MODEL, MAIN, WARN_MS, Generation
+from monitor.openclaw.releases import DEFAULT_MODEL, MAIN, WARN_MS, Generation, provider_id
+from monitor.openclaw.secrets import reference
 from monitor.openclaw.settings import agent_id
 from monitor.openclaw.stores import DATABASE, PROFILES, Fault
 from monitor.openclaw.usage import EXEMPT
@@ -59,6 +60,9 @@ def report(host: Host, agent: str | None, now: datetime) -> Report:
     for fault in found.faults:
         if fault.refuses and fault.agent in (None, name, MAIN):
             return Report(refusal=_refusal(host, fault))
+    unset = _unset(found)
+    if unset:
+        return Report(refusal=f"{host.show(found.places.config)}: {unset} refers to a variable that is not set.")
     at = now.timestamp() * 1000
     ask = _question(found, name, named=agent is not None, now=at)
     data = _data(host, found, ask, name, named=agent is not None)
@@ -78,6 +82,19 @@ def _agent(found: Installation, agent: str | None) -> str | Report:
         configured = ", ".join(found.config.agents) or MAIN
         return Report(refusal=f'Unknown agent id "{agent.strip()}". Configured: {configured}.')
     return name
+
+
+def _unset(found: Installation) -> str | None:
+    """The first config key whose variable is not set: the newest releases then answer nothing at all."""
+    if found.generation is not Generation.SHARED:
+        return None
+    for name in found.config.table("models", "providers"):
+        provider = provider_id(name, found.generation)
+        value = found.config.provider_entry(provider, found.generation).get("apiKey")
+        ref = reference(value) if isinstance(value, str) else None
+        if ref and not found.environment.get(ref.id):
+            return f"models.providers.{provider}.apiKey"
+    return None
 
 
 def _refusal(host: Host, fault: Fault) -> str:

@@ -44,8 +44,10 @@ class Fault:
 
 def from_rows(rows: Rows, generation: Generation, agent: str) -> Store:
     """The store in a database's rows; raises Unreadable when a cell cannot be understood."""
+    if rows.store is None:
+        return Store(rows.path)  # without a store row OpenClaw does not look at the state row
     raw = rows.value(rows.store)
-    if rows.store is not None and not _profiles(raw):
+    if not _profiles(raw):
         raise Unreadable(Problem.PARSE, rows.path, "the store row holds no profiles")
     beside = store_state(rows.value(rows.state), generation)
     return Store(rows.path, _read(raw, generation, agent, rows.path), beside.over(store_state(raw, generation)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from monitor.host import Host
 from monitor.model import Credential, Evidence, Finding, Kind, Lineup, Observation, Trouble, Use
@@ -49,28 +49,29 @@ class _Look:
     host: Host
     source: str
     found: Installation
+    models: dict[str, list[Model]] = field(default_factory=dict, init=False)
+    silent: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        config, generation = self.found.config, self.found.generation
+        for agent in config.agents or (MAIN,):
+            self.models[agent] = config.models_in_use(agent, generation)
+        self.silent = not any(self.models.values())
 
     # -- who uses what ----------------------------------------------------------------------------------------
 
-    def models(self, agent: str) -> list[Model]:
-        """The models of an agent that is configured; one that is not uses none."""
-        known = self.found.known(agent)
-        return self.found.config.models_in_use(agent, self.found.generation) if known else []
-
-    def silent(self) -> bool:
-        """Whether no agent's config names a model."""
-        return not any(self.models(agent) for agent in self.found.config.agents or (MAIN,))
-
     def used_by(self, agent: str, provider: str) -> bool | None:
-        """Whether an agent uses a provider; None where no model is configured at all."""
-        if self.silent():
-            return None if self.found.known(agent) else False
-        return any(_family(one.provider) == _family(provider) for one in self.models(agent))
+        """Whether an agent uses a provider; None where no model is configured at all. Agents that the config does
+        not have use none."""
+        if agent not in self.models:
+            return False
+        if self.silent:
+            return None
+        return any(_family(one.provider) == _family(provider) for one in self.models[agent])
 
     def used_by_any(self, provider: str) -> bool | None:
         """The same over every configured agent."""
-        answers = {self.used_by(agent, provider) for agent in self.found.config.agents or (MAIN,)}
-        return True if True in answers else None if None in answers else False
+        return None if self.silent else any(self.used_by(agent, provider) for agent in self.models)
 
     # -- one agent --------------------------------------------------------------------------------------------
 
@@ -86,7 +87,7 @@ class _Look:
             inherited = agent == MAIN and one.store == self.found.base.path
             used = self.used_by_any(one.provider) if inherited else self.used_by(agent, one.provider)
             yield observation(reading, one, used, ranks.get(name))
-        used_providers = dict.fromkeys(one.provider for one in self.models(agent))
+        used_providers = dict.fromkeys(one.provider for one in self.models.get(agent, ()))
         stored = dict.fromkeys(one.provider for one in (*view.profiles.values(), *stranded.values()))
         for provider in (*used_providers, *(name for name in stored if name not in used_providers)):
             lineup = self.lineup(agent, provider, view)
@@ -105,7 +106,7 @@ class _Look:
         ids = order(view, self.found.config, provider, None).ids
         keys = tuple(self.credential(view.profiles[name].agent, provider, name).key for name in ids)
         used = self.used_by(agent, provider)
-        if agent == MAIN and not self.found.known(MAIN):
+        if agent == MAIN and MAIN not in self.models:
             used = self.used_by_any(provider)
         return Lineup(self.source, agent, provider, keys, self.spare(provider), in_use=used is not False)
 

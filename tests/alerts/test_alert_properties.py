@@ -125,7 +125,7 @@ class Alerts(RuleBasedStateMachine):
             return
         if world.now < middle:
             world.now = middle
-            world.settle(self.truth.values())
+            world.settle((*self.truth.values(), *world.own_conditions()[0]))
             assert world.standings == kept[1], "an extra pass changed what stands"
             assert self.died() or not world.decide()[0], "an extra pass spoke"
             world.now = kept[0]

@@ -99,19 +99,21 @@ class World:
         """One pass that sees these conditions; what people heard of it, in order."""
         self.now += after
         before = len(self.inbox)
-        settled_until = self.settle(conditions)
+        own, _ = self.own_conditions()
+        settled_until = self.settle((*conditions, *own))
         for alert in self.decide()[0]:
             if not self._send(alert):
                 break  # the pass died
-        moments = (settled_until, self.decide()[1])
+        then, own_until = self.own_conditions()
+        soon = self.now + MINUTE if then != own else None
+        moments = (settled_until, own_until, soon, self.decide()[1])
         self.until = min((one for one in moments if one is not None), default=None)
         return self.inbox[before:]
 
     def settle(self, conditions: Iterable[Condition]) -> datetime | None:
         """The first half of a pass: what stands, without telling anybody."""
-        own, moment = self._own()
-        seen = {one.key: one for one in (*conditions, *own)}
-        moments = [moment] if moment else []
+        seen = {one.key: one for one in conditions}
+        moments = []
         for key, standing in self.standings.items():
             if key not in seen:
                 self.standings[key] = settle.absent(standing)
@@ -141,7 +143,7 @@ class World:
         window = quiet_window(self.quiet, self.now)
         return [Ear(one, self.told, self.attempts, self.hush, window, self.now, self.remind) for one in self.channels]
 
-    def _own(self) -> tuple[tuple[Condition, ...], datetime | None]:
+    def own_conditions(self) -> tuple[tuple[Condition, ...], datetime | None]:
         if not self.own:
             return (), None
         return backlog.channel_conditions(self.ears(), self.standings, self.partial)

@@ -31,6 +31,7 @@ def test_a_moment_is_written_in_utc(at, words):
         ("claude-code:default", "claude-code", "-", "claude-code:default"),
         ("GROQ_API_KEY", "env", "-", "GROQ_API_KEY (env)"),
         ("pat", "pat", "-", "pat"),
+        ("openai:-", "openclaw", "main", "openai (openclaw, agent main)"),
     ],
 )
 def test_a_name_says_what_it_is_once(profile, source, agent, words):

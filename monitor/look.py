@@ -1,0 +1,45 @@
+"""The look of a pass, before anything heavy is imported: what is found, and whether it is the same as before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from monitor.config.settings import Settings
+from monitor.host import Host
+from monitor.model import Finding, Observation
+from monitor.sources import observe_all
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a pass is to do; `filters` narrow what is shown, recorded and told; `elsewhere`: not in the own home."""
+
+    settings: Settings
+    filters: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: bool = False
+
+
+def look(asked: Asked, host: Host) -> tuple[Finding, ...]:
+    """What every configured source finds."""
+    return tuple(observe_all(host, asked.settings.sources))
+
+
+def digest(asked: Asked, findings: tuple[Finding, ...], host: Host, now: datetime) -> str:
+    """A keyed digest of what was seen and what is configured; the same digest means the same answer until `until`.
+
+    When something was last used matters only after its access ran out.
+    """
+    seen = sorted(repr(_calm(finding, now)) for finding in findings)
+    secrets = [channel.url.reveal() for channel in asked.settings.channels if channel.url]
+    return host.fingerprint(repr((asked, secrets, seen)))
+
+
+def _calm(finding: Finding, now: datetime) -> Finding:
+    if not isinstance(finding, Observation):
+        return finding
+    expiry = finding.access_expires_at
+    if finding.use.last_used_at is None or (expiry and expiry <= now):
+        return finding
+    return replace(finding, use=replace(finding.use, last_used_at=None))

@@ -1,0 +1,3 @@
+CREATE TABLE IF NOT EXISTS auth_profile_store (store_key TEXT NOT NULL PRIMARY KEY, store_json TEXT NOT NULL, updated_at INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS auth_profile_state (state_key TEXT NOT NULL PRIMARY KEY, state_json TEXT NOT NULL, updated_at INTEGER NOT NULL);
+INSERT OR REPLACE INTO auth_profile_store VALUES('primary','{"version": 1, "profiles": {"anthropic:a": {"type": "oauth", "provider": "anthropic", "expires": {{now+2592000000}}}}}',{{now-60000}});

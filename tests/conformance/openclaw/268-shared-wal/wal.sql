@@ -1,0 +1,1 @@
+INSERT OR REPLACE INTO config_machine_state VALUES('authProfiles.store','{"version": 1, "profiles": {"anthropic:a": {"type": "token", "provider": "anthropic", "token": "sk-ant-oat01-FAKE-not-a-real-token", "expires": {{now+3600000}}}}}',{{now-60000}});

@@ -1,0 +1,3 @@
+CREATE TABLE IF NOT EXISTS config_machine_state (state_key TEXT NOT NULL PRIMARY KEY, value_json TEXT NOT NULL, updated_at_ms INTEGER NOT NULL) STRICT;
+INSERT OR REPLACE INTO config_machine_state VALUES('auth.sharedStore','{"location":"state-db"}',{{now-60000}});
+INSERT OR REPLACE INTO config_machine_state VALUES('authProfiles.store','{"version": 1, "profiles": {"anthropic:a": {"type": "api_key", "provider": "anthropic", "key": "sk-ant-api03-FAKE-not-a-real-key"}}}',{{now-60000}});
