@@ -12,6 +12,8 @@ from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, delet
 from alerts.columns import Moment, Record
 from alerts.model import Acknowledgement, Attempt, Delivery, Silence, Standing, Told
 
+__all__ = ["METADATA", "Connection"]
+
 METADATA = MetaData()
 
 STANDINGS = Table(

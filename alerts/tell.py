@@ -7,8 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import Connection
-
 from alerts import memory
 from alerts.backlog import channel_conditions, moot
 from alerts.belief import Changes, Place, after, before
@@ -16,6 +14,7 @@ from alerts.clock import past_attempt, past_hush, past_standing, past_told
 from alerts.decide import Ear, decide
 from alerts.forms import Message
 from alerts.hush import follow, hushed_until, quiet_window
+from alerts.memory import Connection
 from alerts.model import Alert, Attempt, Channel, Condition, Delivery, Hush, Level, Quiet, Standing, Told
 from alerts.send import Address, send
 from alerts.settle import absent, settle

@@ -46,15 +46,39 @@ class Figure:
     rss: int
 
 
-def run(row: Row) -> Figure:
-    row.prepare()
+LAUNCHER = """
+import os, sys, time
+null = os.open(os.devnull, os.O_RDWR)
+while line := sys.stdin.readline():
+    argv, env, cwd = eval(line)
+    os.chdir(cwd)
     started = time.perf_counter()
-    child = subprocess.Popen(
-        row.argv, env=environment(row.home), cwd=row.home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    _, _, used = os.wait4(child.pid, 0)
-    child.returncode = 0
-    return Figure(used.ru_utime + used.ru_stime, time.perf_counter() - started, used.ru_maxrss)
+    redirect = [(os.POSIX_SPAWN_DUP2, null, 1), (os.POSIX_SPAWN_DUP2, null, 2)]
+    child = os.posix_spawn(argv[0], argv, env, file_actions=redirect)
+    used = os.wait4(child, 0)[2]
+    print(used.ru_utime + used.ru_stime, time.perf_counter() - started, used.ru_maxrss, flush=True)
+"""
+
+
+class Launcher:
+    """A small process that starts the commands: a child's peak memory begins with that of who forks it."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", LAUNCHER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def run(self, row: Row) -> Figure:
+        row.prepare()
+        stdin, stdout = self.process.stdin, self.process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        print((row.argv, environment(row.home), str(row.home)), file=stdin, flush=True)
+        cpu, wall, rss = stdout.readline().split()
+        return Figure(float(cpu), float(wall), int(rss))
+
+
+run = Launcher().run
 
 
 def main() -> None:
@@ -86,12 +110,19 @@ def commands(folder: Path, url: str):
             home.mkdir()
             make(home, profiles)
             yield Row(f"gate, {name}, {profiles} profiles", [*OURS, "check"], home)
-    for what, profiles in (("full look, no change", 3), ("full look, no change", 10_000), ("a change", 3), ("a change and a message", 3)):
+    for what, profiles in (
+        ("full look, no change", 3),
+        ("full look, no change", 10_000),
+        ("a change", 3),
+        ("a change and a message", 3),
+    ):
         home = folder / f"{what}-{profiles}".replace(" ", "-").replace(",", "")
         home.mkdir()
         json_store(home, profiles)
         if "message" in what:
-            configure(home, f"alerts: {{deadline: 10s, settle: 0s}}\nchannels: {{x: {{url: '{url}', at_least: soon}}}}\n")
+            configure(
+                home, f"alerts: {{deadline: 10s, settle: 0s}}\nchannels: {{x: {{url: '{url}', at_least: soon}}}}\n"
+            )
         yield Row(f"{what}, {profiles} profiles", [*OURS, "check"], home, changer(home, what, profiles))
 
 
@@ -111,7 +142,14 @@ def changer(home: Path, what: str, profiles: int) -> Callable[[], None]:
 
 
 def json_store(home: Path, profiles: int, ends: float = 100 * DAY, secret: str = "tok") -> None:
-    openclaw(home, {f"anthropic:p{at}": token(ends_in=ends if at == 0 else 100 * DAY, secret=f"{secret}{at}") for at in range(profiles)}, age=3600)
+    openclaw(
+        home,
+        {
+            f"anthropic:p{at}": token(ends_in=ends if at == 0 else 100 * DAY, secret=f"{secret}{at}")
+            for at in range(profiles)
+        },
+        age=3600,
+    )
 
 
 def closed_database(home: Path, profiles: int) -> None:
@@ -133,7 +171,10 @@ OPEN: list[sqlite3.Connection] = []
 def database(home: Path, profiles: int) -> sqlite3.Connection:
     path = home / ".openclaw/state/openclaw.sqlite"
     path.parent.mkdir(parents=True)
-    put(home / ".openclaw/openclaw.json", '{"agents": {"defaults": {"model": {"primary": "anthropic/claude-sonnet-4-6"}}}}')
+    put(
+        home / ".openclaw/openclaw.json",
+        '{"agents": {"defaults": {"model": {"primary": "anthropic/claude-sonnet-4-6"}}}}',
+    )
     owner = sqlite3.connect(path, isolation_level=None)
     owner.execute("PRAGMA journal_mode=WAL")
     owner.execute(

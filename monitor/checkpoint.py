@@ -1,15 +1,19 @@
 """May this pass stop here? Everything the last full pass touched, compared by stat alone.
 
-This is the whole fast path: it may import nothing but `os` and `hashlib` (imports are the cost), so the file it
+This is the whole fast path: it may import nothing but `os` and one hash (imports are the cost), so the file it
 reads is plain text rather than JSON, and the moments in it are epoch seconds.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 
 from monitor import __version__
+
+try:  # hashlib would load OpenSSL as well, which costs more than the whole gate
+    from _blake2 import blake2b
+except ImportError:
+    from hashlib import blake2b
 
 FORMAT = f"authwatch checkpoint 1 {__version__}"
 NAME = "checkpoint"
@@ -74,7 +78,7 @@ def identity(argv: list[str], cwd: str, uid: int) -> str:
 
 def env_digest(key: bytes, names: tuple[str, ...], environ: os._Environ[str] | dict[str, str]) -> str:
     """A keyed digest of the environment variables that were asked for; their values are often secrets."""
-    state = hashlib.blake2b(key=key[:64], digest_size=16)
+    state = blake2b(key=key[:64], digest_size=16)
     for name in names:
         value = environ.get(name)
         state.update(repr((name, value)).encode("utf-8", "surrogateescape"))

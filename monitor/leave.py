@@ -105,7 +105,7 @@ def _summary(left: Left, state: State) -> dict[str, Any]:
     outcomes = Counter((one.alert.channel, one.outcome.value) for one in left.outcome.deliveries)
     for (channel, outcome), number in outcomes.items():
         counted.setdefault(channel, {})[outcome] = number
-    believed, doubted, _ = clocks(state, left.reading)
+    believed = clocks(state, left.reading)[0]
     trust = left.outcome.clock
     return {
         "at": left.outcome.at.isoformat(),

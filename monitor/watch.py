@@ -7,9 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
-
 from alerts import memory as told
 from alerts import tell
 from alerts.clock import Reading, Trust, trust
@@ -18,6 +15,7 @@ from alerts.model import Channel, Condition, Delivery
 from monitor.config.settings import Settings
 from monitor.history import engine as history
 from monitor.history import memory, record
+from monitor.history.engine import Broken, Connection, Engine
 from monitor.history.tables import METADATA
 from monitor.host import Host
 from monitor.judge.conditions import conditions
@@ -94,7 +92,7 @@ def glance(asked: Asked, host: Host, state: State, findings: tuple[Finding, ...]
             with history.connect(url, read_only=True).connect() as db:
                 if history.revision(db):
                     known, remembered = memory.read(db, host.key_id), tell.recall(db, now)
-    except (SQLAlchemyError, history.HistoryError) as error:
+    except (Broken, history.HistoryError) as error:
         complaints = (history.in_words(error),)
     judgement = this.judged(known)
     return Outcome(judgement, now, known, tell.hushed(remembered, now), complaints=complaints, until=judgement.until)
@@ -122,7 +120,7 @@ def run(
         engine, complaints = _opened(this)
         with engine.begin() as db:
             known, judgement, plan = _recorded(db, this)
-    except (SQLAlchemyError, history.HistoryError, OSError) as error:
+    except (Broken, history.HistoryError, OSError) as error:
         return _unremembered(this, history.in_words(error))
     results = []
     for delivery, changes in _sent(this, plan):
@@ -130,7 +128,7 @@ def run(
         try:
             with engine.begin() as db:
                 tell.remember(db, delivery, changes)
-        except SQLAlchemyError as error:
+        except Broken as error:
             complaints.append(history.in_words(error))
     after = tell.learned(plan.memory, results)
     facts = _facts(engine, this, after)
@@ -195,7 +193,7 @@ def _opened(this: _Pass) -> tuple[Engine, list[str]]:
     url = _url(this)
     try:
         return history.opened(url, (METADATA, told.METADATA)), []
-    except SQLAlchemyError as error:
+    except Broken as error:
         path = history.file_of(url)
         if path is None or not history.damaged(error):
             raise
@@ -270,7 +268,7 @@ def _readable(this: _Pass) -> tell.Memory:
     try:
         with history.connect(_url(this), read_only=True).connect() as db:
             return tell.recall(db, this.now) if history.revision(db) else tell.Memory()
-    except (SQLAlchemyError, history.HistoryError):
+    except (Broken, history.HistoryError):
         return tell.Memory()
 
 

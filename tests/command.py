@@ -48,6 +48,7 @@ def authwatch(
         encoding="utf-8",
         errors="replace",
         timeout=timeout,
+        check=False,
     )
     return Done(done.returncode, done.stdout, done.stderr)
 

@@ -48,7 +48,6 @@ def test_what_a_killed_writer_left_is_no_obstacle(tmp_path):
     assert os.listdir(tmp_path) == ["x.prom"]
 
 
-
 def test_a_link_planted_in_the_way_is_not_written_through(tmp_path):
     """A link planted in the way is not written through."""
     (tmp_path / "victim").write_text("precious")

@@ -10,9 +10,8 @@ from monitor import checkpoint
 from monitor.cli.shell import NOT_DONE, Failure, Shell
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from monitor.config.settings import Settings
+    from monitor.history.engine import Connection
 
 
 @contextmanager
@@ -52,14 +51,9 @@ def _given(settings: Settings) -> str | None:
 
 @contextmanager
 def _in_words() -> Iterator[None]:
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from monitor.history.engine import HistoryError
+    from monitor.history.engine import Broken, HistoryError, in_words
 
     try:
         yield
-    except HistoryError as error:
-        raise Failure(NOT_DONE, str(error)) from None
-    except SQLAlchemyError as error:
-        why = str(getattr(error, "orig", None) or type(error).__name__)
-        raise Failure(NOT_DONE, f"the history cannot be used: {why}\ntry: authwatch doctor") from None
+    except (HistoryError, Broken) as error:
+        raise Failure(NOT_DONE, in_words(error)) from None

@@ -12,6 +12,7 @@ from monitor.config import spans
 from monitor.config.secret import place
 from monitor.config.shapes import Choice, Raw, Scalar, Site
 from monitor.model import Kind
+from monitor.sources.moment import moment
 
 #: A name inside keys, labels and paths: no slash, because keys are `source/agent/profile`.
 NAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
@@ -40,6 +41,16 @@ def _day(text: str, _: Site) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise ValueError("no day of the calendar, write YYYY-MM-DD") from None
+
+
+def _when(text: str, _: Site) -> str:
+    try:
+        found = moment(text)
+    except ValueError:
+        found = None
+    if found is None:
+        raise ValueError("no moment, write 2027-01-31 or 2027-01-31T12:00:00Z")
+    return text
 
 
 def _clock(text: str, _: Site) -> time:
@@ -86,6 +97,7 @@ FILE: Final = Scalar("a file: absolute, ~/…, a systemd credential, or relative
 SPAN: Final = Scalar(spans.WORDS, spans.PATTERN, _span)
 POSITIVE: Final = Scalar(f"{spans.WORDS}, not zero", spans.PATTERN, _positive)
 DAY: Final = Scalar("a day, YYYY-MM-DD", r"^\d{4}-\d{2}-\d{2}$", _day)
+WHEN: Final = Scalar("a day, which begins in UTC, or a moment", r"^\d{4}-\d{2}-\d{2}([Tt ][0-9:.+Zz-]{1,40})?$", _when)
 CLOCK: Final = Scalar("a time of day, HH:MM", r"^([01]?[0-9]|2[0-3]):[0-5][0-9]$", _clock)
 ZONE: Final = Scalar("a time zone such as Europe/Stockholm", r"^[A-Za-z0-9_+/-]{1,64}$", _zone)
 BOOL: Final = Scalar("true or false", r"^(true|false)$", _bool, {"type": "boolean"})

@@ -27,6 +27,8 @@ OPTIONS: Final[Mapping[str, Shape]] = {
     "file": f.FILE,
     "span": f.POSITIVE,
     "day": f.DAY,
+    "when": f.WHEN,
+    "names": Listing(f.VARIABLE),
     "bool": f.BOOL,
     "vars": _VARS,
     "command": Listing(f.TEXT, least=1),

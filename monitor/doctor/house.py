@@ -73,8 +73,6 @@ def state(patient: Patient) -> Iterator[Result]:
 
 def history(patient: Patient) -> Iterator[Result]:
     """Can the history be opened, and is it of this version?"""
-    from sqlalchemy.exc import SQLAlchemyError
-
     from monitor.history import engine
 
     given = patient.settings.history_url
@@ -86,7 +84,7 @@ def history(patient: Patient) -> Iterator[Result]:
             return
         with engine.connect(url, read_only=True).connect() as connection:
             found = engine.revision(connection)
-    except (SQLAlchemyError, engine.HistoryError) as error:
+    except (engine.Broken, engine.HistoryError) as error:
         why = str(getattr(error, "orig", None) or error)
         mend = f"mv {path} {path}.broken  # the next pass starts a new one" if path else "check history.url"
         yield Result("history", Health.BROKEN, f"cannot be opened: {why}", "nothing is remembered", mend)

@@ -10,6 +10,9 @@ from sqlalchemy import Column, Connection, Engine, MetaData, Table, Text, create
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+#: What every failure of the database is; the other rooms need not know the library.
+Broken = SQLAlchemyError
+
 #: The revision that `tables` describe; the newest file in migrations/versions.
 HEAD = "0001"
 
@@ -18,7 +21,23 @@ _VERSION = Table("alembic_version", MetaData(), Column("version_num", Text, prim
 BUSY_SECONDS = 30
 
 
-__all__ = ["HEAD", "URL", "HistoryError", "connect", "damaged", "file_of", "in_words", "opened", "prepare", "revision"]
+__all__ = [
+    "HEAD",
+    "URL",
+    "Broken",
+    "Connection",
+    "Engine",
+    "HistoryError",
+    "connect",
+    "damaged",
+    "file_of",
+    "in_words",
+    "opened",
+    "prepare",
+    "revision",
+    "shown",
+    "url_of",
+]
 
 
 class HistoryError(Exception):

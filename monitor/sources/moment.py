@@ -40,6 +40,11 @@ def seconds(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 1e8 < value < 1e11
 
 
+def lifetime(issued: datetime | None, expires: datetime | None) -> timedelta | None:
+    """How long a credential lives by its own word; None where it does not say, or says nonsense."""
+    return expires - issued if issued and expires and issued < expires else None
+
+
 def _number(number: int | float) -> datetime | None:
     if isinstance(number, float) and math.isnan(number):
         return None
@@ -50,7 +55,8 @@ def _number(number: int | float) -> datetime | None:
 
 
 def _iso(text: str) -> datetime | None:
-    """ISO 8601 with any fraction; AWS and GitHub also write the zone as `UTC`."""
+    """ISO 8601 with any fraction; AWS and GitHub also write the zone as `UTC`, RFC 3339 allows small letters."""
+    text = text.upper()
     bare = text.removesuffix("UTC").rstrip() + "Z" if text.endswith("UTC") else text
     try:
         found = datetime.fromisoformat(bare)

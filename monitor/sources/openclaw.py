@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from monitor.host import Host
-from monitor.model import Credential, Evidence, Finding, Kind, Lineup, Observation, Trouble, Use
+from monitor.model import Credential, Evidence, Finding, Kind, Lineup, Observation, Problem, Trouble, Use
 from monitor.openclaw.check import ConfigKey, config_key
 from monitor.openclaw.envkeys import PROVIDERS, VARIABLES, is_oauth
 from monitor.openclaw.evidence import Reading, observation
@@ -93,8 +93,18 @@ class _Look:
             lineup = self.lineup(agent, provider, view)
             yield lineup
             has_profile = any(auth_id(name) == auth_id(provider) for name in stored)
-            if provider in used_providers and not has_profile and not lineup.spare and self.needs_key(provider):
+            served = provider not in used_providers or has_profile or lineup.spare
+            if not (served or self.blind(agent)) and self.needs_key(provider):
                 yield self.missing(agent, provider)
+
+    def blind(self, agent: str) -> bool:
+        """Whether something that this agent's logins may lie in could not be read, so that nothing can be missed."""
+        others = [folder for name, folder in self.found.folders.items() if name not in (agent, MAIN)]
+        return any(
+            fault.problem not in (Problem.STALE_COPY, Problem.MIGRATION_PENDING)
+            and not any(fault.path.is_relative_to(folder) for folder in others)
+            for fault in self.found.faults
+        )
 
     def _ranks(self, view: View) -> dict[str, int]:
         providers = {auth_id(one.provider) for one in view.profiles.values()}

@@ -121,7 +121,7 @@ class Alerts(RuleBasedStateMachine):
             return
         kept = (world.now, dict(world.standings), len(world.inbox), len(world.messages))
         middle = world.now + min(span, (world.until or world.now + span) - world.now) / 2
-        if self.hush_changed():
+        if self.hush_changed() or world.again:
             return
         if world.now < middle:
             world.now = middle

@@ -422,10 +422,12 @@ def test_a_channel_that_delivers_nothing_for_a_day_is_told_to_the_others() -> No
     """Not to itself, and its end is told as well."""
     world = World(channels=(PHONE, MAIL), own=True, fates={"phone": Fate.REFUSED})
     world.look(soon())
-    heard = []
-    while world.now - world.attempts["phone", "a"].first_at < DAY:
-        heard += world.look(soon(), after=world.until - world.now)
-    assert said(heard) == [("mail", condition_key("phone"), "new")]
+    begin = world.now
+    follow(world, soon(), span=DAY - MINUTE)
+    assert world.inbox == []
+    follow(world, soon(), span=MINUTE)
+    assert world.inbox[0].at == begin + DAY
+    assert said(world.inbox) == [("mail", condition_key("phone"), "new")]
     world.fates.clear()
     assert said(world.look(soon(), after=HOUR)) == [("phone", "a", "new")]
     world.look(soon(), after=MINUTE)

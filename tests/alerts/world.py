@@ -92,6 +92,8 @@ class World:
     inbox: list[Heard] = field(default_factory=list)
     messages: list[Alert] = field(default_factory=list)
     until: datetime | None = None
+    again: bool = False
+    """Whether the deliveries of the last pass changed a channel's own condition, so that another is due at once."""
 
     # -- a pass -----------------------------------------------------------------------------------------------
 
@@ -105,7 +107,8 @@ class World:
             if not self._send(alert):
                 break  # the pass died
         then, own_until = self.own_conditions()
-        soon = self.now + MINUTE if then != own else None
+        self.again = then != own
+        soon = self.now + MINUTE if self.again else None
         moments = (settled_until, own_until, soon, self.decide()[1])
         self.until = min((one for one in moments if one is not None), default=None)
         return self.inbox[before:]

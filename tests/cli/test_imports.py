@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import authwatch, environment
+from tests.command import environment
 from tests.openclaw_home import DAY, openclaw, token
 
 HEAVY = {
@@ -34,7 +34,16 @@ HEAVY = {
 }
 
 #: What a pass may load when the gate stops it: everything of ours and beyond a bare interpreter, named one by one.
-GATE = {"monitor", "monitor.cli", "monitor.cli.main", "monitor.checkpoint", "hashlib", "_hashlib", "_blake2", "__future__"}
+GATE = {
+    "monitor",
+    "monitor.cli",
+    "monitor.cli.main",
+    "monitor.checkpoint",
+    "hashlib",
+    "_hashlib",
+    "_blake2",
+    "__future__",
+}
 
 HISTORY = {"sqlalchemy", "asyncio", "email", "importlib.metadata", "ssl"}
 

@@ -218,7 +218,13 @@ def test_the_textfile_is_readable_by_others_and_everything_else_is_not(tmp_path)
 
 @pytest.mark.parametrize(
     ("words", "code"),
-    [(["check"], 1), (["check", "--exit-zero"], 0), (["check", "--nagios"], 2), (["status"], 0), (["status", "--check"], 1)],
+    [
+        (["check"], 1),
+        (["check", "--exit-zero"], 0),
+        (["check", "--nagios"], 2),
+        (["status"], 0),
+        (["status", "--check"], 1),
+    ],
 )
 def test_exit_codes_are_the_contracts(tmp_path, words, code):
     openclaw(tmp_path, {"anthropic:default": token(ends_in=-HOUR)})

@@ -111,7 +111,9 @@ def test_a_live_writer_never_meets_an_error_and_is_never_read_torn(tmp_path):
             from monitor.host import Unreadable
 
             try:
-                text = host.sqlite(path, lambda db: db.execute("SELECT value_json FROM config_machine_state").fetchall())
+                text = host.sqlite(
+                    path, lambda db: db.execute("SELECT value_json FROM config_machine_state").fetchall()
+                )
             except Unreadable as trouble:
                 assert trouble.problem == "locked"
                 continue
@@ -143,7 +145,9 @@ def look_as_nobody(tmp_path: Path) -> None:
         os.setuid(65534)
         code = 1
         try:
-            found = Host(tmp_path, {}).sqlite(path, lambda db: db.execute("SELECT 1 FROM config_machine_state").fetchall())
+            found = Host(tmp_path, {}).sqlite(
+                path, lambda db: db.execute("SELECT 1 FROM config_machine_state").fetchall()
+            )
             code = 0 if found else 2
         finally:
             os._exit(code)

@@ -27,6 +27,12 @@ DIFFERENT_CODE = {
     "234-json-alias-lower": 0,
 }
 
+
+def has_status(case_dir: Path) -> bool:
+    """Whether the release answered with a status object; 026 knows no model but the release's default."""
+    return "error" not in load(case_dir)["expected"] and case_dir.name != "026-nothing-installed"
+
+
 every_case = pytest.mark.parametrize("case_dir", CASES, ids=lambda path: path.name)
 
 
@@ -56,12 +62,10 @@ def test_every_profile_and_the_exit_code_are_those_of_the_release(case_dir: Path
     assert profiles(seen["oauth"]["profiles"]) == profiles(case["expected"]["profiles"], home.home)
 
 
-@every_case
+@pytest.mark.parametrize("case_dir", [one for one in CASES if has_status(one)], ids=lambda one: one.name)
 def test_providers_and_paths_are_those_of_the_release(case_dir: Path, home: Host) -> None:
     case = load(case_dir)
     expected, seen = case["expected"], report(home, case["agent"], AT).json()
-    if "error" in expected or case_dir.name == "026-nothing-installed":
-        pytest.skip("no status object to compare")
     assert seen["defaultModel"] == expected["defaultModel"]
     auth = seen["auth"]
     stored = "sqlite" in case or case["openclaw_version"] < "2026.6"  # without a store nothing tells the release

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -31,6 +30,7 @@ from tests.openclaw.homes import (
     troubles,
     write,
 )
+from tests.unprivileged import unprivileged
 
 FENCE = {
     kind: "openclaw-oauth-refresh-fence:v1:" + "ab" * 16 + ":%s" + kind + ":" + "cd" * 32
@@ -301,8 +301,11 @@ def test_nonsense_never_raises(tmp_path: Path, profiles: Any, state: Any, root: 
         assert not isinstance(one, Trouble) or one.problem is not Problem.CRASHED
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_store_that_may_not_be_opened_is_unreadable(tmp_path: Path) -> None:
     json_store(tmp_path, {"anthropic:x": KEY})
     (agent_dir(tmp_path, "main") / "auth-profiles.json").chmod(0)
-    assert troubles(look(tmp_path)) == ["unreadable"]
+
+    def check() -> None:
+        assert troubles(look(tmp_path)) == ["unreadable"]
+
+    unprivileged(check)

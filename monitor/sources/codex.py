@@ -1,0 +1,150 @@
+"""Codex: the login or key in its `auth.json`, and where `config.toml` says that it lies elsewhere.
+
+Facts by version 0.169.0 and openai/codex codex-rs/login: the end is the `exp` of the access token (10 days), never of
+the id_token (1 hour); a store whose id_token cannot be decoded is refused as a whole; `{}` is no login, whatever
+`codex login status` says. Refresh tokens are single-use: nothing here ever shows one to anybody.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from monitor.host import Host, Unreadable
+from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem, Trouble
+from monitor.sources.codex_config import keeps_in
+from monitor.sources.entry import SourceEntry
+from monitor.sources.jwt import claims, dates
+from monitor.sources.moment import moment
+
+LOGIN: Final = "codex login"
+
+
+class Mode(NamedTuple):
+    """What an `auth_mode` means: the field that holds the secret, our profile, kind and command."""
+
+    field: str
+    profile: str
+    kind: Kind
+    relogin: str = LOGIN
+
+
+MODES: Final = {
+    "chatgpt": Mode("tokens", "codex:chatgpt", Kind.OAUTH),
+    "chatgptauthtokens": Mode("tokens", "codex:chatgpt", Kind.OAUTH),
+    "apikey": Mode("OPENAI_API_KEY", "codex:apikey", Kind.API_KEY, "codex login --with-api-key"),
+    "agentidentity": Mode("agent_identity", "codex:agent-identity", Kind.TOKEN),
+    "personalaccesstoken": Mode("personal_access_token", "codex:personal-access-token", Kind.TOKEN),
+}
+
+
+def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
+    """The login, and the token in the environment. `home` and `path` options make a login expected; with either, the
+    environment, which is another's, is not asked."""
+    ask = not entry.options
+    moved = (ask and host.env("CODEX_HOME")) or ""
+    folder = host.path(moved) if moved else host.path(entry.options.get("home", "~")) / ".codex"
+    path = host.path(entry.options["path"]) if "path" in entry.options else folder / "auth.json"
+    blank = Observation(_who(entry, "codex:default", Kind.OAUTH), store=host.show(path), host_path=str(path))
+    token = ((ask and host.env("CODEX_ACCESS_TOKEN")) or "").strip()
+    place = "file"
+    try:
+        place = "file" if "path" in entry.options else keeps_in(host, folder / "config.toml")
+    except Unreadable as error:
+        yield Trouble(entry.id, error.problem, host.show(error.path), error.detail, host_path=str(error.path))
+    login = _login(host, entry, replace(blank, relogin=LOGIN), path, place)
+    if login and not (token and login.evidence is Evidence.ABSENT):  # Codex then uses the other
+        prefix = f"CODEX_HOME={shlex.quote(str(folder))} " if moved else ""
+        yield replace(login, relogin=f"{prefix}{login.relogin}")
+    if token:
+        who = _who(entry, "codex:env", Kind.TOKEN)
+        seen = Observation(who, store="$CODEX_ACCESS_TOKEN", from_file=False, refreshable=False)
+        yield _dated(replace(seen, fingerprint=host.fingerprint(token)), token)
+
+
+def _who(entry: SourceEntry, profile: str, kind: Kind) -> Credential:
+    return Credential(entry.id, "-", "openai", profile, kind)
+
+
+def _login(host: Host, entry: SourceEntry, blank: Observation, path: Path, place: str) -> Observation | None:
+    """What is stored; None where nothing is installed and nothing expected."""
+    hidden = replace(blank, evidence=Evidence.HIDDEN)
+    if place == "ephemeral":
+        return replace(hidden, notes=("config.toml keeps the login in memory only",))
+    try:
+        if place == "keyring":
+            return replace(hidden, problem=Problem.KEYCHAIN)
+        stored = host.json(path)
+        if stored is None and not host.exists(path):
+            if place == "auto":  # the keyring first, the file where there is none
+                return replace(hidden, problem=Problem.KEYCHAIN)
+            return replace(blank, evidence=Evidence.ABSENT) if entry.options else None
+        return _read(host, entry, stored, blank, path)
+    except Unreadable as error:
+        return replace(blank, problem=error.problem, notes=(error.detail,))
+
+
+def _read(host: Host, entry: SourceEntry, stored: Any, blank: Observation, path: Path) -> Observation:
+    if not isinstance(stored, Mapping):
+        raise Unreadable(Problem.PARSE, path, "not a JSON object")
+    if not any(stored.get(mode.field) for mode in MODES.values()):
+        return replace(blank, evidence=Evidence.ABSENT)
+    named = stored.get("auth_mode") or ("apikey" if stored.get("OPENAI_API_KEY") else "chatgpt")
+    mode = MODES.get(named.lower()) if isinstance(named, str) else None
+    if mode is None:
+        raise Unreadable(Problem.PARSE, path, "its auth_mode is not known")
+    seen = replace(blank, credential=_who(entry, mode.profile, mode.kind), relogin=mode.relogin)
+    secret = stored.get(mode.field)
+    if not secret:
+        return replace(seen, evidence=Evidence.ABSENT)
+    if mode.field == "tokens":
+        return _chatgpt(host, secret, replace(seen, notes=_refreshed(stored)), path)
+    if not isinstance(secret, str):  # older agent identities are an object with a key
+        secret = repr(sorted(secret.items())) if isinstance(secret, Mapping) else repr(secret)
+    seen = replace(seen, refreshable=False, fingerprint=host.fingerprint(secret))
+    return seen if mode.kind is Kind.API_KEY else _dated(seen, secret)
+
+
+def _chatgpt(host: Host, tokens: Any, blank: Observation, path: Path) -> Observation:
+    if not isinstance(tokens, Mapping):
+        raise Unreadable(Problem.PARSE, path, "tokens is not an object")
+    access, refresh = (tokens.get(name) for name in ("access_token", "refresh_token"))
+    if not all(token is None or isinstance(token, str) for token in (access, refresh)):
+        raise Unreadable(Problem.PARSE, path, "a token is not a text")
+    if not access and not refresh:
+        return replace(blank, evidence=Evidence.BLANKED, refreshable=False)
+    seen = replace(blank, refreshable=bool(refresh), fingerprint=host.fingerprint(refresh or access or ""))
+    if not _decodes(tokens.get("id_token")):
+        notes = (*seen.notes, "its id_token cannot be decoded, so Codex refuses the whole file")
+        return replace(seen, evidence=Evidence.UNUSABLE, notes=notes)
+    return _dated(seen, access or "")
+
+
+def _decodes(id_token: Any) -> bool:
+    """Whether Codex could read it. One that is absent is let pass: releases differ in what they ask for."""
+    if id_token is None:
+        return True
+    try:
+        return isinstance(id_token, str) and bool(claims(id_token))
+    except ValueError:
+        return False
+
+
+def _dated(seen: Observation, token: str) -> Observation:
+    """With the end and the lifetime that a JWT states; another token's end is not known."""
+    try:
+        expires, lifetime = dates(token)
+    except ValueError:
+        return replace(seen, notes=(*seen.notes, "its end cannot be seen: the token is no JWT with an exp"))
+    return replace(seen, access_expires_at=expires, lifetime=lifetime)
+
+
+def _refreshed(stored: Mapping[str, Any]) -> tuple[str, ...]:
+    try:
+        last = moment(stored.get("last_refresh"))
+    except ValueError:
+        return ()
+    return (f"Codex last refreshed it on {last:%Y-%m-%d}",) if last else ()

@@ -1,0 +1,34 @@
+"""Where Codex keeps its login, by its `config.toml`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+from monitor.host import Host, Unreadable
+from monitor.model import Problem
+
+_PLACE: Final = re.compile(r"\(at (line \d+, column \d+)\)|\(at (end of document)\)")
+
+
+def keeps_in(host: Host, path: Path) -> str:
+    """`file`, `keyring`, `auto` (the keyring, else the file) or `ephemeral`: its setting cli_auth_credentials_store.
+
+    Raises `Unreadable`, with line and column but no text: other settings there hold secrets.
+    """
+    text = host.text(path)
+    if text is None:
+        return "file"
+    import tomllib
+
+    try:
+        config = tomllib.loads(text)
+    except RecursionError:
+        raise Unreadable(Problem.PARSE, path, "nested too deeply") from None
+    except ValueError as error:
+        place = _PLACE.search(str(error))
+        where = f": {place[1] or place[2]}" if place else ""
+        raise Unreadable(Problem.PARSE, path, f"not TOML{where}") from None
+    found = config.get("cli_auth_credentials_store", "file")
+    return found if isinstance(found, str) else "file"

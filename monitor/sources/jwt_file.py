@@ -1,0 +1,29 @@
+"""A file that holds one bare JWT: its end is the claim `exp`, its lifetime begins with `iat`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from monitor.host import Host
+from monitor.model import Evidence, Finding, Kind, Observation, Problem
+from monitor.sources.entry import SourceEntry
+from monitor.sources.jwt import dates
+from monitor.sources.one_file import observe_file
+
+
+def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
+    """The token of the option `path`; a JWT without `exp` states no end."""
+    yield from observe_file(host, entry, Kind.TOKEN, _read)
+
+
+def _read(host: Host, raw: bytes, blank: Observation) -> Observation:
+    try:
+        token = raw.decode("ascii").strip()
+    except UnicodeDecodeError:
+        raise ValueError("not a JWT: it is no ASCII text") from None
+    seen = replace(blank, fingerprint=host.fingerprint(token))
+    if token.count(".") == 4:  # RFC 7516: the claims of a JWE are encrypted
+        return replace(seen, evidence=Evidence.HIDDEN, problem=Problem.ENCRYPTED)
+    expires, lifetime = dates(token)
+    return replace(seen, access_expires_at=expires, lifetime=lifetime)

@@ -1,0 +1,30 @@
+"""A date that a person keeps: for what no program can read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from monitor.host import Host
+from monitor.model import Credential, Finding, Kind, Observation
+from monitor.sources.entry import SourceEntry
+from monitor.sources.moment import moment
+from monitor.sources.one_file import CUSTOM
+
+
+def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
+    """One observation with the date of the option `expires` (a day counts from its first moment, UTC) and its `note`.
+
+    Another date counts as another credential, so that moving it ends the alarm at once.
+    """
+    if "expires" not in entry.options:
+        return
+    note = entry.options.get("note")
+    yield Observation(
+        Credential(entry.id, "-", entry.options.get("provider", CUSTOM), entry.id, Kind.MANUAL),
+        access_expires_at=moment(entry.options["expires"]),
+        refreshable=False,
+        fingerprint=host.fingerprint(entry.options["expires"]),
+        store=entry.where or "the config",
+        from_file=False,
+        notes=(note,) if note else (),
+    )

@@ -1,0 +1,55 @@
+"""The house itself: format, lint, types, import contracts, sizes; one command checks all."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+BESIDE = Path(sys.executable).parent
+
+TOOLS = {
+    "format": ["ruff", "format", "--check", "."],
+    "lint": ["ruff", "check", "."],
+    "types": ["mypy"],
+    "contracts": ["lint-imports"],
+}
+
+OURS = sorted([*ROOT.glob("monitor/**/*.py"), *ROOT.glob("alerts/**/*.py")])
+
+
+@pytest.mark.parametrize("name", TOOLS)
+def test_the_tool_finds_nothing(name):
+    """The tool finds nothing."""
+    tool, *words = TOOLS[name]
+    done = subprocess.run([BESIDE / tool, *words], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("path", OURS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_is_short_and_says_what_it_is(path):
+    """A file has at most 300 lines, a function at most 60, and the module opens with a sentence."""
+    text = path.read_text("utf-8")
+    tree = ast.parse(text)
+    assert ast.get_docstring(tree), "no docstring"
+    assert text.count("\n") <= 300
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < 60, node.name
+
+
+def test_the_median_file_is_under_a_hundred_lines():
+    """The median file is under a hundred lines."""
+    sizes = sorted(path.read_text("utf-8").count("\n") for path in OURS)
+    assert sizes[len(sizes) // 2] < 100
+
+
+def test_the_version_is_told_the_same_everywhere():
+    """The version in the code has an entry in the changelog."""
+    from monitor import __version__
+
+    assert f"## [{__version__}]" in (ROOT / "CHANGELOG.md").read_text("utf-8")
