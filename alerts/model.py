@@ -4,26 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
+from alerts.level import Level, Quiet
 
-class Level(StrEnum):
-    """How much a condition matters to a person; ordered by `rank`."""
+__all__ = ["Level", "Quiet"]
 
-    FINE = "fine"
-    INFO = "info"
-    SOON = "soon"
-    NOW = "now"
-
-    @property
-    def rank(self) -> int:
-        """0 for fine up to 3 for now."""
-        return _RANK[self]
-
-
-_RANK = {level: rank for rank, level in enumerate(Level)}
 
 Rank = tuple[int, timedelta]
 
@@ -252,15 +239,6 @@ class Hush:
 
     silences: tuple[Silence, ...] = ()
     acknowledgements: tuple[Acknowledgement, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Quiet:
-    """Quiet hours in a zone's local time; `start` after `end` spans midnight."""
-
-    start: time
-    end: time
-    zone: ZoneInfo
 
 
 @dataclass(frozen=True, slots=True)

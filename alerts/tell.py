@@ -141,9 +141,10 @@ def outlook(known: Memory, channels: Sequence[Channel], rules: Rules, now: datet
     conditions, rises = _of_channels(known, channels, rules, now)
     moments = [decided, rises]
     for condition in conditions:
-        standing = known.standings.get(condition.key)
-        settled, until = settle(standing, condition, now, rules.settle)
-        changes = settled.level is not (standing.level if standing else Level.FINE)
+        stood = known.standings.get(condition.key) or Standing(condition.key, Level.FINE, since=now, at=now)
+        settled, until = settle(stood, condition, now, rules.settle)
+        # A change that only begins has to be recorded too, or its time would not run before the next pass.
+        changes = (settled.rank, settled.pending) != (stood.rank, stood.pending)
         moments.append(now if changes else until)
     return _least(moments)
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 import hmac
 import json
 import os
-import secrets
-import shutil
 import sqlite3
 import stat
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,7 +68,7 @@ class Host:
         self.asked: dict[str, str | None] = {}
         self.uid = os.geteuid() if uid is None else uid
         self._environ = environ
-        self._key = key or secrets.token_bytes(32)
+        self._key = key or os.urandom(32)
         self._scratch = scratch
         try:
             self._home_uid = home.stat().st_uid
@@ -255,6 +252,9 @@ class Host:
 
     @contextmanager
     def _copy(self, path: Path) -> Iterator[Path]:
+        import shutil  # only the few databases that must be copied need these two
+        import tempfile
+
         size = sum(found[2] for found in (stamp(path), *self._side_stamps(path)) if found)
         if size > MAX_DATABASE:
             raise Unreadable(Problem.TOO_LARGE, path, f"{size} bytes, at most {MAX_DATABASE} are copied")

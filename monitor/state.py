@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -57,7 +56,7 @@ class State:
                 return found
         if not create:
             return None
-        made = secrets.token_bytes(KEY_BYTES)
+        made = os.urandom(KEY_BYTES)
         try:
             self.replace(checkpoint.KEY_NAME, made)
         except OSError as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any, Final
 
-from alerts.model import Level, Quiet
+from alerts.level import Level, Quiet
 from monitor.config.fields import zone
 from monitor.config.nodes import Text
 from monitor.config.secret import clean, fill, place, read_secret

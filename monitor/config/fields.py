@@ -7,7 +7,7 @@ from datetime import date, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from alerts.model import Level
+from alerts.level import Level
 from monitor.config import spans
 from monitor.config.secret import place
 from monitor.config.shapes import Choice, Raw, Scalar, Site

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
-from alerts.model import Level, Quiet
+from alerts.level import Level, Quiet
 from monitor.sources.entry import SourceEntry
 
 __all__ = [

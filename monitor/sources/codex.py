@@ -100,20 +100,29 @@ def _read(host: Host, entry: SourceEntry, stored: Any, blank: Observation, path:
     secret = stored.get(mode.field)
     if not secret:
         return replace(seen, evidence=Evidence.ABSENT)
-    if mode.field == "tokens":
-        return _chatgpt(host, secret, replace(seen, notes=_refreshed(stored)), path)
-    if not isinstance(secret, str):  # older agent identities are an object with a key
-        secret = repr(sorted(secret.items())) if isinstance(secret, Mapping) else repr(secret)
-    seen = replace(seen, refreshable=False, fingerprint=host.fingerprint(secret))
-    return seen if mode.kind is Kind.API_KEY else _dated(seen, secret)
+    try:
+        if mode.field == "tokens":
+            return _chatgpt(host, secret, replace(seen, notes=_refreshed(stored)))
+        return _secret(host, secret, replace(seen, refreshable=False))
+    except ValueError as error:
+        return replace(seen, problem=Problem.PARSE, notes=(str(error),))
 
 
-def _chatgpt(host: Host, tokens: Any, blank: Observation, path: Path) -> Observation:
+def _secret(host: Host, secret: Any, blank: Observation) -> Observation:
+    if isinstance(secret, Mapping) and blank.credential.kind is not Kind.API_KEY:
+        return replace(blank, fingerprint=host.fingerprint(repr(secret)))  # an older agent identity, which has no end
+    if not isinstance(secret, str):
+        raise ValueError("what it is to log in with is not a text")
+    seen = replace(blank, fingerprint=host.fingerprint(secret))
+    return seen if seen.credential.kind is Kind.API_KEY else _dated(seen, secret)
+
+
+def _chatgpt(host: Host, tokens: Any, blank: Observation) -> Observation:
     if not isinstance(tokens, Mapping):
-        raise Unreadable(Problem.PARSE, path, "tokens is not an object")
+        raise ValueError("tokens is not an object")
     access, refresh = (tokens.get(name) for name in ("access_token", "refresh_token"))
     if not all(token is None or isinstance(token, str) for token in (access, refresh)):
-        raise Unreadable(Problem.PARSE, path, "a token is not a text")
+        raise ValueError("a token is not a text")
     if not access and not refresh:
         return replace(blank, evidence=Evidence.BLANKED, refreshable=False)
     seen = replace(blank, refreshable=bool(refresh), fingerprint=host.fingerprint(refresh or access or ""))
@@ -125,12 +134,12 @@ def _chatgpt(host: Host, tokens: Any, blank: Observation, path: Path) -> Observa
 
 def _decodes(id_token: Any) -> bool:
     """Whether Codex could read it. One that is absent is let pass: releases differ in what they ask for."""
-    if id_token is None:
-        return True
     try:
-        return isinstance(id_token, str) and bool(claims(id_token))
+        if id_token is not None:
+            claims(id_token if isinstance(id_token, str) else "")
     except ValueError:
         return False
+    return True
 
 
 def _dated(seen: Observation, token: str) -> Observation:

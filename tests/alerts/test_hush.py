@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.hush import FOREVER, concerns, covers, follow, hushed_until, quiet_window, worst
-from alerts.model import Acknowledgement, Hush, Level, Quiet, Silence, Standing
-from tests.alerts.world import DAY, HOUR, MINUTE, START, Fate, World, fine, login, now, reasons, soon
+from alerts.model import Acknowledgement, Hush, Level, Quiet, Reason, Silence, Standing
+from tests.alerts.world import DAY, HOUR, MINUTE, START, Fate, World, fine, login, now, reasons, soon, wait
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 NIGHT = Quiet(time(22), time(7), STOCKHOLM)
@@ -187,3 +187,60 @@ def test_reminders_wait_for_the_morning() -> None:
     assert world.look(now(), after=DAY) == []
     local = world.until.astimezone(STOCKHOLM)
     assert (local.date(), local.time()) == (date(2026, 1, 11), time(7))
+
+
+# -- silences and acknowledgements in the flow ----------------------------------------------------------------------
+
+
+def test_an_acknowledgement_ends_with_the_next_change_of_level() -> None:
+    """It hides reminders until then; easing and the end are told."""
+    world = World()
+    world.look(soon())
+    world.acknowledge("a")
+    assert wait(world, soon(), span=9 * DAY) == []
+    assert reasons(world.look(now(), after=MINUTE)) == ["worse"]
+    world.acknowledge("a")
+    assert wait(world, now(), span=9 * DAY) == []
+    world.look(fine(), after=MINUTE)
+    assert reasons(world.look(fine(), after=10 * MINUTE)) == ["recovered"]
+
+
+def test_an_acknowledgement_for_some_days_gives_way_to_the_reminder() -> None:
+    """And that moment is planned."""
+    world = World()
+    world.look(now())
+    world.acknowledge("a", until=world.now + 2 * DAY)
+    world.look(now(), after=MINUTE)
+    assert wait(world, now(), span=3 * DAY)[0] == (2 * DAY - MINUTE, "reminder")
+
+
+def test_a_silence_hides_up_to_its_level_and_its_end_is_planned() -> None:
+    """What is worse is told; what it hid is told when it ends."""
+    world = World()
+    world.look(fine())
+    world.silence({}, 4 * HOUR, Level.SOON)
+    assert world.look(soon(), after=MINUTE) == []
+    assert world.until == world.hush.silences[0].until
+    assert reasons(world.look(now(), after=MINUTE)) == ["new"]
+    other = World()
+    other.silence({}, 4 * HOUR)
+    other.look(now())
+    assert wait(other, now(), span=5 * HOUR) == [(4 * HOUR, "new")]
+
+
+def test_what_was_hidden_and_ended_is_never_told() -> None:
+    """A silence over a planned re-login leaves no trace."""
+    world = World()
+    world.silence({}, 4 * HOUR)
+    world.look(now())
+    world.look(fine(login=login(1)), after=HOUR)
+    world.look(fine(login=login(1)), after=HOUR)
+    assert world.look(fine(login=login(1)), after=4 * HOUR) == []
+
+
+def test_the_end_of_what_was_told_comes_through_a_silence() -> None:
+    """Only bad news is hidden."""
+    world = World()
+    world.look(now(login=login(0)))
+    world.silence({}, DAY)
+    assert reasons(world.look(fine(login=login(1)), after=MINUTE)) == [Reason.RECOVERED]

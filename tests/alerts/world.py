@@ -34,6 +34,7 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 SETTLE = 10 * MINUTE
 REMIND = (DAY, 2 * DAY, 7 * DAY)
 PHONE = Channel("phone", Level.SOON, address="phone-1")
+MAIL = Channel("mail", Level.NOW, address="mail-1")
 
 
 class Fate(Enum):
@@ -226,3 +227,13 @@ def said(heard: Iterable[Heard]) -> list[tuple[str, str, str]]:
 
 def reasons(heard: Iterable[Heard]) -> list[str]:
     return [str(one.reason) for one in heard]
+
+
+def wait(world: World, *conditions: Condition, span: timedelta) -> list[tuple[timedelta, str]]:
+    """Passes exactly when planned for `span`; after how long people heard what."""
+    start, before = world.now, len(world.inbox)
+    end = start + span
+    while world.until is not None and world.until <= end:
+        world.look(*conditions, after=world.until - world.now)
+    world.now = end
+    return [(one.at - start, str(one.reason)) for one in world.inbox[before:]]

@@ -7,7 +7,7 @@ import os
 import sqlite3
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,20 @@ HOMES = Path(__file__).parent.parent / "homes"
 SECRET = "FAKESECRET"
 #: A pass that takes longer hangs; the slowest of them copies 200 MB.
 PATIENCE = 30
-NOBODY = 65534
+
+ROOT = os.geteuid() == 0
+_READ = "dac_read_search"
+#: Runs as ourselves, and file modes are in force even for root. Source: setpriv(1), capabilities(7).
+MORTAL = ("setpriv", f"--bounding-set=-dac_override,-{_READ},-fowner", f"--inh-caps=-{_READ}") if ROOT else ()
+#: Runs as another user, who owns nothing here; may read our checkout even where it is private.
+NOBODY = (
+    "setpriv",
+    "--reuid=65534",
+    "--regid=65534",
+    "--clear-groups",
+    f"--inh-caps=+{_READ}",
+    f"--ambient-caps=+{_READ}",
+)
 
 SHARED = ".openclaw/state/openclaw.sqlite"
 AGENT = ".openclaw/agents/main/agent/openclaw-agent.sqlite"
@@ -72,7 +85,9 @@ def shared_home(home: Path, profiles: Mapping[str, Any] | None = None) -> Path:
     _config(home, "2026.9.6")
     path = home / SHARED
     path.parent.mkdir(parents=True, exist_ok=True)
-    with_wal(path, "CREATE TABLE config_machine_state (state_key TEXT PRIMARY KEY, value_json TEXT, updated_at_ms INTEGER)")
+    with_wal(
+        path, "CREATE TABLE config_machine_state (state_key TEXT PRIMARY KEY, value_json TEXT, updated_at_ms INTEGER)"
+    )
     put_cell(path, "auth.sharedStore", {"location": "state-db"})
     put_cell(path, "authProfiles.store", document(profiles))
     return path
@@ -147,20 +162,22 @@ class Ran(Done):
         return dict(found)
 
 
-def run(home: Path, *words: str | Path, env: Mapping[str, str] | None = None, uid: int = 0, **more: Any) -> Ran:
-    """Runs the real command line; whatever happened, it ended soon, in words, and said no secret."""
+def run(
+    home: Path, *words: str | Path, env: Mapping[str, str] | None = None, by: Sequence[str] = (), **more: Any
+) -> Ran:
+    """Runs the real command line; whatever happened, it ended soon, in words, and said no secret.
+
+    `by` goes before the command: `MORTAL`, `NOBODY`, faketime. A variable that is "UNSET" is not passed on.
+    """
     started = time.monotonic()
-    surroundings = {name: value for name, value in environment(home, env).items() if value != "UNSET"}
-    user = {"user": uid, "group": uid, "extra_groups": []} if uid else {}
     done = subprocess.run(
-        argv(*words),
-        env=surroundings,
+        [*by, *argv(*words)],
+        env={name: value for name, value in environment(home, env).items() if value != "UNSET"},
         cwd=more.pop("cwd", home),
         stdin=subprocess.DEVNULL,
         stdout=more.pop("stdout", subprocess.PIPE),
         stderr=subprocess.PIPE,
         timeout=PATIENCE,
-        **user,
         **more,
     )
     out, err = ((raw or b"").decode("utf-8", "replace") for raw in (done.stdout, done.stderr))

@@ -1,0 +1,259 @@
+"""A home with two people on two channels, put into a scene; then the pass that is killed, and those that follow.
+
+What people heard comes from real HTTP receivers, what authwatch believes from its database.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from alerts import memory
+from alerts.belief import agrees
+from alerts.model import Level
+from monitor.history import engine
+from tests.command import configure, state
+from tests.inbox import Receiver
+from tests.openclaw_home import put, store
+from tests.receivers import web
+from tests.warm import Line, Passed
+
+START = datetime(2027, 3, 1, 12, tzinfo=UTC)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+#: Passes after the one that is killed: the longest wait of a message that may have been heard once is 5 minutes.
+FOLLOWING = (6 * MINUTE, 12 * MINUTE, 18 * MINUTE, 24 * MINUTE)
+CHANNELS = ("phone", "mail", "desk")
+NOWHERE = 1  # a port where nobody listens
+
+_BLOCK = re.compile(r"^(Act now|Act soon|For information|Cannot tell|Recovered)(?: \([^)]*\))?: (.+)$", re.MULTILINE)
+
+Heard = Counter[tuple[str, str, str]]
+"""How often which channel heard which call about what."""
+
+
+@dataclass
+class Stage:
+    """One home, one receiver; `now` moves on. `desk` is the port of a third channel, which nobody hears at first."""
+
+    line: Line
+    home: Path
+    there: Receiver
+    desk: int = NOWHERE
+    now: datetime = START
+    profiles: dict[str, Any] = field(default_factory=dict)
+
+    def begin(self, desk: int = NOWHERE) -> None:
+        """An empty home and its config."""
+        shutil.rmtree(self.home, ignore_errors=True)
+        self.home.mkdir(parents=True)
+        self.now, self.profiles, self.desk = START, {}, desk
+        urls = {label: self.there.url("json", f"json/{label}") for label in CHANNELS}
+        urls["desk"] = f"json://127.0.0.1:{desk}/json/desk"
+        lines = "".join(f"  {label}: {{url: '{url}'}}\n" for label, url in urls.items())
+        configure(self.home, f"host: box\nsources: [openclaw]\nalerts: {{deadline: 20s}}\nchannels:\n{lines}")
+        models = {"primary": "anthropic/claude-sonnet-4-5", "fallbacks": ["openai/gpt-5"]}
+        config = self.home / ".openclaw" / "openclaw.json"
+        config.parent.mkdir(parents=True)
+        put(config, json.dumps({"agents": {"defaults": {"model": models}}}))
+
+    def keep(self, ends_in: timedelta, name: str = "anthropic:work", secret: str = "1") -> None:
+        """This profile's token ends so long after now."""
+        ends = int((self.now + ends_in).timestamp() * 1000)
+        token = {"type": "token", "provider": name.partition(":")[0], "token": f"tok-FAKESECRET-{secret}"}
+        self.profiles[name] = token | {"expires": ends}
+        self.write()
+
+    def write(self) -> None:
+        path = store(self.home)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        put(path, json.dumps({"version": 1, "profiles": self.profiles}))
+
+    def look(self, after: timedelta = timedelta(), **how: Any) -> Passed:
+        self.now += after
+        return self.line.run(self.home, "check", at=self.now, **how)
+
+
+# -- scenes: what was there before, and what the pass that is killed meets --------------------------------------------
+
+
+def _two_bad(stage: Stage) -> None:
+    stage.keep(2 * DAY)
+    stage.keep(-HOUR, "openai:one", "2")
+
+
+def _first(stage: Stage) -> None:
+    _two_bad(stage)
+
+
+def _worse(stage: Stage) -> None:
+    stage.keep(20 * MINUTE)
+    stage.keep(90 * DAY, "openai:one", "2")
+    stage.look()
+    stage.now += 21 * MINUTE
+
+
+def _recovered(stage: Stage) -> None:
+    _two_bad(stage)
+    stage.look()
+    stage.now += HOUR
+    stage.keep(300 * DAY, secret="3")
+    stage.keep(300 * DAY, "openai:one", "4")
+
+
+def _reminded(stage: Stage) -> None:
+    _two_bad(stage)
+    stage.look()
+    stage.now += DAY + MINUTE
+
+
+def _moved(stage: Stage) -> None:
+    _two_bad(stage)
+    stage.look()
+    stage.now += HOUR
+    stage.profiles["openai:two"] = stage.profiles.pop("openai:one")
+    stage.write()
+
+
+def _vanished(stage: Stage) -> None:
+    stage.keep(90 * DAY)
+    stage.keep(90 * DAY, "openai:one", "2")
+    stage.look()
+    stage.profiles.pop("openai:one")
+    stage.write()
+    stage.look(5 * MINUTE)
+    stage.now += 11 * MINUTE
+
+
+def _returned(stage: Stage) -> None:
+    """The channel `desk` was dead for two days and is back."""
+    _two_bad(stage)
+    stage.look()
+    stage.look(DAY + MINUTE)
+    stage.now += DAY
+
+
+SCENES: dict[str, Callable[[Stage], None]] = {
+    "first pass of all": _first,
+    "worse": _worse,
+    "recovered": _recovered,
+    "reminder": _reminded,
+    "key moved": _moved,
+    "vanished": _vanished,
+    "a dead channel is back": _returned,
+}
+
+
+# -- killing --------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Scene:
+    """A scene that is set: `points` are those of its pass, `expected` what people hear when nobody is killed."""
+
+    stage: Stage
+    at: datetime
+    kept: Path
+    points: tuple[str, ...] = ()
+    expected: Heard = field(default_factory=Counter)
+
+    def play(self, kill: str = "") -> list[str]:
+        """The pass, killed or not, and the following ones; what is wrong afterwards."""
+        stage = self.stage
+        shutil.rmtree(stage.home)
+        shutil.copytree(self.kept, stage.home, symlinks=True)
+        stage.now = self.at
+        stage.there.received.clear()
+        done = stage.look(points=True, kill=kill)
+        if not kill:
+            self.points = done.points
+        elif done.code != -9:
+            return [f"ended with {done.code} instead of being killed: {done.err}"]
+        for after in FOLLOWING:
+            stage.now = self.at + after
+            done = stage.look()
+            if done.code not in (0, 1, 2) or "not reached" in done.err.replace("channel desk was not reached", ""):
+                return [f"a later pass ended with {done.code}: {done.err}"]
+        got = heard(stage.there)
+        if not kill:
+            self.expected = got
+        return [*_faults(self.expected, got), *_beliefs(stage)]
+
+
+@contextmanager
+def scene(line: Line, home: Path, name: str) -> Iterator[Scene]:
+    """The scene, set and played once without a kill."""
+    with web() as there:
+        stage = Stage(line, home, there)
+        stage.begin(_silent_port() if name == "a dead channel is back" else NOWHERE)
+        SCENES[name](stage)
+        kept = home.with_name(f"{home.name}.kept")
+        shutil.rmtree(kept, ignore_errors=True)
+        shutil.copytree(home, kept, symlinks=True)
+        made = Scene(stage, stage.now, kept)
+        with _listening(stage):
+            faults = made.play()
+            assert not faults, faults
+            yield made
+
+
+def heard(there: Receiver) -> Heard:
+    """What people read, by channel, call and name."""
+    found: Heard = Counter()
+    for one in there.received:
+        label = one.path.rsplit("/", 1)[-1]
+        text = one.body["message"] if isinstance(one.body, dict) else ""  # a killed sender leaves half a request
+        for call, name in _BLOCK.findall(text):
+            found[label, call, name] += 1
+    return found
+
+
+def _faults(expected: Heard, got: Heard) -> Iterator[str]:
+    for news in {*expected, *got}:
+        if got[news] < expected[news]:
+            yield f"lost: {news}"
+        if got[news] > expected[news] + 1:
+            yield f"heard {got[news]} times: {news}"
+        if news not in expected:
+            yield f"never true: {news}"
+
+
+def _beliefs(stage: Stage) -> Iterator[str]:
+    """Beliefs that are not the truth, and attempts left open, of the channels that can be reached."""
+    with engine.connect(engine.url_of(None, state(stage.home))).connect() as db:
+        standings, told, attempts = memory.standings(db), memory.told(db), memory.attempts(db)
+    reached = CHANNELS if stage.desk != NOWHERE else CHANNELS[:2]
+    for label in reached:
+        for key, standing in standings.items():
+            known = told.get((label, key))
+            if standing.level.rank >= Level.SOON.rank and key != f"channel/{label}" and not agrees(known, standing):
+                yield f"{label} believes {known} of {standing}"
+            if standing.level is Level.FINE and known is not None:
+                yield f"{label} still believes {known}"
+            if (label, key) in attempts:
+                yield f"open: {attempts[label, key]}"
+    for label, key in told:
+        if key not in standings:
+            yield f"{label} believes something of {key}, which does not stand"
+
+
+def _silent_port() -> int:
+    with web() as gone:
+        return gone.port
+
+
+@contextmanager
+def _listening(stage: Stage) -> Iterator[None]:
+    if stage.desk == NOWHERE:
+        yield
+        return
+    with web(port=stage.desk) as back:
+        back.received = stage.there.received
+        yield
