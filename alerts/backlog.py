@@ -10,8 +10,11 @@ from typing import Final
 from alerts.belief import Place
 from alerts.decide import Ear, condition_key
 from alerts.model import Attempt, Condition, Level, Standing
+from alerts.routine import stuck_canary
 
 PATIENCE: Final = timedelta(days=1)
+#: Where no channel delivers there is nobody else to tell within a day; the heartbeat is told after an hour.
+MUTE: Final = timedelta(hours=1)
 
 
 def channel_conditions(
@@ -36,8 +39,17 @@ def channel_conditions(
 
 def waiting_since(ear: Ear, standings: Mapping[str, Standing]) -> datetime | None:
     """The first try of the oldest news that this channel still has to hear; None if nothing is stuck."""
-    stuck = (one.first_at for one in _tried(ear, standings) if _wanted(ear, standings[one.key]))
+    stuck = [one.first_at for one in _tried(ear, standings) if _wanted(ear, standings[one.key])]
+    if canary := stuck_canary(ear):
+        stuck.append(canary.first_at)
     return min(stuck, default=None)
+
+
+def mute_since(ears: Iterable[Ear], standings: Mapping[str, Standing]) -> datetime | None:
+    """Since when no channel has been able to deliver; None if one might, or there is none."""
+    waits = [waiting_since(ear, standings) for ear in ears]
+    stuck = [since for since in waits if since]
+    return max(stuck) if stuck and len(stuck) == len(waits) else None
 
 
 def moot(ear: Ear, standings: Mapping[str, Standing]) -> tuple[Place, ...]:

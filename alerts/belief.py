@@ -61,13 +61,16 @@ def before(
     )
 
 
-def after(delivery: Delivery, tried: Iterable[Attempt]) -> Changes:
-    """What to commit once the outcome is known; `tried` is what `before` gave for that alert."""
+def after(delivery: Delivery, tried: Iterable[Attempt], others: Iterable[Attempt] = ()) -> Changes:
+    """What to commit once the outcome is known; `tried` is what `before` gave for that alert, `others` all attempts.
+
+    A success shows that the channel works: whatever else waits for it is tried again after the shortest wait.
+    """
     rows = {(row.channel, row.key): row for row in tried}
     if not delivery.outcome.heard:
         return Changes(attempts={place: _ended(row, delivery) for place, row in rows.items()})
     told = {place: row.belief and replace(row.belief, key=row.key, at=delivery.at) for place, row in rows.items()}
-    return Changes(told, dict.fromkeys(rows))
+    return Changes(told, {**dict.fromkeys(rows), **_hastened(delivery, rows, others)})
 
 
 def retry_at(attempt: Attempt | None, channel: Channel, standing: Standing, now: datetime) -> datetime:
@@ -88,6 +91,12 @@ def paused_until(attempts: Iterable[Attempt], channel: Channel, now: datetime) -
         if one.outcome is Outcome.RATE_LIMITED and (one.channel, one.address) == (channel.label, channel.address)
     )
     return max(now, *ends, now)
+
+
+def _hastened(delivery: Delivery, rows: Mapping[Place, Attempt], others: Iterable[Attempt]) -> dict[Place, Attempt]:
+    mine = (one for one in others if one.channel == delivery.alert.channel and (one.channel, one.key) not in rows)
+    soonest = delivery.at + FAILED_WAITS[0]
+    return {(one.channel, one.key): replace(one, wait=min(one.wait, soonest - one.at)) for one in mine}
 
 
 def _attempt(news: News, channel: Channel, told: Told | None, old: Attempt | None, now: datetime) -> Attempt:

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Dialect, Text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.types import TypeDecorator
 
 from alerts.plain import flatten, revive
+
+V = TypeVar("V")
+
+#: What reading nonsense can raise.
+NONSENSE: Final = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
+
+
+class Damaged(SQLAlchemyError):
+    """A row does not hold what was written; SQLite keeps no checksums. Never carries its content."""
 
 
 class Moment(TypeDecorator[datetime]):
@@ -22,7 +33,10 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else datetime.fromisoformat(value)
+        found = None if value is None else _sound(datetime.fromisoformat, value)
+        if found and found.tzinfo is None:
+            raise Damaged("a moment without a zone")
+        return found
 
 
 class Document(TypeDecorator[Any]):
@@ -35,7 +49,7 @@ class Document(TypeDecorator[Any]):
         return None if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else json.loads(value)
+        return None if value is None else _sound(json.loads, value)
 
 
 class Record(TypeDecorator[Any]):
@@ -52,4 +66,11 @@ class Record(TypeDecorator[Any]):
         return None if value is None else json.dumps(flatten(value), ensure_ascii=False, sort_keys=True)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else revive(self.kind, json.loads(value))
+        return None if value is None else _sound(lambda text: revive(self.kind, json.loads(text)), value)
+
+
+def _sound(read: Callable[[str], V], text: str) -> V:
+    try:
+        return read(text)
+    except NONSENSE as error:
+        raise Damaged(f"a row cannot be understood ({type(error).__name__})") from None

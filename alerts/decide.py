@@ -51,7 +51,7 @@ def condition_key(label: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Due:
+class Due:
     """Something that may be said for a reason from a moment on."""
 
     reason: Reason
@@ -74,16 +74,16 @@ class Ear:
         place = (self.channel.label, standing.key)
         return beliefs(self.told.get(place), self.attempts.get(place))
 
-    def due(self, standing: Standing) -> Iterator[_Due]:
+    def due(self, standing: Standing) -> Iterator[Due]:
         """What this channel should hear of it, the preferred reason first; hushing and failures aside."""
         believed = self.beliefs(standing)
         reasons = {reason for one in believed for reason in _reasons(one, standing)}
         for reason in Reason:
             if reason in reasons and (reason not in BAD_NEWS or self._cares(standing)):
-                yield _Due(reason, self.now)
+                yield Due(reason, self.now)
         known = self.told.get((self.channel.label, standing.key))
         if known and not reasons and self.remind and _nags(standing) and self._cares(standing):
-            yield _Due(Reason.REMINDER, known.at + self.interval(known))
+            yield Due(Reason.REMINDER, known.at + self.interval(known))
 
     def wants(self, standing: Standing) -> bool:
         """Whether there is something to say, be it delayed by quiet hours or by a failure."""
@@ -100,6 +100,16 @@ class Ear:
             self._quiet_until(standing, reason),
             retry_at(attempt, self.channel, standing, self.now),
         )
+
+    def may_go_along(self, standing: Standing, due: Due) -> bool:
+        """Whether it may go with a message that is sent anyway: a reminder that is due soon, or what waits only
+        because a try surely failed. A channel that works again then hears everything at once."""
+        if due.at > self.now:
+            early = min(TAKEN_ALONG, self.interval(self.told[self.channel.label, standing.key]) / 2)
+            return due.at - self.now <= early and self.open_at(standing, due.reason) <= self.now
+        attempt = self.attempts.get((self.channel.label, standing.key))
+        hidden = max(self.hushed_until(standing, due.reason), self._quiet_until(standing, due.reason))
+        return attempt is not None and not attempt.outcome.unsure and hidden <= self.now
 
     def hushed_until(self, standing: Standing, reason: Reason) -> datetime:
         return hushed_until(self.hush, standing, self.now) if reason in BAD_NEWS else self.now
@@ -127,25 +137,21 @@ class Ear:
 def _hear(ear: Ear, standings: Iterable[Standing]) -> tuple[tuple[News, ...], datetime]:
     """The channel's news, and the first later moment (FOREVER: none)."""
     paused = paused_until(ear.attempts.values(), ear.channel, ear.now)
-    news, early, moments = [], [], [FOREVER]
+    news, moments = [], [FOREVER]
+    along: dict[str, News] = {}
     for standing in standings:
         for due in ear.due(standing):
             at = max(due.at, ear.open_at(standing, due.reason), paused)
             if at <= ear.now:
                 news.append(News(standing, due.reason))
+                along.pop(standing.key, None)
                 break
             moments.append(at)
-            if due.reason is Reason.REMINDER and _may_go_along(ear, standing, due, paused):
-                early.append(News(standing, due.reason))
+            if paused <= ear.now and ear.may_go_along(standing, due):
+                along.setdefault(standing.key, News(standing, due.reason))
     if news:
-        news.extend(early)
+        news.extend(along.values())
     return tuple(sorted(news, key=_urgency)), min(moments)
-
-
-def _may_go_along(ear: Ear, standing: Standing, due: _Due, paused: datetime) -> bool:
-    known = ear.told[ear.channel.label, standing.key]
-    early = min(TAKEN_ALONG, ear.interval(known) / 2)
-    return due.at - ear.now <= early and max(ear.open_at(standing, due.reason), paused) <= ear.now
 
 
 def _reasons(belief: Told | None, standing: Standing) -> tuple[Reason, ...]:

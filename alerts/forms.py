@@ -15,14 +15,37 @@ MORE_BYTES: Final = 60  # kept free for the line that counts
 
 
 @dataclass(frozen=True, slots=True)
+class Pin:
+    """Where one condition is pinned on a phone: an id that tells nothing, and buttons as (label, shell command)."""
+
+    id: str
+    buttons: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One condition for a channel that shows each by itself; `over`: it is to disappear."""
+
+    pin: Pin
+    subject: str
+    text: str
+    level: Level
+    over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One message in every form a channel may want; `level` is the worst it speaks of (fine: good news only)."""
+    """One message in every form a channel may want; `level` is the worst it speaks of (fine: good news only).
+
+    `notes` say the same, one condition each, for the channels that were asked for with pins.
+    """
 
     subject: str
     text: str
     markdown: str
     html: str
     level: Level
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

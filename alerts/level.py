@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import time
+from datetime import time, tzinfo
 from enum import StrEnum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
 
 
 class Level(StrEnum):
@@ -34,4 +30,4 @@ class Quiet:
 
     start: time
     end: time
-    zone: ZoneInfo
+    zone: tzinfo

@@ -161,8 +161,9 @@ def log(db: Connection, delivery: Delivery) -> None:
 
 
 def partial(db: Connection) -> frozenset[str]:
-    """The channels whose last delivery reached only some of its targets."""
-    newest = select(func.max(DELIVERIES.c.id)).group_by(DELIVERIES.c.channel).scalar_subquery()
+    """The channels whose last message that arrived reached only some of its targets."""
+    arrived = DELIVERIES.c.outcome.in_(["delivered", "partial"])
+    newest = select(func.max(DELIVERIES.c.id)).where(arrived).group_by(DELIVERIES.c.channel).scalar_subquery()
     query = select(DELIVERIES.c.channel).where(DELIVERIES.c.id.in_(newest), DELIVERIES.c.outcome == "partial")
     return frozenset(db.execute(query).scalars())
 
@@ -173,6 +174,13 @@ def last_successes(db: Connection) -> dict[str, datetime]:
         DELIVERIES.c.outcome.in_(["delivered", "partial"])
     )
     return {row[0]: row[1] for row in db.execute(query.group_by(DELIVERIES.c.channel))}
+
+
+def last_deliveries(db: Connection) -> dict[str, Mapping[str, Any]]:
+    """The newest line of the log for each channel."""
+    newest = select(func.max(DELIVERIES.c.id)).group_by(DELIVERIES.c.channel).scalar_subquery()
+    rows = db.execute(select(DELIVERIES).where(DELIVERIES.c.id.in_(newest))).mappings()
+    return {row["channel"]: dict(row) for row in rows}
 
 
 def recent(db: Connection, since: datetime) -> list[Mapping[str, Any]]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from alerts.escape import fits, line
-from alerts.forms import Block, Message, write
+from alerts.forms import Block, Message, Note, Pin, write
 from alerts.model import Alert, Level, News, Reason, Standing
 
-__all__ = ["Message", "compose", "moment", "notice", "relative"]
+__all__ = ["Message", "compose", "moment", "name_of", "notice", "relative"]
 
 NAME_BYTES: Final = 100
 SUMMARY_BYTES: Final = 400
@@ -25,17 +26,27 @@ _REASONS: Final = {
     Reason.EASED: "better than before",
     Reason.REMINDER: "reminder",
     Reason.RECOVERED: "recovered",
+    Reason.ROUTINE: "regular message",
 }
 
 
-def compose(alert: Alert, host: str, now: datetime) -> Message:
-    """The message for an alert as seen at `now` (aware UTC) on `host`; most urgent first, short enough for a phone."""
+def compose(alert: Alert, host: str, now: datetime, pin: Callable[[Standing], Pin] | None = None) -> Message:
+    """The message for an alert as seen at `now` (aware UTC) on `host`; most urgent first, short enough for a phone.
+
+    `pin` says where each condition is shown by itself; with it, the message has notes.
+    """
     news = sorted(alert.news, key=_urgency)
     if not news:
         return notice("Nothing to report", (), host, now)
     level = max((item.standing.level for item in news if not _over(item)), key=_rank, default=Level.FINE)
     blocks = [_block(item, now) for item in news[:MOST]]
-    return write(_subject(news, host, now), blocks, len(news), _foot(host, now), level)
+    message = write(_subject(news, host, now), blocks, len(news), _foot(host, now), level)
+    return replace(message, notes=tuple(_note(item, pin, host, now) for item in news)) if pin else message
+
+
+def _note(item: News, pin: Callable[[Standing], Pin], host: str, now: datetime) -> Note:
+    alone = write(_subject([item], host, now), [_block(item, now)], 1, _foot(host, now), item.standing.level)
+    return Note(pin(item.standing), alone.subject, alone.text, alone.level, _over(item))
 
 
 def notice(subject: str, lines: Iterable[str], host: str, now: datetime, level: Level = Level.INFO) -> Message:
@@ -96,7 +107,7 @@ def _moment_that_counts(item: News, now: datetime) -> datetime | None:
     return None if dead and at > now else at
 
 
-def _name(standing: Standing) -> str:
+def name_of(standing: Standing) -> str:
     """What people call it: the profile and its agent, or whatever else the condition is about."""
     labels = standing.labels
     name = _first(labels, "profile", "provider", "channel", "source") or standing.key
@@ -119,6 +130,8 @@ def _foot(host: str, now: datetime) -> str:
 def _call(item: News) -> str:
     if _over(item):
         return "Recovered"
+    if item.reason is Reason.ROUTINE:
+        return "Test message" if item.standing.key == "canary" else "Overview"
     doubtful = item.standing.doubt and item.standing.level is not Level.NOW
     return "Cannot tell" if doubtful else _CALLS[item.standing.level]
 
@@ -127,7 +140,7 @@ def _subject(news: Sequence[News], host: str, now: datetime) -> str:
     """For a lock screen: what to do, for which login, until when, where."""
     worst, others = news[0], len(news) - 1
     more = f", and {others} more" if others else ""
-    return f"{_call(worst)}: {_name(worst.standing)}{_briefly(worst, now, exact=not others)}{more}, {_host(host)}"
+    return f"{_call(worst)}: {name_of(worst.standing)}{_briefly(worst, now, exact=not others)}{more}, {_host(host)}"
 
 
 def _briefly(item: News, now: datetime, *, exact: bool) -> str:
@@ -143,6 +156,9 @@ def _briefly(item: News, now: datetime, *, exact: bool) -> str:
 def _block(item: News, now: datetime) -> Block:
     standing, over = item.standing, _over(item)
     about = [f"{key} {standing.labels[key]}" for key in ("source", "agent") if standing.labels.get(key, "-") != "-"]
+    if item.reason is Reason.ROUTINE:  # our own words, the only ones of several lines
+        said = tuple(line(words, SUMMARY_BYTES) for words in standing.summary.split("\n"))
+        return Block(_call(item), name_of(standing), said)
     facts = [line(standing.summary, SUMMARY_BYTES), _when(item, now)]
     lines = [*(reversed(facts) if over else facts)]
     lines.append(line(f"Where: {', '.join(about)}", SUMMARY_BYTES) if about else "")
@@ -152,7 +168,7 @@ def _block(item: News, now: datetime) -> Block:
         # A command that was cut or cleaned would be another command.
         lines.append("What to do does not fit into a message; `authwatch status` has it.")
         command = ""
-    return Block(call, _name(standing), tuple(filter(None, lines)), command)
+    return Block(call, name_of(standing), tuple(filter(None, lines)), command)
 
 
 def _when(item: News, now: datetime) -> str:

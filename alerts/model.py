@@ -36,6 +36,7 @@ class Reason(StrEnum):
     EASED = "eased"
     REMINDER = "reminder"
     RECOVERED = "recovered"
+    ROUTINE = "routine"
 
 
 class Outcome(StrEnum):
@@ -71,8 +72,7 @@ class Outcome(StrEnum):
 class Login:
     """Which login a condition speaks of, so that a new one is told apart from a shorter clock.
 
-    `ends_at` is the login's own end where known; `fingerprint` an opaque, keyed text; `deadline` the moment a
-    person must have acted.
+    `ends_at` is its own end where known, `fingerprint` opaque, `deadline` when a person must have acted.
     """
 
     ends_at: datetime | None = None
@@ -125,9 +125,9 @@ class Rise(Ranked):
 class Standing(Ranked):
     """What a condition has settled to.
 
-    `since` is when this episode (not fine) began, `at` when level or step last changed; `rises` are those of about
-    the last day; `login` the last one known; `seen`: this look sees it at least as bad as it stands. Labels, summary
-    and remedy are those of the last look that agreed with the standing.
+    `since` is when this episode (not fine) began, `at` when level or step last changed; `rises` those of about the last
+    day; `login` the last one known; `seen`: this look sees it at least as bad. Words and labels are those of the last
+    look that agreed.
     """
 
     key: str
@@ -200,12 +200,16 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """An address with a label, a level and a match; never its URL. `address` is a keyed fingerprint of the URL."""
+    """An address with a label, a level and a match; never its URL. `address` is a keyed fingerprint of the URL.
+
+    `canary`: how often a harmless message shows that it works.
+    """
 
     label: str
     at_least: Level = Level.SOON
     match: Mapping[str, str] = field(default_factory=dict)
     address: str = ""
+    canary: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

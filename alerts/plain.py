@@ -30,27 +30,42 @@ def flatten(value: Any) -> Any:
 
 
 def revive(kind: Any, plain: Any) -> Any:
-    """The value of type `kind` that `flatten` made `plain` from."""
-    if plain is None:
-        return None
+    """The value of type `kind` that `flatten` made `plain` from; ValueError or TypeError for anything else."""
     origin, arguments = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
+        if plain is None and type(None) in arguments:
+            return None
         return revive(next(part for part in arguments if part is not type(None)), plain)
     if origin is tuple:
+        _must(plain, list)
         inner = arguments[:1] * len(plain) if arguments[-1] is Ellipsis else arguments
         return tuple(revive(part, value) for part, value in zip(inner, plain, strict=True))
     if origin is not None:  # Mapping[str, str] and the like are their own JSON
-        return plain
-    if not isinstance(kind, type):
-        return plain
+        return _must(plain, dict)
+    return _one(kind, plain) if isinstance(kind, type) else plain
+
+
+def _one(kind: type, plain: Any) -> Any:
     if is_dataclass(kind):
+        _must(plain, dict)
         hints = _hints(kind)
         return kind(**{name: revive(hints[name], value) for name, value in plain.items() if name in hints})
     if issubclass(kind, datetime):
-        return datetime.fromisoformat(plain)
+        found = datetime.fromisoformat(plain)
+        if found.tzinfo is None:
+            raise ValueError("a moment without a zone")
+        return found
     if issubclass(kind, timedelta):
         return timedelta(seconds=plain)
-    return kind(plain) if issubclass(kind, Enum) else plain
+    if issubclass(kind, Enum):
+        return kind(plain)
+    return _must(plain, (int, float) if kind is float else kind)
+
+
+def _must(plain: Any, kind: type | tuple[type, ...]) -> Any:
+    if not isinstance(plain, kind):
+        raise TypeError("another type than was written")
+    return plain
 
 
 @cache

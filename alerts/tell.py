@@ -8,14 +8,15 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from alerts import memory
-from alerts.backlog import channel_conditions, moot
+from alerts.backlog import MUTE, channel_conditions, moot, mute_since, waiting_since
 from alerts.belief import Changes, Place, after, before
 from alerts.clock import past_attempt, past_hush, past_standing, past_told
 from alerts.decide import Ear, decide
 from alerts.forms import Message
 from alerts.hush import follow, hushed_until, quiet_window
 from alerts.memory import Connection
-from alerts.model import Alert, Attempt, Channel, Condition, Delivery, Hush, Level, Quiet, Standing, Told
+from alerts.model import Alert, Attempt, Channel, Condition, Delivery, Hush, Level, Outcome, Quiet, Standing, Told
+from alerts.routine import routine_news
 from alerts.send import Address, send
 from alerts.settle import absent, settle
 
@@ -30,6 +31,7 @@ class Rules:
     settle: timedelta
     remind: tuple[timedelta, ...]
     quiet: Quiet | None = None
+    digest: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +54,25 @@ class Plan:
     until: datetime | None
 
 
-def recall(db: Connection, now: datetime) -> Memory:
-    """The memory as the database has it, without moments later than `now`."""
+def recall(db: Connection) -> Memory:
+    """The memory as the database has it."""
     return Memory(
-        {key: past_standing(one, now) for key, one in memory.standings(db).items()},
-        {place: past_told(one, now) for place, one in memory.told(db).items()},
-        {place: past_attempt(one, now) for place, one in memory.attempts(db).items()},
-        past_hush(Hush(memory.silences(db), memory.acknowledgements(db)), now),
+        memory.standings(db),
+        memory.told(db),
+        memory.attempts(db),
+        Hush(memory.silences(db), memory.acknowledgements(db)),
         memory.partial(db),
+    )
+
+
+def past(known: Memory, now: datetime) -> Memory:
+    """The memory without moments later than `now`: after a clock was set back they become now. Pure."""
+    return replace(
+        known,
+        standings={key: past_standing(one, now) for key, one in known.standings.items()},
+        told={place: past_told(one, now) for place, one in known.told.items()},
+        attempts={place: past_attempt(one, now) for place, one in known.attempts.items()},
+        hush=past_hush(known.hush, now),
     )
 
 
@@ -94,12 +107,19 @@ def plan(
 
 
 def commit(db: Connection, old: Memory, new: Plan, gone: Iterable[str] = ()) -> None:
-    """Writes what differs from `old`, the attempts included, before anything is sent."""
+    """Writes what differs from `old`, which is what `recall` gave: attempts and mended moments too, before any send."""
     changed = {key: one for key, one in new.memory.standings.items() if old.standings.get(key) != one}
     memory.put_standings(db, changed, gone)
     tried: dict[Place, Attempt | None] = {place: None for place in old.attempts if place not in new.memory.attempts}
     tried |= {place: one for place, one in new.memory.attempts.items() if old.attempts.get(place) != one}
     memory.put_attempts(db, tried)
+    memory.put_told(db, {place: one for place, one in new.memory.told.items() if old.told.get(place) != one})
+    for silence in new.memory.hush.silences:
+        if silence not in old.hush.silences:
+            memory.put_silence(db, silence)
+    for known in new.memory.hush.acknowledgements:
+        if known not in old.hush.acknowledgements:
+            memory.acknowledge(db, known)
 
 
 def deliver(
@@ -112,9 +132,19 @@ def deliver(
 ) -> Results:
     """Sends every alert at once; yields each result with what the memory must hold from then on."""
     for delivery in send(planned.alerts, addresses, say, now=now, deadline=deadline):
-        keys = [one.standing.key for one in delivery.alert.news]
-        rows = [planned.memory.attempts[delivery.alert.channel, key] for key in keys]
-        yield delivery, after(delivery, rows)
+        yield _resulting(delivery, planned)
+
+
+def heard(planned: Plan, at: datetime) -> Results:
+    """What `deliver` would yield if everything arrived at that moment; sends nothing."""
+    for alert in planned.alerts:
+        yield _resulting(Delivery(alert, at, Outcome.DELIVERED), planned)
+
+
+def _resulting(delivery: Delivery, planned: Plan) -> tuple[Delivery, Changes]:
+    keys = [one.standing.key for one in delivery.alert.news]
+    rows = [planned.memory.attempts[delivery.alert.channel, key] for key in keys]
+    return delivery, after(delivery, rows, planned.memory.attempts.values())
 
 
 def remember(db: Connection, delivery: Delivery, changes: Changes) -> None:
@@ -130,8 +160,9 @@ def learned(known: Memory, results: Iterable[tuple[Delivery, Changes]]) -> Memor
     for delivery, changes in results:
         _apply(told, changes.told)
         _apply(attempts, changes.attempts)
-        label = delivery.alert.channel
-        (partial.add if delivery.outcome.value == "partial" else partial.discard)(label)
+        if delivery.outcome.heard:
+            reached_all = delivery.outcome is not Outcome.PARTIAL
+            (partial.discard if reached_all else partial.add)(delivery.alert.channel)
     return replace(known, told=told, attempts=attempts, partial=frozenset(partial))
 
 
@@ -139,7 +170,10 @@ def outlook(known: Memory, channels: Sequence[Channel], rules: Rules, now: datet
     """When, without any change, something is to be said or a channel's own condition changes. Pure."""
     _, decided = _decided(known, channels, rules, now)
     conditions, rises = _of_channels(known, channels, rules, now)
-    moments = [decided, rises]
+    silent = mute_since(_ears(known, channels, rules, now), known.standings)
+    moments = [decided, rises, *_hush_ends(known, now)]
+    if silent and silent + MUTE > now:
+        moments.append(silent + MUTE)
     for condition in conditions:
         stood = known.standings.get(condition.key) or Standing(condition.key, Level.FINE, since=now, at=now)
         settled, until = settle(stood, condition, now, rules.settle)
@@ -147,6 +181,18 @@ def outlook(known: Memory, channels: Sequence[Channel], rules: Rules, now: datet
         changes = (settled.rank, settled.pending) != (stood.rank, stood.pending)
         moments.append(now if changes else until)
     return _least(moments)
+
+
+def waiting(known: Memory, channels: Sequence[Channel], rules: Rules, now: datetime) -> Mapping[str, datetime]:
+    """The channels that something could not be told to, with the first try of it."""
+    found = {ear.channel.label: waiting_since(ear, known.standings) for ear in _ears(known, channels, rules, now)}
+    return {label: since for label, since in found.items() if since}
+
+
+def mute(known: Memory, channels: Sequence[Channel], rules: Rules, now: datetime) -> bool:
+    """Whether no channel has delivered for so long that only the heartbeat can still say so."""
+    since = mute_since(_ears(known, channels, rules, now), known.standings)
+    return since is not None and now - since >= MUTE
 
 
 def pending(known: Memory, channel: Channel, rules: Rules, now: datetime) -> int:
@@ -190,7 +236,8 @@ def _ears(known: Memory, channels: Sequence[Channel], rules: Rules, now: datetim
 def _decided(
     known: Memory, channels: Sequence[Channel], rules: Rules, now: datetime
 ) -> tuple[tuple[Alert, ...], datetime | None]:
-    return decide(
+    """News, and what goes out on schedule; at most one alert a channel."""
+    alerts, until = decide(
         known.standings.values(),
         known.told,
         known.attempts,
@@ -200,6 +247,22 @@ def _decided(
         now=now,
         remind=rules.remind,
     )
+    said = {alert.channel: alert.news for alert in alerts}
+    moments = [until]
+    for ear in _ears(known, channels, rules, now):
+        news, later = routine_news(ear, rules.digest, known.standings.values())
+        moments.append(later)
+        if news:
+            label = ear.channel.label
+            said[label] = (*said.get(label, ()), *news)
+    return tuple(Alert(label, news) for label, news in said.items()), _least(moments)
+
+
+def _hush_ends(known: Memory, now: datetime) -> Iterator[datetime]:
+    """When a silence or an acknowledgement ends, which shows in status and metrics."""
+    silences, acknowledgements = known.hush.silences, known.hush.acknowledgements
+    ends = (*(one.until for one in silences), *(one.until for one in acknowledgements))
+    return (end for end in ends if end and end > now)
 
 
 def _apply(known: dict[Place, V], changes: Mapping[Place, V | None]) -> None:

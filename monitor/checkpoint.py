@@ -15,7 +15,7 @@ try:  # hashlib would load OpenSSL as well, which costs more than the whole gate
 except ImportError:
     from hashlib import blake2b
 
-FORMAT = f"authwatch checkpoint 1 {__version__}"
+FORMAT = f"authwatch checkpoint 2 {__version__}"
 NAME = "checkpoint"
 KEY_NAME = "key"
 
@@ -36,6 +36,7 @@ class Checkpoint:
 
     __slots__ = (
         "digest",
+        "due",
         "env_digest",
         "exit_code",
         "identity",
@@ -51,6 +52,7 @@ class Checkpoint:
         self.identity = ""  # arguments, working folder, user
         self.looked_at = 0.0  # when the last full look began
         self.until = 0.0  # the first moment at which the answer could differ
+        self.due = float("inf")  # when the heartbeat wants to hear of a pass again
         self.trusted = False  # whether the stamps can be believed, see `trusted`
         self.exit_code = 0
         self.digest = "-"  # of what was observed and configured, for the second gate
@@ -106,8 +108,9 @@ def read(folder: str) -> Checkpoint | None:
         if lines[0] != FORMAT:
             return None
         point.identity, moments, code, point.digest, point.env_digest, names = lines[1:7]
-        looked, until, trust = moments.split(" ")
-        point.looked_at, point.until, point.trusted = float(looked), float(until), trust == "trusted"
+        looked, until, due, trust = moments.split(" ")
+        point.looked_at, point.until, point.due = float(looked), float(until), float(due)
+        point.trusted = trust == "trusted"
         point.exit_code = int(code)
         point.names = tuple(bytes.fromhex(name).decode("utf-8", "surrogateescape") for name in names.split(" ") if name)
         for line in lines[7:]:
@@ -125,7 +128,7 @@ def write(folder: str, point: Checkpoint) -> None:
     lines = [
         FORMAT,
         point.identity,
-        f"{point.looked_at:.6f} {point.until:.6f} {'trusted' if point.trusted else 'young'}",
+        f"{point.looked_at:.6f} {point.until:.6f} {point.due:.6f} {'trusted' if point.trusted else 'young'}",
         str(point.exit_code),
         point.digest,
         point.env_digest,
@@ -159,9 +162,11 @@ def trusted(touches: list[tuple[str, str, Stamp]], looked_at: float) -> bool:
 
 
 def may_stop(folder: str, who: str, environ: os._Environ[str] | dict[str, str], now: float) -> Checkpoint | None:
-    """The checkpoint, when nothing it rests on has changed and `now` lies before its `until`."""
+    """The checkpoint, when nothing it rests on has changed and `now` lies before its `until` and `due`."""
     point = read(folder)
-    if point is None or not point.trusted or point.identity != who or not still_holds(folder, point, environ, now):
+    if point is None or not point.trusted or point.identity != who or now >= point.due:
+        return None
+    if not still_holds(folder, point, environ, now):
         return None
     return point if all(same(kind, path, stamp) for kind, path, stamp in point.touches) else None
 

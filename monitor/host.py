@@ -269,14 +269,19 @@ class Host:
 def parse_json(text: str, path: Path) -> Any:
     """A JSON value; errors name line and column, never the text."""
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         raise Unreadable(Problem.PARSE, path, f"not JSON: line {error.lineno}, column {error.colno}") from None
     except RecursionError:
         raise Unreadable(Problem.PARSE, path, "nested too deeply") from None
     except ValueError:
-        raise Unreadable(Problem.PARSE, path, "a number with too many digits") from None
+        raise Unreadable(Problem.PARSE, path, "NaN, Infinity or a number with too many digits") from None
     return value
+
+
+def _no_constant(name: str) -> None:
+    """NaN and Infinity: Python would take them, JSON and the programs that own the stores do not."""
+    raise ValueError
 
 
 def _ask(uri: str, read: Callable[[sqlite3.Connection], T], *, exclusive: bool = False) -> T:

@@ -1,4 +1,4 @@
-"""What a finished pass leaves behind: status.json, the metrics, the textfile, pass.json and the checkpoint."""
+"""What a finished pass leaves behind: status.json, overview.json, the metrics, the textfile, pass.json and the checkpoint."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from monitor.state import Mark, State, replace
 if TYPE_CHECKING:
     from monitor.watch import Outcome
 
-STATUS, METRICS, PASS = "status.json", "metrics.prom", "pass.json"
+STATUS, METRICS, PASS, OVERVIEW = "status.json", "metrics.prom", "pass.json", "overview.json"
 READABLE = 0o644  # for --textfile: node_exporter runs as another user
 
 
@@ -37,14 +37,16 @@ class Left:
     duration: timedelta
     reading: Reading
     textfile: Path | None = None
+    due: float = float("inf")
 
 
 def clocks(state: State, reading: Reading) -> tuple[Reading | None, Reading | None, Reading]:
     """The last believed reading of the clocks, the doubted one, and this one."""
     try:
         kept = json.loads((state.folder / PASS).read_bytes())["clocks"]
-        return revive(Reading, kept["believed"]), revive(Reading, kept["doubted"]), reading
-    except (OSError, ValueError, KeyError, TypeError):
+        believed, doubted = (revive(Reading | None, kept[name]) for name in ("believed", "doubted"))
+        return believed, doubted, reading
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None, None, reading
 
 
@@ -65,6 +67,8 @@ def _outputs(left: Left, state: State) -> list[str]:
         (state.folder / METRICS, metrics, 0o600),
         (state.folder / PASS, json.dumps(_summary(left, state)), 0o600),
     ]
+    if left.outcome.overview is not None:
+        files.append((state.folder / OVERVIEW, json.dumps(left.outcome.overview, ensure_ascii=False), 0o600))
     if left.textfile:
         files.append((left.textfile, metrics, READABLE))
     complaints = []
@@ -132,6 +136,7 @@ def _point(left: Left, state: State, host: Host, mark: Mark) -> None:
     made.looked_at = left.outcome.at.timestamp()
     longest = made.looked_at + checkpoint.LONGEST_SECONDS
     made.until = min(left.outcome.until.timestamp(), longest) if left.outcome.until else longest
+    made.due = left.due
     made.trusted = checkpoint.trusted(made.touches, made.looked_at)
     checkpoint.write(str(state.gate), made)
 

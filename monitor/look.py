@@ -4,26 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
 
 from monitor.config.settings import Settings
 from monitor.host import Host
-from monitor.model import Finding, Observation
+from monitor.model import OURSELVES, Finding, Observation, Problem, Trouble
 from monitor.sources import observe_all
+
+#: Nothing that is watched existed before; a clock that says so belongs to a board without a battery.
+EARLIEST: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a pass is to do; `filters` narrow what is shown, recorded and told; `elsewhere`: not in the own home."""
+    """What a pass is to do; `filters` narrow what is shown, recorded and told; `elsewhere`: not in the own home.
+
+    `caller` is a shell line that starts authwatch again, for the buttons of notifications.
+    """
 
     settings: Settings
     filters: Mapping[str, str] = field(default_factory=dict)
     elsewhere: bool = False
+    caller: str = field(default="", repr=False)  # not in the digest: it is no part of the answer
 
 
-def look(asked: Asked, host: Host) -> tuple[Finding, ...]:
-    """What every configured source finds."""
-    return tuple(observe_all(host, asked.settings.sources))
+def look(asked: Asked, host: Host, now: datetime) -> tuple[Finding, ...]:
+    """What every configured source finds, and the clock where it cannot be right: every deadline then looks far."""
+    seen = tuple(observe_all(host, asked.settings.sources))
+    if now >= EARLIEST:
+        return seen
+    detail = f"it says {now:%Y-%m-%d}, so no deadline can be told; set it with: sudo timedatectl set-ntp true"
+    return (*seen, Trouble(OURSELVES, Problem.UNREADABLE, "the clock", detail))
 
 
 def digest(asked: Asked, findings: tuple[Finding, ...], host: Host, now: datetime) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 
 class Kind(StrEnum):
@@ -153,6 +154,10 @@ class Lineup:
     ordered: bool = True
 
 
+#: The source of troubles that are of no source but our own; no filter hides them.
+OURSELVES: Final = "authwatch"
+
+
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """A source, or one store of it, that could not be read or trusted; the keys beneath it are held."""
@@ -216,6 +221,7 @@ class Verdict:
     rotated_at: datetime | None = None
     summary: str = ""
     remedy: str = ""
+    shared: str = ""  # which agents have this login, as a sentence; "" where only one is concerned
 
     @property
     def key(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -66,32 +67,36 @@ class State:
     @contextmanager
     def lock(self, wait: float) -> Iterator[bool]:
         """Holds the lock of a pass; False when another pass held it for `wait` seconds. The kernel frees it."""
-        path = self.folder / LOCK_NAME
-        try:
-            new = not path.exists()
-            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            if new:
-                os.utime(handle, (0, 0))  # its mtime is the stamp of `throttle`
-        except OSError:
-            try:  # a read-only or full state folder must not stop a pass: alarms fail open
-                handle = os.open(self.folder, os.O_RDONLY | os.O_CLOEXEC)
-            except OSError as error:
-                raise StateError(f"{self.folder}: cannot be read ({_why(error)})") from None
+        handle = self._lock_handle()
+        if handle is None:
+            yield True
+            return
         try:
             yield _locked(handle, wait)
         finally:
             os.close(handle)
 
-    def throttle(self, now: datetime, every: timedelta) -> bool:
-        """Whether the lock file was not stamped for `every`; stamps it. Needs no space on a full disk."""
+    def _lock_handle(self) -> int | None:
+        """The lock file; the folder where it is read-only or full; None where there is none: alarms fail open."""
         path = self.folder / LOCK_NAME
         try:
-            last = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-            if last <= now < last + every:
-                return False
-            os.utime(path, (now.timestamp(), now.timestamp()))
+            return _stampable(path)
         except OSError:
-            return True
+            with suppress(OSError):
+                return os.open(self.folder, os.O_RDONLY | os.O_CLOEXEC)
+            return None
+
+    def throttle(self, now: datetime, every: timedelta) -> bool:
+        """Whether the lock file was not stamped for `every`; stamps it. Needs no space on a full disk.
+
+        Where it cannot be stamped, one in a temporary folder is; where there is none either, alarms fail open.
+        """
+        with suppress(OSError):
+            return _stamped(self.folder / LOCK_NAME, now, every)
+        with suppress(OSError):
+            if other := spare():
+                os.close(_stampable(other / LOCK_NAME))
+                return _stamped(other / LOCK_NAME, now, every)
         return True
 
     def replace(self, name: str, body: bytes) -> None:
@@ -117,6 +122,39 @@ def replace(path: Path, body: bytes, mode: int) -> None:
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def spare() -> Path | None:
+    """A private folder among the temporary ones, for when the own one cannot be used; None where there is none."""
+    import tempfile
+
+    try:
+        folder = Path(tempfile.gettempdir()) / f"authwatch-{os.geteuid()}"
+        with suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+        found = folder.lstat()
+    except OSError:
+        return None
+    # Anybody may make a folder of that name, or a link.
+    ours = found.st_uid == os.geteuid() and stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077
+    return folder if ours else None
+
+
+def _stampable(path: Path) -> int:
+    """The file opened, made where it is not there; its mtime is the stamp of `throttle`."""
+    new = not path.exists()
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    if new:
+        os.utime(handle, (0, 0))
+    return handle
+
+
+def _stamped(path: Path, now: datetime, every: timedelta) -> bool:
+    last = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    if last <= now < last + every:
+        return False
+    os.utime(path, (now.timestamp(), now.timestamp()))
+    return True
 
 
 def _locked(handle: int, wait: float) -> bool:

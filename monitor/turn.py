@@ -8,18 +8,26 @@ from datetime import datetime, timedelta
 
 from alerts import memory as told
 from alerts import tell
-from alerts.model import Channel, Condition
+from alerts.forms import Message, Pin
+from alerts.message import compose
+from alerts.model import Alert, Channel, Condition, Standing
+from monitor.buttons import pin_of
 from monitor.config.settings import Settings
 from monitor.history import memory, record
-from monitor.history.engine import Connection
+from monitor.history.engine import URL, Connection, url_of
 from monitor.host import Host
 from monitor.judge.conditions import conditions
 from monitor.judge.look import judge
+from monitor.judge.words import mask
 from monitor.look import Asked
-from monitor.model import Finding, Judgement, Observation, Remembered
+from monitor.model import OURSELVES, Finding, Judgement, Observation, Remembered
 from monitor.state import State
 
+#: What was known before, what the look means, what is to be said.
+Recorded = tuple[dict[str, Remembered], Judgement, tell.Plan]
+
 PRUNE_EVERY = timedelta(days=1)
+DIGESTS = {"daily": timedelta(days=1), "weekly": timedelta(weeks=1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +45,18 @@ class Turn:
         return self.asked.settings
 
     @property
+    def url(self) -> URL:
+        given = self.settings.history_url
+        return url_of(given.reveal() if given else None, self.state.folder)
+
+    @property
     def channels(self) -> tuple[Channel, ...]:
         return channels(self.settings, self.host)
 
     @property
     def rules(self) -> tell.Rules:
         given = self.settings.alerts
-        return tell.Rules(given.settle, given.remind, given.quiet)
+        return tell.Rules(given.settle, given.remind, given.quiet, DIGESTS.get(given.digest or ""))
 
     def judged(self, known: Mapping[str, Remembered]) -> Judgement:
         """What the look means, given the history; of another home, the history knows nothing."""
@@ -55,12 +68,34 @@ class Turn:
         return narrowed(whole, self.asked.filters)
 
 
+def said(this: Turn, alert: Alert, *, pinned: bool) -> Message:
+    """The message for an alert; `pinned`: the channel shows each condition by itself, with buttons."""
+
+    def pin(standing: Standing) -> Pin:
+        return pin_of(this.host, standing, this.asked.caller)
+
+    return compose(alert, this.settings.host, this.now, pin if pinned else None)
+
+
 def channels(settings: Settings, host: Host) -> tuple[Channel, ...]:
     """The configured channels; a broken one takes part, so that its silence is noticed."""
     return tuple(
-        Channel(one.label, one.at_least, one.match, host.fingerprint(one.url.reveal()) if one.url else "")
+        Channel(
+            label=one.label,
+            at_least=one.at_least,
+            match=_as_labelled(one.match, settings.privacy),
+            address=host.fingerprint(one.url.reveal()) if one.url else "",
+            canary=one.canary,
+        )
         for one in settings.channels
     )
+
+
+def _as_labelled(match: Mapping[str, str], privacy: str) -> Mapping[str, str]:
+    """A match as conditions are labelled: with masked profiles, if that is asked for."""
+    if privacy != "masked" or "profile" not in match:
+        return match
+    return {**match, "profile": mask(match["profile"])}
 
 
 def narrowed(judgement: Judgement, filters: Mapping[str, str]) -> Judgement:
@@ -85,25 +120,23 @@ def narrowed(judgement: Judgement, filters: Mapping[str, str]) -> Judgement:
             for one in judgement.providers
             if meant({"source": one.source, "agent": one.agent, "provider": one.provider})
         ),
-        troubles=tuple(one for one in judgement.troubles if meant({"source": one.source})),
+        troubles=tuple(t for t in judgement.troubles if t.source == OURSELVES or meant({"source": t.source})),
         moved=tuple(pair for pair in judgement.moved if pair[1] in keys),
         released=tuple(one for one in judgement.released if named(one)),
     )
 
 
-def recorded(db: Connection, this: Turn) -> tuple[dict[str, Remembered], Judgement, tell.Plan]:
+def recorded(db: Connection, this: Turn) -> Recorded:
     """One transaction: everything that follows from the look, up to the attempts that are about to be made."""
     known = memory.read(db, this.host.key_id)
     judgement = this.judged(known)
     record.write(db, record.changes(judgement, known, this.now), this.host.key_id)
-    before = tell.recall(db, this.now)
-    seen = found(this, judgement, before)
+    seen = found(this, judgement, tell.recall(db))
     labels = {condition.key: condition.labels for condition in seen}
     for old, new in judgement.moved:
         tell.move(db, old, new, labels.get(new, {}))
-    if judgement.moved:
-        before = tell.recall(db, this.now)
-    plan = tell.plan(before, seen, this.channels, this.rules, this.now)
+    before = tell.recall(db)
+    plan = tell.plan(tell.past(before, this.now), seen, this.channels, this.rules, this.now)
     ignored = [verdict.key for verdict in judgement.verdicts if verdict.ignored and verdict.key in before.standings]
     tell.commit(db, before, plan, ignored)
     _prune(db, this)

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from alerts import memory as told
 from alerts import tell
+from alerts.channels import scheme_of
 from alerts.clock import Reading, Trust, trust
-from alerts.message import compose
-from alerts.model import Delivery
+from alerts.forms import Message
+from alerts.model import Alert, Delivery
+from alerts.routine import CANARY
 from monitor.history import engine as history
 from monitor.history import memory
 from monitor.history.engine import Broken, Engine
+from monitor.history.read import transitions
 from monitor.history.tables import METADATA
 from monitor.host import Host
-from monitor.look import Asked
+from monitor.look import EARLIEST, Asked
 from monitor.metrics.families import ChannelFacts
-from monitor.model import Finding, Judgement, Remembered
+from monitor.model import Finding, Judgement, Remembered, Transition
+from monitor.overview import SPAN, Told, overview
 from monitor.state import State
-from monitor.turn import Turn, found, recorded
+from monitor.turn import Recorded, Turn, found, recorded, said
 
 #: Without a memory the same news would go out with every pass.
 UNREMEMBERED_EVERY = timedelta(hours=1)
@@ -30,7 +36,8 @@ UNREMEMBERED_EVERY = timedelta(hours=1)
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a pass found and did. `complaints` are for people on stderr; `until` is when the answer could first
-    differ; `recorded` is False when the history could not be written, or must not be believed or touched."""
+    differ; `recorded` is False when the history could not be written, or must not be believed or touched; `mute`
+    when no channel has delivered for long."""
 
     judgement: Judgement
     at: datetime
@@ -41,7 +48,14 @@ class Outcome:
     complaints: tuple[str, ...] = ()
     until: datetime | None = None
     recorded: bool = False
+    mute: bool = False
     clock: Trust = field(default_factory=lambda: Trust(True))
+    overview: Mapping[str, Any] | None = None
+
+    @property
+    def well(self) -> bool:
+        """Whether the pass did what it is for, as far as it may: what the heartbeat is told."""
+        return (self.recorded or not self.clock.believed) and not self.mute
 
 
 def glance(asked: Asked, host: Host, state: State, findings: tuple[Finding, ...], now: datetime) -> Outcome:
@@ -55,8 +69,8 @@ def glance(asked: Asked, host: Host, state: State, findings: tuple[Finding, ...]
         if path is None or path.exists():
             with history.connect(this.url, read_only=True).connect() as db:
                 if history.revision(db):
-                    known, remembered = memory.read(db, host.key_id), tell.recall(db, now)
-    except (Broken, history.HistoryError) as error:
+                    known, remembered = memory.read(db, host.key_id), tell.past(tell.recall(db), now)
+    except (Broken, history.HistoryError, OSError) as error:
         complaints = (history.in_words(error),)
     judgement = this.judged(known)
     return Outcome(judgement, now, known, tell.hushed(remembered, now), complaints=complaints, until=judgement.until)
@@ -74,16 +88,15 @@ def run(
 
     `clocks` are the last believed reading, the doubted one and this one. A pass with a doubted clock reports only.
     """
-    believed = trust(*clocks, asked.settings.alerts.settle)
+    settle = asked.settings.alerts.settle
+    believed = trust(*clocks, settle) if now >= EARLIEST else Trust(False, clocks[1], now + settle)
     if not believed.believed:
         seen = glance(asked, host, state, findings, now)
         why = "the clock was moved; nothing is recorded or told until it has run steadily for a while"
         return replace(seen, complaints=(*seen.complaints, why), until=believed.until, clock=believed)
     this = Turn(asked, host, state, findings, now)
     try:
-        engine, complaints = _opened(this)
-        with engine.begin() as db:
-            known, judgement, plan = recorded(db, this)
+        engine, (known, judgement, plan), complaints = _entered(this)
     except (Broken, history.HistoryError, OSError) as error:
         return _unremembered(this, history.in_words(error))
     results = []
@@ -95,9 +108,12 @@ def run(
         except Broken as error:
             complaints.append(history.in_words(error))
     after = tell.learned(plan.memory, results)
-    facts = _facts(engine, this, after)
+    facts, lately, failures = _facts(engine, this, after)
+    complaints += failures
+    shown = Told(after, this.channels, this.rules, facts)
     engine.dispose()  # the last one out folds the write-ahead log in
-    until = [judgement.until, plan.until, tell.outlook(after, this.channels, this.rules, now)]
+    mute = tell.mute(after, this.channels, this.rules, now)
+    until = [judgement.until, plan.until, tell.outlook(after, this.channels, this.rules, now), now if mute else None]
     return Outcome(
         judgement,
         now,
@@ -108,32 +124,53 @@ def run(
         (*complaints, *_failures(results)),
         min((moment for moment in until if moment), default=None),
         recorded=True,
+        mute=mute,
+        overview=overview(judgement, shown, lately, this.settings, now),
     )
 
 
-def _opened(this: Turn) -> tuple[Engine, list[str]]:
-    """The history, ready; one that is damaged is set aside and a new one begun, so that people are still told."""
-    url = this.url
+def _entered(this: Turn) -> tuple[Engine, Recorded, list[str]]:
+    """The history with this look in it; one that is damaged is set aside and a new one begun, so that people are
+    still told."""
     try:
-        return history.opened(url, (METADATA, told.METADATA)), []
+        return *_begun(this), []
     except Broken as error:
-        path = history.file_of(url)
-        if path is None or not history.damaged(error):
+        aside = _set_aside(this, error)
+        if aside is None:
             raise
-        aside = path.with_name(f"{path.name}.damaged-{this.now:%Y%m%dT%H%M%S}")
-        for end in ("", "-wal", "-shm"):
-            side = Path(f"{path}{end}")
-            if side.exists():
-                side.rename(f"{aside}{end}")
-    fresh = history.opened(url, (METADATA, told.METADATA))
-    return fresh, [f"the history was damaged and is set aside as {aside}; a new one begins"]
+    return *_begun(this), [aside]
+
+
+def _set_aside(this: Turn, error: Broken) -> str | None:
+    """Moves a damaged history out of the way and says so; None where it is not damaged or no file. Raises OSError."""
+    path = history.file_of(this.url)
+    if path is None or not history.damaged(error):
+        return None
+    aside = path.with_name(f"{path.name}.damaged-{this.now:%Y%m%dT%H%M%S}")
+    for end in ("", "-wal", "-shm", "-journal"):
+        with suppress(FileNotFoundError):
+            Path(f"{path}{end}").rename(f"{aside}{end}")
+    return f"the history was damaged and is set aside as {aside}; a new one begins"
+
+
+def _begun(this: Turn) -> tuple[Engine, Recorded]:
+    engine = history.opened(this.url, (METADATA, told.METADATA))
+    try:
+        with engine.begin() as db:
+            return engine, recorded(db, this)
+    except Broken:
+        engine.dispose()
+        raise
 
 
 def _sent(this: Turn, plan: tell.Plan) -> tell.Results:
     addresses = {one.label: one.url.reveal() for one in this.settings.channels if one.url}
     deadline = this.settings.alerts.deadline
-    host, now = this.settings.host, this.now
-    return tell.deliver(plan, addresses, lambda alert: compose(alert, host, now), now=now, deadline=deadline)
+
+    def say(alert: Alert) -> Message:
+        return said(this, alert, pinned=scheme_of(addresses.get(alert.channel, "")) == "termux")
+
+    return tell.deliver(plan, addresses, say, now=this.now, deadline=deadline)
 
 
 def _unremembered(this: Turn, why: str) -> Outcome:
@@ -156,20 +193,36 @@ def _unremembered(this: Turn, why: str) -> Outcome:
 def _readable(this: Turn) -> tell.Memory:
     try:
         with history.connect(this.url, read_only=True).connect() as db:
-            return tell.recall(db, this.now) if history.revision(db) else tell.Memory()
+            return tell.past(tell.recall(db), this.now) if history.revision(db) else tell.Memory()
     except (Broken, history.HistoryError):
         return tell.Memory()
 
 
-def _facts(engine: Engine, this: Turn, known: tell.Memory) -> tuple[ChannelFacts, ...]:
-    if not this.channels:
-        return ()
-    with engine.connect() as db:
-        reached = told.last_successes(db)
-    return tuple(
-        ChannelFacts(one.label, reached.get(one.label), tell.pending(known, one, this.rules, this.now))
+def _facts(
+    engine: Engine, this: Turn, known: tell.Memory
+) -> tuple[tuple[ChannelFacts, ...], list[Transition], list[str]]:
+    """What is so of the channels, what changed of late, and complaints where the history does not say."""
+    reached: dict[str, datetime] = {}
+    changes: list[Transition] = []
+    failures: list[str] = []
+    try:
+        with engine.connect() as db:
+            reached = told.last_successes(db) if this.channels else {}
+            changes = transitions(db, this.now - SPAN)
+    except Broken as error:
+        failures = [history.in_words(error)]
+        with suppress(OSError):
+            failures = [_set_aside(this, error) or failures[0]]
+    facts = (
+        ChannelFacts(
+            one.label,
+            reached.get(one.label),
+            tell.pending(known, one, this.rules, this.now),
+            canary.at if (canary := known.told.get((one.label, CANARY))) else None,
+        )
         for one in this.channels
     )
+    return tuple(facts), changes, failures
 
 
 def _failures(results: Sequence[tuple[Delivery, object]]) -> list[str]:

@@ -14,6 +14,7 @@ from alerts.model import Outcome
 #: Scheme → module of our own; a module here has `check` and `send` as `Transport` says.
 OWN: Final = {
     "print": "alerts.channels.console",
+    "termux": "alerts.channels.termux",
 }
 APPRISE: Final = "alerts.channels.apprise"
 

@@ -19,7 +19,7 @@ def reading(shell: Shell, settings: Settings) -> Iterator[Connection | None]:
     """The history for reading; None when there is none yet."""
     from monitor.history import engine
 
-    with _in_words():
+    with in_words():
         url = engine.url_of(_given(settings), shell.state(settings).folder)
         path = engine.file_of(url)
         if path is not None and not path.exists():
@@ -31,18 +31,22 @@ def reading(shell: Shell, settings: Settings) -> Iterator[Connection | None]:
 
 @contextmanager
 def writing(shell: Shell, settings: Settings) -> Iterator[Connection]:
-    """The history in one transaction; afterwards the next pass looks fully."""
+    """The history in one transaction; afterwards the next pass looks fully.
+
+    A pass that is running is waited for, or its checkpoint would hide what is written here.
+    """
     from alerts import memory as told
     from monitor.history import engine, tables
 
     state = shell.state(settings)
-    state.create()
-    with _in_words():
+    with in_words():
+        state.create()
+    with in_words(), state.lock(settings.alerts.deadline.total_seconds()):
         opened = engine.connect(engine.url_of(_given(settings), state.folder))
         engine.prepare(opened, (tables.METADATA, told.METADATA))
         with opened.begin() as connection:
             yield connection
-    checkpoint.remove(str(state.gate))
+        checkpoint.remove(str(state.gate))
 
 
 def _given(settings: Settings) -> str | None:
@@ -50,10 +54,14 @@ def _given(settings: Settings) -> str | None:
 
 
 @contextmanager
-def _in_words() -> Iterator[None]:
-    from monitor.history.engine import Broken, HistoryError, in_words
+def in_words() -> Iterator[None]:
+    """What goes wrong with the history, as a Failure."""
+    from monitor.history import engine
+    from monitor.state import StateError
 
     try:
         yield
-    except (HistoryError, Broken) as error:
-        raise Failure(NOT_DONE, in_words(error)) from None
+    except StateError as error:
+        raise Failure(NOT_DONE, str(error)) from None
+    except (engine.HistoryError, engine.Broken) as error:
+        raise Failure(NOT_DONE, engine.in_words(error)) from None

@@ -6,13 +6,15 @@ import argparse
 import json
 import os
 import time
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor import checkpoint
+from monitor.cli import pulse
 from monitor.cli.shell import Shell, common, filters, filters_of
-from monitor.state import Mark, State, StateError
+from monitor.state import Mark, State, StateError, spare
 
 if TYPE_CHECKING:
     from monitor.config.settings import Settings
@@ -30,30 +32,45 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
 
 
 def run(given: argparse.Namespace, shell: Shell) -> int:
-    """Looks, records, tells; prints what is so; leaves a checkpoint."""
-    from monitor.look import Asked, digest, look
-
+    """One pass, and the sign of life after it."""
     host = shell.host()
     host.env("HOME")
     settings = shell.settings(host)
+    try:
+        code, well = _pass(given, shell, host, settings)
+    except Exception:
+        pulse.beat(shell, settings, failed=True)
+        raise
+    if well is not None and not pulse.beat(shell, settings, failed=not well):
+        checkpoint.remove(str(shell.gate_place()))  # the next pass tries again
+    return code
+
+
+def _pass(given: argparse.Namespace, shell: Shell, host: Host, settings: Settings) -> tuple[int, bool | None]:
+    """Looks, records, tells; prints what is so; leaves a checkpoint.
+
+    Returns the exit code, and whether it ended well; None where another pass was running, which says so itself.
+    """
+    from monitor.look import Asked, digest, look
+
     state = _usable(shell.state(settings), shell)
     host = host.keyed(_key(state, shell), state.folder)
-    asked = Asked(settings, filters_of(given), shell.home != shell.own_home)
+    asked = Asked(settings, filters_of(given), shell.home != shell.own_home, shell.caller())
     with state.lock(settings.alerts.deadline.total_seconds()) as held:
         now = shell.now()
-        findings = look(asked, host)
+        findings = look(asked, host, now)
         mark = Mark(
-            checkpoint.identity(list(shell.argv), str(Path.cwd()), os.geteuid()),
+            checkpoint.identity(list(shell.argv), _here(), os.geteuid()),
             digest(asked, findings, host, now),
         )
-        if held and (point := _second_gate(state, mark, shell, host, now)) is not None:
-            shell.out.write(point.output.decode("utf-8", "replace"))
-            return point.exit_code
+        if held and (point := _second_gate(state, mark, shell, host, now, pulse.due(settings, now))) is not None:
+            shell.write(point.output.decode("utf-8", "replace"))
+            return point.exit_code, True
         from monitor import leave, watch
 
         if not held:
             shell.complain("authwatch: another pass is still running; this one records and tells nothing")
-            return _finish(given, shell, watch.glance(asked, host, state, findings, now), settings)[0]
+            return _finish(given, shell, watch.glance(asked, host, state, findings, now), settings)[0], None
         started = time.monotonic()
         outcome = watch.run(asked, host, state, findings, now, leave.clocks(state, shell.reading(now)))
         code, printed, document = _finish(given, shell, outcome, settings)
@@ -66,10 +83,18 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
             timedelta(seconds=time.monotonic() - started),
             shell.reading(now),
             Path(given.textfile).absolute() if given.textfile else None,
+            pulse.due(settings, now),
         )
         for complaint in leave.everything(left, state, host, mark):
             shell.complain(f"authwatch: {complaint}")
-        return code
+        return code, outcome.well
+
+
+def _here() -> str:
+    try:
+        return str(Path.cwd())
+    except OSError:  # it was removed; the gate then never stops a pass
+        return ""
 
 
 def _key(state: State, shell: Shell) -> bytes | None:
@@ -81,23 +106,19 @@ def _key(state: State, shell: Shell) -> bytes | None:
 
 
 def _usable(state: State, shell: Shell) -> State:
-    """The state folder, or a private one in the temporary folder: a broken disk must not silence a pass."""
-    import tempfile
-
+    """The state folder, or a private temporary one, or none: a broken disk must not silence a pass."""
     try:
         state.create()
         return state
     except StateError as error:
-        shell.complain(f"authwatch: {error}; using a temporary folder")
-        spare = Path(tempfile.gettempdir()) / f"authwatch-{os.geteuid()}"
-        spare.mkdir(mode=0o700, exist_ok=True)
-        found = spare.lstat()
-        if found.st_uid != os.geteuid() or found.st_mode & 0o077 or spare.is_symlink():
-            raise
-        return State(spare, spare)
+        other = spare()
+        shell.complain(f"authwatch: {error}; " + ("using a temporary folder" if other else "nothing is remembered"))
+        return State(other, other) if other else state
 
 
-def _second_gate(state: State, mark: Mark, shell: Shell, host: Host, now: datetime) -> checkpoint.Checkpoint | None:
+def _second_gate(
+    state: State, mark: Mark, shell: Shell, host: Host, now: datetime, due: float
+) -> checkpoint.Checkpoint | None:
     """The earlier checkpoint, renewed with what was touched now, when the look found nothing new."""
     folder, moment = str(state.gate), now.timestamp()
     point = checkpoint.read(folder)
@@ -109,7 +130,7 @@ def _second_gate(state: State, mark: Mark, shell: Shell, host: Host, now: dateti
     ):
         return None
     point.touches = [("T", path, stamp) for path, stamp in host.touches.items()] + ours
-    point.trusted = checkpoint.trusted(point.touches, moment)
+    point.trusted, point.due = checkpoint.trusted(point.touches, moment), due
     checkpoint.write(folder, point)
     checkpoint.renew(folder, point, moment)
     return point
@@ -137,9 +158,9 @@ def _finish(
     elif given.json:
         printed = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
     else:
-        hushed = outcome.hushed[0] | outcome.hushed[1]
-        printed = text(outcome.judgement, settings.host, outcome.at, color=shell.color, hushed=hushed) + "\n"
-    shell.out.write(printed)
+        printed = text(outcome.judgement, settings.host, outcome.at, color=shell.color, hushed=outcome.hushed) + "\n"
+    with suppress(BrokenPipeError):  # a reader who left must not keep the pass from leaving its outputs
+        shell.write(printed)
     for complaint in outcome.complaints:
         shell.complain(f"authwatch: {complaint}")
     return (0 if given.exit_zero else code), printed, document

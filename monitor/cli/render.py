@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from monitor.cli.text import columns, visible
 from monitor.judge.words import name
 from monitor.model import Judgement, Need, State, Verdict
 
+#: The keys that are acknowledged, and those that are silenced.
+Hushed = tuple[frozenset[str], frozenset[str]]
+NOTHING: Hushed = (frozenset(), frozenset())
+
 _ORDER = {Need.NOW: 0, Need.UNKNOWN: 1, Need.SOON: 2, Need.NO: 3}
 _WORD = {Need.NOW: "NOW", Need.UNKNOWN: "?", Need.SOON: "SOON"}
 _COLOR = {"NOW": "\033[31;1m", "SOON": "\033[33m", "?": "\033[35m"}
 
 
-def text(judgement: Judgement, host: str, now: datetime, *, color: bool, hushed: Iterable[str] = ()) -> str:
+def text(judgement: Judgement, host: str, now: datetime, *, color: bool, hushed: Hushed = NOTHING) -> str:
     """The whole report, one line a credential, with what to do beneath those that need somebody."""
-    known_away = set(hushed)
     shown = sorted(judgement.verdicts, key=lambda v: (v.ignored, _ORDER[v.needs_human], v.key))
-    rows = [(_word(one, known_away), visible(one.key), visible(_said(one))) for one in shown]
+    rows = [(_word(one, hushed), visible(one.key), visible(_said(one))) for one in shown]
     lines = [f"authwatch on {visible(host)}, {now:%a} {now.day} {now:%b %Y %H:%M} UTC", ""]
     for trouble in judgement.troubles:
         line = f"?  {trouble.source}: {trouble.store}: {trouble.detail} ({trouble.problem})"
@@ -41,11 +43,12 @@ def _acts(verdict: Verdict) -> bool:
     return not verdict.ignored and verdict.needs_human is not Need.NO
 
 
-def _word(verdict: Verdict, hushed: set[str]) -> str:
+def _word(verdict: Verdict, hushed: Hushed) -> str:
     if verdict.ignored:
         return "ignored"
     word = _WORD.get(verdict.needs_human) or ("-" if verdict.state is State.MISSING else str(verdict.state))
-    return f"{word} (acked)" if verdict.key in hushed else word
+    marks = [mark for mark, keys in zip(("acked", "silenced"), hushed, strict=True) if verdict.key in keys]
+    return f"{word} ({', '.join(marks)})" if marks else word
 
 
 def _painted(line: str, word: str, color: bool) -> str:

@@ -6,7 +6,6 @@ import argparse
 import importlib
 import json
 import os
-import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -44,11 +43,7 @@ def run(argv: list[str]) -> NoReturn:
     """Runs one command and leaves the process; nothing a sender thread does can keep it alive."""
     shell = Shell.real(argv)
     code = _guarded(argv, shell)
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:  # the reader is gone: nobody is left to tell
-            continue
+    shell.flush()
     os._exit(code)
 
 

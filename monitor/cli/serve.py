@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from monitor import checkpoint
 from monitor.cli.install import own_command
-from monitor.cli.shell import Shell, common
+from monitor.cli.shell import Failure, Shell, common
+
+if TYPE_CHECKING:
+    from monitor.serve.current import Current, Loaded
 
 
 def arguments(parser: argparse.ArgumentParser, command: str) -> None:
@@ -19,29 +24,48 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
 def run(given: argparse.Namespace, shell: Shell) -> int:
     """Serves until SIGTERM; each pass is a child of its own."""
     from monitor.serve.daemon import serve
+    from monitor.serve.left import Place
 
-    settings = shell.settings(shell.host())
-    state = shell.state(settings)
+    state = shell.state(shell.settings(shell.host()))
     state.create()
-    words = pass_words(given)
+    command = own_command()
     gate = str(state.gate)
 
-    def may_stop() -> bool:
+    def may_stop(argv: Sequence[str]) -> bool:
         now = shell.now().timestamp()
-        who = checkpoint.identity(words, str(Path.cwd()), os.geteuid())
+        who = checkpoint.identity(list(argv[len(command) :]), str(Path.cwd()), os.geteuid())
         point = checkpoint.may_stop(gate, who, dict(shell.environ), now)
         if point is not None:
             checkpoint.renew(gate, point, now)
         return point is not None
 
-    command = [*own_command(), *words]
-    return serve(settings, state.folder, command, shell.environ, shell.err, may_stop=may_stop, gate=state.gate)
+    def words(current: Current) -> list[str]:
+        return options(given, current)
+
+    place = Place(state.folder, state.gate)
+    return serve(lambda: loaded(shell), place, command, shell.environ, shell.err, words=words, may_stop=may_stop)
 
 
-def pass_words(given: argparse.Namespace) -> list[str]:
-    """The arguments of one pass of this daemon."""
-    words = ["check"]
-    for name in ("config", "home"):
-        if value := getattr(given, name):
-            words += [f"--{name}", str(Path(value).absolute())]
-    return words
+def loaded(shell: Shell) -> Loaded:
+    """The settings with the text they were read from; raises Refused where it is wrong."""
+    from monitor.serve.access import Refused
+    from monitor.serve.current import Loaded
+
+    host = shell.host()
+    try:
+        settings = shell.settings(host)
+    except Failure as failure:
+        raise Refused(failure.message) from None
+    try:
+        text = settings.file.read_text("utf-8") if settings.file else None
+    except (OSError, ValueError):
+        raise Refused(f"{settings.file}: was replaced while it was read") from None
+    return Loaded(settings, text, dict(host.touches))
+
+
+def options(given: argparse.Namespace, current: Current) -> list[str]:
+    """What every child of the daemon is told."""
+    words = [f"--home={Path(given.home).absolute()}"] if given.home else []
+    if current.settings.file and (given.config or current.kept is not None):
+        words.append(f"--config={current.settings.file}")
+    return words if current.kept is None else [*words, "--kept-config"]

@@ -7,9 +7,11 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, TextIO
 
 from monitor import checkpoint
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
     from monitor.config.settings import Settings
     from monitor.host import Host
     from monitor.state import State
+
+#: What a button of a notification needs of our environment to find interpreter, config and state.
+CARRIED = (
+    *("HOME", "PATH", "PREFIX", "LD_LIBRARY_PATH", "LD_PRELOAD", "PYTHONPATH", "XDG_CONFIG_HOME", "XDG_STATE_HOME"),
+    *("AUTHWATCH_CONFIG", "CONFIGURATION_DIRECTORY", "STATE_DIRECTORY"),
+)
 
 OK, NOT_DONE, USAGE, BUG, CONFIG = 0, 1, 64, 70, 78
 
@@ -52,6 +60,7 @@ class Shell:
     config: Path | None = None
     color: bool = False
     verbose: bool = False
+    kept: str | None = None  # the config's text while its file is wrong; only the daemon hands it over
     argv: tuple[str, ...] = ()
 
     @classmethod
@@ -72,6 +81,7 @@ class Shell:
             config=Path(config).absolute() if config else None,
             color=not plain,
             verbose=bool(getattr(arguments, "verbose", False)),
+            kept=sys.stdin.read() if getattr(arguments, "kept_config", False) else None,
         )
 
     def now(self) -> datetime:
@@ -89,13 +99,47 @@ class Shell:
             return Reading(now)
         return Reading(now, boot, boot_id)
 
+    def caller(self) -> str:
+        """A line for `sh` that starts authwatch as it was started now, in an environment that has nothing of ours."""
+        kept = {name: self.environ[name] for name in CARRIED if self.environ.get(name)}
+        if self.config:
+            kept["AUTHWATCH_CONFIG"] = str(self.config)
+        given = [f"{name}={quote(value)}" for name, value in kept.items()]
+        return " ".join([*given, quote(sys.executable), "-m", "monitor.cli.main"])
+
+    def author(self) -> str:
+        """The login name of whoever gives the command, for the record; behind sudo, the person's own."""
+        names = (self.environ.get(name, "") for name in ("SUDO_USER", "LOGNAME", "USER"))
+        return next((name for name in names if name), "") or _name_of_user()
+
     def say(self, text: str) -> None:
         """A result, on stdout."""
-        print(text, file=self.out)
+        self.write(f"{text}\n")
+
+    def write(self, text: str) -> None:
+        """A result as it is, on stdout; a full disk is complained of, a reader who left is BrokenPipeError."""
+        try:
+            self.out.write(text)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            self.complain(f"authwatch: the output cannot be written ({(error.strerror or 'failed').lower()})")
 
     def complain(self, text: str) -> None:
-        """Everything that is no result, on stderr."""
-        print(text, file=self.err)
+        """Everything that is no result, on stderr; where that cannot be written, nobody is left to tell."""
+        with suppress(OSError):
+            print(text, file=self.err)
+
+    def flush(self) -> None:
+        """Sends off what was said."""
+        try:
+            self.out.flush()
+        except BrokenPipeError:
+            pass
+        except OSError as error:
+            self.complain(f"authwatch: the output cannot be written ({(error.strerror or 'failed').lower()})")
+        with suppress(OSError):
+            self.err.flush()
 
     def detail(self, text: str) -> None:
         """What -v asks for."""
@@ -113,7 +157,7 @@ class Shell:
         from monitor.config.load import ConfigError, load
 
         try:
-            found = load(host.at(self.own_home), self.config)
+            found = load(host.at(self.own_home), self.config, self.kept)
         except ConfigError as error:
             raise Failure(CONFIG, str(error)) from None
         return found if found.host else replace(found, host=os.uname().nodename)
@@ -134,6 +178,7 @@ def common(parser: argparse.ArgumentParser, *, json: bool = True) -> None:
     """The options that every command has."""
     parser.add_argument("--config", metavar="FILE", help="the config file, instead of the usual places")
     parser.add_argument("--home", metavar="DIR", help="look for stores there instead of in $HOME")
+    parser.add_argument("--kept-config", action="store_true", help=argparse.SUPPRESS)  # on stdin, from `serve`
     parser.add_argument("--no-color", action="store_true", help="no colour")
     parser.add_argument("-v", "--verbose", action="store_true", help="say more, on stderr")
     if json:
@@ -150,6 +195,15 @@ def filters_of(arguments: argparse.Namespace) -> dict[str, str]:
     """The filters that were given."""
     names = ("source", "agent", "provider", "profile")
     return {name: getattr(arguments, name) for name in names if getattr(arguments, name, None)}
+
+
+def _name_of_user() -> str:
+    try:
+        import pwd
+
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except (ImportError, KeyError):
+        return f"uid {os.geteuid()}"
 
 
 def _home_of_user() -> str:

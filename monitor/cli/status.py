@@ -38,8 +38,7 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
         )
         shell.say(json.dumps(document, ensure_ascii=False, indent=1))
     else:
-        hushed = outcome.hushed[0] | outcome.hushed[1]
-        shell.say(text(outcome.judgement, settings.host, outcome.at, color=shell.color, hushed=hushed))
+        shell.say(text(outcome.judgement, settings.host, outcome.at, color=shell.color, hushed=outcome.hushed))
     for complaint in outcome.complaints:
         shell.complain(f"authwatch: {complaint}")
     return code if given.check else 0
@@ -55,4 +54,5 @@ def looked(given: argparse.Namespace, shell: Shell) -> tuple[Settings, Outcome]:
     state = shell.state(settings)
     host = host.keyed(state.key(create=False), None)
     asked = Asked(settings, filters_of(given), shell.home != shell.own_home)
-    return settings, watch.glance(asked, host, state, look(asked, host), shell.now())
+    now = shell.now()
+    return settings, watch.glance(asked, host, state, look(asked, host, now), now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any, Final
@@ -200,7 +200,7 @@ def _local_zone(site: Site) -> Any:
             return zone(name.strip().removeprefix(":"))
         except ValueError:
             continue
-    return zone("UTC")
+    return UTC
 
 
 def _history_url(values: Values, draft: _Draft) -> Secret | None:

@@ -15,15 +15,17 @@ __all__ = ["ConfigError", "load", "problems"]
 NAME: Final = "config.yaml"
 
 
-def load(host: Host, explicit: Path | None = None) -> Settings:
+def load(host: Host, explicit: Path | None = None, kept: str | None = None) -> Settings:
     """The settings of the config file, or the defaults where there is none.
 
     A file that was named (`explicit`, $AUTHWATCH_CONFIG) has to exist. `ConfigError` carries every problem found;
-    a secret that cannot be had now is none of them, see `problems`.
+    a secret that cannot be had now is none of them, see `problems`. `kept` is read instead of the file's text: what
+    it said before it became wrong.
     """
     named = explicit if explicit is not None else _named(host)
     for path in (named.absolute(),) if named is not None else _places(host):
-        text = _text(host, path)
+        host.note(path)
+        text = _text(host, path) if kept is None else kept
         if text is not None:
             return _parse(host, path, text)
     if named is not None:

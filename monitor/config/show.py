@@ -77,7 +77,7 @@ def _alerts(settings: Settings) -> dict[str, Any]:
     hours = quiet and {
         "from": f"{quiet.start:%H:%M}",
         "to": f"{quiet.end:%H:%M}",
-        "timezone": quiet.zone.key,
+        "timezone": str(quiet.zone),
     }
     return {
         "settle": show_span(alerts.settle),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from monitor.doctor import house, stores
+from monitor.doctor import deliveries, house, stores
 from monitor.doctor.model import Check, Health, Patient, Result
 
 #: name: check, in the order in which they are shown.
@@ -17,6 +17,8 @@ CHECKS: dict[str, Check] = {
     "sources": stores.sources,
     "store modes": stores.modes,
     "channels": house.channels,
+    "deliveries": deliveries.deliveries,
+    "heartbeat": deliveries.heartbeat,
 }
 
 

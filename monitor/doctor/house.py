@@ -97,7 +97,10 @@ def history(patient: Patient) -> Iterator[Result]:
 
 def last_pass(patient: Patient) -> Iterator[Result]:
     """Does something run the passes?"""
-    found = checkpoint.stat_of(str(patient.state.gate / checkpoint.NAME))
+    # Acknowledging and silencing remove the checkpoint; what the last full pass left is there all the same.
+    places = (patient.state.gate / checkpoint.NAME, patient.state.folder / "pass.json")
+    stamps = [stamp for place in places if (stamp := checkpoint.stat_of(str(place)))]
+    found = max(stamps, key=lambda stamp: stamp[3], default=None)
     if found is None:
         what = "no finished pass"
         yield Result(

@@ -10,6 +10,8 @@ from sqlalchemy import Column, Connection, Engine, MetaData, Table, Text, create
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from alerts.columns import Damaged
+
 #: What every failure of the database is; the other rooms need not know the library.
 Broken = SQLAlchemyError
 
@@ -19,6 +21,9 @@ HEAD = "0001"
 _VERSION = Table("alembic_version", MetaData(), Column("version_num", Text, primary_key=True))
 
 BUSY_SECONDS = 30
+
+#: What SQLite says of a damaged file, and of one whose tables are not those that its revision has.
+_DAMAGE = ("malformed", "not a database", "unsupported file format", "no such table", "no such column", "has no column")
 
 
 __all__ = [
@@ -128,14 +133,14 @@ def in_words(error: Exception) -> str:
     """What is wrong with the history, free of parameters and passwords."""
     if isinstance(error, HistoryError):
         return str(error)
-    cause = getattr(error, "orig", None)
+    cause = getattr(error, "orig", None) or getattr(error, "strerror", None)
     return f"the history cannot be used ({cause or type(error).__name__}); try: authwatch doctor"
 
 
 def damaged(error: SQLAlchemyError) -> bool:
-    """Whether a SQLite file is no database (any more), rather than locked, full or read-only."""
+    """Whether a SQLite file is no database of ours (any more), rather than locked, full or read-only."""
     text = str(getattr(error, "orig", ""))
-    return "malformed" in text or "not a database" in text
+    return isinstance(error, Damaged) or any(sign in text for sign in _DAMAGE)
 
 
 def opened(url: URL, metadatas: Iterable[MetaData]) -> Engine:

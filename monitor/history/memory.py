@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
+from alerts.columns import Damaged
 from monitor.history.tables import META, PROFILES
 from monitor.model import Need, Remembered, State
 
@@ -49,7 +50,10 @@ def _row(key: str, known: Remembered, key_id: str) -> dict[str, Any]:
 
 def _remembered(row: Mapping[str, Any], key_id: str) -> Remembered:
     values = {name: row[name] for name in row if name not in ("key", "key_id")}
-    values["state"], values["needs_human"] = State(row["state"]), Need(row["needs_human"])
+    try:
+        values["state"], values["needs_human"] = State(row["state"]), Need(row["needs_human"])
+    except ValueError:
+        raise Damaged("a row has no state of ours") from None
     return Remembered(comparable=row["key_id"] == key_id, **values)
 
 

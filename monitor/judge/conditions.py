@@ -58,6 +58,7 @@ def _credential(verdict: Verdict, hidden: bool, masked_on: str | None) -> Condit
     seen, unknown = verdict.seen, verdict.needs_human is Need.UNKNOWN
     credential = seen.credential
     shown = credential if masked_on is None else _masked(credential)
+    said = verdict.summary.removeprefix(words.name(credential))
     remedy = verdict.remedy
     if shown != credential and remedy:  # a command for one login names it
         remedy = f"authwatch status, on {masked_on}" if masked_on else "authwatch status"
@@ -70,7 +71,7 @@ def _credential(verdict: Verdict, hidden: bool, masked_on: str | None) -> Condit
         Login(seen.login_expires_at, seen.fingerprint, verdict.deadline or deadline_of(seen)),
         doubt=unknown or verdict.vanished,
         held=unknown or verdict.held,
-        summary=words.name(shown) + verdict.summary.removeprefix(words.name(credential)),
+        summary=" ".join(filter(None, (words.name(shown) + said, verdict.shared))),
         remedy=remedy,
     )
 

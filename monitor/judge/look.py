@@ -12,6 +12,7 @@ from monitor.judge.clock import earliest
 from monitor.judge.evaluate import BLINDING, blinded, evaluate
 from monitor.judge.held import covering, hold, never_there
 from monitor.judge.redundancy import roll_up, weigh
+from monitor.judge.sharing import share
 from monitor.judge.words import EXPECTED, extend, remedy, sentence
 from monitor.model import (
     Credential,
@@ -21,6 +22,7 @@ from monitor.model import (
     Kind,
     Lineup,
     Observation,
+    Problem,
     Remembered,
     State,
     Trouble,
@@ -81,7 +83,8 @@ def judge(
     for key in policy.expect:
         if key not in verdicts and key not in moved:
             verdicts[key] = _expected(look, key)
-    final = [replace(v, remedy=remedy(v)) for v in weigh(verdicts, look.lineups, expect)]
+    weighed = share(weigh(verdicts, look.lineups, expect), look.lineups, known)
+    final = [replace(verdict, remedy=remedy(verdict)) for verdict in weighed]
     return Judgement(
         verdicts=tuple(sorted(final, key=lambda verdict: verdict.key)),
         providers=roll_up(final, look.lineups),
@@ -130,9 +133,19 @@ def _unseen(look: _Look, memory: Remembered) -> Verdict | None:
     seen = memory.observation
     if trouble := look.hidden(seen):
         return hold(memory, trouble.problem, look.policy, look.now)
+    beside = [one for one in look.seen.values() if one.host_path and one.host_path == seen.host_path]
+    if blind := next((one for one in beside if blinded(one) and one.problem), None):
+        return hold(memory, blind.problem or Problem.UNREADABLE, look.policy, look.now)
+    if any(one.evidence is Evidence.ABSENT and _of_one(one, seen) for one in beside):
+        return None  # its source says already that this store has no login; that is one loss, not two
     if seen.from_file and not never_there(memory) and look.was_looked_at(seen) and seen.host_path:
         return _gone(look, memory)
     return None
+
+
+def _of_one(one: Observation, other: Observation) -> bool:
+    a, b = one.credential, other.credential
+    return (a.source, a.agent, a.provider) == (b.source, b.agent, b.provider)
 
 
 def _gone(look: _Look, memory: Remembered) -> Verdict:

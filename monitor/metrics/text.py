@@ -5,7 +5,6 @@ prometheus_client would cost a pass more than everything else it imports; tests 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 from monitor.metrics.families import FAMILIES, Facts, Mask, samples
@@ -14,7 +13,7 @@ from monitor.model import Judgement
 TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
-_INFO: Final = "info\n"
+_INFOS: Final = tuple(name.encode() for name in FAMILIES if name.endswith("_info"))
 
 
 def body(judgement: Judgement, facts: Facts, mask: Mask = str) -> str:
@@ -29,21 +28,15 @@ def body(judgement: Judgement, facts: Facts, mask: Mask = str) -> str:
     return "".join(parts)
 
 
-def openmetrics(text: str) -> str:
-    """A text-format body of ours as OpenMetrics, still without its final `# EOF`."""
-    return "".join(_typed(line) for line in _lines(text))
+def openmetrics(text: bytes) -> bytes:
+    """A text-format body of ours as OpenMetrics, still without its final `# EOF`.
 
-
-def _typed(line: str) -> str:
-    """OpenMetrics has a type `info`, whose family goes without the suffix."""
-    if not line.startswith("# "):
-        return line
-    mark, word, name, rest = line.split(" ", 3)
-    if not name.endswith("_info"):
-        return line
-    return f"{mark} {word} {name.removesuffix('_info')} {rest if word == 'HELP' else _INFO}"
-
-
-def _lines(text: str) -> Iterator[str]:
-    # Not splitlines: label values may hold any of the other line ends of Unicode.
-    return (f"{line}\n" for line in text.removesuffix("\n").split("\n"))
+    OpenMetrics has a type `info`, whose family goes without the suffix; all else is alike. Label values hold no
+    bare line feed, so what begins a line here is ours.
+    """
+    text = b"\n" + text
+    for name in _INFOS:
+        family = name.removesuffix(b"_info")
+        text = text.replace(b"\n# HELP %b " % name, b"\n# HELP %b " % family)
+        text = text.replace(b"\n# TYPE %b gauge\n" % name, b"\n# TYPE %b info\n" % family)
+    return text[1:]

@@ -2,159 +2,117 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from http import HTTPStatus
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from monitor.config.settings import Settings
-from monitor.host import Stamp, stamp
 from monitor.metrics.families import Facts
 from monitor.metrics.text import OPENMETRICS, TEXT, body, openmetrics
 from monitor.model import Judgement
 from monitor.serve import left
 from monitor.serve.access import may_read, names_us
+from monitor.serve.bodies import Kept, Packed, pack, read
 from monitor.serve.counters import Counters
+from monitor.serve.current import Current
+from monitor.serve.faces import Faces
+from monitor.serve.guesses import Guesses
+from monitor.serve.http import JSON, Answer, Environ, fault, say, takes_gzip, takes_openmetrics
 
-PLAIN: Final = "text/plain; charset=utf-8"
-JSON: Final = "application/json"
 OPEN: Final = ("/healthz", "/readyz")
-MISSED: Final = 2.5  # intervals without a success until /readyz says no
 
-STRICT: Final = (
-    ("Cache-Control", "no-store"),
-    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
-    ("Cross-Origin-Resource-Policy", "same-origin"),
-    ("Referrer-Policy", "no-referrer"),
-    ("X-Content-Type-Options", "nosniff"),
-)
-
-Environ = Mapping[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One HTTP answer."""
-
-    status: HTTPStatus
-    parts: tuple[bytes, ...]
-    type: str = PLAIN
-    headers: tuple[tuple[str, str], ...] = ()
-
-
-class Cached:
-    """A body made from files, made anew only when one of them changed."""
-
-    def __init__(self, make: Callable[[], bytes | None], *paths: Path) -> None:
-        self._make, self._paths = make, paths
-        self._held: tuple[tuple[Stamp, ...], bytes | None] | None = None
-
-    def body(self) -> bytes | None:
-        """The body; None where its file is not there."""
-        stamps = tuple(map(stamp, self._paths))
-        held = self._held
-        if held is None or held[0] != stamps:
-            self._held = held = (stamps, self._make())
-        return held[1]
 
 
 class App:
     """The WSGI application (PEP 3333).
 
-    `gate` is the folder of the checkpoint where that is not `state`; `clock` gives the present, aware UTC.
+    `place` are the folders of the state; `ask` answers what only the history knows (see `past.Past`); `clock` gives
+    the present, aware UTC.
     """
 
     def __init__(
         self,
-        settings: Settings,
-        state: Path,
+        current: Current,
+        place: left.Place,
         counters: Counters,
-        gate: Path | None = None,
+        ask: Callable[[Environ], Answer],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._gate = gate or state
-        self._settings, self._state, self._counters, self._clock = settings, state, counters, clock
-        file = state / left.METRICS
-        self._text = Cached(lambda: self._metrics_text().encode(), file)
-        self._open = Cached(lambda: openmetrics(self._metrics_text()).encode(), file)
-        self._status_json = Cached(lambda: _read(state / left.STATUS), state / left.STATUS)
+        self._current, self._place, self._counters, self._clock = current, place, counters, clock
+        self._guesses = Guesses()
+        file = place.state / left.METRICS
+        self._packed = Packed(self._text, file)
+        self._packed_open = Packed(lambda: openmetrics(self._text()), file)
+        self._status_json = Kept(lambda: read(place.state / left.STATUS), place.state / left.STATUS)
         self._pages: dict[str, Callable[[Environ], Answer]] = {
             "/metrics": self._metrics,
             "/api/v1/status": self._status,
-            "/healthz": lambda _: _say(HTTPStatus.OK, "ok"),
+            "/api/v1/history": ask,
+            "/healthz": lambda _: say(HTTPStatus.OK, "ok"),
             "/readyz": self._readyz,
+            **Faces(current, place, clock).pages(),
         }
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        answer = self._answer(environ)
-        length = sum(map(len, answer.parts))
-        headers = [("Content-Type", answer.type), ("Content-Length", str(length)), *answer.headers, *STRICT]
-        start_response(f"{answer.status.value} {answer.status.phrase}", headers)
+        answer = self._answer(environ).sent_to(environ)
+        start_response(f"{answer.status.value} {answer.status.phrase}", answer.all_headers())
         return () if environ["REQUEST_METHOD"] == "HEAD" else answer.parts
 
     def _answer(self, environ: Environ) -> Answer:
-        web, path = self._settings.web, environ.get("PATH_INFO", "")
-        if not names_us(environ.get("HTTP_HOST"), web):
+        path = environ.get("PATH_INFO", "")
+        if not names_us(environ.get("HTTP_HOST"), self._current.settings.web):
             why = "this is not one of my names; call me localhost, or set web.password_file"
-            return _say(HTTPStatus.MISDIRECTED_REQUEST, why)
-        if path not in OPEN and not may_read(environ.get("HTTP_AUTHORIZATION"), web):
-            challenge = ("WWW-Authenticate", 'Basic realm="authwatch", charset="UTF-8"')
-            return _say(HTTPStatus.UNAUTHORIZED, "the password is wanted", challenge)
+            return say(HTTPStatus.MISDIRECTED_REQUEST, why)
+        if path not in OPEN and (refusal := self._refusal(environ)):
+            return refusal
         page = self._pages.get(path)
         if page is None:
-            return _say(HTTPStatus.NOT_FOUND, "there is nothing here")
+            return say(HTTPStatus.NOT_FOUND, "there is nothing here")
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
-            return _say(HTTPStatus.METHOD_NOT_ALLOWED, "only GET and HEAD", ("Allow", "GET, HEAD"))
+            return say(HTTPStatus.METHOD_NOT_ALLOWED, "only GET and HEAD", ("Allow", "GET, HEAD"))
         return page(environ)
 
+    def _refusal(self, environ: Environ) -> Answer | None:
+        """What a client hears that may not read; None where it may."""
+        given, address = environ.get("HTTP_AUTHORIZATION"), str(environ.get("REMOTE_ADDR", ""))
+        if given and (wait := self._guesses.wait(address)):
+            return say(HTTPStatus.TOO_MANY_REQUESTS, "too many wrong passwords", ("Retry-After", str(wait)))
+        if may_read(given, self._current.settings.web):
+            return None
+        if given:
+            self._guesses.wrong(address)
+        challenge = ("WWW-Authenticate", 'Basic realm="authwatch", charset="UTF-8"')
+        return say(HTTPStatus.UNAUTHORIZED, "the password is wanted", challenge)
+
     def _metrics(self, environ: Environ) -> Answer:
-        vary = (("Vary", "Accept"),)
-        if _wants_openmetrics(environ.get("HTTP_ACCEPT", "")):
-            parts = (self._open.body() or b"", self._counters.openmetrics())
-            return Answer(HTTPStatus.OK, parts, OPENMETRICS, vary)
-        return Answer(HTTPStatus.OK, (self._text.body() or b"", self._counters.text()), TEXT, vary)
+        opened, packed = takes_openmetrics(environ), takes_gzip(environ)
+        own = self._counters.openmetrics() if opened else self._counters.text()
+        kind = OPENMETRICS if opened else TEXT
+        if packed:
+            parts = (self._packed_open if opened else self._packed).parts()
+            return Answer(HTTPStatus.OK, (*parts, pack(own)), kind, packed=True)
+        text = self._text()
+        return Answer(HTTPStatus.OK, (openmetrics(text) if opened else text, own), kind)
 
     def _status(self, environ: Environ) -> Answer:
-        found = self._status_json.body()
+        found = self._status_json.get()
         if found is None:
-            return Answer(HTTPStatus.SERVICE_UNAVAILABLE, (b'{"error": "no pass has finished yet"}\n',), JSON)
+            return fault(HTTPStatus.SERVICE_UNAVAILABLE, "no pass has finished yet")
         return Answer(HTTPStatus.OK, (found,), JSON)
 
     def _readyz(self, environ: Environ) -> Answer:
-        success, interval = left.last_success(self._state, self._gate), self._settings.interval
+        success, interval = left.last_success(self._place), self._current.settings.interval
         if success is None:
-            return _say(HTTPStatus.SERVICE_UNAVAILABLE, "no pass has succeeded yet")
-        age = self._clock() - success
+            return say(HTTPStatus.SERVICE_UNAVAILABLE, "no pass has succeeded yet")
         said = f"last success {success:%Y-%m-%dT%H:%M:%SZ}, one is due every {interval}"
-        late = abs(age) > MISSED * interval  # from the future: nothing has succeeded since the clock was set back
-        return _say(HTTPStatus.SERVICE_UNAVAILABLE if late else HTTPStatus.OK, said)
+        late = left.is_late(success, self._clock(), interval)
+        return say(HTTPStatus.SERVICE_UNAVAILABLE if late else HTTPStatus.OK, said)
 
-    def _metrics_text(self) -> str:
+    def _text(self) -> bytes:
         """What the last full pass wrote; those that stopped at the gate only move its success, in place."""
-        raw = _read(self._state / left.METRICS)
+        raw = read(self._place.state / left.METRICS)
         if raw is None:
-            nothing = Judgement((), (), (), None)
-            return body(nothing, Facts(sources={entry.id: None for entry in self._settings.sources}))
-        return raw.decode("utf-8", "replace")
-
-
-def _wants_openmetrics(accept: str) -> bool:
-    """Whether an Accept header has OpenMetrics and does not rule it out."""
-    offers = [part.replace(" ", "").lower() for part in accept.split(",")]
-    return any(
-        offer.startswith("application/openmetrics-text") and not offer.endswith((";q=0", ";q=0.0")) for offer in offers
-    )
-
-
-def _say(status: HTTPStatus, text: str, *headers: tuple[str, str]) -> Answer:
-    return Answer(status, (f"{text}\n".encode(),), headers=headers)
-
-
-def _read(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return None
+            sources = self._current.settings.sources
+            return body(Judgement((), (), (), None), Facts(sources={entry.id: None for entry in sources})).encode()
+        return raw

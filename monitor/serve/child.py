@@ -13,26 +13,30 @@ from contextlib import suppress
 class Child:
     """Runs one pass at a time; `stop` ends the one that runs, and no other is started."""
 
-    def __init__(self, command: Sequence[str], environ: Mapping[str, str]) -> None:
-        self._command, self._environ = list(command), dict(environ)
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = dict(environ)
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self.stopped = False
 
-    def run(self, limit: float) -> int | None:
-        """The exit code of a pass; None if it was killed after `limit` seconds. Raises OSError if it cannot start."""
+    def run(self, command: Sequence[str], limit: float, text: str | None = None) -> int | None:
+        """The exit code of a pass that is given `text` to read; None if it was killed after `limit` seconds.
+
+        Raises OSError if it cannot start.
+        """
         with self._lock:
             if self.stopped:
                 return None
             self._process = process = subprocess.Popen(
-                self._command,
-                env=self._environ,
-                stdin=subprocess.DEVNULL,
+                list(command),
+                env=self.environ,
+                stdin=subprocess.DEVNULL if text is None else subprocess.PIPE,
                 stdout=subprocess.DEVNULL,  # what it found lies in the state folder; errors are on stderr
                 start_new_session=True,
             )
         try:
-            return process.wait(limit)
+            process.communicate(None if text is None else text.encode(), limit)
+            return process.returncode
         except subprocess.TimeoutExpired:
             _kill(process, signal.SIGKILL)
             process.wait()

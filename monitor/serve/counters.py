@@ -21,13 +21,21 @@ class Counters(Collector):
     def __init__(self, channels: Iterable[str] = ()) -> None:
         self._lock = threading.Lock()
         self._checks: Counter[str] = Counter(dict.fromkeys(RESULTS, 0))
-        self._told: Counter[tuple[str, str]] = Counter(
-            dict.fromkeys(((channel, str(outcome)) for channel in channels for outcome in Outcome), 0)
-        )
+        self._told: Counter[tuple[str, str]] = Counter()
+        self._config_is_good = True
+        self.configured(channels, good=True)
         self._registry = CollectorRegistry()
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self._registry)
         self._registry.register(self)
+
+    def configured(self, channels: Iterable[str], *, good: bool) -> None:
+        """The config was read: with these channels, or with a mistake."""
+        with self._lock:
+            self._config_is_good = good
+            for channel in channels:
+                for outcome in Outcome:
+                    self._told.setdefault((channel, str(outcome)), 0)
 
     def checked(self, result: str) -> None:
         """One more pass, full or stopped at the gate."""
@@ -52,7 +60,7 @@ class Counters(Collector):
 
     def collect(self) -> Iterator[Metric]:
         with self._lock:
-            checks, told = dict(self._checks), dict(self._told)
+            checks, told, good = dict(self._checks), dict(self._told), self._config_is_good
         passes = CounterMetricFamily("authwatch_checks", "Passes since the start, by result.", labels=["result"])
         for result, number in checks.items():
             passes.add_metric([result], number)
@@ -64,5 +72,5 @@ class Counters(Collector):
             sent.add_metric([channel, outcome], number)
         yield sent
         yield GaugeMetricFamily(
-            "authwatch_config_last_reload_success", "Whether the config was last read without an error.", value=1
+            "authwatch_config_last_reload_success", "Whether the config was last read without an error.", value=int(good)
         )

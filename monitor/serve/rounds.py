@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Final
 
 from monitor.config.settings import Settings
@@ -14,10 +13,15 @@ from monitor.host import stamp
 from monitor.serve import left
 from monitor.serve.child import Child
 from monitor.serve.counters import Counters
+from monitor.serve.current import Current
 from monitor.serve.schedule import Schedule
+from monitor.serve.touched import Touched
 
-FINDINGS: Final = (1, 2, 3)
 GRACE: Final = timedelta(seconds=10)  # a pass ends itself at its deadline; only a hung one needs killing
+
+#: What the exit codes of a pass say (the contract's).
+FINDINGS: Final = {1: "somebody has to act now", 2: "somebody has to act soon", 3: "something cannot be determined"}
+FINE: Final = "nobody has to do anything"
 
 
 def limit(settings: Settings) -> timedelta:
@@ -28,75 +32,118 @@ def limit(settings: Settings) -> timedelta:
 class Rounds:
     """Works in a thread of its own, which a hung file system may hold without holding the daemon.
 
-    `notify` takes sd_notify states, `log` a line for people; `may_stop` is the gate.
+    `command` is the argv of one pass as the settings in force ask for it; `may_stop` is the gate for it: True when
+    the present look would find nothing new (it then has noted that success). `notify` takes sd_notify states, `ready`
+    says that the config is read; `log` takes a line for people; `look_every` is how often stores, config and clock are looked at between passes.
     """
 
     def __init__(
         self,
-        settings: Settings,
-        state: Path,
+        current: Current,
+        place: left.Place,
         child: Child,
         counters: Counters,
         *,
-        may_stop: Callable[[], bool],
+        command: Callable[[], Sequence[str]],
+        may_stop: Callable[[Sequence[str]], bool],
         notify: Callable[..., None],
+        ready: Callable[[], None],
         log: Callable[[str], None],
+        look_every: timedelta,
     ) -> None:
-        self._state, self._child, self._counters = state, child, counters
-        self._may_stop, self._notify, self._log = may_stop, notify, log
-        self._interval, self._limit = settings.interval, limit(settings)
-        self._due = threading.Event()
-        self._counted = stamp(state / left.RECORD)
+        self._current, self._record, self._state = current, place.state / left.RECORD, place.state
+        self._child, self._counters = child, counters
+        self._command, self._may_stop = command, may_stop
+        self._notify, self._ready, self._log = notify, ready, log
+        self._look_every = look_every
+        self._due, self._reload = threading.Event(), threading.Event()
+        self._counted = stamp(self._record)
+        self._touched = Touched(place.gate)
         self.schedule = Schedule(self._due.set)
+
+    def reload(self) -> None:
+        """Makes the config be read again, and a pass follow."""
+        self._reload.set()
+        self._due.set()
 
     def work(self) -> None:
         """Rounds for ever, the first at once."""
         self._due.set()
-        while self._due.wait():
-            self._due.clear()
-            began = time.monotonic()
-            self._round()
-            self.schedule.arm(self._interval - timedelta(seconds=time.monotonic() - began))
+        while True:
+            due = self._due.wait(self._look_every.total_seconds())
+            if self.schedule.stepped():
+                self._log("the clock was set or the machine slept: looking again")
+                due = True
+            if self._reload.is_set() or self._current.stale():
+                self._read_config()
+                due = True
+            if due or self._touched.changed():
+                self._due.clear()
+                self._round(asked=due)
 
-    def _round(self) -> None:
+    def _round(self, *, asked: bool) -> None:
+        """One pass, `asked` for by the clock or a person, else by a change; then the next moment is armed."""
+        began, before = time.monotonic(), stamp(self._record)
         result = self._recorded("ok") if self._gate() else self._pass()
+        self._touched.passed(asked or stamp(self._record) != before, self._current.settings.interval)
         self._counters.checked(result or "failed")
         self._count_deliveries()
-        said = f"last pass {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC: {result or 'killed at its deadline'}"
-        self._notify(f"STATUS={said}", *(["WATCHDOG=1"] if result else []))
+        self.schedule.arm(self._current.settings.interval - timedelta(seconds=time.monotonic() - began))
+        self._notify(f"STATUS={self._said(result)}", *(["WATCHDOG=1"] if result else []))
+
+    def _said(self, result: str | None) -> str:
+        """How things are, in one line for `systemctl status`."""
+        record = left.last_pass(self._state)
+        found = {None: "the last pass was killed at its deadline", "failed": "the last pass failed"}.get(result, FINE)
+        if result == "findings":
+            found = FINDINGS.get(record.code if record else 3, FINE)
+        now = datetime.now(UTC)
+        following = now + self._current.settings.interval
+        wrong = "" if self._current.good else "; the config is wrong, the old one is in force"
+        return f"{found}; looked {now:%Y-%m-%d %H:%M:%S} UTC, next {following:%H:%M}{wrong}"
+
+    def _read_config(self) -> None:
+        self._reload.clear()
+        self._notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        self._current.reload()
+        good, settings = self._current.good, self._current.settings
+        self._counters.configured([channel.label for channel in settings.channels], good=good)
+        self._log("the config was read again" if good else f"the old config stays in force: {self._current.wrong}")
+        self._ready()
 
     def _gate(self) -> bool:
         try:
-            return self._may_stop()
+            return self._may_stop(self._command())
         except Exception as error:  # noqa: BLE001 - a fault of the short way must not cost the long one
             self._log(f"the gate failed ({type(error).__name__}); looking in full")
             return False
 
     def _pass(self) -> str | None:
         """The result of one full pass; None if it had to be killed."""
-        before = stamp(self._state / left.RECORD)
+        before = stamp(self._record)
+        patience = limit(self._current.settings)
         try:
-            code = self._child.run(self._limit.total_seconds())
+            code = self._child.run(self._command(), patience.total_seconds(), self._current.kept)
         except OSError as error:
             self._log(f"the pass cannot be started: {(error.strerror or 'error').lower()}")
             return "failed"
         if self._child.stopped:
             return "failed"
         if code is None:
-            self._log(f"the pass hung and was killed after {self._limit}")
+            self._log(f"the pass hung and was killed after {patience}")
             return None
         if code not in (0, *FINDINGS):
             self._log(f"the pass ended with {code}")
             return "failed"
         said = "findings" if code else "ok"
-        return said if stamp(self._state / left.RECORD) == before else self._recorded(said)
+        return said if stamp(self._record) == before else self._recorded(said)
 
     def _recorded(self, default: str) -> str:
         record = left.last_pass(self._state)
         return record.result if record else default
 
     def _count_deliveries(self) -> None:
-        now = stamp(self._state / left.RECORD)
+        now = stamp(self._record)
         record = left.last_pass(self._state) if now != self._counted else None
         if record:
             self._counters.told(record.deliveries)

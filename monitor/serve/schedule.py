@@ -12,7 +12,6 @@ from apscheduler.triggers.date import DateTrigger
 
 #: A wall clock that moved this much against the monotonic one was set, or the machine slept.
 STEP: Final = timedelta(seconds=2)
-LOOK_EVERY: Final = timedelta(seconds=60)
 
 
 class Schedule:
@@ -44,11 +43,9 @@ class Schedule:
             coalesce=True,
         )
 
-    def rearm_after_a_step(self) -> bool:
-        """Makes a pass due at once if the clock was stepped or slept since the last call; whether it was."""
+    def stepped(self) -> bool:
+        """Whether the clock was set or the machine slept since the last call; what was armed is then void."""
         offset = self._wall() - self._steady()
-        stepped = abs(offset - self._offset) > STEP.total_seconds()
+        moved = abs(offset - self._offset) > STEP.total_seconds()
         self._offset = offset
-        if stepped:
-            self.arm(timedelta())
-        return stepped
+        return moved

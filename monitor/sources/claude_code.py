@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from monitor.host import Host, Unreadable
-from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem
+from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem, Trouble
 from monitor.sources import claude_profiles
 from monitor.sources.entry import SourceEntry
 from monitor.sources.moment import moment, seconds
@@ -40,8 +40,11 @@ def observe(host: Host, entry: SourceEntry, platform: str = sys.platform) -> Ite
     ask = "home" not in entry.options
     at = host if ask else host.at(Path(entry.options["home"]))
     variable, folder = _folder(at, ask)
-    others = [*_from_environment(host, entry)] if ask else []
-    others += claude_profiles.observe(at, entry, ask=ask)
+    others: list[Observation | Trouble] = [*_from_environment(host, entry)] if ask else []
+    try:
+        others += claude_profiles.observe(at, entry, ask=ask)
+    except Unreadable as error:  # a locked folder of profiles says nothing of the login beside it
+        others.append(Trouble(entry.id, error.problem, host.show(error.path), error.detail, str(error.path)))
     login = _login(at, entry, folder / ".credentials.json", platform)
     if login and variable:
         login = replace(login, relogin=f"{variable}={shlex.quote(str(folder))} {LOGIN}")

@@ -46,16 +46,17 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     environment, which is another's, is not asked."""
     ask = not entry.options
     moved = (ask and host.env("CODEX_HOME")) or ""
-    folder = host.path(moved) if moved else host.path(entry.options.get("home", "~")) / ".codex"
+    at = host.at(host.path(entry.options["home"])) if "home" in entry.options else host
+    folder = at.path(moved or "~/.codex")
     path = host.path(entry.options["path"]) if "path" in entry.options else folder / "auth.json"
     blank = Observation(_who(entry, "codex:default", Kind.OAUTH), store=host.show(path), host_path=str(path))
     token = ((ask and host.env("CODEX_ACCESS_TOKEN")) or "").strip()
     place = "file"
     try:
-        place = "file" if "path" in entry.options else keeps_in(host, folder / "config.toml")
+        place = "file" if "path" in entry.options else keeps_in(at, folder / "config.toml")
     except Unreadable as error:
         yield Trouble(entry.id, error.problem, host.show(error.path), error.detail, host_path=str(error.path))
-    login = _login(host, entry, replace(blank, relogin=LOGIN), path, place)
+    login = _login(at, entry, replace(blank, relogin=LOGIN), path, place)
     if login and not (token and login.evidence is Evidence.ABSENT):  # Codex then uses the other
         prefix = f"CODEX_HOME={shlex.quote(str(folder))} " if moved else ""
         yield replace(login, relogin=f"{prefix}{login.relogin}")

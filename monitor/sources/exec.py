@@ -7,7 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -67,7 +67,7 @@ def _program(host: Host, name: str, path: str) -> Path:
     return host.home / found
 
 
-def _expiry(raw: bytes, program: Path) -> Any:
+def _expiry(raw: bytes, program: Path) -> datetime | None:
     try:
         text = raw.decode()
     except UnicodeDecodeError as error:

@@ -23,16 +23,16 @@ LOGIN: Final = "gemini"
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     """The login. `home` and `path` options make it expected; with either, the environment is not asked."""
     ask = not entry.options
-    home = host.path(entry.options.get("home") or (ask and host.env("GEMINI_CLI_HOME")) or "~")
-    folder = home / ".gemini"
+    at = host.at(host.path(entry.options["home"])) if "home" in entry.options else host
+    folder = at.path((ask and host.env("GEMINI_CLI_HOME")) or "~") / ".gemini"
     path = host.path(entry.options["path"]) if "path" in entry.options else folder / "oauth_creds.json"
     who = Credential(entry.id, "-", "google", "gemini-cli:oauth", Kind.OAUTH)
     blank = Observation(who, store=host.show(path), host_path=str(path), relogin=LOGIN)
     try:
-        stored = host.json(path)
-        if stored is not None or host.exists(path):
-            yield _read(host, stored, blank, path)
-        elif "path" not in entry.options and (moved := _moved(host, folder, ask)):
+        stored = at.json(path)
+        if stored is not None or at.exists(path):
+            yield _read(at, stored, blank, path)
+        elif "path" not in entry.options and (moved := _moved(at, folder, ask)):
             yield replace(blank, evidence=Evidence.HIDDEN, problem=moved)
         elif entry.options:
             yield replace(blank, evidence=Evidence.ABSENT)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 
 from alerts import backlog, belief, settle
+from alerts.clock import past_attempt, past_hush, past_standing, past_told
 from alerts.decide import Ear, decide
 from alerts.hush import quiet_window
 from alerts.model import (
@@ -38,7 +39,7 @@ MAIL = Channel("mail", Level.NOW, address="mail-1")
 
 
 class Fate(Enum):
-    """What happens to a message: whether people hear it, and what we learn of it."""
+    """What happens to a message: whether people hear it, and what we learn of it (None: the pass dies first)."""
 
     ARRIVES = (True, Outcome.DELIVERED)
     PARTLY = (True, Outcome.PARTIAL)
@@ -49,14 +50,9 @@ class Fate(Enum):
     HEARD_CRASH = (True, None)
     LOST_CRASH = (False, None)
 
-    @property
-    def heard(self) -> bool:
-        return self.value[0]
-
-    @property
-    def outcome(self) -> Outcome | None:
-        """None: the pass dies before it learns anything."""
-        return self.value[1]
+    def __init__(self, heard: bool, outcome: Outcome | None) -> None:
+        self.heard = heard
+        self.outcome = outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +89,8 @@ class World:
     inbox: list[Heard] = field(default_factory=list)
     messages: list[Alert] = field(default_factory=list)
     until: datetime | None = None
+    died: bool = False
+    """Whether the last pass died in the middle of a send."""
     again: bool = False
     """Whether the deliveries of the last pass changed a channel's own condition, so that another is due at once."""
 
@@ -104,9 +102,7 @@ class World:
         before = len(self.inbox)
         own, _ = self.own_conditions()
         settled_until = self.settle((*conditions, *own))
-        for alert in self.decide()[0]:
-            if not self._send(alert):
-                break  # the pass died
+        self.died = not all(self._send(alert) for alert in self.decide()[0])
         then, own_until = self.own_conditions()
         self.again = then != own
         soon = self.now + MINUTE if self.again else None
@@ -165,7 +161,7 @@ class World:
             return False
         pause = self.retry_after if fate is Fate.LIMITED else None
         delivery = Delivery(alert, self.now, fate.outcome, retry_after=pause)
-        self._commit(belief.after(delivery, rows))
+        self._commit(belief.after(delivery, rows, self.attempts.values()))
         if fate.outcome.heard:
             self.partial = (self.partial - {alert.channel}) | ({alert.channel} if fate is Fate.PARTLY else set())
         return True
@@ -180,6 +176,16 @@ class World:
         standing = news.standing
         self.inbox.append(Heard(self.now, channel, standing.key, news.reason, standing.level, standing, sure))
         _put(self.minds, (channel, standing.key), None if news.reason is Reason.RECOVERED else standing)
+
+    def set_back(self, span: timedelta) -> None:
+        """The wall clock is set back and believed: no moment in memory lies ahead of it any more."""
+        self.now -= span
+        self.standings = {key: past_standing(one, self.now) for key, one in self.standings.items()}
+        self.minds = {place: past_standing(one, self.now) for place, one in self.minds.items()}
+        self.told = {place: past_told(one, self.now) for place, one in self.told.items()}
+        self.attempts = {place: past_attempt(one, self.now) for place, one in self.attempts.items()}
+        self.hush = past_hush(self.hush, self.now)
+        self.inbox = [replace(one, at=min(one.at, self.now)) for one in self.inbox]
 
     # -- what people do ---------------------------------------------------------------------------------------
 
@@ -234,6 +240,7 @@ def wait(world: World, *conditions: Condition, span: timedelta) -> list[tuple[ti
     start, before = world.now, len(world.inbox)
     end = start + span
     while world.until is not None and world.until <= end:
+        assert world.until > world.now, "a pass that plans itself for ever"
         world.look(*conditions, after=world.until - world.now)
     world.now = end
     return [(one.at - start, str(one.reason)) for one in world.inbox[before:]]

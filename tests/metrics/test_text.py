@@ -25,7 +25,7 @@ def read_text(text):
 
 
 def read_openmetrics(text):
-    families = om_parser.text_string_to_metric_families(openmetrics(text) + "# EOF\n")
+    families = om_parser.text_string_to_metric_families(openmetrics(text.encode()).decode() + "# EOF\n")
     return [s for family in families for s in family.samples]
 
 

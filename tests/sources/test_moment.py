@@ -1,13 +1,13 @@
 """Moments as credential files write them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.sources.moment import ABSURD, EPOCH, moment, seconds
+from monitor.sources.moment import ABSURD, EPOCH, lifetime, moment, seconds
 
 THEN = datetime(2027, 1, 31, 10, 20, 30, tzinfo=UTC)
 EPOCH_S = int(THEN.timestamp())
@@ -25,6 +25,8 @@ MEANT = [
     ("2027-01-31T10:20:30Z", THEN),
     ("2027-01-31T10:20:30.000000000Z", THEN),
     ("2027-01-31T10:20:30.5Z", THEN.replace(microsecond=500_000)),
+    ("2027-01-31T10:20:30.123456789Z", THEN.replace(microsecond=123456)),
+    ("2027-01-31t10:20:30z", THEN),
     ("2027-01-31T12:20:30+02:00", THEN),
     ("2027-01-31T05:20:30-0500", THEN),
     (" 2027-01-31 10:20:30 UTC ", THEN),
@@ -95,3 +97,9 @@ def test_seconds_where_milliseconds_belong_are_recognised() -> None:
     assert not seconds(EPOCH_S * 1000)
     assert not seconds(True)
     assert not seconds(None)
+
+
+def test_a_lifetime_is_known_only_from_two_moments_in_order() -> None:
+    day = timedelta(days=1)
+    assert lifetime(THEN, THEN + day) == day
+    assert lifetime(THEN, THEN) is lifetime(THEN, THEN - day) is lifetime(None, THEN) is lifetime(THEN, None) is None

@@ -1,0 +1,71 @@
+"""A sign of life for something elsewhere that raises the alarm when it stays away (Healthchecks and its like)."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import urllib.error
+import urllib.request
+from datetime import timedelta
+from queue import Empty, SimpleQueue
+from typing import Final
+from urllib.parse import urlsplit, urlunsplit
+
+from alerts.channels import Report
+from alerts.model import Outcome
+
+#: The heartbeat comes after everything else, so it may not take long.
+PATIENCE: Final = timedelta(seconds=5)
+
+
+def ping(url: str, *, failed: bool, patience: timedelta = PATIENCE) -> Report:
+    """One GET to the secret `url`, or to its `/fail`; waits `patience` at most, whatever the network does.
+
+    The words of the report hold no part of the URL. Source: https://healthchecks.io/docs/http_api/
+    """
+    results: SimpleQueue[Report] = SimpleQueue()
+    seconds = patience.total_seconds()
+    work = threading.Thread(target=lambda: results.put(_get(_address(url, failed), seconds)), daemon=True)
+    try:
+        work.start()
+        return results.get(timeout=seconds)
+    except RuntimeError:
+        return Report(Outcome.CONNECT, "no thread could be started")
+    except Empty:
+        return Report(Outcome.TIMEOUT, "no answer within the time limit")
+
+
+def _address(url: str, failed: bool) -> str:
+    parts = urlsplit(url.strip())
+    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/fail", fragment="")) if failed else url.strip()
+
+
+def _get(url: str, seconds: float) -> Report:
+    try:
+        request = urllib.request.Request(url, headers={"User-Agent": "authwatch"})  # noqa: S310 - config: http(s) only
+        with urllib.request.urlopen(request, timeout=seconds):  # noqa: S310
+            return Report(Outcome.DELIVERED)
+    except urllib.error.HTTPError as error:
+        return Report(_class_of(error.code), f"HTTP {error.code}")
+    except urllib.error.URLError as error:
+        return _unreached(error.reason)
+    except OSError as error:
+        return _unreached(error)
+    except Exception as error:  # noqa: BLE001 - http.client and the URL parser raise what they like
+        return Report(Outcome.CLIENT_ERROR, f"the request failed ({type(error).__name__})")
+
+
+def _class_of(status: int) -> Outcome:
+    if status in (401, 403, 407):
+        return Outcome.AUTH_ERROR
+    if status == 429:
+        return Outcome.RATE_LIMITED
+    return Outcome.SERVER_ERROR if status >= 500 else Outcome.CLIENT_ERROR
+
+
+def _unreached(why: object) -> Report:
+    if isinstance(why, TimeoutError):
+        return Report(Outcome.TIMEOUT, "no answer within the time limit")
+    if isinstance(why, socket.gaierror):
+        return Report(Outcome.CONNECT, "the host name was not found")
+    return Report(Outcome.CONNECT, f"no connection ({type(why).__name__})")

@@ -1,0 +1,40 @@
+"""The sign of life at the end of a pass, and when the next is due."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from monitor.cli.shell import Shell
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from monitor.config.settings import Settings
+
+
+def beat(shell: Shell, settings: Settings, *, failed: bool = False) -> bool:
+    """Tells the heartbeat that a pass ended, well or not; False if it should have heard and did not."""
+    if broken := settings.broken.get("heartbeat"):
+        shell.complain(f"authwatch: {broken}")
+    if settings.heartbeat is None:
+        return True
+    from alerts.channels.heartbeat import ping
+
+    report = ping(settings.heartbeat.reveal(), failed=failed)
+    if not report.outcome.heard:
+        shell.complain(f"authwatch: the heartbeat was not heard ({report.outcome}): {report.error}")
+    return report.outcome.heard
+
+
+def due(settings: Settings, now: datetime) -> float:
+    """From when on a pass may not stop at the gate although no file changed, in epoch seconds: the heartbeat would
+    miss it, or a program has to be asked again.
+
+    Half an interval: a timer that keeps to the interval, however it jitters, then pings with every pass.
+    """
+    from monitor.sources import believed_for
+
+    spans = [settings.interval / 2] if settings.heartbeat else []
+    if (believed := believed_for(settings.sources)) is not None:
+        spans.append(believed)
+    return (now + min(spans)).timestamp() if spans else float("inf")

@@ -1,0 +1,95 @@
+"""`authwatch alerts list`: what stands, who was told, who hushed it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from monitor.cli import book
+from monitor.cli.shell import Shell
+
+if TYPE_CHECKING:
+    from alerts.model import Acknowledgement, Silence
+    from alerts.tell import Memory
+
+
+def run(given: argparse.Namespace, shell: Shell) -> int:
+    """Prints what the memory of the alerts holds."""
+    from alerts import tell
+    from monitor.cli.text import visible
+
+    settings, now = shell.settings(shell.host()), shell.now()
+    with book.reading(shell, settings) as connection:
+        known = tell.past(tell.recall(connection), now) if connection else tell.Memory()
+    rows = _rows(known, now)
+    silences = [as_json(one) for one in known.hush.silences if one.until > now]
+    if given.json:
+        shell.say(json.dumps({"schema": 1, "standings": rows, "silences": silences}, ensure_ascii=False, indent=1))
+        return 0
+    if not rows:
+        shell.say("Nothing stands.")
+    for row in rows:
+        shell.say(visible(f"{row['level']:<5} {row['key']} since {row['since']}: {row['summary']}"))
+        shell.say(visible(f"      {_who(row)}"))
+    for one in silences:
+        shell.say(visible(f"silence {one['id']}: {one['match']} up to level {one['level']}{_by(one)}"))
+    return 0
+
+
+def as_json(one: Silence | Acknowledgement) -> dict[str, Any]:
+    """A wish for people and programs; `until` is null where only a change ends it."""
+    plain: dict[str, Any] = {
+        "until": iso(one.until) if one.until else None,
+        "made_at": iso(one.made_at),
+        "author": one.author,
+        "note": one.note,
+    }
+    match = getattr(one, "match", None)
+    if match is None:
+        return {"key": getattr(one, "key", ""), **plain}
+    words = ",".join(f"{name}={value}" for name, value in match.items())
+    return {"id": getattr(one, "id", 0), "match": words, "level": str(getattr(one, "level", "")), **plain}
+
+
+def iso(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _rows(known: Memory, now: datetime) -> list[dict[str, Any]]:
+    from alerts import tell
+    from alerts.model import Level
+
+    acknowledged, silenced = tell.hushed(known, now)
+    wishes = {one.key: as_json(one) for one in known.hush.acknowledgements if one.key in acknowledged}
+    return [
+        {
+            "key": key,
+            "level": one.level.value,
+            "since": iso(one.since),
+            "summary": one.summary,
+            "acknowledged": key in acknowledged,
+            "acknowledgement": wishes.get(key),
+            "silenced": key in silenced,
+            "told": {label: iso(told.at) for (label, about), told in sorted(known.told.items()) if about == key},
+            "undelivered": sorted(label for label, about in known.attempts if about == key),
+        }
+        for key, one in sorted(known.standings.items(), key=lambda item: (-item[1].level.rank, item[0]))
+        if one.level is not Level.FINE or any(about == key for _, about in known.told)
+    ]
+
+
+def _who(row: dict[str, Any]) -> str:
+    parts = [f"told {label} {at}" for label, at in row["told"].items()]
+    parts += [f"not yet delivered to {label}" for label in row["undelivered"]]
+    parts += [f"acknowledged{_by(row['acknowledgement'])}"] if row["acknowledged"] else []
+    parts += ["silenced"] if row["silenced"] else []
+    return "; ".join(parts) or "nobody was told"
+
+
+def _by(wish: dict[str, Any]) -> str:
+    """By whom, until when, and why."""
+    author = f" by {wish['author']}" if wish["author"] else ""
+    until = f" until {wish['until']}" if wish["until"] else " until it changes"
+    return f"{author}{until}{': ' + wish['note'] if wish['note'] else ''}"

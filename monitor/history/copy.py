@@ -1,0 +1,41 @@
+"""The history as it is now, copied into memory, where a rehearsal may write."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, Engine, MetaData, create_engine, select
+from sqlalchemy.engine import URL
+from sqlalchemy.pool import StaticPool
+
+from alerts.memory import DELIVERIES, last_deliveries
+from alerts.memory import METADATA as TOLD
+from monitor.history.engine import connect, file_of, revision
+from monitor.history.tables import METADATA
+
+#: What passes decide from; of the logs, only the last delivery of each channel.
+NEEDED = {"profiles", "meta", "standings", "told", "attempts", "silences", "acknowledgements"}
+
+
+def copied(url: URL) -> Engine:
+    """A SQLite history in memory with what is remembered; empty where there is no history yet. Raises as `connect`."""
+    made = create_engine("sqlite://", poolclass=StaticPool)
+    with made.begin() as target:
+        for metadata in (METADATA, TOLD):
+            metadata.create_all(target)
+        path = file_of(url)
+        if path is None or path.exists():
+            engine = connect(url, read_only=True)
+            with engine.connect() as source:
+                if revision(source):
+                    _copy(source, target)
+            engine.dispose()
+    return made
+
+
+def _copy(source: Connection, target: Connection) -> None:
+    tables: list[MetaData] = [METADATA, TOLD]
+    for table in (table for metadata in tables for table in metadata.sorted_tables if table.name in NEEDED):
+        rows = [dict(row) for row in source.execute(select(table)).mappings()]
+        if rows:
+            target.execute(table.insert(), rows)
+    if last := list(last_deliveries(source).values()):
+        target.execute(DELIVERIES.insert(), last)

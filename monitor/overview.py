@@ -1,0 +1,118 @@
+"""What a pass leaves for the page and the calendar, beside the status: what stands, channels, changes, deadlines."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from alerts.model import Channel, Level, Standing
+from alerts.planned import Planned, planned
+from alerts.tell import Memory, Rules, hushed
+from monitor.config.settings import Settings
+from monitor.judge import words
+from monitor.judge.clock import steps_for
+from monitor.metrics.families import ChannelFacts
+from monitor.model import Judgement, Transition, Verdict
+from monitor.report import iso
+
+#: How far back changes are given, and how many at most (a flapping store makes many). The page shows 30 days and
+#: needs to know how they began.
+SPAN: Final = timedelta(days=45)
+MOST: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the memory of the alerts holds after a pass."""
+
+    memory: Memory
+    channels: Sequence[Channel]
+    rules: Rules
+    facts: Sequence[ChannelFacts]
+
+
+def overview(
+    judgement: Judgement, told: Told, changes: Sequence[Transition], settings: Settings, now: datetime
+) -> dict[str, Any]:
+    """The document `overview.json`; moments are ISO 8601 UTC, spans seconds."""
+    verdicts = {verdict.key: verdict for verdict in judgement.verdicts}
+    return {
+        "at": iso(now),
+        "standings": _standings(told, verdicts, now),
+        "channels": [
+            {
+                "label": one.label,
+                "at_least": one.at_least.value,
+                "last_success_at": iso(facts.last_success_at),
+                "pending": facts.pending,
+            }
+            for one, facts in zip(told.channels, told.facts, strict=True)
+        ],
+        "changes": [
+            {
+                "key": one.key,
+                "at": iso(one.at),
+                "before": one.before,
+                "after": one.after,
+                "needs_human": one.needs_human,
+            }
+            for one in changes[-MOST:]
+        ],
+        "deadlines": [_deadline(verdict, settings) for verdict in judgement.verdicts if _dated(verdict)],
+    }
+
+
+def _standings(told: Told, verdicts: Mapping[str, Verdict], now: datetime) -> list[dict[str, Any]]:
+    acknowledged, silenced = hushed(told.memory, now)
+    following = planned(told.memory, told.channels, told.rules, now)
+    bad = [one for one in told.memory.standings.values() if one.level is not Level.FINE]
+    heard: dict[str, dict[str, str | None]] = defaultdict(dict)
+    for (label, key), belief in sorted(told.memory.told.items()):
+        heard[key][label] = iso(belief.at)
+    tried: dict[str, list[str]] = defaultdict(list)
+    for label, key in sorted(told.memory.attempts):
+        tried[key].append(label)
+    return [
+        {
+            "key": one.key,
+            "level": one.level.value,
+            "since": iso(one.since),
+            "summary": one.summary,
+            "remedy": one.remedy,
+            "acknowledged": one.key in acknowledged,
+            "silenced": one.key in silenced,
+            "told": heard[one.key],
+            "undelivered": tried[one.key],
+            "next": _next(one, following.get(one.key), verdicts.get(one.key)),
+        }
+        for one in sorted(bad, key=lambda one: (-one.level.rank, one.key))
+    ]
+
+
+def _next(standing: Standing, message: Planned | None, verdict: Verdict | None) -> dict[str, Any] | None:
+    """The next message if nothing changes: a planned one, or that of the next lead step."""
+    step = verdict.until if verdict and standing.level is Level.SOON else None
+    if message and not (step and step < message.at):
+        return {"at": iso(message.at), "reason": message.reason.value, "channel": message.channel}
+    return {"at": iso(step), "reason": "worse", "channel": None} if step else None
+
+
+def _dated(verdict: Verdict) -> bool:
+    return verdict.deadline is not None and verdict.in_use and not verdict.ignored
+
+
+def _deadline(verdict: Verdict, settings: Settings) -> dict[str, Any]:
+    """A deadline for the calendar, which may be shared: `privacy` holds for it as it does for messages."""
+    seen, masked = verdict.seen, settings.privacy == "masked"
+    credential = seen.credential
+    shown = replace(credential, profile=words.mask(credential.profile)) if masked else credential
+    return {
+        "key": verdict.key,
+        "name": words.name(shown),
+        "at": iso(verdict.deadline),
+        "steps": [int(step.total_seconds()) for step in steps_for(seen, settings.policy)],
+        "remedy": seen.relogin if shown == credential else "",
+    }

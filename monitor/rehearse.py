@@ -1,0 +1,64 @@
+"""The same turn under a moved clock: what would be said, when and to whom, if nothing else changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from math import ceil
+
+from alerts import tell
+from alerts.forms import Message
+from alerts.model import Alert
+from monitor.history.copy import copied
+from monitor.history.engine import Engine
+from monitor.turn import Turn, recorded, said
+
+#: How long a delivery takes here: anything, but not nothing, or reminders would come a pass too early.
+LATENCY = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One message that would be sent."""
+
+    at: datetime
+    alert: Alert
+    message: Message
+
+
+def rehearse(turn: Turn, horizon: timedelta) -> Iterator[Planned]:
+    """Every message up to `horizon` after the turn's own moment, in order.
+
+    Begins with the real findings and a copy of the real history, and supposes that stores, config and people stay as
+    they are, that a pass runs every `interval`, and that what is sent arrives. Goes from each `until` to the first
+    pass at or after it: between them a pass changes nothing.
+    """
+    engine, now = copied(turn.url), turn.now
+    try:
+        while now <= turn.now + horizon:
+            planned, until = _pass(engine, replace(turn, now=now))
+            yield from planned
+            if until is None:
+                return
+            now = _next_pass(turn, max(until, now + LATENCY))
+    finally:
+        engine.dispose()
+
+
+def _next_pass(turn: Turn, moment: datetime) -> datetime:
+    """The first scheduled pass at or after a moment; the schedule begins with the turn."""
+    interval = turn.settings.interval
+    return turn.now + ceil((moment - turn.now) / interval) * interval
+
+
+def _pass(engine: Engine, turn: Turn) -> tuple[list[Planned], datetime | None]:
+    with engine.begin() as db:
+        _, judgement, plan = recorded(db, turn)
+        results = list(tell.heard(plan, turn.now + LATENCY))
+        for delivery, changes in results:
+            tell.remember(db, delivery, changes)
+    after = tell.learned(plan.memory, results)
+    until = (judgement.until, plan.until, tell.outlook(after, turn.channels, turn.rules, turn.now))
+    planned = [Planned(turn.now, alert, said(turn, alert, pinned=False)) for alert in plan.alerts]
+    return planned, min((moment for moment in until if moment), default=None)

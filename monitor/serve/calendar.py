@@ -1,0 +1,85 @@
+"""The deadlines as a calendar (RFC 5545): one event each, an alarm for every lead step, the same UID for ever."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from monitor import __version__
+from monitor.serve.spell import parse
+
+TYPE: Final = "text/calendar; charset=utf-8"
+OCTETS: Final = 75  # of a line, its end not counted (RFC 5545, 3.1)
+LENGTH: Final = timedelta(minutes=30)  # of an event: one without length is hard to hit with a finger
+
+
+def calendar(overview: Mapping[str, Any], host: str) -> str:
+    """The calendar of what a pass left. Raises KeyError, TypeError or ValueError where it left something else."""
+    stamp = _utc(parse(overview.get("at")) or datetime(1970, 1, 1, tzinfo=UTC))
+    lines = [
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        f"PRODID:-//authwatch//{__version__}//EN",
+        "CALSCALE:GREGORIAN",
+        "METHOD:PUBLISH",
+        f"NAME:{_text(f'Logins on {host}')}",
+        f"X-WR-CALNAME:{_text(f'Logins on {host}')}",
+        "REFRESH-INTERVAL;VALUE=DURATION:PT1H",
+        "X-PUBLISHED-TTL:PT1H",
+    ]
+    for one in overview.get("deadlines", ()):
+        lines += _event(one, host, stamp)
+    return "".join(f"{line}\r\n" for text in [*lines, "END:VCALENDAR"] for line in _folded(text))
+
+
+def _event(one: Mapping[str, Any], host: str, stamp: str) -> Iterator[str]:
+    at = parse(one["at"])
+    if at is None or at.year > 9998:
+        return
+    uid = hashlib.sha256(f"{host}\0{one['key']}".encode("utf-8", "replace")).hexdigest()[:32]
+    summary = _text(f"{one['name']} ends")
+    remedy = f"\nTo renew it: {one['remedy']}" if one["remedy"] else ""
+    yield "BEGIN:VEVENT"
+    yield f"UID:{uid}@authwatch"
+    yield f"DTSTAMP:{stamp}"
+    yield f"DTSTART:{_utc(at)}"
+    yield f"DTEND:{_utc(at + LENGTH)}"
+    yield f"SUMMARY:{summary}"
+    yield f"DESCRIPTION:{_text(f'Somebody must have renewed it by then, on {host}.{remedy}')}"
+    yield "TRANSP:TRANSPARENT"  # the hour stays free
+    for step in sorted({int(step) for step in one["steps"]}, reverse=True):
+        yield from ("BEGIN:VALARM", "ACTION:DISPLAY", f"DESCRIPTION:{summary}", f"TRIGGER:{_before(step)}", "END:VALARM")
+    yield "END:VEVENT"
+
+
+def _utc(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def _before(seconds: int) -> str:
+    """A span before the event: in days where it is days, else in seconds (RFC 5545, 3.3.6)."""
+    days, rest = divmod(seconds, 86400)
+    return f"-PT{seconds}S" if rest or not days else f"-P{days}D"
+
+
+def _text(value: str) -> str:
+    """A value of type TEXT (3.3.11); other control characters than the line feed may not be in one at all."""
+    shown = "".join(char for char in value if char == "\n" or char.isprintable())
+    for plain, escaped in (("\\", "\\\\"), (";", "\\;"), (",", "\\,"), ("\n", "\\n")):
+        shown = shown.replace(plain, escaped)
+    return shown
+
+
+def _folded(line: str) -> Iterable[str]:
+    """A content line in pieces of at most 75 octets, never cut within a character; all but the first with a space."""
+    pieces, piece, size = [], "", 0
+    for char in line:
+        width = len(char.encode("utf-8", "replace"))
+        if size + width > OCTETS:
+            pieces.append(piece)
+            piece, size = " ", 1
+        piece += char
+        size += width
+    return [*pieces, piece]

@@ -1,0 +1,120 @@
+"""What must hold in a world after any pass, whatever happened; each function fails with the rule that was broken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from alerts.belief import Place, agrees, beliefs
+from alerts.decide import BAD_NEWS, condition_key
+from alerts.hush import concerns, covers, quiet_window
+from alerts.model import Channel, Condition, Level, Reason, Standing
+from alerts.settle import renewed
+from tests.alerts.world import HOUR, Heard, World
+
+
+def same(mind: Standing | None, standing: Standing) -> bool:
+    """Whether what somebody believes is what stands."""
+    if mind is None or standing.level is Level.FINE:
+        return mind is None and standing.level is Level.FINE
+    return (mind.since, mind.rank) == (standing.since, standing.rank)
+
+
+def meant(channel: Channel, standing: Standing) -> bool:
+    """Whether a channel wants to hear of it at all."""
+    return (
+        standing.level.rank >= channel.at_least.rank
+        and concerns(channel.match, standing.labels)
+        and standing.key != condition_key(channel.label)
+    )
+
+
+def unsure(world: World) -> set[Place]:
+    """Where people may have heard what we do not know of."""
+    return {place for place, one in world.attempts.items() if one.outcome.unsure or one.earlier}
+
+
+def check_heard(world: World, one: Heard, believed: Standing | None, doubtful: bool, seen: Condition | None) -> None:
+    """Nothing twice, nothing that is not seen, nothing to those who do not want it.
+
+    `believed` is what people believed before, `doubtful` that we could not know, `seen` what the look found.
+    """
+    if one.reason in BAD_NEWS:
+        assert seen is None or seen.rank >= one.standing.rank, "bad news that this look does not see"
+        assert meant(next(c for c in world.channels if c.label == one.channel), one.standing)
+    if doubtful:
+        return
+    if one.reason is Reason.RECOVERED:
+        assert believed is not None, "recovered to somebody who was never told"
+        return
+    repeated = believed is not None and same(believed, one.standing)
+    assert repeated == (one.reason is Reason.REMINDER), "the same thing twice, or a reminder of something new"
+    if repeated:
+        place = (one.channel, one.key)
+        last = max(h.at for h in world.inbox if (h.channel, h.key) == place and h is not one)
+        assert one.at - last >= world.remind[0] - 12 * HOUR, "a reminder too early"
+
+
+def check_settled(
+    before: Standing | None, after: Standing, condition: Condition, lower_for: timedelta, span: timedelta
+) -> None:
+    """Severity rises at once and never falls without a cause; `lower_for` is how long it was seen lower."""
+    if not condition.doubt:
+        assert after.rank >= condition.rank, "a rise speaks at once"
+    if before is None or after.rank == before.rank:
+        return
+    if after.rank > before.rank:
+        assert condition.rank >= after.rank, "a rise nobody saw"
+        return
+    assert not condition.held, "a held key fell"
+    assert renewed(before.login, condition.login) or lower_for >= span, "a fall that did not last"
+
+
+def check_told(world: World) -> None:
+    """What stands is known wherever nothing is in the way: a silence hides nothing worse than it was made for."""
+    quiet = quiet_window(world.quiet, world.now) is not None
+    failing = {label for label, _ in world.attempts}
+    for channel, standing in pairs(world):
+        free = standing.seen and meant(channel, standing) and channel.label not in failing
+        loud = standing.level is Level.NOW or not quiet
+        if free and loud and not hidden(world, standing):
+            assert same(world.minds.get((channel.label, standing.key)), standing), "nobody was told"
+
+
+def hidden(world: World, standing: Standing) -> bool:
+    """Whether people asked not to hear of it, as they would put it."""
+    silences = (one for one in world.hush.silences if one.until > world.now)
+    known = (one for one in world.hush.acknowledgements if not one.until or one.until > world.now)
+    return any(one.level.rank >= standing.level.rank and covers(one.match, standing.labels) for one in silences) or any(
+        (one.key, one.at) == (standing.key, standing.at) for one in known
+    )
+
+
+def check_beliefs(world: World) -> None:
+    """What people believe is among what we think they may believe."""
+    for channel, standing in pairs(world):
+        place = (channel.label, standing.key)
+        ours = beliefs(world.told.get(place), world.attempts.get(place))
+        if len({(one.since, one.rank) if one else None for one in ours}) > 2:
+            continue  # so many force the truth to be said, whichever is held
+        mind = world.minds.get(place)
+        assert any(one is mind is None or (one and mind and agrees(one, mind)) for one in ours), place
+
+
+def check_end(world: World, truth: dict[str, Condition]) -> None:
+    """Once channels work and nothing changes any more, everybody believes the truth."""
+    for channel, standing in pairs(world):
+        mind = world.minds.get((channel.label, standing.key))
+        if standing.key in truth:
+            assert standing.rank == truth[standing.key].rank, "it did not settle to what is so"
+        if standing.level is Level.FINE:
+            assert mind is None, "nobody said that it is over"
+        elif meant(channel, standing) and not hidden(world, standing):
+            assert same(mind, standing), "lost, or people believe something else"
+        else:
+            assert mind is None or mind.rank <= standing.rank, "people believe something worse"
+
+
+def pairs(world: World) -> Iterator[tuple[Channel, Standing]]:
+    """Every channel with every standing."""
+    return ((channel, one) for one in list(world.standings.values()) for channel in world.channels)
