@@ -20,6 +20,10 @@ Address = str | Callable[[], str]
 #: The part of the deadline that a silent server gets, so that it ends before we stop listening.
 SHARE: Final = 0.8
 
+#: Waits before another try within the same pass, for what surely was not heard and may pass by itself.
+RETRIES: Final = (timedelta(seconds=1), timedelta(seconds=3))
+PASSING: Final = frozenset({Outcome.CONNECT, Outcome.SERVER_ERROR, Outcome.RATE_LIMITED})
+
 _Results = SimpleQueue[tuple[int, Report]]
 
 
@@ -86,4 +90,23 @@ def _tell(alert: Alert, address: Address | None, say: Callable[[Alert], Message]
         message = say(alert)
     except Exception as error:  # noqa: BLE001 - one message that cannot be written must not take the others along
         return Report(Outcome.CLIENT_ERROR, f"the message cannot be written ({type(error).__name__})")
-    return deliver(url, message, patience)
+    return _insisting(partial(deliver, url, message), patience)
+
+
+def _insisting(deliver_within: Callable[[timedelta], Report], patience: timedelta) -> Report:
+    """The report of the last try; a further one only while it leaves half of the time, and after what a server asked.
+
+    The attempt that was committed before the first covers them all.
+    """
+    end = time.monotonic() + patience.total_seconds()
+    report = deliver_within(patience)
+    for wait in RETRIES:
+        asked = report.retry_after
+        pause = max(wait, asked or wait)
+        left = timedelta(seconds=end - time.monotonic()) - pause
+        limited = report.outcome is Outcome.RATE_LIMITED and asked is None
+        if report.outcome not in PASSING or limited or left < patience / 2:
+            break
+        time.sleep(pause.total_seconds())
+        report = deliver_within(left)
+    return report

@@ -65,8 +65,7 @@ def glance(asked: Asked, host: Host, state: State, findings: tuple[Finding, ...]
     known: dict[str, Remembered] = {}
     remembered = tell.Memory()
     try:
-        path = history.file_of(this.url)
-        if path is None or path.exists():
+        if history.exists(this.url):
             with history.connect(this.url, read_only=True).connect() as db:
                 if history.revision(db):
                     known, remembered = memory.read(db, host.key_id), tell.past(tell.recall(db), now)
@@ -95,6 +94,19 @@ def run(
         why = "the clock was moved; nothing is recorded or told until it has run steadily for a while"
         return replace(seen, complaints=(*seen.complaints, why), until=believed.until, clock=believed)
     this = Turn(asked, host, state, findings, now)
+    try:
+        with history.alone(this.url, asked.settings.alerts.deadline) as alone:
+            if alone:
+                return _taken(this)
+    except (Broken, history.HistoryError, OSError) as error:
+        return _unremembered(this, history.in_words(error))
+    seen = glance(asked, host, state, findings, now)
+    return replace(seen, complaints=(*seen.complaints, "a pass of another host holds the history"), until=now)
+
+
+def _taken(this: Turn) -> Outcome:
+    """The turn that nobody else takes at the same time."""
+    now = this.now
     try:
         engine, (known, judgement, plan), complaints = _entered(this)
     except (Broken, history.HistoryError, OSError) as error:

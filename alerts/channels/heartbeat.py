@@ -25,7 +25,7 @@ def ping(url: str, *, failed: bool, patience: timedelta = PATIENCE) -> Report:
     """
     results: SimpleQueue[Report] = SimpleQueue()
     seconds = patience.total_seconds()
-    work = threading.Thread(target=lambda: results.put(_get(_address(url, failed), seconds)), daemon=True)
+    work = threading.Thread(target=lambda: results.put(_get(url.strip(), failed, seconds)), daemon=True)
     try:
         work.start()
         return results.get(timeout=seconds)
@@ -36,13 +36,14 @@ def ping(url: str, *, failed: bool, patience: timedelta = PATIENCE) -> Report:
 
 
 def _address(url: str, failed: bool) -> str:
-    parts = urlsplit(url.strip())
-    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/fail", fragment="")) if failed else url.strip()
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/fail", fragment="")) if failed else url
 
 
-def _get(url: str, seconds: float) -> Report:
+def _get(url: str, failed: bool, seconds: float) -> Report:
     try:
-        request = urllib.request.Request(url, headers={"User-Agent": "authwatch"})  # noqa: S310 - config: http(s) only
+        asked = _address(url, failed)
+        request = urllib.request.Request(asked, headers={"User-Agent": "authwatch"})  # noqa: S310 - config: http(s) only
         with urllib.request.urlopen(request, timeout=seconds):  # noqa: S310
             return Report(Outcome.DELIVERED)
     except urllib.error.HTTPError as error:

@@ -111,8 +111,31 @@ def listening() -> Iterator[Ear]:
         _current.reset(token)
 
 
+class _Plain(urllib3.connection.HTTPConnection):
+    def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]  # as urllib3 itself has it
+        return _heeded(super().getresponse())
+
+
+class _Secure(urllib3.connection.HTTPSConnection):
+    def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]  # as urllib3 itself has it
+        return _heeded(super().getresponse())
+
+
+def _heeded(response: urllib3.HTTPResponse) -> urllib3.HTTPResponse:
+    """Takes note of how long a server wants to be left alone: the header never reaches Apprise's caller."""
+    ear, asked = _current.get(), response.headers.get("Retry-After", "").strip()
+    if ear is not None and response.status >= 400 and re.fullmatch(r"\d{1,6}", asked, re.ASCII):
+        ear.retry_after = timedelta(seconds=int(asked))
+    return response
+
+
 def silence() -> None:
-    """Gives the loggers that know secrets no other handler than ours, for good: threads outlive their deadline."""
+    """Gives the loggers that know secrets no other handler than ours, for good: threads outlive their deadline.
+
+    Connections of urllib3 are made of our classes from here on (`ConnectionCls` is its documented place for that).
+    """
+    urllib3.HTTPConnectionPool.ConnectionCls = _Plain
+    urllib3.HTTPSConnectionPool.ConnectionCls = _Secure
     handler = _Handler()
     for name in LOGGERS:
         logger = logging.getLogger(name)

@@ -21,8 +21,7 @@ def reading(shell: Shell, settings: Settings) -> Iterator[Connection | None]:
 
     with in_words():
         url = engine.url_of(_given(settings), shell.state(settings).folder)
-        path = engine.file_of(url)
-        if path is not None and not path.exists():
+        if not engine.exists(url):
             yield None
             return
         with engine.connect(url, read_only=True).connect() as connection:

@@ -17,10 +17,9 @@ def deliveries(patient: Patient) -> Iterator[Result]:
     from monitor.turn import Turn
 
     turn = Turn(Asked(patient.settings), patient.host, patient.state, (), patient.now)
-    path = engine.file_of(turn.url)
-    if not turn.channels or (path is not None and not path.exists()):
-        return
     try:
+        if not turn.channels or not engine.exists(turn.url):
+            return
         with engine.connect(turn.url, read_only=True).connect() as db:
             if engine.revision(db) is None:
                 return

@@ -45,12 +45,13 @@ def config(patient: Patient) -> Iterator[Result]:
 def state(patient: Patient) -> Iterator[Result]:
     """Can the state folder be written, and by us only?"""
     folder = patient.state.folder
-    if not folder.exists():
+    try:
+        mode = stat.S_IMODE(os.stat(folder).st_mode)
+    except FileNotFoundError:
         yield Result(
             "state folder", Health.WARNING, f"{folder} does not exist yet", "no pass has run", "authwatch check"
         )
         return
-    mode = stat.S_IMODE(os.stat(folder).st_mode)
     if not os.access(folder, os.W_OK):
         yield Result(
             "state folder",
@@ -79,7 +80,7 @@ def history(patient: Patient) -> Iterator[Result]:
     try:
         url = engine.url_of(given.reveal() if given else None, patient.state.folder)
         path = engine.file_of(url)
-        if path is not None and not path.exists():
+        if not engine.exists(url):
             yield Result("history", Health.FINE, "none yet; the first pass makes it")
             return
         with engine.connect(url, read_only=True).connect() as connection:

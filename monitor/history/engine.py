@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Column, Connection, Engine, MetaData, Table, Text, create_engine, event, inspect, select
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from alerts.columns import Damaged
 
@@ -20,6 +23,8 @@ HEAD = "0001"
 
 _VERSION = Table("alembic_version", MetaData(), Column("version_num", Text, primary_key=True))
 
+#: The number of our advisory lock; any will do that nobody else uses.
+ADVISORY = 0x61757468
 BUSY_SECONDS = 30
 
 #: What SQLite says of a damaged file, and of one whose tables are not those that its revision has.
@@ -33,8 +38,10 @@ __all__ = [
     "Connection",
     "Engine",
     "HistoryError",
+    "alone",
     "connect",
     "damaged",
+    "exists",
     "file_of",
     "in_words",
     "opened",
@@ -65,6 +72,23 @@ def file_of(url: URL) -> Path | None:
     return Path(str(url.database)) if named else None
 
 
+def exists(url: URL) -> bool:
+    """Whether there is a history. HistoryError where it cannot be seen or something else stands in its place: SQLite
+    would wait for ever for a pipe."""
+    path = file_of(url)
+    if path is None:
+        return True
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise HistoryError(f"the history {path} cannot be opened ({(error.strerror or 'failed').lower()})") from None
+    if not stat.S_ISREG(found.st_mode):
+        raise HistoryError(f"the history {path} is no file; move it away, or set history.url")
+    return True
+
+
 def connect(url: URL, *, read_only: bool = False) -> Engine:
     """An engine for the history; nothing is opened yet.
 
@@ -75,9 +99,9 @@ def connect(url: URL, *, read_only: bool = False) -> Engine:
     if path is None:
         return create_engine(url, hide_parameters=True)
     arguments: dict[str, Any] = {"isolation_level": None, "timeout": BUSY_SECONDS}
+    exists(url)
     if read_only:
-        wal = Path(f"{path}-wal")
-        mode = "mode=ro" if wal.exists() and wal.stat().st_size else "mode=ro&immutable=1"
+        mode = "mode=ro" if _bytes(Path(f"{path}-wal")) else "mode=ro&immutable=1"
         url = URL.create("sqlite", database=f"{path.absolute().as_uri()}?{mode}", query={"uri": "true"})
     engine = create_engine(url, connect_args=arguments, hide_parameters=True)
 
@@ -123,10 +147,40 @@ def revision(connection: Connection) -> str | None:
     return connection.execute(select(_VERSION.c.version_num)).scalar()
 
 
+def _bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
 def shown(url: URL) -> str:
     """The URL for people, its password masked."""
     path = file_of(url)
     return str(path) if path else url.render_as_string(hide_password=True)
+
+
+@contextmanager
+def alone(url: URL, wait: timedelta) -> Iterator[bool]:
+    """Holds off the passes of other hosts that share a PostgreSQL history; False when one went on for `wait`.
+
+    A SQLite history lies beside the lock file that has done so already.
+    """
+    if url.get_backend_name() != "postgresql":
+        yield True
+        return
+    opened = connect(url)
+    try:
+        with opened.connect() as db:
+            db.exec_driver_sql(f"SET lock_timeout = {int(wait / timedelta(milliseconds=1))}")
+            try:
+                db.exec_driver_sql(f"SELECT pg_advisory_lock({ADVISORY})")
+                held = True
+            except OperationalError:
+                held = False
+            yield held
+    finally:
+        opened.dispose()  # the lock is the session's, which a pool would keep
 
 
 def in_words(error: Exception) -> str:

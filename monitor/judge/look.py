@@ -21,6 +21,7 @@ from monitor.model import (
     Judgement,
     Kind,
     Lineup,
+    Need,
     Observation,
     Problem,
     Remembered,
@@ -83,7 +84,7 @@ def judge(
     for key in policy.expect:
         if key not in verdicts and key not in moved:
             verdicts[key] = _expected(look, key)
-    weighed = share(weigh(verdicts, look.lineups, expect), look.lineups, known)
+    weighed = _without_echoes(look, share(weigh(verdicts, look.lineups, expect), look.lineups, known))
     final = [replace(verdict, remedy=remedy(verdict)) for verdict in weighed]
     return Judgement(
         verdicts=tuple(sorted(final, key=lambda verdict: verdict.key)),
@@ -157,6 +158,23 @@ def _gone(look: _Look, memory: Remembered) -> Verdict:
     return replace(
         verdict, seen=seen, vanished=True, because=(why,), summary=sentence(seen.credential, why), until=None
     )
+
+
+def _without_echoes(look: _Look, verdicts: list[Verdict]) -> list[Verdict]:
+    """One death is one finding: where a login is gone, that its provider or store now has none is no news of its own,
+    and must not be said sooner than the loss itself."""
+    gone = {_issuer(one) for one in verdicts if one.vanished and one.needs_human is Need.NOW}
+    return [one for one in verdicts if _issuer(one) not in gone or not _only_asked_for(look, one)]
+
+
+def _issuer(verdict: Verdict) -> tuple[str, str]:
+    return verdict.seen.credential.source, verdict.seen.credential.provider
+
+
+def _only_asked_for(look: _Look, verdict: Verdict) -> bool:
+    memory = look.known.get(verdict.key)
+    absent = verdict.seen.evidence is Evidence.ABSENT and not verdict.vanished
+    return absent and verdict.key not in look.policy.expect and (memory is None or never_there(memory))
 
 
 def _expected(look: _Look, key: str) -> Verdict:

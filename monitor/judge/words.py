@@ -77,11 +77,14 @@ def mask(profile: str) -> str:
     """A short, stable form of a profile id that shows no address: `anthropic:anna@example.org` → `anthropic:a…@…#1f0`.
 
     The issuer stays, so do names that programs give by themselves (`default`) and names of variables. The three
-    hex digits tell apart two that begin alike; they are too few to find an address by guessing.
+    hex digits tell apart two that begin alike; they are too few to find an address by guessing. What is masked
+    already stays as it is.
     """
     issuer, colon, rest = profile.partition(":")
     if not colon or "@" in issuer:
         issuer, colon, rest = "", "", profile
+    if re.fullmatch(r".?…(@…)?#[0-9a-f]{3}", rest):
+        return profile
     if rest in _NOBODY or (not colon and re.fullmatch(r"[A-Z][A-Z0-9_]+", rest)):
         return profile
     digits = hashlib.sha256(profile.encode("utf-8", "surrogatepass")).hexdigest()[:3]

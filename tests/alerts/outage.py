@@ -138,9 +138,12 @@ def _twice(heard: list[Heard]) -> list[tuple]:
 def _rhythm(broken: Drive, healthy: Drive) -> Iterator[str]:
     """The healthy channel hears the same at the same time; only reminders may go along with news of the dead one."""
     told, usual = (
-        [(one.at, one.key, one.reason) for one in drive.heard("phone") if one.key != DEAD] for drive in (broken, healthy)
+        [(one.at, one.key, one.reason) for one in drive.heard("phone") if one.key != DEAD]
+        for drive in (broken, healthy)
     )
-    if [one for one in told if one[2] is not Reason.REMINDER] != [one for one in usual if one[2] is not Reason.REMINDER]:
+    if [one for one in told if one[2] is not Reason.REMINDER] != [
+        one for one in usual if one[2] is not Reason.REMINDER
+    ]:
         yield f"phone heard {told} instead of {usual}"
     reminders = [Counter(key for _, key, reason in some if reason is Reason.REMINDER) for some in (told, usual)]
     if any(abs(reminders[0][key] - reminders[1][key]) > 1 for key in KEYS):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,16 +17,10 @@ from tests.alerts.world import DAY, HOUR, MINUTE, START, Fate, login, now, reaso
 from tests.command import configure
 from tests.openclaw_home import put, store
 from tests.receivers import mail, web
-from tests.warm import Line, warm
+from tests.warm import Line
 
 #: Schedules for each length; `.ci/soak outages` plays 200 of each.
 SAMPLES = {"1 min": 60, "1 h": 60, "24 h": 40, "7 d": 12}
-
-
-@pytest.fixture(scope="module")
-def line() -> Iterator[Line]:
-    with warm() as one:
-        yield one
 
 
 @pytest.mark.parametrize("name", SPANS)

@@ -99,7 +99,7 @@ def test_a_live_writer_never_meets_an_error_and_is_never_read_torn(tmp_path):
                 put_profiles(owner, turn)
             except sqlite3.Error as error:
                 errors.append(str(error))
-            time.sleep(0.002)
+            time.sleep(0.02)
         owner.close()
 
     writer = threading.Thread(target=write)
@@ -124,7 +124,7 @@ def test_a_live_writer_never_meets_an_error_and_is_never_read_torn(tmp_path):
         stop.set()
         writer.join()
     assert errors == []
-    assert read > 100
+    assert read > 50
     assert {one.name for one in path.parent.iterdir()} <= {path.name, f"{path.name}-wal", f"{path.name}-shm"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.command import argv, configure, environment, state
-from tests.faults.world import MORTAL, PATIENCE, decent, json_home, listening, run, told
-from tests.openclaw_home import DAY, HOUR, openclaw, token
+from tests.faults.world import MORTAL, PATIENCE, json_home, listening, run, told
+from tests.openclaw_home import HOUR, openclaw, token
 from tests.receivers import web
 
 FAKETIME = ("faketime",)
@@ -187,11 +188,7 @@ def test_a_working_folder_that_is_gone_is_no_obstacle(tmp_path: Path) -> None:
     assert done.returncode == 2, done.stderr
 
 
-def test_a_hundred_thousand_open_files_are_not_needed(tmp_path: Path) -> None:
-    import resource
-
+def test_two_dozen_open_files_are_enough(tmp_path: Path) -> None:
     json_home(tmp_path)
     ran = run(tmp_path, "check", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (24, 24)))
     assert ran.code == 2
-    decent(ran)
-    assert DAY

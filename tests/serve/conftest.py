@@ -5,10 +5,12 @@ import http.client
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import threading
 import time
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,10 @@ from monitor.config.settings import Settings, WebSettings
 from monitor.metrics.text import body
 from monitor.serve.app import App
 from monitor.serve.counters import Counters
-from monitor.serve.daemon import _address, _listen
+from monitor.serve.current import Current, Loaded
+from monitor.serve.http import fault
+from monitor.serve.left import Place
+from monitor.serve.server import Server
 from tests.metrics.worlds import FACTS, NOW, WORLD
 
 ROOT = Path(__file__).parents[2]
@@ -49,24 +54,31 @@ class Client:
             answer = connection.getresponse()
             return answer.status, answer.headers, answer.read().decode()
 
+    def raw(self, path, **headers):
+        """As `ask`, with the body as bytes."""
+        connection = http.client.HTTPConnection(self.address, timeout=10)
+        with contextlib.closing(connection):
+            connection.request("GET", path, headers={name.replace("_", "-"): text for name, text in headers.items()})
+            answer = connection.getresponse()
+            return answer.status, answer.headers, answer.read()
+
 
 @pytest.fixture
 def server(tmp_path):
     """Starts the WSGI application under waitress; `server(WebSettings(…))` gives a Client."""
     running = []
 
-    def start(web=None, clock=lambda: NOW, state=tmp_path):
-        settings = Settings(web=web or WebSettings("127.0.0.1:0"))
-        made = _listen(App(settings, state, Counters(["phone"]), clock=clock), "127.0.0.1", 0)
-        thread = threading.Thread(target=made.run, daemon=True)
-        thread.start()
+    def start(web=None, clock=lambda: NOW, state=tmp_path, ask=None):
+        current = Current(lambda: Loaded(Settings(host="vps-1", web=web or WebSettings("127.0.0.1:0"))))
+        answer = ask or (lambda environ: fault(HTTPStatus.SERVICE_UNAVAILABLE, "no history here"))
+        made = Server(App(current, Place(state, state), Counters(["phone"]), answer, clock), "127.0.0.1", 0)
+        threading.Thread(target=made.run, daemon=True).start()
         running.append(made)
-        return Client(_address(made))
+        return Client(made.address)
 
     yield start
     for made in running:
-        made.task_dispatcher.shutdown()
-        made.asyncore.close_all(made._map)
+        made.close()
 
 
 class Daemon:
@@ -104,13 +116,13 @@ class Daemon:
 
 @pytest.fixture
 def daemon(tmp_path):
-    """Starts the daemon; `daemon(["sh", "-c", …], interval=1)`; its state folder is `tmp_path / "state"`."""
+    """Starts the daemon; `daemon("a shell script", interval=1)`; its state folder is `tmp_path / "state"`."""
     running = []
     state = tmp_path / "state"
     state.mkdir()
 
-    def start(command, env=None, **given):
-        one = Daemon({"state": str(state), "command": command, **given}, env or {})
+    def start(script, env=None, **given):
+        one = Daemon({"state": str(state), "script": script, **given}, env or {})
         running.append(one)
         return one
 
@@ -119,6 +131,30 @@ def daemon(tmp_path):
         if one.process.poll() is None:
             one.process.kill()
             one.process.wait()
+
+
+class Systemd:
+    """The socket that systemd would listen on."""
+
+    def __init__(self, path):
+        self.address = str(path)
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.address)
+        self.socket.settimeout(15)
+
+    def until(self, text):
+        """The next message that has this in it."""
+        while text not in (heard := self.socket.recv(4096).decode()):
+            pass
+        return heard
+
+
+@pytest.fixture
+def systemd(tmp_path):
+    """A listening systemd."""
+    made = Systemd(tmp_path / "notify")
+    yield made
+    made.socket.close()
 
 
 def wait_for(so, seconds=15.0):

@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from alerts.model import Channel, Level, Standing, Told
@@ -90,9 +91,10 @@ def changes(mood):
     ]
 
 
-def documents(mood="now", more=()):
+def documents(mood="now", more=(), privacy="full"):
     """The status document and the overview."""
-    judgement = judge([*fleet(mood), *more], {}, SETTINGS.policy, NOW)
+    settings = replace(SETTINGS, privacy=privacy)
+    judgement = judge([*fleet(mood), *more], {}, settings.policy, NOW)
     standings, told = {}, {}
     for one in conditions(judgement, host="vps-1", privacy="full", now=NOW):
         if one.level is not Level.FINE:
@@ -103,7 +105,7 @@ def documents(mood="now", more=()):
                     told[channel.label, one.key] = Told(channel.label, one.key, one.level, since, since, one.step)
     facts = (ChannelFacts("phone", NOW - 3 * HOUR), ChannelFacts("mail", NOW - 12 * DAY))
     memory = overview.Told(Memory(standings, told), (PHONE, MAIL), Rules(timedelta(minutes=10), (DAY, 2 * DAY, 7 * DAY)), facts)
-    return document(judgement, at=NOW, host="vps-1"), overview.overview(judgement, memory, changes(mood), SETTINGS, NOW)
+    return document(judgement, at=NOW, host="vps-1"), overview.overview(judgement, memory, changes(mood), settings, NOW)
 
 
 def lay(folder, mood="now", more=()):

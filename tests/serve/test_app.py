@@ -1,14 +1,18 @@
 """What is answered over real sockets."""
 
+import gzip
 import json
-import socket
+import os
 from datetime import timedelta
 
 import pytest
 from prometheus_client.openmetrics import parser as om_parser
 from prometheus_client.parser import text_string_to_metric_families
 
+from monitor.checkpoint import restamp
 from monitor.config.settings import Secret, WebSettings
+from monitor.serve.bodies import Packed
+from monitor.serve.guesses import REMEMBERED, Guesses
 from tests.metrics.worlds import NOW
 from tests.serve.conftest import STATUS, leave
 
@@ -160,23 +164,77 @@ def test_a_failed_pass_is_no_success(server, tmp_path):
     assert server(clock=lambda: NOW + timedelta(days=3000)).ask("/readyz")[0] == 503
 
 
-def test_half_open_clients_do_not_block_a_scrape(server, tmp_path):
-    """Half-open clients do not block a scrape."""
+def test_gzip_is_the_same_text(server, tmp_path):
+    """Gzip is the same text, in both formats, and only for those who take it."""
     leave(tmp_path)
     client = server()
-    host, _, port = client.address.rpartition(":")
-    silent = []
-    try:
-        for _ in range(200):
-            one = socket.create_connection((host, int(port)))
-            one.sendall(b"GET /metrics HTTP/1.1\r\nHost: loc")
-            silent.append(one)
-        assert client.ask("/metrics")[0] == 200
-    finally:
-        for one in silent:
-            one.close()
+    for accept in ("text/plain", ACCEPT):
+        plain = client.ask("/metrics", Accept=accept)
+        status, headers, packed = client.raw("/metrics", Accept=accept, Accept_Encoding="gzip")
+        assert (status, headers["Content-Encoding"], plain[1]["Content-Encoding"]) == (200, "gzip", None)
+        assert of_the_pass(gzip.decompress(packed).decode()) == of_the_pass(plain[2])
+        assert "Accept-Encoding" in headers["Vary"]
+    assert client.ask("/metrics", Accept_Encoding="br, gzip;q=0")[1]["Content-Encoding"] is None
 
 
-def test_a_large_request_is_turned_away(server):
-    """A large request is turned away."""
-    assert server().ask("/metrics", X_Much="x" * 20_000)[0] == 431
+def of_the_pass(text):
+    return [line for line in text.split("\n") if "authwatch_" in line]
+
+
+def test_only_what_changed_is_packed_anew(tmp_path):
+    """Only what changed is packed anew: a moved success leaves the profiles as they were."""
+    leave(tmp_path)
+    file = tmp_path / "metrics.prom"
+    packed = Packed(file.read_bytes, file)
+    head, profiles = packed.parts()
+    restamp(str(file), NOW.timestamp() + 300)
+    os.utime(file, (1, 1))
+    moved_head, same_profiles = packed.parts()
+    assert moved_head != head
+    assert same_profiles is profiles
+    assert gzip.decompress(moved_head + same_profiles) == file.read_bytes()
+    file.write_text(file.read_text().replace('state="missing"} 1', 'state="missing"} 0'))
+    assert packed.parts()[1] is not profiles
+
+
+def test_wrong_passwords_are_slowed_down(server):
+    """Wrong passwords are slowed down, the right one then too; who gives none is only asked for it."""
+    client = server(WebSettings("127.0.0.1:0", Secret("planted-secret")))
+    for _ in range(30):
+        assert client.ask("/metrics")[0] == 401
+    assert [client.ask("/metrics", Authorization=f"Bearer {word}")[0] for word in range(10)] == [401] * 10
+    status, headers, text = client.ask("/metrics", Authorization="Bearer another")
+    assert (status, text) == (429, "too many wrong passwords\n")
+    assert 0 < int(headers["Retry-After"]) <= 6
+    assert client.ask("/metrics", Authorization="Bearer planted-secret")[0] == 429
+    assert client.ask("/healthz", Authorization="Bearer planted-secret")[0] == 200
+
+
+def test_guesses_are_counted_by_address_and_forgiven():
+    """Guesses are counted by address and forgiven with time; an IPv6 network counts as one."""
+    now = [0.0]
+    guesses = Guesses(lambda: now[0])
+    for _ in range(10):
+        assert guesses.wait("192.0.2.1") == 0
+        guesses.wrong("192.0.2.1")
+    assert guesses.wait("192.0.2.1") == 6
+    assert guesses.wait("::ffff:192.0.2.1") == 6
+    assert guesses.wait("192.0.2.2") == 0
+    now[0] = 6.0
+    assert guesses.wait("192.0.2.1") == 0
+    for host in range(10):
+        guesses.wrong(f"2001:db8::{host:x}")
+    assert guesses.wait("2001:db8::ffff") > 0
+    assert guesses.wait("2001:db8:0:1::1") == 0
+
+
+def test_many_addresses_cost_no_memory():
+    """Many addresses cost no memory."""
+    now = [0.0]
+    guesses = Guesses(lambda: now[0])
+    for number in range(2 * REMEMBERED):
+        guesses.wrong(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
+    assert len(guesses._paid_until) <= REMEMBERED
+    now[0] = 1e6
+    guesses.wrong("192.0.2.1")
+    assert len(guesses._paid_until) == 1

@@ -163,6 +163,7 @@ class Scene:
     kept: Path
     points: tuple[str, ...] = ()
     expected: Heard = field(default_factory=Counter)
+    got: Heard = field(default_factory=Counter)
 
     def play(self, kill: str = "") -> list[str]:
         """The pass, killed or not, and the following ones; what is wrong afterwards."""
@@ -181,10 +182,10 @@ class Scene:
             done = stage.look()
             if done.code not in (0, 1, 2) or "not reached" in done.err.replace("channel desk was not reached", ""):
                 return [f"a later pass ended with {done.code}: {done.err}"]
-        got = heard(stage.there)
+        self.got = heard(stage.there)
         if not kill:
-            self.expected = got
-        return [*_faults(self.expected, got), *_beliefs(stage)]
+            self.expected = self.got
+        return [*_faults(self.expected, self.got), *_beliefs(stage)]
 
 
 @contextmanager

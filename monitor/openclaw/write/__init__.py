@@ -1,0 +1,1 @@
+"""Writing what OpenClaw reads: only on a person's command, whole or not at all."""

@@ -1,0 +1,157 @@
+"""Canary and digest: on schedule, put off where they must be, and missed when they do not arrive."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from alerts import tell
+from alerts.belief import Changes, after
+from alerts.digest import digest
+from alerts.message import compose
+from alerts.model import Alert, Channel, Condition, Delivery, Hush, Level, Outcome, Quiet, Reason, Silence
+from tests.alerts.examples import LABELS, NOW, standing
+
+DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
+RULES = tell.Rules(10 * MINUTE, (DAY, 2 * DAY, 7 * DAY))
+PHONE = Channel("phone", Level.SOON, address="1", canary=7 * DAY)
+MAIL = Channel("mail", Level.SOON, address="1")
+
+
+class World:
+    """Passes over a scripted outcome; `said` has (channel, key, reason) of every message that was sent."""
+
+    def __init__(self, *channels: Channel, rules: tell.Rules = RULES) -> None:
+        self.channels, self.rules, self.now = channels or (PHONE,), rules, NOW
+        self.memory, self.outcome, self.said = tell.Memory(), Outcome.DELIVERED, []
+        self.conditions: tuple[Condition, ...] = ()
+
+    def look(self, after: timedelta = timedelta()) -> list[tuple[str, str, str]]:
+        self.now += after
+        planned = tell.plan(self.memory, self.conditions, self.channels, self.rules, self.now)
+        results = [self.result(alert, planned) for alert in planned.alerts]
+        self.memory = tell.learned(planned.memory, results)
+        self.said = [(a.channel, n.standing.key, str(n.reason)) for a in planned.alerts for n in a.news]
+        return self.said
+
+    def result(self, alert: Alert, planned: tell.Plan) -> tuple[Delivery, Changes]:
+        delivery = Delivery(alert, self.now, self.outcome if alert.channel == "phone" else Outcome.DELIVERED)
+        rows = [planned.memory.attempts[alert.channel, news.standing.key] for news in alert.news]
+        return delivery, after(delivery, rows)
+
+    def until(self) -> timedelta | None:
+        moment = tell.outlook(self.memory, self.channels, self.rules, self.now)
+        return moment and moment - self.now
+
+
+CANARY = [("phone", "canary", "routine")]
+
+
+def test_a_canary_goes_at_once_and_then_every_span():
+    world = World()
+    assert world.look() == CANARY
+    assert world.until() == 7 * DAY
+    assert world.look(7 * DAY - MINUTE) == []
+    assert world.look(MINUTE) == CANARY
+
+
+def test_a_canary_that_fails_is_tried_again_with_the_waits_of_news():
+    world = World()
+    world.outcome = Outcome.CONNECT
+    assert world.look() == CANARY
+    assert world.until() == MINUTE
+    assert world.look(MINUTE) == CANARY
+    assert world.until() == 2 * MINUTE
+    world.outcome = Outcome.DELIVERED
+    assert world.look(2 * MINUTE) == CANARY
+    assert world.memory.attempts == {}
+    assert world.until() == 7 * DAY
+
+
+def test_a_canary_that_was_perhaps_heard_is_not_repeated_at_every_pass():
+    world = World()
+    world.outcome = Outcome.TIMEOUT
+    times = sum(bool(world.look(5 * MINUTE)) for _ in range(3 * 24 * 12))
+    assert 5 <= times <= 20
+
+
+def test_a_canary_that_is_overdue_for_a_day_is_told_to_the_others_and_its_arrival_too():
+    world = World(PHONE, MAIL)
+    world.outcome = Outcome.CONNECT
+    told = [said for _ in range(24 * 12 + 1) for said in world.look(5 * MINUTE) if said[0] == "mail"]
+    assert told == [("mail", "channel/phone", "new")]
+    world.outcome = Outcome.DELIVERED
+    told = [said for _ in range(12) for said in world.look(5 * MINUTE) if said[0] == "mail"]
+    assert told == [("mail", "channel/phone", "recovered")]
+
+
+def test_a_canary_waits_for_the_end_of_quiet_hours():
+    world = World(rules=replace(RULES, quiet=Quiet(time(12), time(15), ZoneInfo("UTC"))))
+    assert world.look() == []
+    assert world.until() == 2 * HOUR
+    assert world.look(2 * HOUR) == CANARY
+
+
+def test_a_silence_of_the_channel_holds_its_canary_back():
+    world = World()
+    world.memory = tell.Memory(hush=Hush((Silence(1, {"channel": "phone"}, NOW + HOUR, Level.NOW, NOW),)))
+    assert world.look() == []
+    assert world.look(HOUR) == CANARY
+
+
+def test_a_canary_goes_along_with_news_and_comes_last():
+    world = World()
+    world.conditions = (Condition("a", Level.SOON, LABELS),)
+    assert [reason for _, _, reason in world.look()] == ["new", "routine"]
+
+
+def test_no_canary_and_no_digest_without_being_asked_for():
+    assert World(MAIL).look() == []
+
+
+def test_a_digest_goes_to_every_channel_by_its_span():
+    world = World(replace(PHONE, canary=None), MAIL, rules=replace(RULES, digest=7 * DAY))
+    assert world.look() == [("phone", "digest", "routine"), ("mail", "digest", "routine")]
+    assert world.look(6 * DAY) == []
+    assert len(world.look(DAY)) == 2
+
+
+def test_the_digest_names_what_needs_somebody_and_what_ends_next():
+    fine = standing(timedelta(days=40), key="b", level=Level.FINE, labels={**LABELS, "profile": "zai:k"})
+    lines = digest([fine, standing()], {}, NOW).split("\n")
+    assert lines == [
+        "1 of 2 logins need nobody.",
+        "The login ends, and no refresh extends it.",
+        "Next: zai:k (main) ends 2027-01-01 13:00 UTC (in 40 days).",
+    ]
+    assert digest([fine, standing()], {"profile": "zai:k"}, NOW).startswith("1 of 1 login needs")
+
+
+def test_a_canary_is_a_message_that_asks_for_nothing():
+    world = World()
+    planned = tell.plan(world.memory, (), world.channels, world.rules, NOW)
+    (alert,) = planned.alerts
+    message = compose(alert, "vps-1", NOW)
+    assert message.subject == "Test message: phone, vps-1"
+    assert "Nothing is to be done." in message.text
+    assert "What to do" not in message.text
+    assert message.level is Level.INFO
+    assert alert.news[0].reason is Reason.ROUTINE
+
+
+@pytest.mark.parametrize(("minutes", "mute"), [(55, False), (65, True)])
+def test_where_no_channel_delivers_for_an_hour_the_heartbeat_may_say_so(minutes, mute):
+    world = World()
+    world.outcome = Outcome.CONNECT
+    for _ in range(0, minutes + 1, 5):
+        world.look(5 * MINUTE)
+    assert tell.mute(world.memory, world.channels, world.rules, world.now) is mute
+    both = (*world.channels, MAIL)
+    assert not tell.mute(world.memory, both, world.rules, world.now), "the other one still delivers"
+
+
+def test_no_channel_at_all_is_not_mute():
+    assert not tell.mute(tell.Memory(), (), RULES, NOW)

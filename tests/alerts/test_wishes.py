@@ -1,0 +1,108 @@
+"""What people may ask not to hear about, and what they are told when it cannot be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alerts.hush import hushed_until
+from alerts.model import Hush, Level
+from alerts.wishes import Refused, acknowledgement, parse_match, silence, span
+from tests.alerts.examples import LABELS, NOW, standing
+
+HOUR = timedelta(hours=1)
+KEY = "openclaw/main/anthropic:default"
+OTHER = standing(key="openclaw/old/zai:k", level=Level.FINE, labels={**LABELS, "agent": "old", "provider": "zai"})
+KNOWN = {KEY: standing(), OTHER.key: OTHER}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "is no label and value"),
+        ("anthropic", "is no label and value"),
+        ("provider=", "is no label and value"),
+        ("provider=a,,agent=b", "is no label and value"),
+        ("provder=anthropic", "did you mean provider?"),
+        ("level=now", "there is no label 'level'"),
+        ("agent=a,agent=b", "at once"),
+    ],
+)
+def test_a_match_that_is_none_is_refused_in_words(text, words):
+    with pytest.raises(Refused, match="(?s)" + words.replace("?", r"\?")):
+        parse_match(text)
+
+
+def test_a_match_may_have_spaces_and_a_value_an_equals_sign():
+    assert parse_match(" provider = anthropic , profile=a=b ") == {"provider": "anthropic", "profile": "a=b"}
+
+
+@pytest.mark.parametrize(
+    ("match", "words"),
+    [
+        ({"provider": "antropic"}, "did you mean anthropic?"),
+        ({"agent": "zzzzzz"}, "known values: main, old"),
+        ({"agent": "main", "provider": "zai"}, "nothing has all of agent=main, provider=zai"),
+    ],
+)
+def test_a_silence_that_can_cover_nothing_is_refused(match, words):
+    with pytest.raises(Refused) as refused:
+        silence(match, tuple(KNOWN.values()), NOW, HOUR, "", "anna")
+    assert words in str(refused.value)
+
+
+def test_a_silence_before_anything_is_known_says_what_to_run_first():
+    with pytest.raises(Refused, match="authwatch check"):
+        silence({"agent": "main"}, (), NOW, HOUR, "", "anna")
+
+
+def test_a_silence_hides_as_bad_as_it_is_now_and_no_worse():
+    made = silence({"provider": "anthropic"}, tuple(KNOWN.values()), NOW, HOUR, "moving house", "anna")
+    assert (made.level, made.until, made.author, made.note) == (Level.SOON, NOW + HOUR, "anna", "moving house")
+    hush = Hush((made,))
+    assert hushed_until(hush, standing(), NOW) == NOW + HOUR
+    assert hushed_until(hush, standing(level=Level.NOW), NOW) == NOW
+
+
+def test_an_acknowledgement_ends_when_the_standing_changes():
+    made = acknowledgement(KEY, KNOWN, NOW, None, "", "anna")
+    hush = Hush((), (made,))
+    assert hushed_until(hush, KNOWN[KEY], NOW) > NOW
+    assert hushed_until(hush, replace(KNOWN[KEY], at=NOW + HOUR), NOW + HOUR) == NOW + HOUR
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("openclaw/main/anthropic:defalt", f"did you mean {KEY}?"),
+        ("x", "authwatch alerts list"),
+        (OTHER.key, "nothing is wrong"),
+    ],
+)
+def test_an_acknowledgement_of_nothing_is_refused(key, words):
+    with pytest.raises(Refused) as refused:
+        acknowledgement(key, KNOWN, NOW, None, "", "anna")
+    assert words in str(refused.value)
+
+
+@pytest.mark.parametrize("length", [timedelta(), -HOUR, timedelta(days=367), timedelta.max])
+def test_a_span_is_more_than_nothing_and_at_most_a_year(length):
+    with pytest.raises(Refused, match="authwatch ignore"):
+        span(length)
+
+
+def test_a_note_of_a_megabyte_is_refused():
+    with pytest.raises(Refused, match="500 characters"):
+        acknowledgement(KEY, KNOWN, NOW, None, "x" * 1_000_000, "anna")
+
+
+@given(st.text())
+def test_any_text_is_a_match_or_refused(text):
+    try:
+        assert all(name and value for name, value in parse_match(text).items())
+    except Refused as refused:
+        assert str(refused)

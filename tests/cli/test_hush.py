@@ -1,0 +1,204 @@
+"""Acknowledge, silence, unsilence through the real command line: what is hidden, what shows, what is refused."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.command import argv, authwatch, configure, environment, state
+from tests.inbox import Receiver
+from tests.openclaw_home import DAY, HOUR, openclaw, token
+from tests.phone import make_phone
+from tests.receivers import web
+
+KEY = "openclaw/main/anthropic:default"
+
+
+@pytest.fixture
+def phone():
+    with web() as there:
+        yield there
+
+
+def dying(home: Path, there: Receiver, more: str = "") -> None:
+    openclaw(home, {"anthropic:default": token(ends_in=2 * DAY)})
+    told(home, there, more)
+    assert authwatch(home, "check").code == 2
+
+
+def told(home: Path, there: Receiver, more: str = "") -> None:
+    channel = f"  phone: {{url: '{there.url('json', 'json/phone')}'}}\n"
+    configure(home, f"host: box\nalerts: {{deadline: 10s}}\n{more}channels:\n{channel}")
+
+
+def profile(home: Path) -> dict[str, object]:
+    return authwatch(home, "status", "--json").json["profiles"][0]
+
+
+def test_an_acknowledgement_shows_who_and_why_everywhere(tmp_path, phone):
+    dying(tmp_path, phone)
+    done = authwatch(
+        tmp_path, "alerts", "ack", KEY, "--for", "2d", "--note", "new key ordered", env={"LOGNAME": "anna"}
+    )
+    assert done.code == 0, done.err
+    assert profile(tmp_path)["acknowledged"] is True
+    assert "SOON (acked)" in authwatch(tmp_path, "status").out
+    listed = authwatch(tmp_path, "alerts", "list").out
+    assert "acknowledged by anna until" in listed
+    assert "new key ordered" in listed
+    (row,) = authwatch(tmp_path, "alerts", "list", "--json").json["standings"]
+    assert (row["acknowledgement"]["author"], row["acknowledgement"]["note"]) == ("anna", "new key ordered")
+    authwatch(tmp_path, "check")
+    metrics = (state(tmp_path) / "metrics.prom").read_text()
+    assert next(line for line in metrics.splitlines() if "profile_acknowledged{" in line).endswith(" 1")
+
+
+def test_an_acknowledgement_ends_with_the_next_lead_step(tmp_path, phone):
+    dying(tmp_path, phone)
+    authwatch(tmp_path, "alerts", "ack", KEY)
+    openclaw(tmp_path, {"anthropic:default": token(ends_in=HOUR)})
+    authwatch(tmp_path, "check")
+    assert len(phone.received) == 2
+    assert profile(tmp_path)["acknowledged"] is False
+
+
+def test_behind_sudo_the_person_is_the_author(tmp_path, phone):
+    dying(tmp_path, phone)
+    env = {"SUDO_USER": "anna", "LOGNAME": "root", "USER": "root"}
+    done = authwatch(tmp_path, "alerts", "ack", KEY, "--json", env=env)
+    assert done.json["acknowledged"]["author"] == "anna"
+
+
+def test_a_silence_hides_and_its_end_speaks(tmp_path, phone):
+    openclaw(tmp_path, {"anthropic:default": token()})
+    told(tmp_path, phone)
+    authwatch(tmp_path, "check")
+    done = authwatch(tmp_path, "alerts", "silence", "provider=anthropic,agent=main", "--for", "4h")
+    assert done.code == 0, done.err
+    openclaw(tmp_path, {"anthropic:default": token(ends_in=-HOUR)})
+    assert authwatch(tmp_path, "check").code == 1
+    assert phone.received == []
+    assert profile(tmp_path)["silenced"] is True
+    assert "NOW (silenced)" in authwatch(tmp_path, "status").out
+    (silence,) = authwatch(tmp_path, "alerts", "list", "--json").json["silences"]
+    assert silence["match"] == "agent=main,provider=anthropic"
+    authwatch(tmp_path, "alerts", "unsilence", str(silence["id"]))
+    authwatch(tmp_path, "check")
+    assert len(phone.received) == 1
+
+
+def test_the_gate_does_not_hide_a_silence(tmp_path, phone):
+    dying(tmp_path, phone)
+    time.sleep(2.1)
+    authwatch(tmp_path, "check")
+    assert (state(tmp_path) / "checkpoint").exists()
+    authwatch(tmp_path, "alerts", "silence", "agent=main", "--for", "4h")
+    assert not (state(tmp_path) / "checkpoint").exists()
+    authwatch(tmp_path, "check")
+    metrics = (state(tmp_path) / "metrics.prom").read_text()
+    assert next(line for line in metrics.splitlines() if "profile_silenced{" in line).endswith(" 1")
+
+
+def test_a_wish_during_a_pass_waits_for_it_so_that_its_checkpoint_cannot_hide_the_wish(tmp_path):
+    with web(fault="slow/2") as slow:
+        openclaw(tmp_path, {"anthropic:default": token(ends_in=2 * DAY)})
+        told(tmp_path, slow)
+        authwatch(tmp_path, "check")
+        openclaw(tmp_path, {"anthropic:default": token(ends_in=HOUR)})
+        running = subprocess.Popen(argv("check"), env=environment(tmp_path), cwd=tmp_path, stdout=subprocess.DEVNULL)
+        time.sleep(1)
+        authwatch(tmp_path, "alerts", "silence", "agent=main", "--for", "4h")
+        assert running.poll() is not None, "the wish came in between"
+        assert not (state(tmp_path) / "checkpoint").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("ack", "openclaw/main/anthropic:defalt"), 1, f"did you mean {KEY}?"),
+        (("ack",), 64, "say what"),
+        (("ack", KEY, "--token", "x"), 64, "say what"),
+        (("ack", KEY, "--for", "soon"), 64, "--for soon"),
+        (("ack", KEY, "--for", "0d"), 64, "longer than nothing"),
+        (("ack", KEY, "--for", "9999d"), 64, "at most 366 days"),
+        (("ack", KEY, "--for", "9" * 30 + "d"), 64, "--for 9"),
+        (("ack", KEY, "--note", "x" * 501), 1, "500 characters"),
+        (("ack", "--token", "0" * 32), 1, "changed since"),
+        (("silence", "provider=anthropic"), 64, "--for"),
+        (("silence", "provder=anthropic", "--for", "4h"), 64, "did you mean provider?"),
+        (("silence", "provider=antropic", "--for", "4h"), 1, "did you mean anthropic?"),
+        (("silence", "", "--for", "4h"), 64, "is no label and value"),
+        (("silence", "agent=main", "--for", "0s"), 64, "longer than nothing"),
+        (("unsilence", "7"), 1, "there is none at all"),
+        (("unsilence", "x"), 64, "invalid int"),
+        (("lst",), 64, "invalid choice"),
+        (("test", "fone"), 64, "did you mean phone?"),
+        (("simulate", "--in", "tomorrow"), 64, "--in tomorrow"),
+        (("simulate", "--in", "9999d"), 64, "at most 366d"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_words(dying_home, words, code, said):
+    done = authwatch(dying_home, "alerts", *words)
+    assert (done.code, said in done.err) == (code, True), done.err
+    assert "Traceback" not in done.err
+
+
+@pytest.fixture(scope="module")
+def dying_home(tmp_path_factory):
+    home = tmp_path_factory.mktemp("dying")
+    with web() as there:
+        dying(home, there)
+        yield home
+
+
+def test_a_button_of_the_phone_acknowledges_without_naming_anything(tmp_path):
+    phone = make_phone(tmp_path / "phone")
+    home = tmp_path / "home"
+    openclaw(home, {"anthropic:anna@example.org": token(ends_in=2 * DAY)})
+    widget = home / ".shortcuts" / "authwatch-relogin"
+    widget.parent.mkdir()
+    widget.write_text("#!/bin/sh\n")
+    configure(home, "host: box\nchannels:\n  phone: {url: 'termux://'}\n")
+    env = {"PATH": f"{phone.bin}:{os.environ['PATH']}"}
+    assert authwatch(home, "check", env=env).code == 2
+    (shown,) = phone.shown.values()
+    assert "anthropic:anna@example.org" in shown["title"]
+    everything_run = " ".join(value for name, value in shown.items() if "action" in name or name in ("id", "group"))
+    assert "anna" not in everything_run
+    assert "anthropic" not in everything_run
+    assert shown["button2-action"].endswith(f"-d com.termux.file:{widget}")
+    done = subprocess.run(
+        ["/bin/sh", "-c", shown["button1-action"]], env={}, cwd="/", capture_output=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert profile(home)["acknowledged"] is True
+    openclaw(home, {"anthropic:anna@example.org": token(ends_in=300 * DAY, secret="tok-FAKESECRET-2")})
+    assert authwatch(home, "check", env=env).code == 0
+    assert phone.shown == {}, "what is over disappears"
+
+
+def test_a_button_of_an_old_notification_acknowledges_nothing(tmp_path):
+    phone = make_phone(tmp_path / "phone")
+    home = tmp_path / "home"
+    openclaw(home, {"anthropic:default": token(ends_in=2 * DAY)})
+    configure(home, "channels:\n  phone: {url: 'termux://'}\n")
+    env = {"PATH": f"{phone.bin}:{os.environ['PATH']}"}
+    authwatch(home, "check", env=env)
+    (old,) = phone.shown.values()
+    openclaw(home, {"anthropic:default": token(ends_in=-HOUR)})
+    authwatch(home, "check", env=env)
+    done = subprocess.run(
+        ["/bin/sh", "-c", old["button1-action"]], env={}, cwd="/", capture_output=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert profile(home)["acknowledged"] is False
+
+
+def test_the_phone_without_termux_is_an_error_of_the_configuration(tmp_path):
+    openclaw(tmp_path, {"anthropic:default": token(ends_in=2 * DAY)})
+    configure(tmp_path, "channels:\n  phone: {url: 'termux://'}\n")
+    assert "pkg install termux-api" in authwatch(tmp_path, "check").err

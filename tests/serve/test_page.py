@@ -1,0 +1,272 @@
+"""What the page says."""
+
+import json
+import re
+from datetime import timedelta
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.config.settings import DAY
+from monitor.model import Evidence, Kind
+from monitor.serve import axis, spell
+from monitor.serve.hero import Remedy, hero
+from monitor.serve.page import Seen, render
+from monitor.serve.rows import groups
+from tests.serve.scene import NOW, claw, documents, lay, lineup
+
+LATER = NOW + timedelta(minutes=2)
+
+
+class Text(HTMLParser):
+    """The text of a page, and the tags it is made of; `open` must be empty at the end."""
+
+    VOID = ("meta", "link", "br", "path", "rect", "circle", "line")
+
+    def __init__(self, page):
+        super().__init__()
+        self.words, self.tags, self.open = [], [], []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    def __contains__(self, text):
+        return text in " ".join("".join(self.words).split())
+
+
+def page(mood="now", more=(), late=False, now=LATER):
+    status, overview = documents(mood, more)
+    return Text(render(Seen(status, overview, NOW, late), "vps-1", now))
+
+
+@pytest.mark.parametrize(
+    ("mood", "sentence", "command"),
+    [
+        ("calm", "Nobody has to do anything until Sun 13 Dec", None),
+        ("soon", "anthropic:default of agent main needs you before Tue 24 Nov", "openclaw models auth login"),
+        ("now", "anthropic:default of agent main needs you now", "openclaw models auth login"),
+        ("blind", "~/.openclaw/agents/ops/agent/auth-profiles.json cannot be read", "authwatch doctor"),
+    ],
+)
+def test_the_first_sentence_is_the_one_that_matters(mood, sentence, command):
+    """The first sentence is the one that matters, with the command to copy."""
+    found = hero(documents(mood)[0], NOW)
+    assert found.sentence == sentence
+    assert [step.remedy.command.startswith(command) for step in found.steps] == ([True] if command else [])
+    assert sentence in page(mood)
+
+
+def test_several_that_need_somebody_are_counted_and_each_has_its_command():
+    """Several that need somebody are counted, and each has its command, what is known already last."""
+    more = [claw(f"a{at}", "xai", "default", Kind.TOKEN, access=-DAY) for at in range(6)]
+    lines = [lineup(f"a{at}", "xai", "default") for at in range(6)]
+    status = documents("now", [*more, *lines])[0]
+    status["profiles"] = [{**one, "acknowledged": one["agent"] == "main"} for one in status["profiles"]]
+    found = hero(status, NOW)
+    assert found.sentence == "xai:default of agent a0 and 6 more need you now"
+    assert (len(found.steps), found.more) == (4, 3)
+
+
+def test_an_ignored_login_needs_nobody():
+    """An ignored login needs nobody."""
+    status = documents("now")[0]
+    status["profiles"] = [{**one, "ignored": one["needs_human"] == "now"} for one in status["profiles"]]
+    assert hero(status, NOW).sentence == "Nobody has to do anything until Fri 18 Dec"
+
+
+def test_a_home_without_logins_says_so():
+    """A home without logins says so; one whose logins never end names no day."""
+    empty = {"profiles": [], "providers": [], "problems": []}
+    assert hero(empty, NOW).sentence == "No login was found"
+    status = documents("calm")[0]
+    endless = [{**one, "deadline": None} for one in status["profiles"]]
+    assert hero({**status, "profiles": endless}, NOW).sentence == "Nobody has to do anything"
+
+
+def test_before_the_first_look_and_without_recent_ones_nothing_is_claimed():
+    """Before the first look, and when the last is too long ago, nothing is claimed."""
+    assert "The first look has not ended yet" in Text(render(Seen({}, {}, None, False), "vps-1", NOW))
+    late = page("calm", late=True, now=NOW + timedelta(hours=3))
+    assert "authwatch has not looked since Sun 22 Nov, 14:05" in late
+    assert "What it saw then: Nobody has to do anything until Sun 13 Dec." in late
+
+
+def test_every_provider_of_every_agent_has_a_row():
+    """Every provider of every agent has a row, with who is next; programs without agents share a group."""
+    found = groups(documents("now")[0], NOW)
+    assert [(one.source, one.agent, [row.provider for row in one.rows]) for one in found] == [
+        ("openclaw", "main", ["anthropic", "openai", "openrouter"]),
+        ("openclaw", "lab", ["anthropic", "google"]),
+        ("", "", ["anthropic", "openai", "groq"]),
+    ]
+    first, second, third = found[0].rows
+    assert (first.answer, first.when, first.exact, first.usable) == ("act now", "ended 3 hours ago", "Sun 22 Nov, 11:05", 0)
+    assert (second.when, second.next, second.usable, second.total) == ("ends in 38 days", "openai:work", 3, 3)
+    assert (third.when, third.marks) == ("states no end", ())
+
+
+def test_open_alerts_say_who_was_told_and_what_comes_next():
+    """Open alerts say who was told and what comes next."""
+    found = page("now")
+    assert "told mail Sun 22 Nov, 11:05, 3 hours ago, phone Sun 22 Nov, 11:05, 3 hours ago" in found
+    assert "Mon 23 Nov, 11:05, in 21 hours (a reminder)" in found
+    assert "next message: Mon 23 Nov, 17:05" in page("soon")  # the next lead step
+    assert "last success Tue 10 Nov, 14:05, 12 days ago" in found
+
+
+def test_what_is_on_the_page_is_whole_and_asks_nobody_else():
+    """The page is whole and asks nobody else: no script, no inline style, no address but our own."""
+    for mood in ("calm", "soon", "now", "blind"):
+        found = page(mood)
+        assert not found.open
+        for tag, attributes in found.tags:
+            assert tag != "script"
+            assert not {"style", "onclick", "onload"} & set(attributes)
+            for name in ("href", "src"):
+                assert "//" not in attributes.get(name, "")
+
+
+HOSTILE = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 7 * 7 }}", "\u202eevil", "a\nb", "&amp;", "\ud800"]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_hostile_id_is_text(text):
+    """A hostile id is text, wherever it shows."""
+    evil = claw("main", "xai", text, Kind.TOKEN, access=-DAY, notes=(text,))
+    status, overview = documents("now", [evil])
+    drawn = render(Seen(status, overview, NOW, False), text, LATER).encode("utf-8", "replace").decode()
+    found = Text(drawn)
+    assert not found.open
+    assert all(tag not in ("script", "img") for tag, _ in found.tags)
+    assert "49" not in re.findall(r"<h1>.*?</h1>", drawn)[0]
+
+
+@pytest.mark.parametrize("rubbish", ["", "null", "[]", "{", '{"profiles": 7}', '{"profiles": [{}], "problems": []}'])
+def test_documents_that_no_pass_left_are_no_error(server, tmp_path, rubbish):
+    """Documents that no pass left are no error, and claim nothing."""
+    lay(tmp_path)
+    (tmp_path / "status.json").write_text(rubbish)
+    (tmp_path / "overview.json").write_text(rubbish)
+    client = server(clock=lambda: LATER)
+    status, _, text = client.ask("/")
+    assert (status, "The first look has not ended yet" in text) == (200, True)
+    assert client.ask("/calendar.ics")[0] == 200
+
+
+def test_the_page_is_served_with_its_style_and_icon(server, tmp_path):
+    """The page is served with its style and icon, and made anew when a pass left something else."""
+    lay(tmp_path, "calm")
+    client = server(clock=lambda: LATER)
+    status, headers, text = client.ask("/")
+    assert (status, headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert "script-src" not in headers["Content-Security-Policy"]
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert "Nobody has to do anything" in text
+    assert client.ask("/page.css")[1]["Content-Type"] == "text/css; charset=utf-8"
+    assert client.ask("/icon.svg")[1]["Content-Type"] == "image/svg+xml"
+    lay(tmp_path, "now")
+    assert "needs you now" in client.ask("/")[2]
+
+
+def test_the_page_needs_no_database_in_the_daemon(tmp_path):
+    """The page needs no database in the daemon: it shows what the passes left."""
+    import subprocess
+    import sys
+
+    lay(tmp_path)
+    code = (
+        "import sys, json\nfrom pathlib import Path\nfrom datetime import UTC, datetime\n"
+        "from monitor.serve.page import Seen, render\nfrom monitor.serve import daemon, left\n"
+        "p = Path(sys.argv[1])\n"
+        "render(Seen(left.document(p / 'status.json'), left.document(p / 'overview.json'), None, False), 'x', datetime.now(UTC))\n"
+        "print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+    loaded = set(json.loads(done.stdout))
+    assert "jinja2" in loaded
+    assert not {"sqlalchemy", "apprise", "yaml", "rich"} & loaded
+
+
+SPANS = st.timedeltas(timedelta(seconds=1), timedelta(days=100_000))
+
+
+@given(SPANS, SPANS)
+def test_later_is_never_further_left(one, other):
+    """Later is never further left, and nothing leaves the axis."""
+    low, high = sorted((one, other))
+    assert axis.START <= axis.ahead(low) <= axis.ahead(high) <= axis.END
+    assert axis.ahead(-low) < axis.START
+
+
+@given(st.lists(st.tuples(st.floats(0.01, 60), st.sampled_from(["ok", "expired", "unknown"])), max_size=8), st.booleans())
+def test_the_stretches_of_a_login_follow_one_another(changes, known):
+    """The stretches of a login follow one another without a gap or an overlap, up to now."""
+    past = []
+    for ago, state in sorted(changes, reverse=True):
+        before = past[-1]["after"] if past else ("ok" if known else None)
+        at = (NOW - ago * DAY).isoformat()
+        past.append({"at": at, "before": before, "after": state, "needs_human": "no"})
+    found = axis.stretches(past, ("ok", "no"), NOW, 30 * DAY)
+    assert found[-1].x + found[-1].width >= 99.9
+    for one, following in zip(found, found[1:], strict=False):
+        assert abs(following.x - one.x - one.width) < 0.5
+    if known:
+        assert found[0].x == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "command", "words"),
+    [
+        ("claude auth login", "claude auth login", ""),
+        ("codex login (if it is gone on purpose: authwatch forget x)", "codex login", "(if it is gone on purpose: authwatch forget x)"),
+        ("Put a valid key in its place.", "", "Put a valid key in its place."),
+        ("Renew it. (if it is gone on purpose: authwatch forget x)", "", "Renew it. (if it is gone on purpose: authwatch forget x)"),
+        ("Log in again. Or take it out.", "", "Log in again. Or take it out."),
+        ("", "", ""),
+    ],
+)
+def test_only_a_command_is_offered_for_copying(text, command, words):
+    """Only a command is offered for copying."""
+    found = Remedy(text)
+    assert (found.command, found.words) == (command, words)
+
+
+@pytest.mark.parametrize(
+    ("span", "text"),
+    [
+        (timedelta(seconds=59), "now"),
+        (timedelta(minutes=1), "in 1 minute"),
+        (timedelta(hours=-3, minutes=-2), "3 hours ago"),
+        (timedelta(hours=23, minutes=50), "in 24 hours"),
+        (timedelta(days=1, hours=23), "in 1 day"),
+        (timedelta(days=37, hours=23), "in 38 days"),
+        (timedelta(days=150), "in 5 months"),
+        (timedelta(days=800), "in 2 years"),
+    ],
+)
+def test_spans_are_said_roughly(span, text):
+    """Spans are said roughly."""
+    assert spell.relative(NOW + span, NOW) == text
+
+
+def test_a_missing_login_and_one_of_another_year_are_said_right():
+    """A login that is missing as a whole is named by its provider; another year is named."""
+    gone = claw("main", "xai", "-", Kind.TOKEN, evidence=Evidence.ABSENT)
+    assert hero(documents("calm", [gone])[0], NOW).sentence == "xai of agent main needs you now"
+    assert spell.date(NOW + 365 * DAY, NOW) == "Mon 22 Nov 2027"
+    assert spell.day(NOW + DAY, NOW) == "tomorrow"
