@@ -6,10 +6,14 @@ import argparse
 import csv
 import json
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from monitor.cli import book
 from monitor.cli.shell import USAGE, Failure, Shell, common
+
+if TYPE_CHECKING:
+    from monitor.history.engine import Connection
+    from monitor.model import Transition
 
 
 def arguments(parser: argparse.ArgumentParser, command: str) -> None:
@@ -25,7 +29,8 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
     settings = shell.settings(shell.host())
     since = shell.now() - span(given.since)
     with book.reading(shell, settings) as connection:
-        rows = [] if connection is None else _rows(connection, since, given.key)
+        found = [] if connection is None else _found(connection, since, given.key)
+    rows = [_row(change) for change in found]
     if given.json:
         shell.say(json.dumps({"schema": 1, "transitions": rows}, ensure_ascii=False, indent=1))
     elif given.csv:
@@ -34,6 +39,10 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
         writer.writerows(rows)
     elif not rows:
         shell.say("Nothing changed in that time." if connection else "There is no history yet; run: authwatch check")
+    elif shell.color:
+        from monitor.cli import table
+
+        shell.say(table.timeline(found, shell.width()))
     else:
         _table(shell, rows)
     return 0
@@ -49,20 +58,21 @@ def span(text: str) -> timedelta:
         raise Failure(USAGE, f"{text!r}: {error}") from None
 
 
-def _rows(connection: Any, since: datetime, key: str | None) -> list[dict[str, Any]]:
+def _found(connection: Connection, since: datetime, key: str | None) -> list[Transition]:
     from monitor.history.read import transitions
 
-    return [
-        {
-            "at": change.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "key": change.key,
-            "before": change.before,
-            "after": change.after,
-            "needs_human": change.needs_human,
-            "note": change.note,
-        }
-        for change in transitions(connection, since, key)
-    ]
+    return transitions(connection, since, key)
+
+
+def _row(change: Transition) -> dict[str, Any]:
+    return {
+        "at": change.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "key": change.key,
+        "before": change.before,
+        "after": change.after,
+        "needs_human": change.needs_human,
+        "note": change.note,
+    }
 
 
 def _table(shell: Shell, rows: list[dict[str, Any]]) -> None:

@@ -19,22 +19,30 @@ _COLOR = {"NOW": "\033[31;1m", "SOON": "\033[33m", "?": "\033[35m"}
 
 def text(judgement: Judgement, host: str, now: datetime, *, color: bool, hushed: Hushed = NOTHING) -> str:
     """The whole report, one line a credential, with what to do beneath those that need somebody."""
-    shown = sorted(judgement.verdicts, key=lambda v: (v.ignored, _ORDER[v.needs_human], v.key))
-    rows = [(_word(one, hushed), visible(one.key), visible(_said(one))) for one in shown]
+    shown = ordered(judgement)
+    rows = [(word(one, hushed), visible(one.key), visible(said(one))) for one in shown]
     lines = [f"authwatch on {visible(host)}, {now:%a} {now.day} {now:%b %Y %H:%M} UTC", ""]
-    for trouble in judgement.troubles:
-        line = f"?  {trouble.source}: {trouble.store}: {trouble.detail} ({trouble.problem})"
-        lines.append(_painted(visible(line), "?", color))
+    lines += [_painted(f"?  {line}", "?", color) for line in wrongs(judgement)]
     for verdict, row, line in zip(shown, rows, columns(rows), strict=True):
         lines.append(_painted(line, row[0], color))
         if _acts(verdict):
             lines += [f"      do: {visible(part)}" for part in verdict.remedy.splitlines()]
     if not (rows or judgement.troubles):
         lines.append("No login was found. What is looked for: authwatch config show")
-    return "\n".join([*lines, "", _sentence(judgement)])
+    return "\n".join([*lines, "", sentence(judgement)])
 
 
-def _said(verdict: Verdict) -> str:
+def ordered(judgement: Judgement) -> list[Verdict]:
+    """What needs somebody first."""
+    return sorted(judgement.verdicts, key=lambda v: (v.ignored, _ORDER[v.needs_human], v.key))
+
+
+def wrongs(judgement: Judgement) -> list[str]:
+    """What could not be read, a line each."""
+    return [visible(f"{one.source}: {one.store}: {one.detail} ({one.problem})") for one in judgement.troubles]
+
+
+def said(verdict: Verdict) -> str:
     """The summary without the name, which the key beside it says."""
     return verdict.summary.removeprefix(name(verdict.seen.credential)).lstrip()
 
@@ -43,12 +51,13 @@ def _acts(verdict: Verdict) -> bool:
     return not verdict.ignored and verdict.needs_human is not Need.NO
 
 
-def _word(verdict: Verdict, hushed: Hushed) -> str:
+def word(verdict: Verdict, hushed: Hushed) -> str:
+    """How it stands, in a word or two."""
     if verdict.ignored:
         return "ignored"
-    word = _WORD.get(verdict.needs_human) or ("-" if verdict.state is State.MISSING else str(verdict.state))
+    found = _WORD.get(verdict.needs_human) or ("-" if verdict.state is State.MISSING else str(verdict.state))
     marks = [mark for mark, keys in zip(("acked", "silenced"), hushed, strict=True) if verdict.key in keys]
-    return f"{word} ({', '.join(marks)})" if marks else word
+    return f"{found} ({', '.join(marks)})" if marks else found
 
 
 def _painted(line: str, word: str, color: bool) -> str:
@@ -56,7 +65,8 @@ def _painted(line: str, word: str, color: bool) -> str:
     return f"{paint}{line}\033[0m" if color and paint else line
 
 
-def _sentence(judgement: Judgement) -> str:
+def sentence(judgement: Judgement) -> str:
+    """The one sentence that matters."""
     counted = [verdict for verdict in judgement.verdicts if not verdict.ignored]
     now = sum(verdict.needs_human is Need.NOW for verdict in counted)
     soon = sum(verdict.needs_human is Need.SOON for verdict in counted)
@@ -94,5 +104,5 @@ def nagios(judgement: Judgement, host: str) -> tuple[str, int]:
     perfdata = " ".join(f"{need.value}={number}" for need, number in numbers.items())
     worst = min(counted, key=lambda verdict: (_ORDER[verdict.needs_human], verdict.key), default=None)
     detail = f" {worst.summary}" if worst and worst.needs_human is not Need.NO else ""
-    line = visible(f"AUTHWATCH {word} - {_sentence(judgement)}{detail}").replace("|", "/")
+    line = visible(f"AUTHWATCH {word} - {sentence(judgement)}{detail}").replace("|", "/")
     return f"{line} | {perfdata}", code

@@ -7,6 +7,7 @@ import importlib
 import json
 import os
 from collections.abc import Sequence
+from types import ModuleType
 from typing import NoReturn
 
 from monitor import __version__
@@ -28,8 +29,12 @@ COMMANDS = {
     "install": ("install", "make it run by itself"),
     "uninstall": ("install", "take that back"),
     "models": ("models", "OpenClaw's own words"),
+    "completion": ("completion", "completions for bash, zsh, fish"),
     "config": ("config", "check it, show it, its schema"),
 }
+
+
+DESCRIPTION = "Tells you before your AI agent loses its login."
 
 
 class Parser(argparse.ArgumentParser):
@@ -69,25 +74,49 @@ def _explain(failure: Failure, argv: Sequence[str], shell: Shell) -> int:
 
 
 def _dispatch(argv: list[str], shell: Shell) -> int:
+    top = _top()
+    at = next((place for place, word in enumerate(argv) if not word.startswith("-")), len(argv))
+    found = top.parse_args(argv[: at + 1] or ["--help"])
+    if found.command not in COMMANDS:
+        raise Failure(USAGE, f"there is no command {found.command!r}{_meant(found.command)}\ntry: authwatch --help")
+    parser = Parser(prog=f"authwatch {found.command}", description=_described(found.command))
+    module = furnish(parser, found.command)
+    arguments = parser.parse_args(argv[at + 1 :])
+    arguments.command = found.command
+    return int(module.run(arguments, shell.configured(arguments)) or OK)
+
+
+def _top() -> Parser:
     top = Parser(
         prog="authwatch",
-        description="Tells you before your AI agent loses its login.",
+        description=DESCRIPTION,
         epilog="\n".join(f"  {name:<10} {text}" for name, (_, text) in COMMANDS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"authwatch {__version__}")
     top.add_argument("command", metavar="COMMAND", help="one of those below; each has its own --help")
-    at = next((place for place, word in enumerate(argv) if not word.startswith("-")), len(argv))
-    found = top.parse_args(argv[: at + 1] or ["--help"])
-    if found.command not in COMMANDS:
-        raise Failure(USAGE, f"there is no command {found.command!r}{_meant(found.command)}\ntry: authwatch --help")
-    module_name, text = COMMANDS[found.command]
-    module = importlib.import_module(f"monitor.cli.{module_name}")
-    parser = Parser(prog=f"authwatch {found.command}", description=f"{found.command}: {text}")
-    module.arguments(parser, found.command)
-    arguments = parser.parse_args(argv[at + 1 :])
-    arguments.command = found.command
-    return int(module.run(arguments, shell.configured(arguments)) or OK)
+    return top
+
+
+def whole() -> Parser:
+    """One parser of all commands: what completions and the manual page are made from."""
+    top = Parser(prog="authwatch", description=DESCRIPTION)
+    top.add_argument("--version", action="version", version=f"authwatch {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+    for name, (_, text) in COMMANDS.items():
+        furnish(commands.add_parser(name, help=text, description=_described(name)), name)
+    return top
+
+
+def furnish(parser: argparse.ArgumentParser, command: str) -> ModuleType:
+    """Gives a parser the arguments of a command; returns the module that runs it."""
+    module = importlib.import_module(f"monitor.cli.{COMMANDS[command][0]}")
+    module.arguments(parser, command)
+    return module
+
+
+def _described(command: str) -> str:
+    return f"{command}: {COMMANDS[command][1]}"
 
 
 def _meant(word: str) -> str:

@@ -141,6 +141,12 @@ class Shell:
         with suppress(OSError):
             self.err.flush()
 
+    def width(self) -> int:
+        """How many columns the terminal has."""
+        from shutil import get_terminal_size
+
+        return get_terminal_size((100, 24)).columns
+
     def detail(self, text: str) -> None:
         """What -v asks for."""
         if self.verbose:

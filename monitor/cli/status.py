@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import time
 from typing import TYPE_CHECKING
 
 from monitor.cli.shell import Shell, common, filters, filters_of
@@ -13,17 +14,31 @@ if TYPE_CHECKING:
     from monitor.watch import Outcome
 
 
+WATCH_SECONDS = 5
+CLEAR = "\033[H\033[2J"
+
+
 def arguments(parser: argparse.ArgumentParser, command: str) -> None:
     """The options of the command."""
     common(parser)
     filters(parser)
     parser.add_argument("--check", action="store_true", help="exit like `check`: 0, 1 now, 2 soon, 3 unknown")
+    parser.add_argument("--watch", action="store_true", help="look again every few seconds, until Ctrl-C")
 
 
 def run(given: argparse.Namespace, shell: Shell) -> int:
     """Looks, judges with what the history knows, prints; writes nothing."""
+    while given.watch:
+        if shell.out.isatty():
+            shell.write(CLEAR)
+        _once(given, shell)
+        shell.flush()
+        time.sleep(WATCH_SECONDS)
+    return _once(given, shell)
+
+
+def _once(given: argparse.Namespace, shell: Shell) -> int:
     from monitor import report
-    from monitor.cli.render import text
 
     settings, outcome = looked(given, shell)
     code = report.exit_code(outcome.judgement)
@@ -38,10 +53,20 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
         )
         shell.say(json.dumps(document, ensure_ascii=False, indent=1))
     else:
-        shell.say(text(outcome.judgement, settings.host, outcome.at, color=shell.color, hushed=outcome.hushed))
+        shell.say(_shown(shell, settings, outcome))
     for complaint in outcome.complaints:
         shell.complain(f"authwatch: {complaint}")
     return code if given.check else 0
+
+
+def _shown(shell: Shell, settings: Settings, outcome: Outcome) -> str:
+    if shell.color:
+        from monitor.cli import table
+
+        return table.status(outcome.judgement, settings.host, outcome.at, shell.width(), outcome.hushed)
+    from monitor.cli.render import text
+
+    return text(outcome.judgement, settings.host, outcome.at, color=False, hushed=outcome.hushed)
 
 
 def looked(given: argparse.Namespace, shell: Shell) -> tuple[Settings, Outcome]:

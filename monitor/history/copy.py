@@ -8,7 +8,7 @@ from sqlalchemy.pool import StaticPool
 
 from alerts.memory import DELIVERIES, last_deliveries
 from alerts.memory import METADATA as TOLD
-from monitor.history.engine import connect, file_of, revision
+from monitor.history.engine import connect, exists, revision
 from monitor.history.tables import METADATA
 
 #: What passes decide from; of the logs, only the last delivery of each channel.
@@ -21,8 +21,7 @@ def copied(url: URL) -> Engine:
     with made.begin() as target:
         for metadata in (METADATA, TOLD):
             metadata.create_all(target)
-        path = file_of(url)
-        if path is None or path.exists():
+        if exists(url):
             engine = connect(url, read_only=True)
             with engine.connect() as source:
                 if revision(source):

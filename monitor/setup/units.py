@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,11 +9,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from monitor.setup.written import marked
+
 CHECK: Final = "authwatch-check.service"
 TIMER: Final = "authwatch-check.timer"
 DAEMON: Final = "authwatch.service"
+FAILURE: Final = "authwatch-failure@.service"
 
-_MARK: Final = "# authwatch wrote this file; digest "
 _SANDBOX: Final = re.compile(r"^# The sandbox\..*?(?=\n\n|\Z)", re.DOTALL | re.MULTILINE)
 _PLACE: Final = re.compile("@[A-Z]+@")
 _DIVISORS: Final = (30, 20, 15, 12, 10, 6, 5, 4, 3, 2, 1)  # of 60
@@ -32,7 +33,8 @@ class Installation:
     `command` is the argv that starts authwatch, its global options included; `state` the default state
     place, which units get as $STATE_DIRECTORY so that they share it with the prompt; `writable` are further folders
     that a pass writes to (a `state:` elsewhere, a textfile's folder); `environment`
-    are variables beyond PATH that a pass needs and that are no secrets.
+    are the variables that a pass needs and that are no secrets; `credentials` are files that only root can read, by the
+    name under which the config asks for them.
     """
 
     command: Sequence[str]
@@ -41,6 +43,7 @@ class Installation:
     deadline: timedelta = timedelta(seconds=60)
     writable: Sequence[Path] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    credentials: Mapping[str, Path] = field(default_factory=dict)
     sandbox: bool = True
 
 
@@ -51,6 +54,7 @@ def render(template: str, what: Installation) -> str:
     values = {
         "@COMMAND@": _words(_startable(what.command)),
         "@ENVIRONMENT@": _words(f"{name}={value}" for name, value in sorted(environment.items())),
+        "@CREDENTIALS@": "\n".join(_credential(*pair) for pair in sorted(what.credentials.items())),
         "@WRITABLE@": _words(map(str, (what.state, *what.writable))),
         "@TIMEOUT@": _span(what.deadline + _GRACE),
         "@CALENDAR@": calendar(what.interval),
@@ -59,14 +63,13 @@ def render(template: str, what: Installation) -> str:
     }
     if not what.sandbox:
         template = _SANDBOX.sub("", template)
-    text = "".join(_filled(line, values) for line in template.splitlines(keepends=True))
-    return f"{_MARK}{_digest(text)}\n{text}"
+    return marked("".join(_filled(line, values) for line in template.splitlines(keepends=True)))
 
 
-def is_as_written(text: str) -> bool:
-    """Whether nobody changed a unit file since it was rendered."""
-    first, _, rest = text.partition("\n")
-    return first == _MARK + _digest(rest)
+def file_name(name: str, user: str) -> str:
+    """What a unit is called: as it is in a user's own systemd, an instance for `user` in the machine's."""
+    stem, _, kind = name.rpartition(".")
+    return f"{stem.rstrip('@')}@{user}.{kind}" if user else name
 
 
 def calendar(interval: timedelta) -> str:
@@ -91,12 +94,15 @@ def quote(text: str) -> str:
     return f'"{escaped}"'
 
 
-def shipped(name: str) -> str:
-    """The template of a user unit: from the wheel, else from the checkout."""
+def shipped(name: str, *, system: bool = False) -> str:
+    """The template of a unit, for a user's own systemd or the machine's: from the wheel, else from the checkout."""
     here = Path(__file__).parent
     inside = here / "shipped" / "systemd"
     folder = inside if inside.is_dir() else here.parents[1] / "systemd"
-    return (folder / "user" / name).read_text("utf-8")
+    if not system:
+        return (folder / "user" / name).read_text("utf-8")
+    stem, _, kind = name.rpartition(".")
+    return (folder / "system" / f"{stem.rstrip('@')}@.{kind}").read_text("utf-8")
 
 
 def _startable(command: Sequence[str]) -> Sequence[str]:
@@ -114,6 +120,12 @@ def _words(words: Iterable[str]) -> str:
     return " ".join(map(quote, words))
 
 
+def _credential(name: str, path: Path) -> str:
+    """systemd takes the rest of the line as the path; only `%` means something in it."""
+    quote(str(path))
+    return f"LoadCredential={name}:{str(path).replace('%', '%%')}"
+
+
 def _divisor(number: float) -> int:
     return next((n for n in _DIVISORS if n <= number), 1)
 
@@ -123,6 +135,3 @@ def _span(span: timedelta) -> str:
         f"{span // timedelta(milliseconds=1)}ms" if span % timedelta(seconds=1) else f"{span // timedelta(seconds=1)}s"
     )
 
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -10,7 +10,7 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,7 +31,7 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 #: Passes after the one that is killed: the longest wait of a message that may have been heard once is 5 minutes.
 FOLLOWING = (6 * MINUTE, 12 * MINUTE, 18 * MINUTE, 24 * MINUTE)
 CHANNELS = ("phone", "mail", "desk")
-NOWHERE = 1  # a port where nobody listens
+BACK = "a dead channel is back"
 
 _BLOCK = re.compile(r"^(Act now|Act soon|For information|Cannot tell|Recovered)(?: \([^)]*\))?: (.+)$", re.MULTILINE)
 
@@ -41,22 +41,21 @@ Heard = Counter[tuple[str, str, str]]
 
 @dataclass
 class Stage:
-    """One home, one receiver; `now` moves on. `desk` is the port of a third channel, which nobody hears at first."""
+    """One home, one receiver; `now` moves on. `desk` is the port of a third channel, which refuses at first."""
 
     line: Line
     home: Path
     there: Receiver
-    desk: int = NOWHERE
+    desk: int
     now: datetime = START
     profiles: dict[str, Any] = field(default_factory=dict)
 
-    def begin(self, desk: int = NOWHERE) -> None:
+    def begin(self) -> None:
         """An empty home and its config."""
         shutil.rmtree(self.home, ignore_errors=True)
         self.home.mkdir(parents=True)
-        self.now, self.profiles, self.desk = START, {}, desk
         urls = {label: self.there.url("json", f"json/{label}") for label in CHANNELS}
-        urls["desk"] = f"json://127.0.0.1:{desk}/json/desk"
+        urls["desk"] = f"json://127.0.0.1:{self.desk}/json/desk"
         lines = "".join(f"  {label}: {{url: '{url}'}}\n" for label, url in urls.items())
         configure(self.home, f"host: box\nsources: [openclaw]\nalerts: {{deadline: 20s}}\nchannels:\n{lines}")
         models = {"primary": "anthropic/claude-sonnet-4-5", "fallbacks": ["openai/gpt-5"]}
@@ -147,7 +146,7 @@ SCENES: dict[str, Callable[[Stage], None]] = {
     "reminder": _reminded,
     "key moved": _moved,
     "vanished": _vanished,
-    "a dead channel is back": _returned,
+    BACK: _returned,
 }
 
 
@@ -161,6 +160,7 @@ class Scene:
     stage: Stage
     at: datetime
     kept: Path
+    reached: tuple[str, ...]
     points: tuple[str, ...] = ()
     expected: Heard = field(default_factory=Counter)
     got: Heard = field(default_factory=Counter)
@@ -185,24 +185,27 @@ class Scene:
         self.got = heard(stage.there)
         if not kill:
             self.expected = self.got
-        return [*_faults(self.expected, self.got), *_beliefs(stage)]
+        return [*_faults(self.expected, self.got), *_beliefs(stage, self.reached)]
 
 
 @contextmanager
 def scene(line: Line, home: Path, name: str) -> Iterator[Scene]:
     """The scene, set and played once without a kill."""
-    with web() as there:
-        stage = Stage(line, home, there)
-        stage.begin(_silent_port() if name == "a dead channel is back" else NOWHERE)
+    with web() as there, ExitStack() as beside:
+        refusing = beside.enter_context(web(fault="status/401"))
+        stage = Stage(line, home, there, refusing.port)
+        stage.begin()
         SCENES[name](stage)
+        if name == BACK:
+            beside.close()
+            beside.enter_context(web(port=stage.desk)).received = there.received
         kept = home.with_name(f"{home.name}.kept")
         shutil.rmtree(kept, ignore_errors=True)
         shutil.copytree(home, kept, symlinks=True)
-        made = Scene(stage, stage.now, kept)
-        with _listening(stage):
-            faults = made.play()
-            assert not faults, faults
-            yield made
+        made = Scene(stage, stage.now, kept, CHANNELS if name == BACK else CHANNELS[:2])
+        faults = made.play()
+        assert not faults, faults
+        yield made
 
 
 def heard(there: Receiver) -> Heard:
@@ -226,11 +229,10 @@ def _faults(expected: Heard, got: Heard) -> Iterator[str]:
             yield f"never true: {news}"
 
 
-def _beliefs(stage: Stage) -> Iterator[str]:
+def _beliefs(stage: Stage, reached: tuple[str, ...]) -> Iterator[str]:
     """Beliefs that are not the truth, and attempts left open, of the channels that can be reached."""
     with engine.connect(engine.url_of(None, state(stage.home))).connect() as db:
         standings, told, attempts = memory.standings(db), memory.told(db), memory.attempts(db)
-    reached = CHANNELS if stage.desk != NOWHERE else CHANNELS[:2]
     for label in reached:
         for key, standing in standings.items():
             known = told.get((label, key))
@@ -243,18 +245,3 @@ def _beliefs(stage: Stage) -> Iterator[str]:
     for label, key in told:
         if key not in standings:
             yield f"{label} believes something of {key}, which does not stand"
-
-
-def _silent_port() -> int:
-    with web() as gone:
-        return gone.port
-
-
-@contextmanager
-def _listening(stage: Stage) -> Iterator[None]:
-    if stage.desk == NOWHERE:
-        yield
-        return
-    with web(port=stage.desk) as back:
-        back.received = stage.there.received
-        yield

@@ -1,0 +1,30 @@
+"""`authwatch completion bash | zsh | fish`: made from the real parser, so that they cannot drift."""
+
+from __future__ import annotations
+
+import argparse
+
+from monitor.cli.shell import Shell
+
+EPILOG = """\
+bash: authwatch completion bash > ~/.local/share/bash-completion/completions/authwatch
+zsh:  authwatch completion zsh > ~/.zfunc/_authwatch
+fish: authwatch completion fish > ~/.config/fish/completions/authwatch.fish
+"""
+
+
+def arguments(parser: argparse.ArgumentParser, command: str) -> None:
+    """The options of the command."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = EPILOG
+    parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell to complete for")
+
+
+def run(given: argparse.Namespace, shell: Shell) -> int:
+    """Prints the completion script."""
+    import shtab
+
+    from monitor.cli.run import whole
+
+    shell.say(shtab.complete(whole(), shell=given.shell))
+    return 0

@@ -1,0 +1,81 @@
+"""`status` and `history` on a terminal: a calm table and a timeline; the only place that imports rich."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from monitor.cli.render import NOTHING, Hushed, ordered, said, sentence, word, wrongs
+from monitor.cli.text import visible
+from monitor.model import Judgement, Transition, Verdict
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.text import Text
+
+STYLES = {"NOW": "bold red", "SOON": "yellow", "?": "magenta", "ignored": "dim", "ok": "green", "static": "dim green"}
+DOTS = {"ok": "green", "static": "green", "expiring": "yellow", "unknown": "magenta", "opaque": "dim"}
+
+
+def status(judgement: Judgement, host: str, now: datetime, width: int, hushed: Hushed = NOTHING) -> str:
+    """The report as a table of the terminal's width; what to do stands in full beneath, to be copied."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=True, header_style="dim", expand=False)
+    for title in ("", "login", "what is so"):
+        table.add_column(title, overflow="fold", vertical="top")
+    for line in wrongs(judgement):
+        table.add_row(Text("?", STYLES["?"]), Text("a store", "magenta"), Text(line))
+    acts = []
+    for verdict in ordered(judgement):
+        mark = word(verdict, hushed)
+        table.add_row(Text(mark, _style(mark)), Text(visible(verdict.key)), Text(visible(said(verdict))))
+        if mark.startswith(("NOW", "SOON", "?")) and verdict.remedy:
+            acts.append(verdict)
+    head = Text(f"authwatch on {visible(host)}, {now:%a} {now.day} {now:%b %Y %H:%M} UTC", "dim")
+    verdict_line = Text(sentence(judgement), "bold")
+    return _printed([verdict_line, head, Text(), table, *_to_do(acts)], width)
+
+
+def timeline(changes: Sequence[Transition], width: int) -> str:
+    """The changes of each login along its own line, oldest first."""
+    from rich.text import Text
+
+    lines: list[RenderableType] = []
+    for key in dict.fromkeys(change.key for change in changes):
+        lines += [Text(), Text(visible(key), "bold")]
+        for change in (one for one in changes if one.key == key):
+            line = Text("  ")
+            line.append("● ", DOTS.get(change.after, "red"))
+            line.append(f"{change.at:%Y-%m-%d %H:%M}  ", "dim")
+            line.append(f"{change.before or 'first seen'} → {change.after}")
+            line.append(f"  {visible(change.note)}" if change.note else "", "dim")
+            lines.append(line)
+    return _printed(lines, width)
+
+
+def _to_do(acts: Iterable[Verdict]) -> list[Text]:
+    from rich.text import Text
+
+    lines = []
+    for verdict in acts:
+        lines += [Text(), Text(f"{visible(verdict.key)}:", "dim")]
+        lines += [Text(f"  {visible(part)}") for part in verdict.remedy.splitlines()]
+    return lines
+
+
+def _style(mark: str) -> str:
+    return STYLES.get(mark.split(" ", maxsplit=1)[0], "")
+
+
+def _printed(parts: Iterable[RenderableType], width: int) -> str:
+    from rich.console import Console
+
+    console = Console(force_terminal=True, width=width, highlight=False, soft_wrap=False, legacy_windows=False)
+    with console.capture() as captured:
+        for part in parts:
+            # A command is copied: it may run over the edge, never be broken by us.
+            console.print(part, soft_wrap=not hasattr(part, "columns"))
+    return captured.get().rstrip("\n")

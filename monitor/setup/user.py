@@ -1,0 +1,100 @@
+"""For whom authwatch is installed: whose folders, which environment, how programs of the machine are run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from monitor.host import stamp
+
+if TYPE_CHECKING:
+    from monitor.setup.units import Installation
+
+DONE, NOT_DONE = 0, 1
+TRACES: Final = ("pass.json", "checkpoint")  # what a pass touches in the state folder
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Whose logins are watched; `say` takes a line for people. `environ` is that of the process.
+
+    `system` is the user's name where the machine itself is to run authwatch for that user; empty: the user's own
+    session does.
+    """
+
+    home: Path
+    environ: Mapping[str, str]
+    say: Callable[[str], None]
+    system: str = ""
+
+    def has(self, program: str) -> bool:
+        """Whether a program is on PATH."""
+        return shutil.which(program, path=self.environ.get("PATH")) is not None
+
+    def run(self, *argv: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Runs a program with `text` to read; `su` and `sudo` lose the way to the user's bus, so it is pointed out."""
+        bus = Path(f"/run/user/{os.getuid()}")
+        found = {"XDG_RUNTIME_DIR": str(bus)} if bus.is_dir() else {}
+        environ = {**found, **self.environ, "LC_ALL": "C.UTF-8"}
+        return subprocess.run(argv, env=environ, capture_output=True, text=True, check=False, input=text or "")
+
+    def worked(self, *argv: str) -> bool:
+        """Whether a program of the machine did what it was asked; says what it complained of."""
+        done = self.run(*argv)
+        if done.returncode:
+            self.say(f"`{' '.join(argv)}` failed: {done.stderr.strip() or done.returncode}")
+        return done.returncode == 0
+
+    def make(self, folders: Sequence[Path]) -> bool:
+        """Makes folders for that user only, with that user's rights: as root no link of theirs is followed."""
+        with acting_as(self.system):
+            for folder in folders:
+                try:
+                    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                except OSError as error:
+                    self.say(f"{folder}: cannot be made ({(error.strerror or 'error').lower()})")
+                    return False
+        return True
+
+
+@contextmanager
+def acting_as(name: str) -> Iterator[None]:
+    """Root with the rights of another user; an empty name changes nothing. Raises KeyError for an unknown one."""
+    import pwd
+
+    account = pwd.getpwnam(name) if name else None
+    if account is None or account.pw_uid == os.geteuid():
+        yield
+        return
+    group, groups = os.getegid(), os.getgroups()
+    os.setgroups(os.getgrouplist(name, account.pw_gid))
+    os.setegid(account.pw_gid)
+    os.seteuid(account.pw_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(group)
+        os.setgroups(groups)
+
+
+def traces(what: Installation) -> list[object]:
+    """What passes left, as something to compare later."""
+    return [stamp(folder / name) for folder in (what.state, *what.writable) for name in TRACES]
+
+
+def waited(what: Installation, before: Sequence[object]) -> bool:
+    """Waits for a pass to leave something newer than `before`; whether one did before its deadline."""
+    end = time.monotonic() + what.deadline.total_seconds()
+    while traces(what) == before:
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
+    return True

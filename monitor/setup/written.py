@@ -1,0 +1,64 @@
+"""Files that authwatch writes for others to run: marked, replaced whole, and left alone once a person changed them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+_WORDS: Final = "authwatch wrote this file; digest "
+
+
+def marked(text: str) -> str:
+    """The text with a first line that vouches for the rest."""
+    return f"# {_WORDS}{_digest(text)}\n{text}"
+
+
+def marked_xml(text: str) -> str:
+    """An XML document with a last line that vouches for the rest; its declaration has to stay the first."""
+    return f"{text}<!-- {_WORDS}{_digest(text)} -->\n"
+
+
+def is_as_written(text: str) -> bool:
+    """Whether nobody changed what `marked` or `marked_xml` made."""
+    first, _, rest = text.partition("\n")
+    head, _, last = text.removesuffix("\n").rpartition("\n")
+    return marked(rest) == text or (first.startswith("<?xml") and bool(last) and marked_xml(f"{head}\n") == text)
+
+
+def unchanged(texts: Mapping[Path, str], say: Callable[[str], None], instead: str) -> bool:
+    """Whether every file that is there already is as it was written; says which is not, and what to do `instead`."""
+    changed = [path for path in texts if path.exists() and not is_as_written(read(path))]
+    for path in changed:
+        say(f"{path} was changed by hand and is left alone; {instead}")
+    return not changed
+
+
+def put(texts: Mapping[Path, str], say: Callable[[str], None]) -> bool:
+    """Writes every file whole, readable for all; says what was written, or what cannot be."""
+    try:
+        for path, text in texts.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            beside = path.with_name(f".{path.name}.{os.getpid()}")
+            beside.write_text(text, "utf-8")
+            beside.chmod(0o644)
+            beside.replace(path)
+            say(f"wrote {path}")
+    except OSError as error:
+        say(f"{error.filename}: cannot be written ({(error.strerror or 'error').lower()})")
+        return False
+    return True
+
+
+def read(path: Path) -> str:
+    """What the file says; nothing where it cannot be read."""
+    try:
+        return path.read_text("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

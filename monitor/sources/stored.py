@@ -1,0 +1,120 @@
+"""What is the same in the stores of all programs: whose home is meant, where a store lies, what its tokens say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from monitor.host import Host, Unreadable
+from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem
+from monitor.sources.entry import SourceEntry
+from monitor.sources.moment import moment
+
+Read = Callable[[Mapping[str, Any]], Iterable[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an entry looks: `host` has its home. The options `home` and `path` make a login expected; with either, the
+    environment, which is another's, is not asked."""
+
+    outer: Host
+    host: Host
+    entry: SourceEntry
+
+    @classmethod
+    def of(cls, host: Host, entry: SourceEntry) -> Place:
+        home = entry.options.get("home")
+        return cls(host, host.at(host.path(home)) if home else host, entry)
+
+    @property
+    def expected(self) -> bool:
+        """Whether somebody named the place, so that nothing there is a loss."""
+        return bool(self.entry.options)
+
+    def env(self, name: str) -> str:
+        """A variable of this user's environment; "" when unset, blank, or another's."""
+        return "" if self.expected else (self.host.env(name) or "").strip()
+
+    def folder(self, moved_by: str, default: str) -> Path:
+        """The folder that a variable names, else the default one."""
+        return self.host.path(self.env(moved_by) or default)
+
+    def file(self, default: Path) -> Path:
+        """The store: the option `path`, else where its program keeps it."""
+        return self.outer.path(self.entry.options["path"]) if "path" in self.entry.options else default
+
+    def blank(self, provider: str, profile: str, kind: Kind, path: Path, relogin: str = "") -> Observation:
+        """An observation with nothing but its place; names that any output can carry."""
+        who = Credential(self.entry.id, "-", printable(provider), printable(profile), kind)
+        return Observation(who, store=printable(self.outer.show(path)), host_path=str(path), relogin=relogin)
+
+
+def json_store(place: Place, path: Path, blank: Observation, read: Read) -> Iterator[Finding]:
+    """What `read` makes of the JSON object in a file; one that holds no login is a login that is missing. Silent where
+    there is no file and none is expected."""
+    try:
+        stored = place.host.json(path)
+        if stored is None and not place.host.exists(path):
+            if place.expected:
+                yield replace(blank, evidence=Evidence.ABSENT)
+            return
+        if not isinstance(stored, Mapping):
+            raise Unreadable(Problem.PARSE, path, "not a JSON object")
+        found = list(read(stored))
+    except Unreadable as error:
+        yield unread(blank, error)
+        return
+    yield from found or [replace(blank, evidence=Evidence.ABSENT)]
+
+
+def unread(blank: Observation, error: Unreadable) -> Observation:
+    """A login whose store could not be read or understood."""
+    return replace(blank, problem=error.problem, notes=(error.detail,))
+
+
+def unclear(blank: Observation, why: str) -> Observation:
+    """A login that is written in a way we do not understand."""
+    return replace(blank, problem=Problem.PARSE, notes=(*blank.notes, why))
+
+
+def tokens(
+    host: Host,
+    blank: Observation,
+    stored: Mapping[str, Any],
+    access: str = "access_token",
+    refresh: str = "refresh_token",
+    expires: str = "expires_at",
+) -> Observation:
+    """What a pair of tokens says, by the names of its fields; both empty is blanked, both away is absent."""
+    pair = (stored.get(access), stored.get(refresh))
+    if not all(token is None or isinstance(token, str) for token in pair):
+        return unclear(blank, "a token is not a text")
+    first, second = pair
+    if not first and not second:
+        empty = first is not None or second is not None
+        return replace(blank, evidence=Evidence.BLANKED if empty else Evidence.ABSENT)
+    try:
+        ends = moment(stored.get(expires))
+    except ValueError:
+        return unclear(blank, f"{expires} is no moment")
+    print_of = host.fingerprint(second or first or "")
+    return replace(blank, access_expires_at=ends, refreshable=bool(second), fingerprint=print_of)
+
+
+def secret(host: Host, blank: Observation, value: Any) -> Observation:
+    """What a single secret without an end says: a key or a token that nothing renews."""
+    if value is None:
+        return replace(blank, evidence=Evidence.ABSENT)
+    if not isinstance(value, str):
+        return unclear(blank, "its secret is not a text")
+    if not value.strip():
+        return replace(blank, evidence=Evidence.BLANKED, refreshable=False)
+    return replace(blank, refreshable=False, fingerprint=host.fingerprint(value.strip()))
+
+
+def printable(name: str) -> str:
+    """A name that any output can carry: what is no UTF-8 is written out."""
+    return name.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,211 @@
+#!/data/data/com.termux/files/usr/bin/sh
+# Sets authwatch up on a phone with Termux, or takes it away again. Safe to run again.
+#
+#   sh install.sh                  the agents run on this phone, and so does authwatch
+#   sh install.sh --ssh HOST       this phone asks authwatch on a server, over ssh and without a question
+#   sh install.sh --http URL       the same over HTTP (with --ssh HOST too, to log in and to acknowledge)
+#   sh install.sh --uninstall
+#
+#   --period MINUTES   how often to look: 15 (Android's least) or more, 30 by default
+#   --cron             let crond look, instead of Android's job scheduler
+#   --daemon           also a service of runit that runs `authwatch serve`, and Termux:Boot starts it
+#   --command WORDS    how to start authwatch: here, or on the server
+#   --force            also what was changed by hand        --dry-run   only say what would be done
+set -u
+umask 077
+
+JOB=28849 # "authw" on the keys of a phone; without a number of its own, a job replaces another's
+how=here server="" url="" command="" period=30 cron="" daemon="" uninstall="" force="" dry=""
+
+die() {
+  echo "install.sh: $1" >&2
+  exit "${2:-1}"
+}
+while [ $# -gt 0 ]; do
+  case $1 in
+    --ssh | --http | --period | --command) [ -n "${2-}" ] || die "$1 wants a value" 64 ;;
+  esac
+  case $1 in
+    --ssh) server=$2 && shift ;;
+    --http) url=${2%/} && shift ;;
+    --period) period=$2 && shift ;;
+    --command) command=$2 && shift ;;
+    --cron) cron=1 ;;
+    --daemon) daemon=1 ;;
+    --uninstall) uninstall=1 ;;
+    --force) force=1 ;;
+    --dry-run) dry=1 ;;
+    *) sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0" && exit 64 ;;
+  esac
+  shift
+done
+case $server in -* | *[!A-Za-z0-9@._:%-]*) die "--ssh $server: a host is letters, digits and @ . _ : % -" 64 ;; esac
+case $url in "" | http://* | https://*) ;; *) die "--http wants an address like https://vps.example.ts.net" 64 ;; esac
+case $url in *[!A-Za-z0-9._~:/%@\[\]-]*) die "--http: only letters, digits and . _ ~ : / % @ - are taken" 64 ;; esac
+case $period in *[!0-9]*) die "--period wants minutes" 64 ;; esac
+[ "$period" -ge 15 ] || die "--period $period: Android runs no job more often than every 15 minutes" 64
+[ -z "$server" ] || how=ssh
+[ -z "$url" ] || how=http
+[ -z "$daemon" ] || [ "$how" = here ] || die "--daemon is for the machine on which the agents run" 64
+
+: "${HOME:=/data/data/com.termux/files/home}" "${PREFIX:=/data/data/com.termux/files/usr}"
+[ -x "$PREFIX/bin/sh" ] || die "this is for Termux; elsewhere: authwatch install systemd, cron or launchd"
+here=$(cd "$(dirname "$0")" && pwd) || exit 1
+share=$HOME/.local/share/authwatch service=$PREFIX/var/service/authwatch
+manifest=$share/files
+
+# One line a file: where it comes from, where it goes, its mode. Shortcuts are copied: Termux:Widget runs no links.
+files() {
+  echo "phone.sh $share/phone.sh 600"
+  echo "check $share/check 700"
+  echo "widgets/status $HOME/.shortcuts/tasks/authwatch-status 700"
+  echo "widgets/acknowledge $HOME/.shortcuts/tasks/authwatch-acknowledge 700"
+  echo "widgets/relogin $HOME/.shortcuts/authwatch-relogin 700"
+  [ -z "$cron$daemon" ] || echo "boot $HOME/.termux/boot/authwatch 700"
+  [ -z "$daemon" ] || printf '%s\n' "service/run $service/run 700" "service/log $service/log/run 700"
+}
+
+api() {
+  timeout -k 2 "${patience:-10}" "$@" </dev/null
+}
+
+# quoted TEXT: as one word of the shell.
+quoted() {
+  printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"
+}
+
+# changed FILE: whether somebody changed it since it was installed, or made it.
+changed() {
+  [ -e "$1" ] && [ -z "$force" ] || return 1
+  line=$(grep -F "  $1" "$manifest" 2>/dev/null) || return 0
+  [ "$line" != "$(sha256sum "$1")" ]
+}
+
+# The settings, and how to start authwatch where it runs on this phone.
+settings() {
+  echo "# shellcheck shell=sh disable=SC2034"
+  for name in PREFIX how server command url; do
+    eval "value=\$$name"
+    # shellcheck disable=SC2154 # eval sets it
+    echo "$name=$(quoted "$value")"
+  done
+}
+starter() {
+  printf '%s\n' "#!$PREFIX/bin/sh" "exec env $command \"\$@\""
+}
+
+# put FILE MODE: standard input as that file, whole or not at all, and noted.
+put() {
+  mkdir -p "$(dirname "$1")" && cat >"$1.new.$$" && chmod "$2" "$1.new.$$" && mv -f "$1.new.$$" "$1" || {
+    rm -f "$1.new.$$"
+    die "$1 cannot be written; nothing is scheduled. Run it again when that is mended"
+  }
+  { grep -vF "  $1" "$manifest" 2>/dev/null && true; sha256sum "$1"; } >"$manifest.new" && mv "$manifest.new" "$manifest"
+  echo "wrote $1"
+}
+
+check_phone() {
+  for need in termux-job-scheduler termux-notification termux-toast; do
+    command -v "$need" >/dev/null || die "$need is not here: pkg install termux-api"
+  done
+  code=0
+  answer=$(api termux-battery-status) || code=$?
+  if [ "$code" = 124 ] || [ "$code" = 137 ] || [ -z "$answer" ]; then
+    die "the app Termux:API does not answer. Install it from where Termux came from (F-Droid or GitHub), open it once"
+  fi
+  if [ "$how" = here ]; then
+    [ -n "$command" ] || command=$(command -v authwatch) || die "authwatch is not here: pip install authwatch"
+    return
+  fi
+  # A login by ssh reads no profile: pip and pipx put programs there.
+  # shellcheck disable=SC2016 # the server expands it
+  [ -n "$command" ] || command='PATH="$HOME/.local/bin:$PATH" authwatch'
+  [ "$how" = ssh ] || command -v curl >/dev/null || die "curl is not here: pkg install curl"
+  [ -z "$server" ] || command -v ssh >/dev/null || die "ssh is not here: pkg install openssh"
+}
+
+scheduled() {
+  said=$(api termux-job-scheduler --script "$share/check" --job-id "$JOB" --period-ms "$((period * 60000))" \
+    --network "$1" --battery-not-low false --persisted true 2>&1)
+  # It leaves with 0 whatever happened.
+  case $said in *"response 1"*) ;; *) die "the job was not taken: ${said:-no answer within 10 s}" ;; esac
+  pending=$(api termux-job-scheduler --pending 2>/dev/null | grep -E "Job $JOB(:|\b)") ||
+    die "Android does not list the job, although it took it. Is Termux:API exempt from battery optimisation?"
+  echo "scheduled: $pending"
+}
+
+crontab_without() {
+  { crontab -l 2>/dev/null || true; } | grep -v '# authwatch$'
+}
+in_cron() {
+  command -v crontab >/dev/null || die "crontab is not here: pkg install cronie termux-services, then open a new session"
+  # crond sends no mail here, so the last words are kept; never more than those.
+  { crontab_without; echo "*/$((period < 60 ? period : 59)) * * * * $share/check >$share/cron.log 2>&1 # authwatch"; } |
+    crontab - && api sv-enable crond && echo "crond runs it every $period minutes while Termux lives"
+}
+
+first_pass() {
+  code=0
+  timeout -k 5 180 "$share/check" </dev/null || code=$?
+  [ "$code" = 0 ] || die "the first look ended with $code; try it yourself: $share/check"
+  if [ -e "$HOME/.local/state/authwatch-phone/silent" ]; then
+    echo "The server did not answer. This must work without a question: ssh -o BatchMode=yes -- $server true" >&2
+  fi
+  echo "A first look is done; the next one is due in about $period minutes, later while the phone sleeps."
+}
+
+install_all() {
+  network=none # what is on this phone can be looked at without one
+  [ "$how" = here ] || network=any
+  kept=$(files | while read -r _ to _; do if changed "$to"; then echo "$to"; fi; done)
+  if [ -n "$dry" ]; then
+    files | sed 's/^[^ ]* /would write /; s/ [0-7]*$//'
+    echo "would schedule $share/check every $period minutes (job $JOB, network: $network)"
+    return
+  fi
+  [ -z "$kept" ] || die "changed by hand, so left alone (--force replaces it): $kept"
+  check_phone
+  mkdir -p "$share" && chmod 700 "$share" || die "$share cannot be made"
+  settings | put "$share/settings" 600
+  [ "$how" != here ] || starter | put "$share/authwatch" 700
+  files | while read -r from to mode; do
+    # Android starts these without termux-exec: the first line has to name the shell in full.
+    { case $from in *.sh) ;; *) echo "#!$PREFIX/bin/sh" ;; esac
+      case $from in *.sh) cat "$here/$from" ;; *) tail -n +2 "$here/$from" ;; esac; } | put "$to" "$mode" || exit 1
+  done || exit 1
+  chmod 700 "$HOME/.shortcuts" "$HOME/.shortcuts/tasks"
+  if [ -n "$cron" ]; then in_cron || die "crond was not set up"; else scheduled "$network"; fi
+  [ -z "$daemon" ] || api sv-enable authwatch || die "the service was not enabled: pkg install termux-services"
+  [ -z "$cron$daemon" ] || echo "Install the app Termux:Boot and open it once, so that this starts with the phone."
+  patience=5 api am broadcast -n com.termux.widget/.TermuxWidgetProvider \
+    -a com.termux.widget.ACTION_REFRESH_WIDGET --ei appWidgetId 0 >/dev/null 2>&1
+  first_pass
+  echo "Exempt Termux and Termux:API from battery optimisation; let Termux draw over other apps, so that widgets open it."
+}
+
+uninstall_all() {
+  if [ -n "$dry" ]; then
+    echo "would cancel job $JOB and remove what $manifest lists"
+    return
+  fi
+  if command -v termux-job-scheduler >/dev/null; then
+    api termux-job-scheduler --cancel --job-id "$JOB" >/dev/null 2>&1 || echo "job $JOB was not cancelled: no answer" >&2
+  fi
+  if command -v crontab >/dev/null && crontab -l 2>/dev/null | grep -q '# authwatch$'; then
+    crontab_without | crontab -
+  fi
+  [ ! -d "$service" ] || api sv-disable authwatch
+  left=""
+  if [ -e "$manifest" ]; then
+    while read -r _ file; do
+      if changed "$file"; then left="$left $file"; else rm -f "$file" && echo "removed $file"; fi
+    done <"$manifest"
+  fi
+  rm -f "$manifest" "$share/cron.log"
+  rm -rf "$HOME/.local/state/authwatch-phone"
+  rmdir "$service/log" "$service" "$share" 2>/dev/null
+  [ -z "$left" ] || echo "kept, because changed by hand:$left"
+  echo "Left alone, as they are yours: ~/.config/authwatch and ~/.local/state/authwatch"
+}
+
+if [ -n "$uninstall" ]; then uninstall_all; else install_all; fi
