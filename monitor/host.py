@@ -87,6 +87,16 @@ class Host:
         other.touches, other.asked = self.touches, self.asked
         return other
 
+    def alone(self) -> Host:
+        """The same window, whose touches are its own until they are taken over: for code that may be left behind."""
+        return Host(self.home, self._environ, key=self._key, uid=self.uid, scratch=self._scratch)
+
+    def took(self, other: Host) -> None:
+        """Takes over what another window touched; the first look of a pass counts."""
+        for path, seen in tuple(other.touches.items()):
+            self.touches.setdefault(path, seen)
+        self.asked.update(tuple(other.asked.items()))
+
     # -- names and secrets ------------------------------------------------------------------------------------
 
     def env(self, name: str) -> str | None:

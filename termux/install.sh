@@ -77,31 +77,46 @@ quoted() {
 # changed FILE: whether somebody changed it since it was installed, or made it.
 changed() {
   [ -e "$1" ] && [ -z "$force" ] || return 1
-  line=$(grep -F "  $1" "$manifest" 2>/dev/null) || return 0
-  [ "$line" != "$(sha256sum "$1")" ]
+  ! grep -qxF "$(sha256sum "$1")" "$manifest" 2>/dev/null
+}
+
+# rendered FILE: as it goes onto the phone. Android starts scripts without termux-exec, so the first line has to name
+# the shell in full, wherever this Termux lies.
+rendered() {
+  case $1 in
+    *.sh) cat "$1" ;;
+    *) echo "#!$PREFIX/bin/sh" && tail -n +2 "$1" ;;
+  esac
 }
 
 # The settings, and how to start authwatch where it runs on this phone.
 settings() {
   echo "# shellcheck shell=sh disable=SC2034"
-  for name in PREFIX how server command url; do
-    eval "value=\$$name"
-    # shellcheck disable=SC2154 # eval sets it
-    echo "$name=$(quoted "$value")"
-  done
+  echo "PREFIX=$(quoted "$PREFIX")"
+  echo "how=$how"
+  echo "server=$(quoted "$server")"
+  echo "command=$(quoted "$command")"
+  echo "url=$(quoted "$url")"
 }
 starter() {
   printf '%s\n' "#!$PREFIX/bin/sh" "exec env $command \"\$@\""
 }
 
+# noted FILE: with its digest, the former one replaced.
+noted() {
+  touch "$manifest" && awk -v file="$1" 'substr($0, 67) != file' "$manifest" >"$manifest.new" &&
+    sha256sum "$1" >>"$manifest.new" && mv "$manifest.new" "$manifest"
+}
+
 # put FILE MODE: standard input as that file, whole or not at all, and noted.
 put() {
-  mkdir -p "$(dirname "$1")" && cat >"$1.new.$$" && chmod "$2" "$1.new.$$" && mv -f "$1.new.$$" "$1" || {
-    rm -f "$1.new.$$"
-    die "$1 cannot be written; nothing is scheduled. Run it again when that is mended"
-  }
-  { grep -vF "  $1" "$manifest" 2>/dev/null && true; sha256sum "$1"; } >"$manifest.new" && mv "$manifest.new" "$manifest"
-  echo "wrote $1"
+  new=$1.new.$$
+  if mkdir -p "$(dirname "$1")" && cat >"$new" && chmod "$2" "$new" && mv -f "$new" "$1" && noted "$1"; then
+    echo "wrote $1"
+  else
+    rm -f "$new" "$manifest.new"
+    die "$1 cannot be written; run this again when that is mended"
+  fi
 }
 
 check_phone() {
@@ -135,13 +150,26 @@ scheduled() {
 }
 
 crontab_without() {
-  { crontab -l 2>/dev/null || true; } | grep -v '# authwatch$'
+  crontab -l 2>/dev/null | sed '/# authwatch$/d'
+}
+no_cron() {
+  if command -v crontab >/dev/null && crontab -l 2>/dev/null | grep -q '# authwatch$'; then
+    crontab_without | crontab -
+  fi
+}
+no_job() {
+  command -v termux-job-scheduler >/dev/null || return 0
+  api termux-job-scheduler --cancel --job-id "$JOB" >/dev/null 2>&1 ||
+    echo "the job scheduler did not answer; job $JOB may still be there" >&2
 }
 in_cron() {
   command -v crontab >/dev/null || die "crontab is not here: pkg install cronie termux-services, then open a new session"
+  minutes="*/$period"
+  [ "$period" -lt 60 ] || minutes=7
   # crond sends no mail here, so the last words are kept; never more than those.
-  { crontab_without; echo "*/$((period < 60 ? period : 59)) * * * * $share/check >$share/cron.log 2>&1 # authwatch"; } |
-    crontab - && api sv-enable crond && echo "crond runs it every $period minutes while Termux lives"
+  line="$minutes * * * * $share/check >$share/cron.log 2>&1 # authwatch"
+  api sv-enable crond && { crontab_without && echo "$line"; } | crontab - || return 1
+  echo "crond runs it while Termux lives: $line"
 }
 
 first_pass() {
@@ -157,7 +185,8 @@ first_pass() {
 install_all() {
   network=none # what is on this phone can be looked at without one
   [ "$how" = here ] || network=any
-  kept=$(files | while read -r _ to _; do if changed "$to"; then echo "$to"; fi; done)
+  kept=$({ files && echo "- $share/settings -" && echo "- $share/authwatch -"; } |
+    while read -r _ to _; do if changed "$to"; then echo "$to"; fi; done)
   if [ -n "$dry" ]; then
     files | sed 's/^[^ ]* /would write /; s/ [0-7]*$//'
     echo "would schedule $share/check every $period minutes (job $JOB, network: $network)"
@@ -165,16 +194,19 @@ install_all() {
   fi
   [ -z "$kept" ] || die "changed by hand, so left alone (--force replaces it): $kept"
   check_phone
-  mkdir -p "$share" && chmod 700 "$share" || die "$share cannot be made"
-  settings | put "$share/settings" 600
-  [ "$how" != here ] || starter | put "$share/authwatch" 700
+  if ! { mkdir -p "$share" && chmod 700 "$share"; }; then die "$share cannot be made"; fi
+  settings | put "$share/settings" 600 || exit 1
+  [ "$how" != here ] || starter | put "$share/authwatch" 700 || exit 1
   files | while read -r from to mode; do
-    # Android starts these without termux-exec: the first line has to name the shell in full.
-    { case $from in *.sh) ;; *) echo "#!$PREFIX/bin/sh" ;; esac
-      case $from in *.sh) cat "$here/$from" ;; *) tail -n +2 "$here/$from" ;; esac; } | put "$to" "$mode" || exit 1
+    rendered "$here/$from" | put "$to" "$mode" || exit 1
   done || exit 1
   chmod 700 "$HOME/.shortcuts" "$HOME/.shortcuts/tasks"
-  if [ -n "$cron" ]; then in_cron || die "crond was not set up"; else scheduled "$network"; fi
+  if [ -n "$cron" ]; then
+    if in_cron; then no_job; else die "crond was not set up"; fi
+  else
+    scheduled "$network"
+    no_cron
+  fi
   [ -z "$daemon" ] || api sv-enable authwatch || die "the service was not enabled: pkg install termux-services"
   [ -z "$cron$daemon" ] || echo "Install the app Termux:Boot and open it once, so that this starts with the phone."
   patience=5 api am broadcast -n com.termux.widget/.TermuxWidgetProvider \
@@ -188,12 +220,8 @@ uninstall_all() {
     echo "would cancel job $JOB and remove what $manifest lists"
     return
   fi
-  if command -v termux-job-scheduler >/dev/null; then
-    api termux-job-scheduler --cancel --job-id "$JOB" >/dev/null 2>&1 || echo "job $JOB was not cancelled: no answer" >&2
-  fi
-  if command -v crontab >/dev/null && crontab -l 2>/dev/null | grep -q '# authwatch$'; then
-    crontab_without | crontab -
-  fi
+  no_job
+  no_cron
   [ ! -d "$service" ] || api sv-disable authwatch
   left=""
   if [ -e "$manifest" ]; then

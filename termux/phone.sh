@@ -6,6 +6,7 @@ umask 077
 : "${HOME:=/data/data/com.termux/files/home}"
 share=$HOME/.local/share/authwatch
 state=$HOME/.local/state/authwatch-phone
+how=here server="" command="" url=""
 # shellcheck source=/dev/null
 . "$share/settings"
 PATH=$PREFIX/bin:$PATH

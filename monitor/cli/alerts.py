@@ -24,6 +24,8 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
     known = {name: actions.add_parser(name, help=words, description=words) for name, (_, words) in ACTIONS.items()}
     for action in known.values():
         common(action)
+    words = "token, tab, summary of each that can be acknowledged, for a phone's widget"
+    known["list"].add_argument("--tokens", action="store_true", help=words)
     known["test"].add_argument("channel", nargs="?", metavar="CHANNEL", help="only this channel")
     known["ack"].add_argument("key", nargs="?", metavar="KEY", help="as `authwatch alerts list` shows it")
     known["ack"].add_argument("--token", metavar="TOKEN", help="instead of KEY: what a button of a notification sends")

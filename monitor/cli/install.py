@@ -1,26 +1,48 @@
-"""`authwatch install | uninstall systemd`: makes it run by itself, or takes that back."""
+"""`authwatch install | uninstall systemd|launchd|termux|cron`: makes it run by itself, or takes that back."""
 
 from __future__ import annotations
 
 import argparse
+import importlib
+import os
+import re
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from monitor.cli.shell import USAGE, Failure, Shell, common
+from monitor.cli.shell import NOT_DONE, USAGE, Failure, Shell, common
 
 if TYPE_CHECKING:
     from monitor.config.settings import Settings
     from monitor.host import Host
+    from monitor.setup.units import Installation
+    from monitor.setup.user import User
+
+#: What runs it: its module in `monitor.setup`, with `install(user, what, kind, *, dry_run, force)` and
+#: `uninstall(user, *, dry_run, force)`, which say what they do and return 0 (done) or 1.
+WAYS: Final = {"systemd": "systemd", "launchd": "launchd", "termux": "termux", "cron": "cron"}
+
+#: Secrets for the machine's units: a folder per user, a file per name, readable by root alone.
+CREDENTIALS: Final = Path("/etc/authwatch/credentials")
+
+_ACCOUNT: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}")
+_CREDENTIAL: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
+#: Of the one who gives the command, not of the user for whom the machine runs it.
+_PERSONAL: Final = ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "AUTHWATCH_CONFIG")
 
 
 def arguments(parser: argparse.ArgumentParser, command: str) -> None:
     """The options of both commands."""
     common(parser, json=False)
-    parser.add_argument("what", choices=("systemd",), help="what runs it")
-    parser.add_argument("--user", action="store_true", help="units of your own user (the default)")
+    parser.add_argument("what", choices=tuple(WAYS), help="what runs it")
+    whose = parser.add_mutually_exclusive_group()
+    whose.add_argument("--user", action="store_true", help="under your own user (the default)")
+    whose.add_argument("--system", action="store_true", help="systemd: units of the machine, for --user-name; as root")
+    parser.add_argument("--user-name", metavar="USER", help="whose logins units of the machine watch")
     parser.add_argument("--dry-run", action="store_true", help="show what would be done")
-    parser.add_argument("--force", action="store_true", help="replace units that were changed by hand")
+    parser.add_argument("--force", action="store_true", help="replace or remove what was changed by hand")
     if command == "install":
         kind = parser.add_mutually_exclusive_group()
         kind.add_argument("--timer", action="store_true", help="a pass every few minutes (the default)")
@@ -28,31 +50,43 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
 
 
 def run(given: argparse.Namespace, shell: Shell) -> int:
-    """Renders the units for the interpreter and paths at hand, starts them and waits for a pass."""
-    from monitor.setup import systemd
-    from monitor.setup.units import Installation
-
-    user = systemd.User(shell.own_home, shell.environ, shell.say)
+    """Writes what the machine needs to run this very installation, starts it and waits for a pass."""
+    way = importlib.import_module(f"monitor.setup.{WAYS[given.what]}")
+    shell, user = _for_whom(given, shell)
     if given.command == "uninstall":
-        return systemd.uninstall(user, dry_run=given.dry_run, force=given.force)
+        code = int(way.uninstall(user, dry_run=given.dry_run, force=given.force))
+        _name_what_is_left(shell, user)
+        return code
     if given.home:
         raise Failure(
-            USAGE, "a unit watches its own user's home; run this as that user, or name the home in `sources:`"
+            USAGE,
+            "what is installed watches its own user's home; run this as that user, or name the home in `sources:`",
         )
     if "STATE_DIRECTORY" in shell.environ:
         raise Failure(USAGE, "$STATE_DIRECTORY is set, so this already runs inside a unit; install from a shell")
-    host = shell.host()
-    settings = shell.settings(host)
-    state = shell.state(settings)
-    what = Installation(
+    what = installation(shell, user)
+    return int(way.install(user, what, "daemon" if given.daemon else "timer", dry_run=given.dry_run, force=given.force))
+
+
+def installation(shell: Shell, user: User) -> Installation:
+    """What a unit has to know to look where this command looks, and to share its state folder."""
+    from monitor.setup.units import Installation
+    from monitor.setup.user import acting_as
+
+    with acting_as(user.system):
+        host = shell.host()
+        settings = shell.settings(host)
+        state = shell.state(settings)
+        environment = _places(shell, host, settings)
+    return Installation(
         command=own_command(),
         state=state.gate,
         interval=settings.interval,
         deadline=settings.alerts.deadline,
-        writable=(state.folder,),
-        environment=_places(shell, host, settings),
+        writable=(state.folder,) if state.folder != state.gate else (),
+        environment=environment,
+        credentials=_credentials(user.system),
     )
-    return systemd.install(user, what, "daemon" if given.daemon else "timer", dry_run=given.dry_run, force=given.force)
 
 
 def own_command() -> list[str]:
@@ -61,13 +95,74 @@ def own_command() -> list[str]:
     return [str(script)] if script.exists() else [sys.executable, "-m", "monitor.cli.main"]
 
 
-def _places(shell: Shell, host: Host, settings: Settings) -> dict[str, str]:
+def _for_whom(given: argparse.Namespace, shell: Shell) -> tuple[Shell, User]:
+    """The shell as that user would have it, and the user."""
+    from monitor.setup.user import User
+
+    if not given.system:
+        if given.user_name:
+            raise Failure(USAGE, "--user-name goes with --system; for your own user leave it out")
+        return shell, User(shell.own_home, shell.environ, shell.say)
+    if given.what != "systemd":
+        raise Failure(USAGE, f"--system is for systemd; {given.what} works for your own user only")
+    name = given.user_name or shell.environ.get("SUDO_USER", "")
+    if not name:
+        raise Failure(USAGE, "whose logins are to be watched? name the user: --system --user-name USER")
+    home = _home_of(name)
+    if os.geteuid() != 0:
+        raise Failure(NOT_DONE, "units of the machine are root's to write: run this with sudo, or install with --user")
+    environ = {key: value for key, value in shell.environ.items() if key not in _PERSONAL} | {"HOME": str(home)}
+    return replace(shell, environ=environ, home=home, own_home=home), User(home, environ, shell.say, name)
+
+
+def _home_of(name: str) -> Path:
+    import pwd
+
+    try:
+        if _ACCOUNT.fullmatch(name):
+            return Path(pwd.getpwnam(name).pw_dir)
+    except KeyError:
+        pass
+    raise Failure(USAGE, f"there is no user {name!r} here, or no unit can be named after it")
+
+
+def _credentials(name: str) -> dict[str, Path]:
+    """The secrets of the machine's units, by name; systemd hands them to the unit, sd_credentials."""
+    folder = CREDENTIALS / name
+    if not name or not folder.is_dir() or not os.access(folder, os.R_OK | os.X_OK):
+        return {}
+    return {path.name: path for path in sorted(folder.iterdir()) if _CREDENTIAL.fullmatch(path.name)}
+
+
+def _places(shell: Shell, host: Host, settings: Settings) -> Mapping[str, str]:
     """The variables that say where things lie, which a unit would not have; values that are no paths may be secrets."""
     from monitor.sources import observe_all
 
     list(observe_all(host, settings.sources))
     places = {name: value for name, value in host.asked.items() if value and value.startswith("/")}
     places.pop("HOME", None)
+    if shell.environ.get("PATH"):
+        places["PATH"] = shell.environ["PATH"]
     if settings.file:
         places["AUTHWATCH_CONFIG"] = str(settings.file)
     return places
+
+
+def _name_what_is_left(shell: Shell, user: User) -> None:
+    """Says which of the user's data stays; a wrong config does not keep anybody from uninstalling."""
+    from monitor.config.load import ConfigError, load
+    from monitor.config.settings import Settings
+    from monitor.setup.user import acting_as
+
+    with acting_as(user.system):
+        try:
+            settings = load(shell.host().at(shell.own_home), shell.config)
+        except ConfigError:
+            settings = Settings(file=shell.config)
+        state = shell.state(settings)
+        usual = shell.own_home / ".config" / "authwatch"
+        named = None if settings.file and settings.file.is_relative_to(usual) else settings.file
+        left = [str(path) for path in dict.fromkeys((state.folder, state.gate, usual, named)) if path and path.exists()]
+    if _credentials(user.system):
+        left.append(str(CREDENTIALS / user.system))
+    shell.say(f"your data was left alone: {', '.join(left)}" if left else "nothing of yours is left")

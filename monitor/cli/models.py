@@ -5,22 +5,38 @@ from __future__ import annotations
 import argparse
 import json
 
+from monitor.cli import models_auth, models_pin
 from monitor.cli.shell import USAGE, Failure, Shell, common
 
 
 def arguments(parser: argparse.ArgumentParser, command: str) -> None:
     """OpenClaw's own flags."""
-    actions = parser.add_subparsers(dest="action", metavar="status")
+    actions = parser.add_subparsers(dest="action", metavar="status | auth | pin | unpin")
     status = actions.add_parser("status", help="as `openclaw models status`")
     common(status)
     status.add_argument("--plain", action="store_true", help="only the default model")
     status.add_argument("--check", action="store_true", help="exit 0 fine, 1 expired or missing, 2 expiring")
     status.add_argument("--strict", action="store_true", help="every stored login counts, not only the next one used")
     status.add_argument("--agent", metavar="ID", help="this agent instead of the default one")
+    models_auth.arguments(actions.add_parser("auth", help="save, list and order credentials"))
+    models_pin.arguments(actions)
 
 
 def run(given: argparse.Namespace, shell: Shell) -> int:
     """Prints the report of the release that owns the store; --check gives its exit code."""
+    from monitor.openclaw.write.files import Refused
+
+    try:
+        if given.action == "auth":
+            return models_auth.run(given, shell)
+        if given.action in ("pin", "unpin"):
+            return models_pin.run(given, shell)
+    except Refused as refused:
+        raise Failure(1, str(refused)) from None
+    return _status(given, shell)
+
+
+def _status(given: argparse.Namespace, shell: Shell) -> int:
     from monitor.openclaw.status import report
 
     if given.action is None:

@@ -13,6 +13,7 @@ from monitor.cli.shell import Shell
 if TYPE_CHECKING:
     from alerts.model import Acknowledgement, Silence
     from alerts.tell import Memory
+    from monitor.config.settings import Settings
 
 
 def run(given: argparse.Namespace, shell: Shell) -> int:
@@ -25,6 +26,9 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
         known = tell.past(tell.recall(connection), now) if connection else tell.Memory()
     rows = _rows(known, now)
     silences = [as_json(one) for one in known.hush.silences if one.until > now]
+    if given.tokens:
+        _tokens(shell, settings, known, now)
+        return 0
     if given.json:
         shell.say(json.dumps({"schema": 1, "standings": rows, "silences": silences}, ensure_ascii=False, indent=1))
         return 0
@@ -78,6 +82,20 @@ def _rows(known: Memory, now: datetime) -> list[dict[str, Any]]:
         for key, one in sorted(known.standings.items(), key=lambda item: (-item[1].level.rank, item[0]))
         if one.level is not Level.FINE or any(about == key for _, about in known.told)
     ]
+
+
+def _tokens(shell: Shell, settings: Settings, known: Memory, now: datetime) -> None:
+    """A line for each standing that can be acknowledged and is not yet: what `alerts ack --token` takes, and words."""
+    from alerts import tell
+    from alerts.model import Level
+    from monitor.buttons import token_of
+    from monitor.cli.text import visible
+
+    host = shell.host().keyed(shell.state(settings).key(create=False), None)
+    acknowledged, silenced = tell.hushed(known, now)
+    for key, one in sorted(known.standings.items(), key=lambda item: (-item[1].level.rank, item[0])):
+        if one.level is not Level.FINE and key not in acknowledged | silenced:
+            shell.say(f"{token_of(host, one)}\t{visible(one.summary or key)}")
 
 
 def _who(row: dict[str, Any]) -> str:

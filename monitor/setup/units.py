@@ -74,13 +74,20 @@ def file_name(name: str, user: str) -> str:
 
 def calendar(interval: timedelta) -> str:
     """The calendar expression (systemd.time(7)) of the longest even rhythm that is no slower than `interval`."""
+    unit, every = steps(interval)
+    return {"second": f"*:*:0/{every}", "minute": f"*:0/{every}", "hour": f"0/{every}:00"}.get(unit, "daily")
+
+
+def steps(interval: timedelta) -> tuple[str, int]:
+    """The unit ("second", "minute", "hour", "day") and count of the longest even rhythm no slower than `interval`."""
     seconds = interval.total_seconds()
     if seconds < 60:
-        return f"*:*:0/{_divisor(seconds)}"
+        return "second", _divisor(seconds)
     if seconds < 3600:
-        return f"*:0/{_divisor(seconds / 60)}"
-    hours = next((n for n in (12, 8, 6, 4, 3, 2, 1) if n <= seconds / 3600), 1)
-    return "daily" if seconds >= 86400 else f"0/{hours}:00"
+        return "minute", _divisor(seconds / 60)
+    if seconds < 86400:
+        return "hour", next((n for n in (12, 8, 6, 4, 3, 2, 1) if n <= seconds / 3600), 1)
+    return "day", 1
 
 
 def quote(text: str) -> str:
@@ -134,4 +141,3 @@ def _span(span: timedelta) -> str:
     return (
         f"{span // timedelta(milliseconds=1)}ms" if span % timedelta(seconds=1) else f"{span // timedelta(seconds=1)}s"
     )
-

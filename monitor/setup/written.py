@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-_WORDS: Final = "authwatch wrote this file; digest "
+_WORDS: Final = "authwatch wrote this; digest "
+HEAD: Final = f"# {_WORDS}"
 
 
 def marked(text: str) -> str:
     """The text with a first line that vouches for the rest."""
-    return f"# {_WORDS}{_digest(text)}\n{text}"
+    return f"{HEAD}{_digest(text)}\n{text}"
 
 
 def marked_xml(text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 from monitor.host import Host
@@ -22,28 +23,29 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     """One observation a host: its id is `github-copilot:HOST`."""
     place = Place.of(host, entry)
     folder = place.folder("XDG_CONFIG_HOME", "~/.config") / "github-copilot"
-    paths = [folder / name for name in STORES if place.host.exists(folder / name)]
-    if "path" in entry.options or not paths:
-        paths = [place.file(folder / STORES[0])]
-    blank = place.blank("github", "github-copilot:default", Kind.TOKEN, paths[0])
-    if "path" not in entry.options and place.host.exists(folder / "auth.db"):
-        blank = replace(blank, evidence=Evidence.HIDDEN, store=place.outer.show(folder / "auth.db"))
-        if not place.host.exists(paths[0]):
-            yield blank
-            return
+    paths = [path for name in STORES if place.host.exists(path := folder / name)]
+    if "path" in entry.options:
+        paths = [place.file(folder)]
+    elif not paths and place.host.exists(folder / "auth.db"):
+        hidden = place.blank("github", "github-copilot:default", Kind.TOKEN, folder / "auth.db")
+        yield replace(hidden, evidence=Evidence.HIDDEN)
+        return
     found: dict[str, Finding] = {}
-    for path in paths:
-        here = replace(blank, store=place.outer.show(path), host_path=str(path), evidence=Evidence.PRESENT)
-        for finding in json_store(place, path, here, lambda stored, here=here: _each(place, stored, here)):
+    for path in paths or [folder / STORES[0]]:
+        for finding in _store(place, path):
             profile = finding.credential.profile if isinstance(finding, Observation) else ""
             found.setdefault(profile, finding)
     yield from _without_echo(found)
 
 
-def _each(place: Place, stored: Mapping[str, Any], blank: Observation) -> Iterator[Observation]:
+def _store(place: Place, path: Path) -> Iterator[Finding]:
+    blank = place.blank("github", "github-copilot:default", Kind.TOKEN, path)
+    yield from json_store(place, path, blank, lambda stored: _each(place, stored, path))
+
+
+def _each(place: Place, stored: Mapping[str, Any], path: Path) -> Iterator[Observation]:
     for name, login in stored.items():  # github.com:APPID, or in hosts.json github.com
-        who = place.blank("github", f"github-copilot:{name.partition(':')[0]}", Kind.TOKEN, place.host.home).credential
-        seen = replace(blank, credential=who)
+        seen = place.blank("github", f"github-copilot:{name.partition(':')[0]}", Kind.TOKEN, path)
         if isinstance(login, Mapping):
             yield secret(place.host, seen, login.get("oauth_token"))
         else:

@@ -35,7 +35,7 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
                 if name.endswith(".json") and not name.startswith("."):
                     files.setdefault(name.removesuffix(".json"), folder / name)
         if place.expected and not files:
-            files["default"] = place.host.path("~/.kimi-code/credentials/kimi-code.json")
+            files["kimi-code"] = place.host.path("~/.kimi-code/credentials/kimi-code.json")
     for name, path in files.items():
         yield from _login(place, name, path)
 

@@ -49,8 +49,7 @@ def _each(place: Place, stored: Mapping[str, Any], blank: Observation) -> Iterat
         kind = KINDS.get(str(login.get("type"))) if isinstance(login, Mapping) else None
         if kind is None:
             continue
-        who = place.blank(provider, f"opencode:{provider}", kind, Path()).credential
-        seen = replace(blank, credential=who)
+        seen = replace(blank, credential=place.who(provider, f"opencode:{provider}", kind))
         if kind is Kind.OAUTH:
             yield tokens(place.host, seen, login, "access", "refresh", "expires")
         else:

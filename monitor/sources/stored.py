@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.host import Host, Unreadable
-from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem
+from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem, Trouble
 from monitor.sources.entry import SourceEntry
 from monitor.sources.moment import moment
 
@@ -46,9 +46,13 @@ class Place:
         """The store: the option `path`, else where its program keeps it."""
         return self.outer.path(self.entry.options["path"]) if "path" in self.entry.options else default
 
+    def who(self, provider: str, profile: str, kind: Kind) -> Credential:
+        """A credential of the entry, with names that any output can carry."""
+        return Credential(self.entry.id, "-", printable(provider), printable(profile), kind)
+
     def blank(self, provider: str, profile: str, kind: Kind, path: Path, relogin: str = "") -> Observation:
-        """An observation with nothing but its place; names that any output can carry."""
-        who = Credential(self.entry.id, "-", printable(provider), printable(profile), kind)
+        """An observation with nothing but its name and place."""
+        who = self.who(provider, profile, kind)
         return Observation(who, store=printable(self.outer.show(path)), host_path=str(path), relogin=relogin)
 
 
@@ -113,6 +117,20 @@ def secret(host: Host, blank: Observation, value: Any) -> Observation:
     if not value.strip():
         return replace(blank, evidence=Evidence.BLANKED, refreshable=False)
     return replace(blank, refreshable=False, fingerprint=host.fingerprint(value.strip()))
+
+
+def apart(found: Iterable[Finding]) -> list[Finding]:
+    """The findings, in which a store that cannot be read is a trouble where another has a login of its name already."""
+    seen: set[str] = set()
+    kept: list[Finding] = []
+    for one in found:
+        if isinstance(one, Observation) and one.credential.key in seen and one.problem:
+            kept.append(Trouble(one.credential.source, one.problem, one.store, " ".join(one.notes), one.host_path))
+            continue
+        if isinstance(one, Observation):
+            seen.add(one.credential.key)
+        kept.append(one)
+    return kept
 
 
 def printable(name: str) -> str:

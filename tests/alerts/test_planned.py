@@ -53,4 +53,13 @@ def test_what_somebody_knows_of_is_not_planned(until):
     hush = Hush(acknowledgements=(Acknowledgement(KEY, NOWISH.at, until, NOW),))
     assert following(Memory({KEY: NOWISH}, told("phone"), hush=hush)) is None
     assert following(Memory({KEY: NOWISH}), ()) is None
-    assert following(Memory({KEY: NOWISH}, told("phone"), hush=replace(hush, acknowledgements=(replace(hush.acknowledgements[0], until=NOW + 3 * DAY),)))).at == NOW + 3 * DAY
+    assert (
+        following(
+            Memory(
+                {KEY: NOWISH},
+                told("phone"),
+                hush=replace(hush, acknowledgements=(replace(hush.acknowledgements[0], until=NOW + 3 * DAY),)),
+            )
+        ).at
+        == NOW + 3 * DAY
+    )

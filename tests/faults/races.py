@@ -151,7 +151,10 @@ def _write(given: tuple[str, int, int]) -> list[str]:
 
 def table(results: Sequence[Result]) -> str:
     """The result as a table for people."""
-    lines = ["| changes | recorded | conditions × channels | told once | errors seen | seconds |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| changes | recorded | conditions × channels | told once | errors seen | seconds |",
+        "|---|---|---|---|---|---|",
+    ]
     for one in results:
         once = sum(count == 1 for count in one.told.values())
         lines.append(

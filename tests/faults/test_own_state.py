@@ -85,7 +85,12 @@ def test_a_damaged_history_is_set_aside_and_people_are_told(name: str, tmp_path:
     history = state(tmp_path) / "history.sqlite"
     DAMAGES[name](history)
     sinking(tmp_path)
-    for words in (("status", "--check"), ("history",), ("alerts", "list"), ("explain", "openclaw/main/anthropic:default")):
+    for words in (
+        ("status", "--check"),
+        ("history",),
+        ("alerts", "list"),
+        ("explain", "openclaw/main/anthropic:default"),
+    ):
         run(tmp_path, *words)
     assert told(phone) == []
     ran = run(tmp_path, "check", "--json")
@@ -179,7 +184,9 @@ def test_another_file_of_the_folder_is(name: str, what: str, tmp_path: Path) -> 
         assert run(tmp_path, *words).code == 1
 
 
-def test_a_state_folder_nobody_may_enter_still_tells_hourly(tmp_path: Path, phone: Receiver, temporary: dict[str, str]) -> None:
+def test_a_state_folder_nobody_may_enter_still_tells_hourly(
+    tmp_path: Path, phone: Receiver, temporary: dict[str, str]
+) -> None:
     sinking(tmp_path)
     listening(tmp_path, phone)
     place = state(tmp_path)
@@ -194,7 +201,9 @@ def test_a_state_folder_nobody_may_enter_still_tells_hourly(tmp_path: Path, phon
     place.chmod(0o700)
 
 
-def test_a_state_folder_that_is_read_only_still_tells_hourly(tmp_path: Path, phone: Receiver, temporary: dict[str, str]) -> None:
+def test_a_state_folder_that_is_read_only_still_tells_hourly(
+    tmp_path: Path, phone: Receiver, temporary: dict[str, str]
+) -> None:
     json_home(tmp_path)
     listening(tmp_path, phone, "policy: {lead: [1h]}\n")
     assert run(tmp_path, "check", by=MORTAL).code == 0
@@ -209,7 +218,9 @@ def test_a_state_folder_that_is_read_only_still_tells_hourly(tmp_path: Path, pho
     place.chmod(0o700)
 
 
-def test_a_state_folder_that_cannot_be_made_uses_a_temporary_one(tmp_path: Path, phone: Receiver, temporary: dict[str, str]) -> None:
+def test_a_state_folder_that_cannot_be_made_uses_a_temporary_one(
+    tmp_path: Path, phone: Receiver, temporary: dict[str, str]
+) -> None:
     sinking(tmp_path)
     listening(tmp_path, phone)
     (tmp_path / ".local").write_text("a file")
@@ -221,7 +232,9 @@ def test_a_state_folder_that_cannot_be_made_uses_a_temporary_one(tmp_path: Path,
     assert spare.stat().st_mode & 0o777 == 0o700
 
 
-def test_a_temporary_folder_that_somebody_else_prepared_is_not_used(tmp_path: Path, phone: Receiver, temporary: dict[str, str]) -> None:
+def test_a_temporary_folder_that_somebody_else_prepared_is_not_used(
+    tmp_path: Path, phone: Receiver, temporary: dict[str, str]
+) -> None:
     sinking(tmp_path)
     listening(tmp_path, phone)
     (tmp_path / ".local").write_text("a file")
@@ -328,7 +341,13 @@ def test_a_command_that_writes_names_the_folder_it_cannot_write(tmp_path: Path) 
         assert ran.code == 1
         assert "the history cannot be used" in ran.err
     place.chmod(0)
-    for words in (("ignore", "openclaw/main/anthropic:default"), ("history",), ("status",), ("doctor",), ("alerts", "list")):
+    for words in (
+        ("ignore", "openclaw/main/anthropic:default"),
+        ("history",),
+        ("status",),
+        ("doctor",),
+        ("alerts", "list"),
+    ):
         run(tmp_path, *words, by=MORTAL)
     place.chmod(0o700)
     configure(tmp_path, "state: /proc/nowhere\n")

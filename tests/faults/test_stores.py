@@ -123,7 +123,9 @@ def test_a_plain_store_that_is(name: str, tmp_path: Path) -> None:
     for store in stores:
         whole = name == "a locked folder"  # where any file may stand for all that the folder hides
         folder = f"~/{Path(store.path).parent}"
-        near = [what for at, what in found.items() if f"~/{store.path}".startswith(at) or (whole and at.startswith(folder))]
+        near = [
+            what for at, what in found.items() if f"~/{store.path}".startswith(at) or (whole and at.startswith(folder))
+        ]
         assert near and set(near) == {problem}, (store, found)
 
 

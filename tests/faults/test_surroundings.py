@@ -23,7 +23,9 @@ def test_without_home_the_users_own_is_taken_and_no_file_of_the_working_folder(t
     json_home(tmp_path)
     run(tmp_path, "check")
     for words in (("check",), ("status", "--check")):
-        ran = run(tmp_path, *words, "--home", tmp_path, "--json", env={"HOME": "UNSET", "XDG_STATE_HOME": str(tmp_path / "s")})
+        ran = run(
+            tmp_path, *words, "--home", tmp_path, "--json", env={"HOME": "UNSET", "XDG_STATE_HOME": str(tmp_path / "s")}
+        )
         assert ran.profile("anthropic:default")["state"] == "expiring"
         assert ran.code == 2
 
@@ -182,7 +184,12 @@ def test_a_working_folder_that_is_gone_is_no_obstacle(tmp_path: Path) -> None:
     gone.mkdir()
     script = f"import os, subprocess, sys; os.rmdir({str(gone)!r}); sys.exit(subprocess.call({argv('check')!r}))"
     done = subprocess.run(
-        [sys.executable, "-c", script], env=environment(tmp_path), cwd=gone, capture_output=True, text=True, timeout=PATIENCE
+        [sys.executable, "-c", script],
+        env=environment(tmp_path),
+        cwd=gone,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
     )
     assert "Traceback" not in done.stderr
     assert done.returncode == 2, done.stderr

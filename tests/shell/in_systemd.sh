@@ -2,55 +2,183 @@
 # Run as root inside a booted systemd: each step's output goes to /out/NAME, its status to /out/NAME.rc.
 useradd -u 7777 -m -s /bin/sh tester
 home=/home/tester apps='/home/tester/my $HOME 100% "apps" \n'
-mkdir -p "$apps" "$home/.openclaw"
-echo '{"planted": "secret"}' >"$home/.openclaw/auth.json"
-touch /tmp/of-the-machine
-cat >"$apps/authwatch" <<'EOF'
-#!/bin/sh
 export PYTHONPATH=/opt/authwatch:/opt/site PYTHONDONTWRITEBYTECODE=1 LD_LIBRARY_PATH=/opt/python/lib
-exec /opt/python/bin/python3 /opt/authwatch/tests/shell/fake_authwatch.py "$0" "$@"
-EOF
-chmod 755 "$apps/authwatch"; chown -R tester "$home"
+python=/opt/python/bin/python3
 
 as_tester() { runuser -u tester -- env -i HOME="$home" PATH=/usr/bin:/bin "$@"; }
 user_systemctl() { as_tester XDG_RUNTIME_DIR=/run/user/7777 systemctl --user "$@"; }
 step() { name=$1; shift; "$@" >"/out/$name" 2>&1; echo $? >"/out/$name.rc"; }
-authwatch() { as_tester "$apps/authwatch" --config '/home/tester/$x %n.yaml' "$@"; }
-units=$home/.config/systemd/user seen="$home/.local/state/auth \$HOME %h \"watch\" \\n/seen.jsonl"
+authwatch() { as_tester XDG_STATE_HOME="$home/my "'$HOME %h "state" \n' AUTHWATCH_CONFIG="$config" "$apps/bin/authwatch" "$@"; }
+until_true() { for _ in $(seq "$1"); do sh -c "$2" >/dev/null 2>&1 && return 0; sleep .2; done; return 1; }
 
-step no-bus authwatch install
+# An installation in a place with an odd name, as `python3 -m venv` makes it.
+"$python" -m venv --without-pip "$apps"
+cat >"$apps/bin/authwatch" <<'EOF'
+#!/bin/sh
+export PYTHONPATH=/opt/authwatch:/opt/site PYTHONDONTWRITEBYTECODE=1 LD_LIBRARY_PATH=/opt/python/lib
+exec "${0%/*}/python3" -m monitor.cli.main "$@"
+EOF
+chmod 755 "$apps/bin/authwatch"
+mkdir -p "$home/.config/authwatch" "$home/my configs"
+config="$home/my configs/"'$x %n.yaml'
+cat >"$config" <<'EOF'
+interval: 2s
+alerts: {deadline: 4s}
+channels: {hook: {url_file: hook.url, at_least: soon}}
+EOF
+cp "$config" "$home/.config/authwatch/config.yaml"
+cat >"$home/.config/authwatch/on-failure" <<'EOF'
+#!/bin/sh
+echo "the hook was told of $MONITOR_UNIT: $MONITOR_SERVICE_RESULT, $MONITOR_EXIT_STATUS"
+EOF
+chmod 755 "$home/.config/authwatch/on-failure"
+touch /tmp/of-the-machine
+chown -R tester "$home"
+units=$home/.config/systemd/user state="$home/my "'$HOME %h "state" \n/authwatch'
+
+# A gateway that owns a WAL store, whose login ended an hour ago, and somebody to tell.
+runuser -u tester -- "$python" /opt/authwatch/tests/shell/gateway.py "$home" -1 >/out/gateway 2>&1 &
+"$python" -m tests.receivers --http 8099 >/out/received 2>&1 &
+echo 'json://127.0.0.1:8099/json/x' >"$home/hook.url"; chown tester "$home/hook.url"; chmod 600 "$home/hook.url"
+
+step no-bus authwatch install systemd
 systemctl start systemd-logind
 loginctl enable-linger tester
-for _ in $(seq 50); do [ -S /run/user/7777/bus ] && break; sleep .1; done
+until_true 50 '[ -S /run/user/7777/bus ]'
 
-step nothing-there authwatch uninstall
-step dry-run authwatch install --dry-run
-step after-dry-run ls "$home/.config"
-step timer authwatch install
+everything() { find /etc/systemd /var/lib/systemd "$home" -xdev -not -path "*/my *" -not -path "$home/.openclaw*" | sort; }
+step nothing-there authwatch uninstall systemd
+step dry-run authwatch install systemd --dry-run
+step after-dry-run ls "$units"
+step before everything
+
+# What a user adds with `systemctl --user edit`.
+mkdir -p "$units/authwatch-check.service.d"
+printf '[Service]\nLoadCredential=hook.url:%s\n' "$home/hook.url" >"$units/authwatch-check.service.d/override.conf"
+chown -R tester "$home/.config"
+step timer authwatch install systemd
 sleep 5
 step timers user_systemctl list-timers --all
-step verify as_tester XDG_RUNTIME_DIR=/run/user/7777 systemd-analyze --user verify --recursive-errors=yes \
-  "$units/authwatch-check.service" "$units/authwatch-check.timer"
-cp "$seen" /out/seen.jsonl
-step again authwatch install
+step fired user_systemctl show authwatch-check.service -p Result -p ActiveState -p ExecMainStatus
+step status authwatch status --json
+step places ls -A "$state" "$home/.local/state"
+step touched ls -A "$home/.openclaw/state"
+step verify as_tester XDG_RUNTIME_DIR=/run/user/7777 systemd-analyze --user verify --recursive-errors=yes --man=no \
+  "$units/authwatch-check.service" "$units/authwatch-check.timer" "$units/authwatch-failure@x.service"
+user_systemctl stop authwatch-check.timer
+step sandbox as_tester XDG_RUNTIME_DIR=/run/user/7777 systemd-run --user --wait --pipe -q $(grep -E \
+  '^(PrivateUsers|Protect|PrivateTmp|NoNewPriv|Restrict|UMask|LimitCORE)' "$units/authwatch-check.service" | sed 's/^/-p /') \
+  sh -c 'for f in "$HOME/x" "$HOME/.openclaw/x" /etc/x /usr/x; do (: >"$f") 2>/dev/null && echo "wrote $f"; done; ls /tmp; umask; ulimit -c'
+step again authwatch install systemd
 echo '# mine' >>"$units/authwatch-check.timer"
-step changed authwatch install
-step forced authwatch install --force
-step daemon authwatch install --daemon
-step ready python3 -c 'import urllib.request as u; print(u.urlopen("http://127.0.0.1:9797/readyz").read().decode())'
+step changed authwatch install systemd
+step forced authwatch install systemd --force
+
+# A broken installation, twice, is red and says so once.
+user_systemctl stop authwatch-check.timer
+mv "$apps/bin/authwatch" "$apps/bin/gone"
+user_systemctl start authwatch-check.service; user_systemctl start authwatch-check.service
+step broken user_systemctl show authwatch-check.service -p Result -p ActiveState
+mv "$apps/bin/gone" "$apps/bin/authwatch"
+sleep 1
+step hook journalctl -b --no-pager -o cat _UID=7777 SYSLOG_IDENTIFIER=sh SYSLOG_IDENTIFIER=on-failure
+step failures sh -c 'journalctl -b --no-pager -o cat -p crit _UID=7777'
+
+step daemon authwatch install systemd --daemon
+step ready "$python" -c 'import urllib.request as u; print(u.urlopen("http://127.0.0.1:9797/readyz").read().decode())'
 step daemon-state user_systemctl show authwatch.service -p ActiveState -p StatusText -p WatchdogUSec -p NRestarts
+
+# A daemon that hangs. The user's own haste, so that the test need not wait.
+mkdir -p "$units/authwatch.service.d"
+printf '[Service]\nRestartSec=1\nTimeoutStopSec=2\n' >"$units/authwatch.service.d/override.conf"
+user_systemctl daemon-reload
+main=$(user_systemctl show authwatch.service -p MainPID --value)
+kill -STOP "$main"
+for _ in $(seq 80); do
+  [ "$(user_systemctl show authwatch.service -p NRestarts --value)" = 1 ] && break; sleep .5; done
+sleep 3
+step watchdog user_systemctl show authwatch.service -p NRestarts -p ActiveState
+step watchdog-log sh -c 'journalctl -b --no-pager -o cat | grep -i watchdog'
+rm -r "$units/authwatch.service.d"
+
 echo '# mine' >>"$units/authwatch.service"
-step uninstall-changed authwatch uninstall
-step uninstall authwatch uninstall --force
-step after-uninstall sh -c "ls -A '$units'; ls '$seen'"
+step uninstall-changed authwatch uninstall systemd
+step uninstall authwatch uninstall systemd --force
+rm -r "$units/authwatch-check.service.d"
 step units-left user_systemctl list-units --all 'authwatch*' --no-legend
+step after-uninstall everything
+
+# The machine's units, for tester. The secret is root's alone.
+rm "$home/hook.url"; : >/out/received-before; cat /out/received >/out/received-before
+mkdir -p /etc/authwatch/credentials/tester
+echo 'json://127.0.0.1:8099/json/x' >/etc/authwatch/credentials/tester/hook.url
+chmod -R go= /etc/authwatch
+sudo_authwatch() { env -i HOME=/root PATH=/usr/bin:/bin "$apps/bin/authwatch" "$@"; }
+step system-nobody sudo_authwatch install systemd --system
+step system-dry-run sudo_authwatch install systemd --system --user-name tester --dry-run
+step system sudo_authwatch install systemd --system --user-name tester
+sleep 4
+step system-timers systemctl list-timers --all 'authwatch*'
+step system-fired systemctl show authwatch-check@tester.service -p Result -p ActiveState -p ExecMainStatus -p User
+step system-state sh -c "stat -c '%U %a %n' $home/.local/state/authwatch $home/.local/state/authwatch/*"
+step system-status as_tester "$apps/bin/authwatch" status --json
+step system-verify systemd-analyze verify --recursive-errors=yes --man=no \
+  /etc/systemd/system/authwatch-check@tester.service /etc/systemd/system/authwatch-check@tester.timer \
+  /etc/systemd/system/authwatch-failure@tester.service
+step exposure systemd-analyze security --no-pager authwatch-check@tester.service authwatch-failure@tester.service
+step overall sh -c 'for u in authwatch-check@tester.service authwatch-failure@tester.service; do
+  systemd-analyze security --no-pager "$u" | grep Overall; done'
+
+# The machine slept for three days: a timer that comes back catches up at once, though its next moment is far.
+sed -i 's/^interval: 2s/interval: 1d/' "$home/.config/authwatch/config.yaml"
+step system-daily sudo_authwatch install systemd --system --user-name tester
+systemctl stop authwatch-check@tester.timer
+before=$(systemctl show authwatch-check@tester.service -p ExecMainStartTimestampMonotonic --value)
+touch -d '3 days ago' /var/lib/systemd/timers/stamp-authwatch-check@tester.timer
+systemctl start authwatch-check@tester.timer
+until_true 50 "[ \$(systemctl show authwatch-check@tester.service -p ExecMainStartTimestampMonotonic --value) != $before ]"
+step caught-up sh -c "systemctl show authwatch-check@tester.service -p ExecMainStartTimestampMonotonic --value; echo $before"
+sed -i 's/^interval: 1d/interval: 2s/' "$home/.config/authwatch/config.yaml"
+
+# A broken installation of the machine's unit.
+systemctl stop authwatch-check@tester.timer
+until_true 50 '! systemctl is-active authwatch-check@tester.service'
+mv "$apps/bin/authwatch" "$apps/bin/gone"
+systemctl start authwatch-check@tester.service
+mv "$apps/bin/gone" "$apps/bin/authwatch"
+step system-broken systemctl show authwatch-check@tester.service -p Result -p ActiveState
+sleep 1
+step system-hook journalctl -b --no-pager -o cat -u authwatch-failure@tester.service
+step system-daemon sudo_authwatch install systemd --system --user-name tester --daemon
+step system-daemon-state systemctl show authwatch@tester.service -p ActiveState -p User -p NRestarts
+step system-daemon-overall sh -c 'systemd-analyze security --no-pager authwatch@tester.service | grep Overall'
+step system-uninstall sudo_authwatch uninstall systemd --system --user-name tester
+step system-left sh -c 'find /etc/systemd /var/lib/systemd /run/systemd/system -name "*authwatch*"'
+
+# cron, where there is one.
+if command -v crontab >/dev/null; then
+  step cron-dry-run authwatch install cron --dry-run
+  rm -f "$state/pass.json" "$state/checkpoint"
+  echo 'MAILTO=""' | as_tester crontab -
+  step cron authwatch install cron
+  rm -f "$state/pass.json" "$state/checkpoint"
+  cron
+  step crontab as_tester crontab -l
+  until_true 350 "[ -e '$home/my \$HOME %h \"state\" \\n/authwatch/checkpoint' ]"
+  step cron-fired ls "$state"
+  as_tester crontab -l | sed 's/--exit-zero/--json/' | as_tester crontab -
+  step cron-changed authwatch install cron
+  step cron-kept authwatch uninstall cron
+  step cron-uninstall authwatch uninstall cron --force
+  step cron-left as_tester crontab -l
+fi
 
 # A machine that forbids user namespaces.
 mkdir -p /run/systemd/system/user@.service.d
 printf '[Service]\nRestrictNamespaces=yes\n' >/run/systemd/system/user@.service.d/strict.conf
 systemctl daemon-reload; systemctl restart user@7777
-step without-sandbox authwatch install
-step daemon-without-sandbox authwatch install --daemon
+step without-sandbox authwatch install systemd
+step daemon-without-sandbox authwatch install systemd --daemon
 step strict-unit cat "$units/authwatch-check.service"
 journalctl -b --no-pager >/out/journal 2>&1
 true

@@ -1,0 +1,187 @@
+"""`authwatch models auth`: save a pasted credential, list what is saved, and state the order they are tried in."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from typing import Any
+
+from monitor.cli.secret import asked
+from monitor.cli.shell import USAGE, Failure, Shell, common
+
+YEAR_HINT = """\
+It states no end. authwatch takes a setup-token to last a year from today at most, and tells you before that;
+to state another end: --expires-in, or a rule with lifetime: in authwatch's config."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The words and flags of `openclaw models auth`."""
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    _paste(verbs, "paste-token", "save a token, from a prompt without echo or from a pipe")
+    key = _paste(verbs, "paste-api-key", "save an API key, from a prompt without echo or from a pipe")
+    key.add_argument("--env", action="store_true", help="into ~/.openclaw/.env instead of the store")
+    _paste(verbs, "setup-token", "run `claude setup-token` and save what it gives", provider="anthropic")
+    listed = verbs.add_parser("list", help="the saved credentials; no secrets")
+    _common(listed)
+    listed.add_argument("--provider", metavar="P", help="only this provider")
+    orders = verbs.add_parser("order", help="which credential is tried first").add_subparsers(
+        dest="step", metavar="get | set | clear", required=True
+    )
+    for step, text in (("get", "the stored order"), ("set", "store an order"), ("clear", "take the stored order away")):
+        one = orders.add_parser(step, help=text)
+        _common(one)
+        one.add_argument("--provider", metavar="P", required=True)
+        if step == "set":
+            one.add_argument("ids", metavar="ID", nargs="+", help="profile ids, the first one is tried first")
+
+
+def _common(parser: argparse.ArgumentParser) -> None:
+    common(parser)
+    parser.add_argument("--agent", metavar="ID", help="this agent instead of the default one")
+
+
+def _paste(verbs: Any, name: str, text: str, provider: str | None = None) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = verbs.add_parser(name, help=text)
+    _common(parser)
+    parser.add_argument("--provider", metavar="P", required=provider is None, default=provider)
+    parser.add_argument("--profile-id", metavar="ID", help="PROVIDER:manual by default")
+    parser.add_argument("--restart", action="store_true", help="restart OpenClaw's gateway afterwards")
+    if name != "paste-api-key":
+        parser.add_argument("--expires-in", metavar="SPAN", help="365d, 12h, 90m, 1h30m; a bare number means days")
+    return parser
+
+
+def run(given: argparse.Namespace, shell: Shell) -> int:
+    """Does what was asked; a refusal is `Refused`, and nothing was written."""
+    verbs: dict[str, Callable[[argparse.Namespace, Shell], int]] = {
+        "paste-token": _token,
+        "paste-api-key": _key,
+        "setup-token": _setup_token,
+        "list": _list,
+        "order": _order,
+    }
+    return verbs[given.verb](given, shell)
+
+
+# -- saving -------------------------------------------------------------------------------------------------------
+
+
+def _token(given: argparse.Namespace, shell: Shell) -> int:
+    return _save(given, shell, lambda provider: asked(shell, f"Token for {provider}"))
+
+
+def _setup_token(given: argparse.Namespace, shell: Shell) -> int:
+    from monitor.cli.secret import setup_token
+    from monitor.openclaw.write.files import Refused
+
+    if given.provider.strip().lower() != "anthropic":
+        raise Refused("a setup-token is Anthropic's; for others: authwatch models auth paste-token --provider P")
+    return _save(given, shell, lambda provider: setup_token(shell))
+
+
+def _save(given: argparse.Namespace, shell: Shell, secret: Callable[[str], str], *, key: bool = False) -> int:
+    from monitor.model import Kind
+    from monitor.openclaw.reading import read
+    from monitor.openclaw.write import auth, place, shape
+
+    host, now = shell.host(), shell.now()
+    found = read(host)
+    provider = shape.provider(given.provider)
+    profile = shape.profile_id(given.profile_id, provider)
+    agent = place.chosen(found, given.agent)
+    life = shape.span(given.expires_in) if not key and given.expires_in is not None else None
+    place.profiles(found, agent)
+    before = auth.seen(found, agent, profile)
+    value = (shape.api_key if key else shape.token)(secret(provider), provider)
+    now = shell.now()  # a person may have taken hours over the prompt
+    expires = int((now + life).timestamp() * 1000) if life else None
+    kind = Kind.API_KEY if key else Kind.TOKEN
+    paths = auth.save(found, agent, auth.Pasted(profile, provider, kind, value, expires), before, now)
+    result = {"ok": True, "profile": profile, "provider": provider, "type": kind.value, "agent": agent}
+    result |= {"expires": expires, "written": list(paths)}
+    shown = " and ".join(host.show(host.path(path)) for path in paths)
+    lines = [f"Saved {profile} ({provider}, {kind.value}) for the agent {agent} in {shown}."]
+    if kind is Kind.TOKEN and expires is None and provider == "anthropic":
+        lines.append(YEAR_HINT)
+    return _told(given, shell, result, [*lines, *_restarted(given, shell)])
+
+
+def _key(given: argparse.Namespace, shell: Shell) -> int:
+    if not given.env:
+        return _save(given, shell, lambda provider: asked(shell, f"API key for {provider}"), key=True)
+    from monitor.openclaw.envfile import put
+    from monitor.openclaw.envkeys import VARIABLES, is_oauth
+    from monitor.openclaw.reading import read
+    from monitor.openclaw.releases import auth_id
+    from monitor.openclaw.write import shape
+    from monitor.openclaw.write.files import Refused
+
+    if given.profile_id or given.agent:
+        raise Failure(USAGE, "--env has neither profile nor agent: a variable serves them all")
+    host, provider = shell.host(), shape.provider(given.provider)
+    found = read(host)
+    names = [name for name in VARIABLES.get(auth_id(provider), ()) if not is_oauth(name)]
+    if not names:
+        raise Refused(f"OpenClaw has no variable for {provider}; leave --env out")
+    if not found.present:
+        raise Refused("there is no OpenClaw in this home; set it up first: openclaw onboard")
+    put(found.places.state / ".env", names[0], shape.api_key(asked(shell, f"API key for {provider}"), provider))
+    path = host.show(found.places.state / ".env")
+    result = {"ok": True, "variable": names[0], "provider": provider, "written": [str(found.places.state / ".env")]}
+    return _told(given, shell, result, [f"Saved {names[0]} in {path}.", *_restarted(given, shell)])
+
+
+def _restarted(given: argparse.Namespace, shell: Shell) -> list[str]:
+    if not given.restart:
+        return ["A gateway that is running takes it up after: openclaw gateway restart"]
+    from monitor.cli.secret import restart
+
+    return [restart(shell)]
+
+
+# -- listing and ordering -----------------------------------------------------------------------------------------
+
+
+def _list(given: argparse.Namespace, shell: Shell) -> int:
+    from monitor.openclaw.reading import read
+    from monitor.openclaw.write import listing, place, shape
+
+    found = read(shell.host())
+    agent = place.chosen(found, given.agent)
+    provider = shape.provider(given.provider) if given.provider else None
+    result = listing.listed(found, agent, provider, shell.host().show)
+    lines = [f"{one['id']}  {one['provider']}  {one['type']}  {one.get('expiresAt', '-')}" for one in result["profiles"]]
+    return _told(given, shell, result, lines or [f"No credential is saved for the agent {agent}."])
+
+
+def _order(given: argparse.Namespace, shell: Shell) -> int:
+    from monitor.openclaw.reading import read
+    from monitor.openclaw.write import auth, listing, place, shape
+
+    host = shell.host()
+    found = read(host)
+    agent, provider = place.chosen(found, given.agent), shape.provider(given.provider)
+    if given.step == "set":
+        auth.set_order(found, agent, provider, tuple(one.strip() for one in given.ids), shell.now())
+    elif given.step == "clear":
+        auth.clear_order(found, agent, provider, shell.now())
+    found = read(shell.host())
+    order = auth.order_of(found, agent, provider)
+    path = host.show(listing.state_path(found, agent))
+    result = {"agentId": agent, "agentDir": host.show(listing.folder(found, agent)), "provider": provider}
+    result |= {"authStatePath": path, "order": list(order) if order is not None else None}
+    said = ", ".join(order) if order is not None else "(none)"
+    lines = [f"Agent: {agent}", f"Provider: {provider}", f"Auth state store: {path}"]
+    return _told(given, shell, result, [*lines, f"Auth profile order override: {said}"])
+
+
+def _told(given: argparse.Namespace, shell: Shell, result: Any, lines: list[str]) -> int:
+    from monitor.cli.text import plain
+
+    if given.json:
+        shell.say(json.dumps(result, ensure_ascii=False, indent=2))
+    else:
+        for line in lines:
+            shell.say(plain(line))
+    return 0

@@ -1,0 +1,80 @@
+"""Where the release in charge keeps an agent's profiles, its order, and what it declares of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from monitor.openclaw.reading import Installation
+from monitor.openclaw.releases import MAIN, Generation
+from monitor.openclaw.settings import agent_id
+from monitor.openclaw.stores import DATABASE, PROFILES, STATE
+from monitor.openclaw.write.cells import Cell, FileCell, RowCell
+from monitor.openclaw.write.files import Refused
+
+#: The last schema versions that were tried: those of 2026.9.6.
+SHARED_SCHEMA: Final = 18
+AGENT_SCHEMA: Final = 23
+
+_STORE: Final = ("store_key", "store_json", "updated_at")
+_STATE: Final = ("state_key", "state_json", "updated_at")
+_PAIRS: Final = ("state_key", "value_json", "updated_at_ms")
+
+
+def chosen(found: Installation, asked: str | None) -> str:
+    """The agent that is meant: the one asked for, else OpenClaw's default; raises Refused where there is none."""
+    _readable(found)
+    if asked is None:
+        default = found.config.default_agent(found.generation)
+        if default is None:
+            raise Refused("several agents and none of them is the default; pass --agent ID")
+        return default
+    name = agent_id(asked)
+    if not asked.strip() or not found.known(name):
+        configured = ", ".join(found.config.agents) or MAIN
+        raise Refused(f"unknown agent id {asked.strip()!r}; configured: {configured}")
+    return name
+
+
+def _readable(found: Installation) -> None:
+    if not found.present:
+        raise Refused("there is no OpenClaw in this home; set it up first: openclaw onboard")
+    for fault in found.faults:
+        if fault.refuses:
+            raise Refused(f"{fault.path}: {fault.detail}; nothing is written before that is mended")
+
+
+def profiles(found: Installation, agent: str) -> Cell:
+    """The cell that holds an agent's profiles; raises Refused where the release has not made its database yet."""
+    folder = _folder(found, agent)
+    if found.generation is Generation.JSON:
+        return FileCell(folder / PROFILES, folder / PROFILES)
+    if agent == MAIN and found.base.path == found.places.database:
+        return RowCell(found.places.database, "config_machine_state", _PAIRS, "authProfiles.store", SHARED_SCHEMA)
+    return RowCell(_database(folder, agent), "auth_profile_store", _STORE, "primary", AGENT_SCHEMA)
+
+
+def orders(found: Installation, agent: str) -> Cell:
+    """The cell that holds an agent's stored orders."""
+    folder = _folder(found, agent)
+    if found.generation is Generation.JSON:
+        beside = folder / STATE
+        return FileCell(beside if beside.exists() else folder / PROFILES, folder / PROFILES)
+    shared = agent == MAIN and found.base.path == found.places.database
+    if shared and not (folder / DATABASE).exists():
+        return RowCell(found.places.database, "config_machine_state", _PAIRS, "authProfiles.state", SHARED_SCHEMA)
+    database = _database(folder, agent)
+    return RowCell(database, "auth_profile_state", _STATE, "primary", AGENT_SCHEMA, needs="auth_profile_store")
+
+
+def _folder(found: Installation, agent: str) -> Path:
+    return found.folders.get(agent, found.places.agent_dir(agent))
+
+
+def _database(folder: Path, agent: str) -> Path:
+    if not (folder / DATABASE).exists():
+        raise Refused(
+            f"OpenClaw has not made a database for the agent {agent} yet ({folder / DATABASE}); "
+            "use openclaw itself for this once, with the same words: openclaw models auth …"
+        )
+    return folder / DATABASE

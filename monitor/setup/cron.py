@@ -1,0 +1,123 @@
+"""Puts a pass into the user's crontab, and takes it out again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from shlex import quote
+from typing import Final
+
+from monitor.setup import written
+from monitor.setup.units import Installation, steps
+from monitor.setup.user import DONE, NOT_DONE, User
+
+LONGEST: Final = 998  # bytes of a command that crontab(1) takes
+NO_CRONTAB: Final = "there is no crontab here (Debian: apt-get install cron); `authwatch serve` will do instead"
+
+
+def install(user: User, what: Installation, kind: str = "timer", *, dry_run: bool = False, force: bool = False) -> int:
+    """Adds or replaces our line in the crontab and runs it once; 0 done, 1 not done.
+
+    A line that somebody changed is replaced only with `force`. With `dry_run` it says what it would do.
+    """
+    if kind != "timer" or user.system:
+        user.say("cron runs passes of your own; for the daemon or another user `authwatch install systemd`")
+        return NOT_DONE
+    command = shell_line(what)
+    line = f"{calendar(what.interval)} {command.replace('%', chr(92) + '%')}"  # a bare % ends the command, crontab(5)
+    if not line.isprintable() or len(line.encode("utf-8", "surrogateescape")) > LONGEST:
+        user.say("the line is longer than cron takes, or a path has characters that it does not: set a shorter PATH")
+        return NOT_DONE
+    if dry_run:
+        user.say(f"would add to the crontab:\n{written.marked(line)}")
+        return DONE
+    found = _crontab(user)
+    if found is None:
+        return NOT_DONE
+    others, ours = _parted(found)
+    if not force and any(not written.is_as_written(text) for text in ours):
+        user.say("our line in the crontab was changed by hand and is left alone; --force replaces it")
+        return NOT_DONE
+    if not user.make((what.state, *what.writable)) or not _replaced(user, f"{others}{written.marked(line)}\n"):
+        return NOT_DONE
+    user.say("wrote our line into the crontab")
+    done = user.run("/bin/sh", "-c", command)
+    if done.returncode:
+        user.say(f"the line is in place, but its pass ended with {done.returncode}: {done.stderr.strip()}")
+        return NOT_DONE
+    user.say(f"a first pass is done; cron makes the next ones ({calendar(what.interval)})")
+    if not _cron_runs():
+        user.say("but no cron runs here, start it: sudo systemctl enable --now cron, or cronie, or crond")
+    return DONE
+
+
+def uninstall(user: User, *, dry_run: bool = False, force: bool = False) -> int:
+    """Takes our line out of the crontab; a changed one only with `force`."""
+    found = _crontab(user)
+    if found is None:
+        return NOT_DONE
+    others, ours = _parted(found)
+    if not ours:
+        user.say("there is no line of authwatch in the crontab")
+        return DONE
+    if dry_run:
+        user.say("would take out of the crontab:\n" + "\n".join(ours))
+        return DONE
+    if not force and any(not written.is_as_written(text) for text in ours):
+        user.say("our line in the crontab was changed by hand and is kept (--force removes it)")
+        return NOT_DONE
+    gone = _replaced(user, others) if others.strip() else user.worked("crontab", "-r")
+    if gone:
+        user.say("took our line out of the crontab")
+    return DONE if gone else NOT_DONE
+
+
+def shell_line(what: Installation) -> str:
+    """The command of one pass for `sh`, with the variables that it needs; only errors are printed, which cron mails."""
+    environment = {**what.environment, "STATE_DIRECTORY": str(what.state)}
+    given = [f"{name}={quote(value)}" for name, value in sorted(environment.items())]
+    return " ".join([*given, *map(quote, what.command), "check", "--exit-zero", ">/dev/null"])
+
+
+def calendar(interval: timedelta) -> str:
+    """The five fields of the longest even rhythm that is no slower than `interval`, but a minute at least."""
+    unit, every = steps(max(interval, timedelta(minutes=1)))
+    return {"minute": f"*/{every} * * * *", "hour": f"0 */{every} * * *"}.get(unit, "0 0 * * *")
+
+
+def _crontab(user: User) -> str | None:
+    """What the crontab says; None where there is no cron, which is said."""
+    if not user.has("crontab"):
+        user.say(NO_CRONTAB)
+        return None
+    done = user.run("crontab", "-l")  # fails where the user has none yet
+    if done.returncode and "no crontab" not in done.stderr:
+        user.say(f"`crontab -l` failed: {done.stderr.strip() or done.returncode}")
+        return None
+    return done.stdout if not done.returncode else ""
+
+
+def _parted(crontab: str) -> tuple[str, Sequence[str]]:
+    """The lines of others, and ours: each a mark and the line that it vouches for."""
+    others, ours = [], []
+    lines = iter(crontab.splitlines())
+    for line in lines:
+        if line.startswith(written.HEAD):
+            ours.append(f"{line}\n{next(lines, '')}")
+        else:
+            others.append(f"{line}\n")
+    return "".join(others), ours
+
+
+def _replaced(user: User, text: str) -> bool:
+    done = user.run("crontab", "-", text=text)
+    if done.returncode:
+        user.say(f"the crontab was not taken: {done.stderr.strip() or done.returncode}")
+    return done.returncode == 0
+
+
+def _cron_runs() -> bool:
+    """Whether a cron runs; true where that cannot be seen."""
+    names = [written.read(path).strip() for path in Path("/proc").glob("[0-9]*/comm")]
+    return not names or any(name in ("cron", "crond", "busybox", "anacron", "fcron") for name in names)

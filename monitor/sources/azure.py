@@ -1,0 +1,79 @@
+"""Azure's command line: the accounts in its token cache.
+
+Facts by msal 1.39.0: `expires_on` is in seconds, as a text; an account is renewed while a refresh token of the same
+home account is there. On Windows and where a keyring is used, the cache is the encrypted `msal_token_cache.bin`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from monitor.host import Host
+from monitor.model import Evidence, Finding, Kind, Observation, Problem
+from monitor.sources.entry import SourceEntry
+from monitor.sources.moment import moment
+from monitor.sources.stored import Place, json_store, unclear
+
+LOGIN: Final = "az login"
+
+
+def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
+    """One observation an account: its id is `azure:USERNAME`."""
+    place = Place.of(host, entry)
+    folder = place.folder("AZURE_CONFIG_DIR", "~/.azure")
+    path = place.file(folder / "msal_token_cache.json")
+    blank = place.blank("azure", "azure:default", Kind.OAUTH, path, LOGIN)
+    sealed = path.with_suffix(".bin")
+    if not place.host.exists(path) and place.host.exists(sealed):
+        shown = replace(blank, store=place.outer.show(sealed), host_path=str(sealed))
+        yield replace(shown, evidence=Evidence.HIDDEN, problem=Problem.ENCRYPTED)
+        return
+    for finding in json_store(place, path, blank, lambda stored: _accounts(place, stored, path)):
+        lost = isinstance(finding, Observation) and finding.evidence is Evidence.ABSENT
+        if not (lost and place.host.exists(folder / "service_principal_entries.json")):  # it logs in without accounts
+            yield finding
+
+
+def _accounts(place: Place, stored: Mapping[str, Any], path: Path) -> Iterator[Observation]:
+    names: dict[str, set[str]] = defaultdict(set)
+    for account in _entries(stored, "Account"):
+        name, home = account.get("username"), account.get("home_account_id")
+        if isinstance(home, str):
+            names[name if isinstance(name, str) and name else home].add(home)
+    for name, homes in names.items():
+        blank = place.blank("azure", f"azure:{name}", Kind.OAUTH, path, LOGIN)
+        yield _account(place.host, stored, homes, blank)
+
+
+def _account(host: Host, stored: Mapping[str, Any], homes: set[str], blank: Observation) -> Observation:
+    access = _of(stored, "AccessToken", homes)
+    refresh = _of(stored, "RefreshToken", homes)
+    if not access and not refresh:
+        return replace(blank, evidence=Evidence.ABSENT)
+    try:
+        ends = [found for token in access if (found := moment(token.get("expires_on")))]
+    except ValueError:
+        return unclear(blank, "expires_on is no moment")
+    latest: datetime | None = max(ends, default=None)
+    print_of = host.fingerprint("\n".join(sorted(str(token["secret"]) for token in refresh or access)))
+    return replace(blank, access_expires_at=latest, refreshable=bool(refresh), fingerprint=print_of)
+
+
+def _of(stored: Mapping[str, Any], kind: str, homes: set[str]) -> list[Mapping[str, Any]]:
+    """The entries of a kind that belong to an account and hold a secret."""
+    return [one for one in _entries(stored, kind) if _home(one) in homes and one.get("secret")]
+
+
+def _entries(stored: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
+    found = stored.get(kind)
+    return [one for one in found.values() if isinstance(one, Mapping)] if isinstance(found, Mapping) else []
+
+
+def _home(entry: Mapping[str, Any]) -> str:
+    found = entry.get("home_account_id")
+    return found if isinstance(found, str) else ""

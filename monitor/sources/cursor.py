@@ -1,0 +1,68 @@
+"""Cursor: the login in its editor's SQLite store, and its tokens in the environment.
+
+The access token is a JWT, since version 3.27 also an opaque text without an end. The store of its command line is not
+published and is not read.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from monitor.host import Host, Unreadable
+from monitor.model import Evidence, Finding, Kind, Observation
+from monitor.sources.entry import SourceEntry
+from monitor.sources.jwt import dates
+from monitor.sources.stored import Place, secret, tokens, unread
+
+FIELDS: Final = {"access": "cursorAuth/accessToken", "refresh": "cursorAuth/refreshToken"}
+VARIABLES: Final = {"CURSOR_AUTH_TOKEN": Kind.TOKEN, "CURSOR_API_KEY": Kind.API_KEY}
+STORE: Final = "Cursor/User/globalStorage/state.vscdb"
+
+
+def observe(host: Host, entry: SourceEntry, platform: str = sys.platform) -> Iterator[Finding]:
+    """The editor's login, and one observation for each variable that is set."""
+    place = Place.of(host, entry)
+    for name, kind in VARIABLES.items():
+        if token := place.env(name):
+            seen = replace(place.blank("cursor", f"cursor:{name}", kind, host.home), store=f"${name}", host_path="")
+            yield _dated(replace(secret(host, seen, token), from_file=False), token)
+    base = (
+        place.host.path("~/Library/Application Support")
+        if platform == "darwin"
+        else place.folder("XDG_CONFIG_HOME", "~/.config")
+    )
+    path = place.file(base / STORE)
+    blank = place.blank("cursor", "cursor:default", Kind.OAUTH, path)
+    try:
+        if place.host.exists(path):
+            yield _login(place.host, blank, place.host.sqlite(path, _pair) or {})
+        elif place.expected:
+            yield replace(blank, evidence=Evidence.ABSENT)
+    except Unreadable as error:
+        yield unread(blank, error)
+
+
+def _pair(connection: sqlite3.Connection) -> dict[str, str]:
+    """The two tokens; as bytes, because SQLite's own error would show a text that is no UTF-8."""
+    rows = connection.execute(
+        "SELECT key, CAST(value AS BLOB) FROM ItemTable WHERE key IN (?, ?)", tuple(FIELDS.values())
+    )
+    return {key: bytes(value or b"").decode("utf-8", "replace").strip().strip('"') for key, value in rows}
+
+
+def _login(host: Host, blank: Observation, pair: dict[str, str]) -> Observation:
+    seen = tokens(host, blank, pair, *FIELDS.values(), expires="")
+    return _dated(seen, pair.get(FIELDS["access"], "")) if seen.evidence is Evidence.PRESENT else seen
+
+
+def _dated(seen: Observation, token: str) -> Observation:
+    """With the end and the lifetime that a JWT states."""
+    try:
+        ends, span = dates(token)
+    except ValueError:
+        return replace(seen, notes=("its end cannot be seen: the token is opaque",))
+    return replace(seen, access_expires_at=ends, lifetime=span)

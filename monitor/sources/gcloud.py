@@ -1,0 +1,45 @@
+"""Google Cloud's application default credentials: a login of a person, or the key of a service account.
+
+Access tokens are never stored in this file, so that it states no end; the refresh token lives until it is revoked or
+the organisation ends the session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from monitor.host import Host
+from monitor.model import Evidence, Finding, Kind, Observation
+from monitor.sources.entry import SourceEntry
+from monitor.sources.stored import Place, json_store, secret, tokens, unclear
+
+LOGIN: Final = "gcloud auth application-default login"
+NAME: Final = "application_default_credentials.json"
+
+
+def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
+    """The credentials that Google's libraries would take: those of GOOGLE_APPLICATION_CREDENTIALS first."""
+    place = Place.of(host, entry)
+    named = place.env("GOOGLE_APPLICATION_CREDENTIALS")
+    path = place.file(place.host.path(named) if named else place.folder("CLOUDSDK_CONFIG", "~/.config/gcloud") / NAME)
+    blank = place.blank("google", "gcloud:adc", Kind.OAUTH, path, "" if named else LOGIN)
+    found = list(json_store(place, path, blank, lambda stored: [_read(host, stored, blank)]))
+    yield from found or ([replace(blank, evidence=Evidence.ABSENT)] if named else [])
+
+
+def _read(host: Host, stored: Mapping[str, Any], blank: Observation) -> Observation:
+    match stored.get("type"):
+        case "authorized_user" | "external_account_authorized_user":
+            return tokens(host, blank, {"refresh_token": stored.get("refresh_token", "")})
+        case "impersonated_service_account" if isinstance(stored.get("source_credentials"), Mapping):
+            return _read(host, stored["source_credentials"], blank)
+        case "service_account":
+            key = replace(blank, credential=replace(blank.credential, kind=Kind.API_KEY), relogin="")
+            return secret(host, key, stored.get("private_key", ""))
+        case "external_account":
+            return replace(blank, evidence=Evidence.HIDDEN, notes=("another system is asked for each token",))
+        case None:
+            return replace(blank, evidence=Evidence.ABSENT)
+    return unclear(blank, "its type is not known")

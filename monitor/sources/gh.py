@@ -1,0 +1,62 @@
+"""GitHub's command line gh: the tokens in its `hosts.yml`, or the trace of one that lies in the keyring.
+
+Facts by version 2.23.0 and later: an account without a token is in the system's keyring. No token states its end on
+disk. `gh auth status` without a network calls a good token invalid, so nobody asks it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from monitor.host import Host, Unreadable
+from monitor.model import Evidence, Finding, Kind, Observation, Problem, Use
+from monitor.sources.entry import SourceEntry
+from monitor.sources.outline import outline
+from monitor.sources.stored import Place, secret, unclear, unread
+
+LOGIN: Final = "gh auth login"
+
+
+def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
+    """One observation an account: its id is `gh:HOST/USER`."""
+    place = Place.of(host, entry)
+    moved = place.env("GH_CONFIG_DIR")
+    folder = place.host.path(moved) if moved else place.folder("XDG_CONFIG_HOME", "~/.config") / "gh"
+    path = place.file(folder / "hosts.yml")
+    blank = place.blank("github", "gh:default", Kind.TOKEN, path, LOGIN)
+    try:
+        text = place.host.text(path)
+        if text is None:
+            yield from [replace(blank, evidence=Evidence.ABSENT)] if place.expected else []
+            return
+        found = [one for name, login in outline(text, path).items() for one in _host(place, name, login, path)]
+    except Unreadable as error:
+        yield unread(blank, error)
+        return
+    yield from found or [replace(blank, evidence=Evidence.ABSENT, problem=Problem.EMPTY)]
+
+
+def _host(place: Place, name: str, login: Any, path: Path) -> Iterator[Observation]:
+    relogin = LOGIN if name == "github.com" else f"{LOGIN} --hostname {name}"
+    blank = place.blank("github", f"gh:{name}", Kind.TOKEN, path, relogin)
+    if not isinstance(login, Mapping):
+        yield unclear(blank, "its host is no mapping")
+        return
+    active = login.get("user") or ""
+    users = login.get("users") or {}
+    if not isinstance(active, str) or not isinstance(users, Mapping):
+        yield unclear(blank, "its user is no name")
+        return
+    for user in dict.fromkeys([*users, *([active] if active else [])]):
+        own = users.get(user)
+        token = own.get("oauth_token") if isinstance(own, Mapping) else None
+        token = token or (login.get("oauth_token") if user == active else None)
+        seen = replace(blank, credential=place.who("github", f"gh:{name}/{user}", Kind.TOKEN), use=Use(user == active))
+        yield secret(place.host, seen, token) if token else replace(
+            seen, evidence=Evidence.HIDDEN, problem=Problem.KEYCHAIN
+        )
+    if not users and not active:
+        yield secret(place.host, blank, login.get("oauth_token"))

@@ -1,0 +1,120 @@
+"""Sources that other packages bring, by the entry-point group `authwatch.sources`: trusted code, yet kept on a leash.
+
+A guest that hangs, that crashes when it is imported or half-way, or that yields nonsense costs one trouble of its
+source; what it had yielded before stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, get_args, get_origin, get_type_hints
+
+from monitor.host import Host, Unreadable
+from monitor.model import Finding, Lineup, Observation, Problem, Trouble
+from monitor.sources.entry import SourceEntry
+from monitor.sources.within import within
+
+GROUP: Final = "authwatch.sources"
+
+#: How many seconds a guest has, its import included, and how much it may find.
+LIMIT: Final = 10.0
+MOST: Final = 1000
+LONGEST: Final = 4096
+
+
+def guest(kind: str) -> Any | None:
+    """The entry point of an installed guest, not yet loaded; None where there is none."""
+    from importlib.metadata import entry_points
+
+    return next(iter(entry_points(group=GROUP, name=kind)), None)
+
+
+def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
+    """What the guest of the entry's type finds."""
+    point = guest(entry.type)
+    where = Path(entry.where or entry.type)
+    if point is None:
+        raise Unreadable(Problem.NOT_FOUND, where, f"there is no source of the type {entry.type}")
+    if not entry.trusted:
+        raise Unreadable(Problem.UNREADABLE, where, "a guest runs only from a config file that nobody else can write")
+    yield from leashed(host, entry, point.load)
+
+
+def leashed(
+    host: Host, entry: SourceEntry, load: Callable[[], Any], limit: float = LIMIT
+) -> Iterator[Finding]:
+    """What a guest that is loaded by `load` finds within `limit` seconds; then a trouble where something was wrong."""
+    found: list[Finding] = []
+    alone = host.alone()  # a guest that is left behind must not change what the pass writes down
+
+    def run() -> None:
+        for finding in load()(alone, entry):
+            if len(found) >= MOST:
+                raise Unreadable(Problem.CRASHED, Path(entry.where), f"it found more than {MOST} things")
+            check(finding, entry)
+            found.append(finding)
+
+    trouble: Trouble | None = None
+    try:
+        within(limit, run)
+    except TimeoutError:
+        trouble = Trouble(entry.id, Problem.TIMEOUT, entry.where, f"the guest did not end within {limit:g} s")
+    except Unreadable as error:
+        trouble = Trouble(entry.id, error.problem, host.show(error.path), error.detail, str(error.path))
+    except BaseException as error:  # noqa: BLE001  SystemExit too
+        trouble = Trouble(entry.id, Problem.CRASHED, entry.where, f"the guest failed: {place_of(error)}")
+    if trouble is None or trouble.problem is not Problem.TIMEOUT:
+        host.took(alone)
+    yield from tuple(found)
+    if trouble:
+        yield trouble
+
+
+def check(finding: Any, entry: SourceEntry) -> None:
+    """Raises `Unreadable`, naming the field, for what no source may yield."""
+    wrong = _wrong(finding, type(finding)) if isinstance(finding, Observation | Lineup | Trouble) else "no finding"
+    if not wrong and _source(finding) != entry.id:
+        wrong = "source, which must be the id of its entry"
+    if wrong:
+        raise Unreadable(Problem.CRASHED, Path(entry.where), f"the guest yielded nonsense: {wrong}")
+
+
+def _source(finding: Finding) -> str:
+    return finding.credential.source if isinstance(finding, Observation) else finding.source
+
+
+def _wrong(value: Any, kind: Any, name: str = "") -> str:
+    """The name of the first field that does not hold what it says; "" where all do."""
+    if get_origin(kind) is tuple:
+        parts = value if isinstance(value, tuple) and len(value) <= MOST else None
+        return name if parts is None else next((name for part in parts if _wrong(part, get_args(kind)[0], name)), "")
+    if not isinstance(value, kind):
+        return name
+    if isinstance(value, str):
+        return "" if len(value) <= LONGEST and _sayable(value) else name
+    if isinstance(value, datetime):
+        return "" if value.utcoffset() == timedelta() else f"{name}, which must be aware and UTC"
+    if is_dataclass(value):
+        hints = get_type_hints(type(value))
+        return next((wrong for f in fields(value) if (wrong := _wrong(getattr(value, f.name), hints[f.name], f.name))), "")
+    return ""
+
+
+def _sayable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def place_of(error: BaseException) -> str:
+    """Kind and line of a crash; never its message, which may hold what was read."""
+    import traceback
+
+    frames = traceback.extract_tb(error.__traceback__)
+    last = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{last}"

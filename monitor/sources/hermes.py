@@ -1,0 +1,107 @@
+"""Hermes: its `auth.json`, with a login for each provider and a pool of further ones that it takes turns with.
+
+Facts by version 0.19.0: the pool keeps Hermes' own verdict. `dead` is a refusal that no refresh mends, whatever tokens
+are there; `exhausted` is a rate limit until `last_error_reset_at`. A profile that lacks a provider uses the root's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from monitor.host import Host
+from monitor.model import Evidence, Finding, Kind, Observation, Use
+from monitor.sources.entry import SourceEntry
+from monitor.sources.jwt import dates
+from monitor.sources.moment import moment
+from monitor.sources.stored import Place, json_store, secret, tokens, unclear
+
+LOGIN: Final = "hermes auth"
+KEYS: Final = ("api_key", "agent_key", "key", "token")
+
+
+def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
+    """`hermes:PROVIDER` for a provider's login, `hermes:PROVIDER/ID` for one of the pool."""
+    place = Place.of(host, entry)
+    folder = place.folder("HERMES_HOME", "~/.hermes")
+    paths = [place.file(folder / "auth.json")]
+    if folder.parent.name == "profiles" and "path" not in entry.options:
+        paths.append(folder.parent.parent / "auth.json")
+    found: dict[str, Finding] = {}
+    for path in paths:
+        for finding in _store(place, path):
+            found.setdefault(finding.credential.key, finding)
+    absent = {key for key, finding in found.items() if key.endswith("hermes:default")}
+    yield from (finding for key, finding in found.items() if key not in absent or len(found) == 1)
+
+
+def _store(place: Place, path: Path) -> Iterator[Observation]:
+    blank = place.blank("hermes", "hermes:default", Kind.OAUTH, path, LOGIN)
+    for finding in json_store(place, path, blank, lambda stored: _all(place, stored, path)):
+        if isinstance(finding, Observation):
+            yield finding
+
+
+def _all(place: Place, stored: Mapping[str, Any], path: Path) -> Iterator[Observation]:
+    for provider, login in _objects(stored.get("providers")):
+        yield _login(place, provider, f"hermes:{provider}", login, path)
+    for provider, pool in _objects(stored.get("credential_pool")):
+        for number, login in enumerate(pool if isinstance(pool, list) else [pool]):
+            name = login.get("id") if isinstance(login, Mapping) else None
+            yield _login(place, provider, f"hermes:{provider}/{name or number}", login, path)
+
+
+def _objects(value: Any) -> Iterator[tuple[str, Any]]:
+    yield from value.items() if isinstance(value, Mapping) else ()
+
+
+def _login(place: Place, provider: str, profile: str, login: Any, path: Path) -> Observation:
+    blank = place.blank(provider, profile, Kind.OAUTH, path, LOGIN)
+    if not isinstance(login, Mapping):
+        return unclear(blank, "the login is not an object")
+    pair = login.get("tokens") if isinstance(login.get("tokens"), Mapping) else login
+    key = next((login[name] for name in KEYS if login.get(name)), None)
+    if login.get("auth_type") == "api_key" or (key and not pair.get("access_token") and not pair.get("refresh_token")):
+        credential = replace(blank.credential, kind=Kind.API_KEY)
+        seen = secret(place.host, replace(blank, credential=credential), key or pair.get("access_token"))
+    else:
+        seen = _dated(tokens(place.host, blank, pair, expires=""), login, pair)
+    return _reported(seen, login)
+
+
+def _dated(seen: Observation, login: Mapping[str, Any], pair: Mapping[str, Any]) -> Observation:
+    """With the end that one of its fields states, else the one in a JWT."""
+    if seen.evidence is not Evidence.PRESENT or seen.problem:
+        return seen
+    try:
+        stated = next((part[name] for part in (pair, login) for name in ("expires_at_ms", "expires_at") if part.get(name)), None)
+        if stated is not None:
+            return replace(seen, access_expires_at=moment(stated))
+    except ValueError:
+        return unclear(seen, "its expiry is no moment")
+    try:
+        ends, span = dates(pair.get("access_token") or "")
+    except ValueError:
+        return seen
+    return replace(seen, access_expires_at=ends, lifetime=span)
+
+
+def _reported(seen: Observation, login: Mapping[str, Any]) -> Observation:
+    """With what Hermes itself found of it."""
+    match login.get("last_status"):
+        case "dead":
+            return replace(seen, evidence=Evidence.REFUSED, refreshable=False, notes=("Hermes reports: dead",))
+        case "exhausted":
+            use = Use(unusable_until=_reset(login.get("last_error_reset_at")))
+            return replace(seen, use=use, notes=("Hermes reports: exhausted, which is a rate limit",))
+    return seen
+
+
+def _reset(value: Any) -> datetime | None:
+    try:
+        return moment(value)
+    except ValueError:
+        return None

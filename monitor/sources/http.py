@@ -1,0 +1,105 @@
+"""An address that answers in JSON when a credential ends: `expires_at` names the place in the answer.
+
+Proxies and certificate authorities are those of the environment (HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE), as urllib
+takes them. No redirect is followed: a secret header must not go to whom its owner did not name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from monitor.host import Host, Unreadable, parse_json
+from monitor.model import Credential, Finding, Kind, Observation, Problem
+from monitor.sources.entry import SourceEntry
+from monitor.sources.moment import moment
+from monitor.sources.one_file import CUSTOM
+from monitor.sources.stored import unread
+
+TIMEOUT: Final = timedelta(seconds=10)
+
+Header = tuple[str, str]
+
+
+def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
+    """What the address in the option `url` says at the path in `expires_at`, such as `data.keys.0.expires_at`."""
+    if "url" not in entry.options:
+        return
+    who = Credential(entry.id, "-", entry.options.get("provider", CUSTOM), entry.id, Kind.TOKEN)
+    blank = Observation(who, from_file=False)
+    try:
+        url, shown = _address(entry)
+        blank = replace(blank, store=shown)
+        yield _asked(host, entry, url, blank)
+    except Unreadable as error:
+        yield unread(blank, error)
+
+
+def _address(entry: SourceEntry) -> tuple[str, str]:
+    """The address, and what of it may be shown: a path or a query can hold a secret."""
+    given = entry.options["url"]
+    if given is None:
+        raise Unreadable(Problem.UNREADABLE, Path(entry.where), "its address cannot be had now")
+    url = given.reveal()
+    try:
+        parts = urlsplit(url)
+        shown = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+    except ValueError:
+        parts, shown = urlsplit(""), ""
+    if parts.scheme not in ("http", "https") or not parts.hostname or not (url.isascii() and url.isprintable()):
+        raise Unreadable(Problem.UNREADABLE, Path(entry.where), "its address is not https://…")
+    return url, shown
+
+
+def _asked(host: Host, entry: SourceEntry, url: str, blank: Observation) -> Observation:
+    from monitor.sources.answer import answer
+
+    header = _header(host, entry)
+    where = Path(blank.store)
+    raw = answer(url, header, where, entry.options.get("timeout", TIMEOUT).total_seconds())
+    try:
+        found = _at(parse_json(raw.decode("utf-8-sig"), where), entry.options["expires_at"])
+        expires = moment(found)
+    except UnicodeDecodeError as error:
+        raise Unreadable(Problem.PARSE, where, f"the answer is not UTF-8 at byte {error.start}") from None
+    except LookupError:
+        why = f"there is no {entry.options['expires_at']} in the answer"
+        raise Unreadable(Problem.PARSE, where, why) from None
+    except ValueError:
+        raise Unreadable(Problem.PARSE, where, f"{entry.options['expires_at']} is no moment") from None
+    print_of = host.fingerprint(f"{header}\n{expires}")
+    return replace(blank, access_expires_at=expires, refreshable=False, fingerprint=print_of)
+
+
+def _header(host: Host, entry: SourceEntry) -> Header | None:
+    """The one line `Name: value` of the option `header_file`."""
+    if "header_file" not in entry.options:
+        return None
+    path = host.path(entry.options["header_file"])
+    if not entry.trusted:
+        why = "a secret is sent only by a config file that nobody else can write"
+        raise Unreadable(Problem.UNREADABLE, path, why)
+    text = host.text(path, 64 * 1024)
+    if text is None:
+        raise Unreadable(Problem.UNREADABLE, path, "its header file is not there")
+    name, colon, value = text.strip().partition(":")
+    sound = name.isascii() and name.replace("-", "").isalnum() and value.isascii() and value.strip().isprintable()
+    if not colon or not sound:
+        raise Unreadable(Problem.PARSE, path, "its header file must hold one line, Name: value")
+    return name, value.strip()
+
+
+def _at(answer: Any, path: str) -> Any:
+    """The value at a path of names and numbers joined by dots. LookupError where there is none."""
+    for step in path.split("."):
+        if isinstance(answer, Mapping):
+            answer = answer[step]
+        elif isinstance(answer, Sequence) and not isinstance(answer, str) and step.isdecimal():
+            answer = answer[int(step)]
+        else:
+            raise LookupError
+    return answer

@@ -1,0 +1,67 @@
+"""npm: the registry tokens in `.npmrc`, which state no end.
+
+A value `${NAME}` is read through the environment, as npm does; where the variable is unset, npm sends the name itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from monitor.host import Host, Unreadable
+from monitor.model import Evidence, Finding, Kind, Observation, Problem
+from monitor.sources.entry import SourceEntry
+from monitor.sources.stored import Place, secret, unread
+
+LOGIN: Final = "npm login"
+DEFAULT: Final = "registry.npmjs.org"
+
+_LINE: Final = re.compile(r"(?://(?P<registry>[^\s=]+?)/?:)?(?P<name>_authToken|_auth|_password)\s*=\s*(?P<value>.*)")
+_VARIABLE: Final = re.compile(r"\$\{([^}?]+)\??\}")
+
+
+def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
+    """One observation a registry: its id is `npm:HOST`, with the path where the registry has one."""
+    place = Place.of(host, entry)
+    moved = place.env("NPM_CONFIG_USERCONFIG") or place.env("npm_config_userconfig")
+    path = place.file(place.host.path(moved or "~/.npmrc"))
+    blank = place.blank("npm", "npm:default", Kind.TOKEN, path, LOGIN)
+    try:
+        text = place.host.text(path)
+        if text is None:
+            yield from [replace(blank, evidence=Evidence.ABSENT)] if place.expected else []
+            return
+        found = _tokens(text)
+    except Unreadable as error:
+        yield unread(blank, error)
+        return
+    for registry, (name, value) in found.items():
+        yield _token(place, registry, name, value, path)
+    if not found:
+        yield replace(blank, evidence=Evidence.ABSENT, problem=Problem.EMPTY)
+
+
+def _tokens(text: str) -> dict[str, tuple[str, str]]:
+    """By registry, the last setting of each, as npm takes it; a token wins over a password."""
+    found: dict[str, tuple[str, str]] = {}
+    for line in text.splitlines():
+        if setting := _LINE.fullmatch(line.strip()):
+            registry = setting["registry"] or DEFAULT
+            if setting["name"] == "_authToken" or found.get(registry, ("",))[0] != "_authToken":
+                found[registry] = (setting["name"], setting["value"].strip().strip("\"'"))
+    return found
+
+
+def _token(place: Place, registry: str, name: str, value: str, path: Path) -> Observation:
+    relogin = LOGIN if registry == DEFAULT else f"{LOGIN} --registry=https://{registry}/"
+    kind = Kind.TOKEN if name == "_authToken" else Kind.API_KEY
+    seen = place.blank("npm", f"npm:{registry}", kind, path, relogin)
+    for variable in _VARIABLE.findall(value):
+        given = place.outer.env(variable)
+        if not given:
+            return replace(seen, evidence=Evidence.ABSENT, notes=(f"the variable {variable} is not set",))
+        value = value.replace(f"${{{variable}}}", given)
+    return secret(place.host, seen, value)
