@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from alerts.belief import Place
+from alerts.belief import Place, agrees
 from alerts.decide import Ear, condition_key
 from alerts.model import Attempt, Condition, Level, Standing
 from alerts.routine import stuck_canary
@@ -53,15 +53,20 @@ def mute_since(ears: Iterable[Ear], standings: Mapping[str, Standing]) -> dateti
 
 
 def moot(ear: Ear, standings: Mapping[str, Standing]) -> tuple[Place, ...]:
-    """Attempts of this channel that surely nobody heard and whose news is no longer news: to be deleted.
+    """Attempts of this channel whose news is no longer news, whether somebody heard them or not: to be deleted.
 
     For the settled `standings` of this pass, ahead of `decide`; else old failures would slow down later news.
     """
     return tuple(
         (one.channel, one.key)
         for one in _tried(ear, standings)
-        if not (one.outcome.unsure or one.earlier or _wanted(ear, standings[one.key]))
+        if _same_either_way(ear, one, standings[one.key]) and not _wanted(ear, standings[one.key])
     )
+
+
+def _same_either_way(ear: Ear, tried: Attempt, standing: Standing) -> bool:
+    surely_unheard = not (tried.outcome.unsure or tried.earlier)
+    return surely_unheard or all(agrees(belief, standing) for belief in ear.beliefs(standing))
 
 
 def _tried(ear: Ear, standings: Mapping[str, Standing]) -> Iterable[Attempt]:

@@ -91,7 +91,7 @@ def stat_of(path: str) -> Stamp:
     """(device, inode, size, mtime_ns, ctime_ns), None for what is not there."""
     try:
         found = os.stat(path)
-    except OSError:
+    except (OSError, ValueError):
         return None
     return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 

@@ -43,7 +43,7 @@ def stamp(path: str | Path) -> Stamp:
     """The stamp of a path now; None when nothing can be seen there."""
     try:
         return stamp_of(os.stat(path))
-    except OSError:
+    except (OSError, ValueError):
         return None
 
 
@@ -141,13 +141,24 @@ class Host:
         return seen
 
     def exists(self, path: Path) -> bool:
-        """Whether something is there."""
-        return self.note(path) is not None
+        """Whether something is there; what cannot be seen counts as there, so that reading it says why."""
+        if self.note(path) is not None:
+            return True
+        try:
+            os.stat(path)
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            return False
+        except OSError:
+            return True
+        return True
 
     def is_dir(self, path: Path) -> bool:
         """Whether a folder is there."""
         self.note(path)
-        return path.is_dir()
+        try:
+            return path.is_dir()
+        except OSError:
+            return False
 
     def names(self, folder: Path) -> tuple[str, ...]:
         """The sorted names in a folder; empty when there is none."""

@@ -9,8 +9,8 @@ from typing import Final
 
 from monitor.config.settings import Settings
 from monitor.host import Host
-from monitor.model import OURSELVES, Finding, Observation, Problem, Trouble
-from monitor.sources import observe_all
+from monitor.model import OURSELVES, Evidence, Finding, Observation, Problem, Trouble
+from monitor.sources import beside, observe_all
 
 #: Nothing that is watched existed before; a clock that says so belongs to a board without a battery.
 EARLIEST: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -30,12 +30,19 @@ class Asked:
 
 
 def look(asked: Asked, host: Host, now: datetime) -> tuple[Finding, ...]:
-    """What every configured source finds, and the clock where it cannot be right: every deadline then looks far."""
-    seen = tuple(observe_all(host, asked.settings.sources))
+    """What every configured source finds, what is found beside them, and the clock where it cannot be right: every
+    deadline then looks far."""
+    found = observe_all(host, beside(host, asked.settings.policy.unlisted))
+    seen = (*observe_all(host, asked.settings.sources), *(one for one in found if not _lost(one)))
     if now >= EARLIEST:
         return seen
     detail = f"it says {now:%Y-%m-%d}, so no deadline can be told; set it with: sudo timedatectl set-ntp true"
     return (*seen, Trouble(OURSELVES, Problem.UNREADABLE, "the clock", detail))
+
+
+def _lost(finding: Finding) -> bool:
+    """A login that is not there is nothing to show where nobody asked for it."""
+    return isinstance(finding, Observation) and finding.evidence is Evidence.ABSENT
 
 
 def digest(asked: Asked, findings: tuple[Finding, ...], host: Host, now: datetime) -> str:

@@ -119,7 +119,7 @@ class Observation:
     `refreshable`: its program renews it without a person (None: not applicable or cannot tell).
     `fingerprint`: keyed digest of the secret that identifies the login (the refresh token where there is one),
     made by `Host.fingerprint`. `store`: where it was read, as people write it (`~/…`). `from_file` is False for
-    what only a process environment holds. `lifetime`: what the credential itself states. `notes`: facts worth
+    what only a process environment holds. `lifetime`: what the credential states, or its kind has. `notes`: facts worth
     showing, in words, free of secrets.
     """
 
@@ -245,7 +245,7 @@ class ProviderView:
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """Everything one look means. `moved` maps an old key to the new one that carries its fingerprint; `released` are
-    logins that were asked for before, never there, and are no longer asked for."""
+    logins that were asked for before, never there, and are no longer asked for; `lineups` are those of the look."""
 
     verdicts: tuple[Verdict, ...]
     providers: tuple[ProviderView, ...]
@@ -253,6 +253,7 @@ class Judgement:
     until: datetime | None
     moved: tuple[tuple[str, str], ...] = ()
     released: tuple[Observation, ...] = ()
+    lineups: tuple[Lineup, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

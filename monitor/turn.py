@@ -18,6 +18,7 @@ from monitor.history.engine import URL, Connection, url_of
 from monitor.host import Host
 from monitor.judge.conditions import conditions
 from monitor.judge.look import judge
+from monitor.judge.reserves import ABOUT
 from monitor.judge.words import mask
 from monitor.look import Asked
 from monitor.model import OURSELVES, Finding, Judgement, Observation, Remembered
@@ -123,6 +124,7 @@ def narrowed(judgement: Judgement, filters: Mapping[str, str]) -> Judgement:
         troubles=tuple(t for t in judgement.troubles if t.source == OURSELVES or meant({"source": t.source})),
         moved=tuple(pair for pair in judgement.moved if pair[1] in keys),
         released=tuple(one for one in judgement.released if named(one)),
+        lineups=(),  # a part of a line-up says nothing of what is left of it
     )
 
 
@@ -154,8 +156,19 @@ def found(this: Turn, judgement: Judgement, before: tell.Memory) -> tuple[Condit
         and standing.labels.get("source") in looked
         and wanted in (None, standing.labels.get("source"))
     ]
-    settings = this.settings
-    return conditions(judgement, host=settings.host, privacy=settings.privacy, now=this.now, standing_troubles=troubles)
+    reserves = [
+        (key, standing.labels)
+        for key, standing in before.standings.items()
+        if ABOUT in standing.labels and standing.labels.get("source") in looked and not this.asked.filters
+    ]
+    return conditions(
+        judgement,
+        host=this.settings.host,
+        privacy=this.settings.privacy,
+        now=this.now,
+        standing_troubles=troubles,
+        standing_reserves=reserves,
+    )
 
 
 def _prune(db: Connection, this: Turn) -> None:

@@ -55,7 +55,8 @@ class Outcome:
     @property
     def well(self) -> bool:
         """Whether the pass did what it is for, as far as it may: what the heartbeat is told."""
-        return (self.recorded or not self.clock.believed) and not self.mute
+        doubted = not self.clock.believed and self.at >= EARLIEST  # for a while; a clock that cannot be right stays so
+        return (self.recorded or doubted) and not self.mute
 
 
 def glance(asked: Asked, host: Host, state: State, findings: tuple[Finding, ...], now: datetime) -> Outcome:

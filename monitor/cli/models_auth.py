@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from monitor.cli.secret import asked
 from monitor.cli.shell import USAGE, Failure, Shell, common
 
 YEAR_HINT = """\
@@ -68,6 +67,8 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
 
 
 def _token(given: argparse.Namespace, shell: Shell) -> int:
+    from monitor.cli.secret import asked
+
     return _save(given, shell, lambda provider: asked(shell, f"Token for {provider}"))
 
 
@@ -108,6 +109,8 @@ def _save(given: argparse.Namespace, shell: Shell, secret: Callable[[str], str],
 
 
 def _key(given: argparse.Namespace, shell: Shell) -> int:
+    from monitor.cli.secret import asked
+
     if not given.env:
         return _save(given, shell, lambda provider: asked(shell, f"API key for {provider}"), key=True)
     from monitor.openclaw.envfile import put
@@ -144,20 +147,24 @@ def _restarted(given: argparse.Namespace, shell: Shell) -> list[str]:
 
 
 def _list(given: argparse.Namespace, shell: Shell) -> int:
+    from monitor.openclaw import listing
     from monitor.openclaw.reading import read
-    from monitor.openclaw.write import listing, place, shape
+    from monitor.openclaw.write import place, shape
 
     found = read(shell.host())
     agent = place.chosen(found, given.agent)
     provider = shape.provider(given.provider) if given.provider else None
     result = listing.listed(found, agent, provider, shell.host().show)
-    lines = [f"{one['id']}  {one['provider']}  {one['type']}  {one.get('expiresAt', '-')}" for one in result["profiles"]]
+    lines = [
+        f"{one['id']}  {one['provider']}  {one['type']}  {one.get('expiresAt', '-')}" for one in result["profiles"]
+    ]
     return _told(given, shell, result, lines or [f"No credential is saved for the agent {agent}."])
 
 
 def _order(given: argparse.Namespace, shell: Shell) -> int:
+    from monitor.openclaw import listing
     from monitor.openclaw.reading import read
-    from monitor.openclaw.write import auth, listing, place, shape
+    from monitor.openclaw.write import auth, place, shape
 
     host = shell.host()
     found = read(host)
@@ -177,11 +184,11 @@ def _order(given: argparse.Namespace, shell: Shell) -> int:
 
 
 def _told(given: argparse.Namespace, shell: Shell, result: Any, lines: list[str]) -> int:
-    from monitor.cli.text import plain
+    from monitor.cli.text import visible
 
     if given.json:
         shell.say(json.dumps(result, ensure_ascii=False, indent=2))
     else:
         for line in lines:
-            shell.say(plain(line))
+            shell.say(visible(line))
     return 0

@@ -23,7 +23,7 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
     results = [(one.label, "bad_config", one.broken, 0.0) for one in wanted if one.url is None]
     results += [
         (sent.alert.channel, sent.outcome.value, sent.error, seconds)
-        for sent, seconds in _send(shell, settings, [one for one in wanted if one.url])
+        for sent, seconds in send(shell, settings, [one for one in wanted if one.url])
     ]
     if given.json:
         columns = ("channel", "outcome", "error", "seconds")
@@ -41,10 +41,11 @@ def _no_such(asked: str | None, labels: list[str]) -> str:
     return f"there is no channel {asked!r}; {f'did you mean {near[0]}?' if near else 'there are: ' + ', '.join(labels)}"
 
 
-def _send(shell: Shell, settings: Settings, wanted: list[ChannelSettings]) -> list[tuple[Delivery, float]]:
+def send(shell: Shell, settings: Settings, wanted: list[ChannelSettings]) -> list[tuple[Delivery, float]]:
+    """A real test message to each of these channels; what became of it and after how many seconds."""
     from alerts.message import notice
     from alerts.model import Alert
-    from alerts.send import send
+    from alerts.send import send as deliver
 
     now = shell.now()
     text = ("If you read this on your phone or in your mailbox, alerts will reach you.",)
@@ -53,5 +54,5 @@ def _send(shell: Shell, settings: Settings, wanted: list[ChannelSettings]) -> li
     addresses = {one.label: one.url.reveal() for one in wanted if one.url}
     return [
         (sent, (sent.at - now).total_seconds())
-        for sent in send(alerts, addresses, lambda _: message, now=now, deadline=settings.alerts.deadline)
+        for sent in deliver(alerts, addresses, lambda _: message, now=now, deadline=settings.alerts.deadline)
     ]

@@ -26,7 +26,7 @@ from monitor.config.settings import (
 )
 from monitor.config.shapes import Site, Values
 from monitor.host import Unreadable
-from monitor.sources import SOURCES
+from monitor.sources import SOURCES, UNLISTED
 
 _ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:.+", re.ASCII)
 _HISTORY: Final = re.compile(r"(sqlite|postgresql)(\+[a-z0-9]+)?://.*", re.ASCII)
@@ -79,7 +79,7 @@ def build(values: Values, site: Site, file: Path) -> Settings:
         state=Path(state) if state else None,
         interval=values.get("interval", default.interval),
         sources=_sources(values.get("sources"), draft) or default.sources,
-        policy=_policy(values.nested("policy"), site),
+        policy=_policy(values.nested("policy"), site, asked="sources" in values.given),
         channels=tuple(_channel(label, found, draft) for label, found in values.get("channels", {}).items()),
         alerts=_alerts(values.nested("alerts"), site),
         heartbeat=draft.lenient(values.nested("heartbeat"), "url", _PING, "an address, https://…")[0],
@@ -134,12 +134,13 @@ def _leads(found: tuple[timedelta, ...]) -> tuple[timedelta, ...]:
     return tuple(sorted(set(found), reverse=True))
 
 
-def _policy(values: Values, site: Site) -> Policy:
+def _policy(values: Values, site: Site, *, asked: bool) -> Policy:
     default = Policy()
     return Policy(
         lead=_leads(values.get("lead", default.lead)),
         rules=tuple(_rule(found, site) for found in values.get("rules", ())),
         expect=tuple(dict.fromkeys(values.get("expect", ()))),
+        unlisted=frozenset() if asked else UNLISTED,
     )
 
 

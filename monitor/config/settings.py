@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from alerts.level import Level, Quiet
+from monitor.sources import UNLISTED
 from monitor.sources.entry import SourceEntry
 
 __all__ = [
@@ -57,11 +58,13 @@ DAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Lead steps before a deadline (longest first), rules (the first that matches wins), keys to expect."""
+    """Lead steps before a deadline (longest first), rules (the first that matches wins), keys to expect. `unlisted` are
+    sources that are looked for unasked: what they find is shown, and ignored."""
 
     lead: tuple[timedelta, ...] = (7 * DAY, 3 * DAY, DAY)
     rules: tuple[Rule, ...] = ()
     expect: tuple[str, ...] = ()
+    unlisted: frozenset[str] = field(default=frozenset(), repr=False)  # a set has another repr in every process
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,7 @@ class Settings:
     state: Path | None = None
     interval: timedelta = timedelta(minutes=5)
     sources: tuple[SourceEntry, ...] = tuple(SourceEntry(s, s, chosen=False) for s in DEFAULT_SOURCES)
-    policy: Policy = field(default_factory=Policy)
+    policy: Policy = field(default_factory=lambda: Policy(unlisted=UNLISTED))
     channels: tuple[ChannelSettings, ...] = ()
     alerts: AlertSettings = field(default_factory=AlertSettings)
     heartbeat: Secret | None = None

@@ -79,11 +79,12 @@ def deadline_of(seen: Observation) -> datetime | None:
 
 
 def clock_of(seen: Observation, known: Remembered | None, policy: Policy, now: datetime) -> Clock:
-    """The clock of what was seen; a `lifetime:` rule counts only where the credential states no expiry."""
+    """The clock of what was seen; a lifetime, a rule's before its kind's, counts only where no expiry is stated."""
     rule, steps = rule_for(seen.credential, policy), steps_for(seen, policy)
-    if seen.access_expires_at or seen.login_expires_at or not (rule and rule.lifetime):
+    lifetime = rule.lifetime if rule and rule.lifetime else seen.lifetime
+    if seen.access_expires_at or seen.login_expires_at or seen.refreshable or not lifetime:
         return Clock(deadline_of(seen), steps=steps)
-    return Clock(shift(_start(seen, known, rule, now), rule.lifetime), at_latest=True, steps=steps)
+    return Clock(shift(_start(seen, known, rule, now), lifetime), at_latest=True, steps=steps)
 
 
 def steps_for(seen: Observation, policy: Policy) -> tuple[timedelta, ...]:
@@ -109,10 +110,10 @@ def rotated_at(seen: Observation, known: Remembered | None, now: datetime) -> da
     return now if other or later else known.rotated_at
 
 
-def _start(seen: Observation, known: Remembered | None, rule: Rule, now: datetime) -> datetime:
+def _start(seen: Observation, known: Remembered | None, rule: Rule | None, now: datetime) -> datetime:
     """When an assumed lifetime began: the given day, unless another secret was seen to take its place after it."""
     replaced = rotated_at(seen, known, now)
-    if rule.issued and not (replaced and replaced.date() > rule.issued):
+    if rule and rule.issued and not (replaced and replaced.date() > rule.issued):
         return datetime.combine(rule.issued, time(), UTC)
     if known and (same_login(seen, known) or not known.comparable):
         return known.fingerprint_since or known.first_seen_at

@@ -12,6 +12,7 @@ from alerts.model import Condition, Level, Login
 from monitor.judge import words
 from monitor.judge.clock import deadline_of, labels_of
 from monitor.judge.held import covering
+from monitor.judge.reserves import reserves
 from monitor.model import Credential, Judgement, Need, Observation, Trouble, Verdict
 
 _LEVELS: Final = {Need.NO: Level.FINE, Need.SOON: Level.SOON, Need.NOW: Level.NOW, Need.UNKNOWN: Level.SOON}
@@ -24,11 +25,13 @@ def conditions(
     privacy: str,
     now: datetime,
     standing_troubles: Iterable[tuple[str, Mapping[str, str]]] = (),
+    standing_reserves: Iterable[tuple[str, Mapping[str, str]]] = (),
 ) -> tuple[Condition, ...]:
     """One condition a credential, one a trouble, and a fine one for each that is over; ignored ones give none.
 
     `privacy` "masked" shortens profile ids in labels and sentences. `standing_troubles` are key and labels of the
-    troubles that stand, of sources which this pass looked at: what it did not meet again is over.
+    troubles that stand, of sources which this pass looked at: what it did not meet again is over; `standing_reserves`
+    the same of what `reserves` gave.
     """
     masked = privacy == "masked"
     paths: dict[str, set[str]] = defaultdict(set)
@@ -46,6 +49,7 @@ def conditions(
             mine = paths[verdict.seen.credential.source]
             hidden = unknown and covering(judgement.troubles, verdict.seen, mine) is not None
             found[verdict.key] = _credential(verdict, hidden, host if masked else None)
+    found.update(reserves(judgement, masked=masked, standing=standing_reserves))
     return tuple(found.values())
 
 

@@ -42,7 +42,6 @@ def evaluate(seen: Observation, known: Remembered | None, policy: Policy, now: d
     overused_at = _overused_at(seen, known, now)
     fixed = _by_evidence(seen)
     row = fixed or _by_clock(seen, clock, overused_at, now)
-    rule = rule_for(seen.credential, policy)
     verdict = Verdict(
         seen,
         row.state,
@@ -53,7 +52,7 @@ def evaluate(seen: Observation, known: Remembered | None, policy: Policy, now: d
         because=(row.why,),
         step=row.step,
         in_use=seen.use.in_use is not False,
-        ignored=bool((known and known.ignored) or (rule and not rule.watch)),
+        ignored=ignored(seen, known, policy),
         rotated_at=rotated_at(seen, known, now),
         summary=sentence(seen.credential, row.why),
     )
@@ -63,6 +62,15 @@ def evaluate(seen: Observation, known: Remembered | None, policy: Policy, now: d
     use = seen.use
     until = clock.until(now, seen.access_expires_at, seen.login_expires_at, renewal, use.unusable_until)
     return _noted(replace(_rested(verdict, now), until=until))
+
+
+def ignored(seen: Observation, known: Remembered | None, policy: Policy) -> bool:
+    """Whether it is only shown: a person or a rule says so, or nobody listed its source or expects the key."""
+    credential = seen.credential
+    if credential.source in policy.unlisted and credential.key not in policy.expect:
+        return True
+    rule = rule_for(credential, policy)
+    return bool((known and known.ignored) or (rule and not rule.watch))
 
 
 def blinded(seen: Observation) -> bool:
@@ -116,7 +124,7 @@ def _by_clock(seen: Observation, clock: Clock, overused_at: datetime | None, now
     if seen.evidence is Evidence.HIDDEN:
         return Row(State.OPAQUE, Need.NO, "lies where its end cannot be seen (keychain, encrypted or a reference)")
     if access is None and seen.login_expires_at is None:
-        end = f", by the policy until {moment(deadline)} at the latest" if deadline else ""
+        end = f", and lasts until {moment(deadline)} at the latest" if deadline else ""
         return Row(State.STATIC, Need.NO, f"states no end{end}")
     if deadline:
         return Row(State.OK, Need.NO, f"is fine until {moment(deadline)}")
@@ -125,7 +133,7 @@ def _by_clock(seen: Observation, clock: Clock, overused_at: datetime | None, now
 
 def _ended(seen: Observation, clock: Clock, deadline: datetime) -> str:
     if clock.at_latest:
-        return f"ended {moment(deadline)} at the latest, by the lifetime in the policy"
+        return f"ended {moment(deadline)} at the latest, by the lifetime that such a login has"
     if deadline == seen.access_expires_at:
         return f"ran out {moment(deadline)} and nothing renews it"
     return f"ended {moment(deadline)}: no refresh extends a login"

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from monitor.config.settings import Policy
-from monitor.judge.clock import Clock, deadline_of, rule_for, steps_for
-from monitor.judge.evaluate import BLINDING, blinded
+from monitor.judge.clock import Clock, deadline_of, steps_for
+from monitor.judge.evaluate import BLINDING, blinded, ignored
 from monitor.judge.words import extend, moment, sentence
 from monitor.model import Confidence, Evidence, Need, Observation, Problem, Remembered, State, Trouble, Verdict
 
@@ -18,7 +18,6 @@ def hold(known: Remembered, problem: Problem, policy: Policy, now: datetime) -> 
     seen = replace(known.observation, problem=problem)
     clock = Clock(known.deadline or deadline_of(known.observation), steps=steps_for(seen, policy))
     why = f"cannot be looked at ({problem}), so these are the last known facts"
-    rule = rule_for(seen.credential, policy)
     verdict = Verdict(
         seen,
         State.UNKNOWN,
@@ -30,7 +29,7 @@ def hold(known: Remembered, problem: Problem, policy: Policy, now: datetime) -> 
         until=clock.until(now),
         in_use=seen.use.in_use is not False,
         held=True,
-        ignored=known.ignored or bool(rule and not rule.watch),
+        ignored=ignored(seen, known, policy),
         rotated_at=known.rotated_at,
         summary=sentence(seen.credential, why),
     )

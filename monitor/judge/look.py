@@ -93,6 +93,7 @@ def judge(
         until=earliest(verdict.until for verdict in final),
         moved=tuple(sorted(moved.items())),
         released=tuple(released),
+        lineups=tuple(look.lineups),
     )
 
 
@@ -105,6 +106,7 @@ def _sorted(
 ) -> _Look:
     look = _Look(known, policy, now, looked)
     unwatched = {rule.match.get("source") for rule in policy.rules if not rule.watch and set(rule.match) == {"source"}}
+    unwatched |= policy.unlisted
     for finding in findings:
         match finding:
             case Observation():
@@ -132,6 +134,8 @@ def _judged(look: _Look, seen: Observation, old_key: str | None) -> Verdict:
 def _unseen(look: _Look, memory: Remembered) -> Verdict | None:
     """What a known key that was not seen means: held, gone, or (None) nothing."""
     seen = memory.observation
+    if seen.credential.source in look.policy.unlisted and seen.credential.key not in look.policy.expect:
+        return None  # what nobody asked for is shown while it is there
     if trouble := look.hidden(seen):
         return hold(memory, trouble.problem, look.policy, look.now)
     beside = [one for one in look.seen.values() if one.host_path and one.host_path == seen.host_path]

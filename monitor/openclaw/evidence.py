@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -18,6 +18,9 @@ from monitor.openclaw.usage import EXEMPT, Usage
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MOMENTS: Final = 253_402_300_799_000  # the end of the year 9999 in ms, the last that Python can hold
+
+SETUP_TOKEN: Final = "sk-ant-oat01-"  # noqa: S105  how every token of `claude setup-token` begins
+YEAR: Final = timedelta(days=365)  # how long Anthropic lets one live; the token itself does not say
 
 _UNUSABLE: Final = {
     "invalid_expires": "OpenClaw does not use it: its expiry is no usable moment",
@@ -37,8 +40,10 @@ class Reading:
     view: View
 
 
-def observation(reading: Reading, one: Profile, in_use: bool | None, rank: int | None) -> Observation:
-    """What a look found of one stored profile."""
+def observation(
+    reading: Reading, one: Profile, in_use: bool | None, rank: int | None, pinned_by: str | None = None
+) -> Observation:
+    """What a look found of one stored profile. `pinned_by`: the sessions that are bound to it, in words."""
     usage = reading.view.usage.get(one.id, Usage())
     evidence, notes = _evidence(reading, one, usage)
     pending = one.fence is Fence.PENDING
@@ -49,8 +54,9 @@ def observation(reading: Reading, one: Profile, in_use: bool | None, rank: int |
         access_expires_at=None if pending or one.fence else moment(one.expires),
         refreshable=bool(one.refresh) and one.fence is not Fence.FAILED if one.kind is Kind.OAUTH else None,
         fingerprint=reading.host.fingerprint(identity) if identity and not one.fence else None,
-        use=_use(reading, one, usage, in_use, rank),
+        use=replace(_use(reading, one, usage, in_use, rank), pinned_by=pinned_by),
         store=reading.host.show(one.store),
+        lifetime=YEAR if one.kind is Kind.TOKEN and (one.secret or "").startswith(SETUP_TOKEN) else None,
         notes=(*notes, *_clock_notes(one)),
         relogin=relogin(one, reading.found),
         host_path=str(one.store),

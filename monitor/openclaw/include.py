@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from monitor.host import MAX_DEPTH, Host, Unreadable, parse_json
+from monitor.host import MAX_DEPTH, Host, Unreadable
 from monitor.model import Problem
+from monitor.openclaw.json5 import parse
 from monitor.openclaw.places import trusted
 
 MAX_INCLUDES: Final = 64
@@ -62,27 +62,6 @@ class Reader:
         if found is None:
             raise Unreadable(Problem.NOT_FOUND, target, "an included config file is not there")
         return found
-
-
-def parse(text: str, path: Path) -> Any:
-    """A JSON or JSON5 value; errors name line and column, never the text."""
-    try:
-        return parse_json(text, path)
-    except Unreadable as plain:
-        return _json5(text, path, plain)
-
-
-def _json5(text: str, path: Path, plain: Unreadable) -> Any:
-    import json5
-
-    try:
-        return json5.loads(text)
-    except RecursionError:
-        raise Unreadable(Problem.PARSE, path, "nested too deeply") from None
-    except ValueError as error:
-        found = re.match(r"<string>:(\d+) .*? at column (\d+)", str(error), re.DOTALL)
-        where = f": line {found[1]}, column {found[2]}" if found else ""
-        raise Unreadable(Problem.PARSE, path, f"not JSON5{where}" if where else plain.detail) from None
 
 
 def deep(under: Any, over: Any) -> Any:

@@ -90,7 +90,7 @@ def read(host: Host, *, process: bool = True) -> Installation:
     generation = _generation(config, shared, rows, look, broken=broken)
     base, stores = _stores(look, generation, shared, rows, folders)
     stranded = {} if generation is Generation.JSON else _stranded(look, generation, base, stores, folders)
-    present = config.present or host.is_dir(places.state) or host.is_dir(places.main_dir)
+    present = config.present or bool(look.faults) or host.is_dir(places.state) or host.is_dir(places.main_dir)
     return Installation(
         places, environment, config, generation, base, stores, stranded, folders, tuple(look.faults), present
     )
@@ -173,7 +173,7 @@ def _stranded(
         files = [folder / PROFILES, folder / LEGACY]
         if name == MAIN:
             files.append(look.places.oauth_dir / "oauth.json")
-        present = [path for path in files if look.host.exists(path)]
+        present = [path for path in files if look.host.note(path)]
         own = stores.get(name) or (base if base.path == folder / DATABASE else None)
         if not present:
             continue

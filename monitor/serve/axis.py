@@ -96,7 +96,9 @@ def _stretch(begin: datetime, end: datetime, so: tuple[str, str], now: datetime,
     x = behind(begin, now, span)
     since = moment(begin, now) if begin > now - span else "before"
     until = "now" if end == now else moment(end, now)
-    return Stretch(x, round(max(0.4, behind(end, now, span) - x), 2), _look(state, need), f"{state}: {since} to {until}")
+    return Stretch(
+        x, round(max(0.4, behind(end, now, span) - x), 2), _look(state, need), f"{state}: {since} to {until}"
+    )
 
 
 def _look(state: str, need: str) -> str:

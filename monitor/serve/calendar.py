@@ -50,7 +50,13 @@ def _event(one: Mapping[str, Any], host: str, stamp: str) -> Iterator[str]:
     yield f"DESCRIPTION:{_text(f'Somebody must have renewed it by then, on {host}.{remedy}')}"
     yield "TRANSP:TRANSPARENT"  # the hour stays free
     for step in sorted({int(step) for step in one["steps"]}, reverse=True):
-        yield from ("BEGIN:VALARM", "ACTION:DISPLAY", f"DESCRIPTION:{summary}", f"TRIGGER:{_before(step)}", "END:VALARM")
+        yield from (
+            "BEGIN:VALARM",
+            "ACTION:DISPLAY",
+            f"DESCRIPTION:{summary}",
+            f"TRIGGER:{_before(step)}",
+            "END:VALARM",
+        )
     yield "END:VEVENT"
 
 

@@ -72,5 +72,7 @@ class Counters(Collector):
             sent.add_metric([channel, outcome], number)
         yield sent
         yield GaugeMetricFamily(
-            "authwatch_config_last_reload_success", "Whether the config was last read without an error.", value=int(good)
+            "authwatch_config_last_reload_success",
+            "Whether the config was last read without an error.",
+            value=int(good),
         )

@@ -21,7 +21,7 @@ class Remedy:
     __slots__ = ("command", "words")
 
     def __init__(self, text: str) -> None:
-        first = text.split(_ASIDE)[0]
+        first = text.split(_ASIDE, maxsplit=1)[0]
         self.command = "" if first.endswith(".") else first  # advice is a sentence, with its full stop
         self.words = text.removeprefix(self.command).strip()
 

@@ -90,10 +90,7 @@ def _past(seen: Seen, now: datetime) -> dict[str, Any]:
         seen.status.get("profiles", ()),
         key=lambda one: (RANKS[one["needs_human"]], -len(changes.get(one["key"], ())), one["key"]),
     )
-    lines = [
-        _line(one, changes.get(one["key"], ()), now)
-        for one in profiles[:LINES]
-    ]
+    lines = [_line(one, changes.get(one["key"], ()), now) for one in profiles[:LINES]]
     marks: tuple[Tick, ...] = ticks_behind(now, BACK)
     return {"lines": lines, "unshown": len(profiles) - len(lines), "marks": marks, "back": BACK.days}
 

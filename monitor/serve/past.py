@@ -48,7 +48,12 @@ class Past:
             return Answer(HTTPStatus.OK, (self._known[asked],), JSON)
 
 
-def asking(command: Sequence[str], words: Callable[[], Sequence[str]], environ: Mapping[str, str], kept: Callable[[], str | None]) -> Ask:
+def asking(
+    command: Sequence[str],
+    words: Callable[[], Sequence[str]],
+    environ: Mapping[str, str],
+    kept: Callable[[], str | None],
+) -> Ask:
     """Runs `command` with the words of the question and then `words()`; `kept` is the config text where it counts."""
 
     def ask(question: Sequence[str]) -> tuple[int, bytes]:

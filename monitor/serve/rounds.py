@@ -34,7 +34,8 @@ class Rounds:
 
     `command` is the argv of one pass as the settings in force ask for it; `may_stop` is the gate for it: True when
     the present look would find nothing new (it then has noted that success). `notify` takes sd_notify states, `ready`
-    says that the config is read; `log` takes a line for people; `look_every` is how often stores, config and clock are looked at between passes.
+    says that the config is read, `log` takes a line for people. `look_every` is how often stores, config and clock
+    are looked at between passes.
     """
 
     def __init__(

@@ -35,7 +35,8 @@ class _Server(TcpWSGIServer):
     channel_class = _Channel
 
     def maintenance(self, now: float) -> None:
-        for channel in list(self.active_channels.values()):
+        channels: dict[int, HTTPChannel] = self.active_channels  # type: ignore[assignment]  # the stubs say it is one
+        for channel in list(channels.values()):
             if not channel.requests and channel.last_activity < now - self.adj.channel_timeout:
                 channel.handle_close()
 
@@ -61,8 +62,9 @@ class Server:
         )
         self._work = ThreadedTaskDispatcher()
         self._map: Mapping[int, Any] = {}
-        servers = [
-            _Server(app, self._map, dispatcher=self._work, adj=settings, sockinfo=where) for where in settings.listen
+        places: list[Any] = list(settings.listen)
+        servers: list[Any] = [
+            _Server(app, self._map, dispatcher=self._work, adj=settings, sockinfo=place) for place in places
         ]
         self._work.set_thread_count(THREADS)
         found, number = servers[0].effective_host, servers[0].effective_port

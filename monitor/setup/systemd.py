@@ -72,7 +72,8 @@ def uninstall(user: User, *, dry_run: bool = False, force: bool = False) -> int:
     if kept:
         user.say(f"kept, because they were changed by hand: {', '.join(kept)} (--force removes them too)")
     reloaded = _systemctl(user, "daemon-reload")
-    user.run(*_control(user), "reset-failed", *units)  # fails where nothing had failed
+    instances = file_name(FAILURE, user.system).replace("@.", "@*.")
+    user.run(*_control(user), "reset-failed", *units, instances)  # fails where nothing had failed
     return DONE if stopped and reloaded and not kept else NOT_DONE
 
 

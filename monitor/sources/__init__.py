@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -26,13 +25,16 @@ REFRESH: Final = timedelta(minutes=5)
 class SourceType:
     """A row of the table: the module that has `observe`, and its own config keys with the name of their shape
     (see `monitor.config.schema.OPTIONS`). `runs` marks a type that starts programs its entry names. `refresh` is how
-    long its answer is believed where no file shows a change; an entry's option `interval` wins over it."""
+    long its answer is believed where no file shows a change; an entry's option `interval` wins over it. `marks` are the
+    places (`~/…`, or `$VAR/…`, or a bare `$VAR`) of which one is there where the program is logged in: what is looked
+    at before the module of a type that nobody listed is even imported."""
 
     module: str
     options: Mapping[str, str] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
     runs: bool = False
     refresh: timedelta | None = None
+    marks: tuple[str, ...] = ()
 
 
 _LOGIN: Final = {"home": "path", "path": "path"}
@@ -44,6 +46,86 @@ SOURCES: Final[Mapping[str, SourceType]] = {
     "codex": SourceType("monitor.sources.codex", _LOGIN),
     "gemini-cli": SourceType("monitor.sources.gemini_cli", _LOGIN),
     "env": SourceType("monitor.sources.env", {"vars": "vars"}),
+    "opencode": SourceType(
+        "monitor.sources.opencode",
+        _LOGIN,
+        marks=("~/.local/share/opencode/auth.json", "$XDG_DATA_HOME/opencode/auth.json", "$OPENCODE_AUTH_CONTENT"),
+    ),
+    "github-copilot": SourceType(
+        "monitor.sources.github_copilot",
+        _LOGIN,
+        marks=("~/.config/github-copilot", "$XDG_CONFIG_HOME/github-copilot"),
+    ),
+    "gh": SourceType(
+        "monitor.sources.gh",
+        _LOGIN,
+        marks=("~/.config/gh/hosts.yml", "$XDG_CONFIG_HOME/gh/hosts.yml", "$GH_CONFIG_DIR/hosts.yml"),
+    ),
+    "qwen-code": SourceType(
+        "monitor.sources.qwen_code", _LOGIN, marks=("~/.qwen/oauth_creds.json", "$QWEN_HOME/oauth_creds.json")
+    ),
+    "kimi": SourceType(
+        "monitor.sources.kimi",
+        _LOGIN,
+        marks=(
+            "~/.kimi-code/credentials",
+            "$KIMI_CODE_HOME/credentials",
+            "~/.kimi/credentials",
+            "$KIMI_SHARE_DIR/credentials",
+        ),
+    ),
+    "hermes": SourceType(
+        "monitor.sources.hermes", _LOGIN, marks=("~/.hermes/auth.json", "$HERMES_HOME/auth.json", "$HERMES_HOME")
+    ),
+    "gcloud": SourceType(
+        "monitor.sources.gcloud",
+        _LOGIN,
+        marks=(
+            "~/.config/gcloud/application_default_credentials.json",
+            "$CLOUDSDK_CONFIG/application_default_credentials.json",
+            "$GOOGLE_APPLICATION_CREDENTIALS",
+        ),
+    ),
+    "aws": SourceType(
+        "monitor.sources.aws",
+        _LOGIN,
+        marks=("~/.aws/credentials", "$AWS_SHARED_CREDENTIALS_FILE", "~/.aws/sso/cache"),
+    ),
+    "azure": SourceType(
+        "monitor.sources.azure",
+        _LOGIN,
+        marks=(
+            "~/.azure/msal_token_cache.json",
+            "$AZURE_CONFIG_DIR/msal_token_cache.json",
+            "~/.azure/msal_token_cache.bin",
+            "$AZURE_CONFIG_DIR/msal_token_cache.bin",
+        ),
+    ),
+    "huggingface": SourceType(
+        "monitor.sources.huggingface",
+        _LOGIN,
+        marks=(
+            "~/.cache/huggingface/token",
+            "~/.cache/huggingface/stored_tokens",
+            "$XDG_CACHE_HOME/huggingface/token",
+            "$HF_HOME/token",
+            "$HF_HOME/stored_tokens",
+            "$HF_TOKEN_PATH",
+            "$HF_TOKEN",
+        ),
+    ),
+    "npm": SourceType("monitor.sources.npm", _LOGIN, marks=("~/.npmrc", "$NPM_CONFIG_USERCONFIG")),
+    "cursor": SourceType(
+        "monitor.sources.cursor",
+        _LOGIN,
+        marks=(
+            "~/.config/Cursor/User/globalStorage/state.vscdb",
+            "$XDG_CONFIG_HOME/Cursor/User/globalStorage/state.vscdb",
+            "~/Library/Application Support/Cursor/User/globalStorage/state.vscdb",
+            "$CURSOR_AUTH_TOKEN",
+            "$CURSOR_API_KEY",
+        ),
+    ),
     "exec": SourceType(
         "monitor.sources.exec",
         {"command": "command", "provider": "provider", "env": "names", "timeout": "span", "interval": "span"},
@@ -53,10 +135,42 @@ SOURCES: Final[Mapping[str, SourceType]] = {
     ),
     "jwt_file": SourceType("monitor.sources.jwt_file", _FILE, needs=("path",)),
     "x509_file": SourceType("monitor.sources.x509_file", _FILE, needs=("path",)),
+    "http": SourceType(
+        "monitor.sources.http",
+        {
+            "url": "secret",
+            "expires_at": "text",
+            "header_file": "file",
+            "provider": "provider",
+            "timeout": "span",
+            "interval": "span",
+        },
+        needs=("url", "expires_at"),
+        refresh=timedelta(hours=1),
+    ),
     "manual": SourceType(
         "monitor.sources.manual", {"expires": "when", "provider": "provider", "note": "text"}, needs=("expires",)
     ),
 }
+
+
+#: The types that are looked for although nobody listed them; what they find is shown and alarms nobody.
+UNLISTED: Final = frozenset(kind for kind, row in SOURCES.items() if row.marks)
+
+
+def beside(host: Host, kinds: Iterable[str]) -> Iterator[SourceEntry]:
+    """An entry for each type of which something is there: its marks are looked at, nothing is imported."""
+    for kind in sorted(kinds):
+        if any(_marked(host, mark) for mark in SOURCES[kind].marks):
+            yield SourceEntry(kind, kind, chosen=False)
+
+
+def _marked(host: Host, mark: str) -> bool:
+    if not mark.startswith("$"):
+        return host.exists(host.path(mark))
+    name, slash, rest = mark[1:].partition("/")
+    value = host.env(name)
+    return bool(value) and (not slash or host.exists(host.path(value or "") / rest))
 
 
 def observe_all(host: Host, entries: Iterable[SourceEntry]) -> list[Finding]:
@@ -80,7 +194,7 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
         shown = host.show(error.path)
         yield Trouble(entry.id, error.problem, shown, error.detail, host_path=str(error.path))
     except Exception as error:  # noqa: BLE001  one source must not silence the others
-        yield Trouble(entry.id, Problem.CRASHED, entry.where, _place(error))
+        yield Trouble(entry.id, Problem.CRASHED, entry.where, place_of(error))
 
 
 def believed_for(entries: Iterable[SourceEntry]) -> timedelta | None:
@@ -107,18 +221,15 @@ def _find(entry: SourceEntry) -> Observe:
     if row is not None:
         found: Observe = import_module(row.module).observe
         return found
-    point = guest(entry.type)
-    where = Path(entry.where or entry.type)
-    if point is None:
-        raise Unreadable(Problem.NOT_FOUND, where, f"there is no source of the type {entry.type}")
-    if not entry.trusted:
-        raise Unreadable(Problem.UNREADABLE, where, "a guest runs only from a config file that nobody else can write")
-    loaded: Observe = point.load()
-    return loaded
+    from monitor.sources import guests
+
+    return guests.observe
 
 
-def _place(error: Exception) -> str:
+def place_of(error: BaseException) -> str:
     """Kind and line of a crash; never its message, which may hold what was read."""
+    import traceback
+
     frames = traceback.extract_tb(error.__traceback__)
     last = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return f"{type(error).__name__}{last}"

@@ -32,7 +32,7 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     place = Place.of(host, entry)
     keys = place.file(place.folder("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"))
     blank = place.blank("aws", "aws:default", Kind.API_KEY, keys)
-    found = [*_keys(place, keys, blank)]
+    found: list[Finding] = [*_keys(place, keys, blank)]
     there = place.host.exists(keys)
     if "path" not in entry.options:
         folder = place.host.path("~/.aws/sso/cache")
@@ -72,7 +72,11 @@ def _key(place: Place, name: str, pairs: Mapping[str, str], path: Path) -> Obser
 
 def _login(place: Place, path: Path) -> Iterator[Finding]:
     blank = place.blank("aws", "aws:default", Kind.OAUTH, path, "aws sso login")
-    yield from (one for one in json_store(place, path, blank, lambda stored: [_sso(place, stored, path, blank)]) if _is_login(one))
+    yield from (
+        one
+        for one in json_store(place, path, blank, lambda stored: [_sso(place, stored, path, blank)])
+        if _is_login(one)
+    )
 
 
 def _is_login(finding: Finding) -> bool:

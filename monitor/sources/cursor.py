@@ -18,7 +18,8 @@ from monitor.sources.entry import SourceEntry
 from monitor.sources.jwt import dates
 from monitor.sources.stored import Place, secret, tokens, unread
 
-FIELDS: Final = {"access": "cursorAuth/accessToken", "refresh": "cursorAuth/refreshToken"}
+ACCESS: Final = "cursorAuth/accessToken"
+REFRESH: Final = "cursorAuth/refreshToken"
 VARIABLES: Final = {"CURSOR_AUTH_TOKEN": Kind.TOKEN, "CURSOR_API_KEY": Kind.API_KEY}
 STORE: Final = "Cursor/User/globalStorage/state.vscdb"
 
@@ -48,15 +49,13 @@ def observe(host: Host, entry: SourceEntry, platform: str = sys.platform) -> Ite
 
 def _pair(connection: sqlite3.Connection) -> dict[str, str]:
     """The two tokens; as bytes, because SQLite's own error would show a text that is no UTF-8."""
-    rows = connection.execute(
-        "SELECT key, CAST(value AS BLOB) FROM ItemTable WHERE key IN (?, ?)", tuple(FIELDS.values())
-    )
+    rows = connection.execute("SELECT key, CAST(value AS BLOB) FROM ItemTable WHERE key IN (?, ?)", (ACCESS, REFRESH))
     return {key: bytes(value or b"").decode("utf-8", "replace").strip().strip('"') for key, value in rows}
 
 
 def _login(host: Host, blank: Observation, pair: dict[str, str]) -> Observation:
-    seen = tokens(host, blank, pair, *FIELDS.values(), expires="")
-    return _dated(seen, pair.get(FIELDS["access"], "")) if seen.evidence is Evidence.PRESENT else seen
+    seen = tokens(host, blank, pair, ACCESS, REFRESH, "")
+    return _dated(seen, pair.get(ACCESS, "")) if seen.evidence is Evidence.PRESENT else seen
 
 
 def _dated(seen: Observation, token: str) -> Observation:

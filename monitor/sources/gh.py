@@ -55,8 +55,10 @@ def _host(place: Place, name: str, login: Any, path: Path) -> Iterator[Observati
         token = own.get("oauth_token") if isinstance(own, Mapping) else None
         token = token or (login.get("oauth_token") if user == active else None)
         seen = replace(blank, credential=place.who("github", f"gh:{name}/{user}", Kind.TOKEN), use=Use(user == active))
-        yield secret(place.host, seen, token) if token else replace(
-            seen, evidence=Evidence.HIDDEN, problem=Problem.KEYCHAIN
+        yield (
+            secret(place.host, seen, token)
+            if token
+            else replace(seen, evidence=Evidence.HIDDEN, problem=Problem.KEYCHAIN)
         )
     if not users and not active:
         yield secret(place.host, blank, login.get("oauth_token"))

@@ -14,22 +14,14 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from monitor.host import Host, Unreadable
 from monitor.model import Finding, Lineup, Observation, Problem, Trouble
+from monitor.sources import guest, place_of
 from monitor.sources.entry import SourceEntry
 from monitor.sources.within import within
-
-GROUP: Final = "authwatch.sources"
 
 #: How many seconds a guest has, its import included, and how much it may find.
 LIMIT: Final = 10.0
 MOST: Final = 1000
 LONGEST: Final = 4096
-
-
-def guest(kind: str) -> Any | None:
-    """The entry point of an installed guest, not yet loaded; None where there is none."""
-    from importlib.metadata import entry_points
-
-    return next(iter(entry_points(group=GROUP, name=kind)), None)
 
 
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
@@ -43,9 +35,7 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     yield from leashed(host, entry, point.load)
 
 
-def leashed(
-    host: Host, entry: SourceEntry, load: Callable[[], Any], limit: float = LIMIT
-) -> Iterator[Finding]:
+def leashed(host: Host, entry: SourceEntry, load: Callable[[], Any], limit: float = LIMIT) -> Iterator[Finding]:
     """What a guest that is loaded by `load` finds within `limit` seconds; then a trouble where something was wrong."""
     found: list[Finding] = []
     alone = host.alone()  # a guest that is left behind must not change what the pass writes down
@@ -53,7 +43,7 @@ def leashed(
     def run() -> None:
         for finding in load()(alone, entry):
             if len(found) >= MOST:
-                raise Unreadable(Problem.CRASHED, Path(entry.where), f"it found more than {MOST} things")
+                raise Unreadable(Problem.CRASHED, Path(entry.where or entry.type), f"it found more than {MOST} things")
             check(finding, entry)
             found.append(finding)
 
@@ -61,11 +51,13 @@ def leashed(
     try:
         within(limit, run)
     except TimeoutError:
-        trouble = Trouble(entry.id, Problem.TIMEOUT, entry.where, f"the guest did not end within {limit:g} s")
+        trouble = Trouble(
+            entry.id, Problem.TIMEOUT, entry.where or entry.type, f"the guest did not end within {limit:g} s"
+        )
     except Unreadable as error:
         trouble = Trouble(entry.id, error.problem, host.show(error.path), error.detail, str(error.path))
     except BaseException as error:  # noqa: BLE001  SystemExit too
-        trouble = Trouble(entry.id, Problem.CRASHED, entry.where, f"the guest failed: {place_of(error)}")
+        trouble = Trouble(entry.id, Problem.CRASHED, entry.where or entry.type, f"the guest failed: {place_of(error)}")
     if trouble is None or trouble.problem is not Problem.TIMEOUT:
         host.took(alone)
     yield from tuple(found)
@@ -79,7 +71,7 @@ def check(finding: Any, entry: SourceEntry) -> None:
     if not wrong and _source(finding) != entry.id:
         wrong = "source, which must be the id of its entry"
     if wrong:
-        raise Unreadable(Problem.CRASHED, Path(entry.where), f"the guest yielded nonsense: {wrong}")
+        raise Unreadable(Problem.CRASHED, Path(entry.where or entry.type), f"the guest yielded nonsense: {wrong}")
 
 
 def _source(finding: Finding) -> str:
@@ -99,7 +91,9 @@ def _wrong(value: Any, kind: Any, name: str = "") -> str:
         return "" if value.utcoffset() == timedelta() else f"{name}, which must be aware and UTC"
     if is_dataclass(value):
         hints = get_type_hints(type(value))
-        return next((wrong for f in fields(value) if (wrong := _wrong(getattr(value, f.name), hints[f.name], f.name))), "")
+        return next(
+            (wrong for f in fields(value) if (wrong := _wrong(getattr(value, f.name), hints[f.name], f.name))), ""
+        )
     return ""
 
 
@@ -109,12 +103,3 @@ def _sayable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def place_of(error: BaseException) -> str:
-    """Kind and line of a crash; never its message, which may hold what was read."""
-    import traceback
-
-    frames = traceback.extract_tb(error.__traceback__)
-    last = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return f"{type(error).__name__}{last}"

@@ -30,12 +30,12 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     paths = [place.file(folder / "auth.json")]
     if folder.parent.name == "profiles" and "path" not in entry.options:
         paths.append(folder.parent.parent / "auth.json")
-    found: dict[str, Finding] = {}
+    found: dict[str, Observation] = {}
     for path in paths:
         for finding in _store(place, path):
             found.setdefault(finding.credential.key, finding)
-    absent = {key for key, finding in found.items() if key.endswith("hermes:default")}
-    yield from (finding for key, finding in found.items() if key not in absent or len(found) == 1)
+    held = [one for one in found.values() if one.evidence is not Evidence.ABSENT]
+    yield from held or [*found.values()][:1]
 
 
 def _store(place: Place, path: Path) -> Iterator[Observation]:
@@ -62,7 +62,8 @@ def _login(place: Place, provider: str, profile: str, login: Any, path: Path) ->
     blank = place.blank(provider, profile, Kind.OAUTH, path, LOGIN)
     if not isinstance(login, Mapping):
         return unclear(blank, "the login is not an object")
-    pair = login.get("tokens") if isinstance(login.get("tokens"), Mapping) else login
+    nested = login.get("tokens")
+    pair: Mapping[str, Any] = nested if isinstance(nested, Mapping) else login
     key = next((login[name] for name in KEYS if login.get(name)), None)
     if login.get("auth_type") == "api_key" or (key and not pair.get("access_token") and not pair.get("refresh_token")):
         credential = replace(blank.credential, kind=Kind.API_KEY)
@@ -77,7 +78,9 @@ def _dated(seen: Observation, login: Mapping[str, Any], pair: Mapping[str, Any])
     if seen.evidence is not Evidence.PRESENT or seen.problem:
         return seen
     try:
-        stated = next((part[name] for part in (pair, login) for name in ("expires_at_ms", "expires_at") if part.get(name)), None)
+        stated = next(
+            (part[name] for part in (pair, login) for name in ("expires_at_ms", "expires_at") if part.get(name)), None
+        )
         if stated is not None:
             return replace(seen, access_expires_at=moment(stated))
     except ValueError:

@@ -50,7 +50,8 @@ def _address(entry: SourceEntry) -> tuple[str, str]:
         shown = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
     except ValueError:
         parts, shown = urlsplit(""), ""
-    if parts.scheme not in ("http", "https") or not parts.hostname or not (url.isascii() and url.isprintable()):
+    sound = url.isascii() and url.isprintable() and " " not in url
+    if parts.scheme not in ("http", "https") or not parts.hostname or not sound:
         raise Unreadable(Problem.UNREADABLE, Path(entry.where), "its address is not https://…")
     return url, shown
 

@@ -6,6 +6,7 @@ Facts by huggingface_hub 2.4.0: `stored_tokens` is an INI file; a login by brows
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,8 @@ from monitor.sources.stored import Place, apart, secret, tokens, unread
 
 LOGIN: Final = "hf auth login"
 PROVIDER: Final = "huggingface"
+
+_TOKEN: Final = re.compile(r"[\w.-]+", re.ASCII)
 
 Named = Mapping[str, Mapping[str, str]]
 
@@ -65,7 +68,7 @@ def _active(host: Host, path: Path) -> str | None:
     """The token in use; "" where the file is empty, None where there is none."""
     text = host.text(path)
     token = None if text is None else text.strip()
-    if token and not (token.isascii() and token.isprintable() and " " not in token):
+    if token and not _TOKEN.fullmatch(token):
         raise Unreadable(Problem.PARSE, path, "not a token")
     return token
 

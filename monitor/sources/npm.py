@@ -60,8 +60,11 @@ def _token(place: Place, registry: str, name: str, value: str, path: Path) -> Ob
     kind = Kind.TOKEN if name == "_authToken" else Kind.API_KEY
     seen = place.blank("npm", f"npm:{registry}", kind, path, relogin)
     for variable in _VARIABLE.findall(value):
-        given = place.outer.env(variable)
+        given = place.env(variable)
+        if place.expected:
+            notes = (f"it lies in the variable {variable} of its user's environment",)
+            return replace(seen, evidence=Evidence.HIDDEN, notes=notes)
         if not given:
             return replace(seen, evidence=Evidence.ABSENT, notes=(f"the variable {variable} is not set",))
-        value = value.replace(f"${{{variable}}}", given)
+        value = _VARIABLE.sub(lambda _, given=given: given, value, count=1)
     return secret(place.host, seen, value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from monitor.host import Host
@@ -12,6 +12,7 @@ from monitor.openclaw.envkeys import PROVIDERS, VARIABLES, is_oauth
 from monitor.openclaw.evidence import Reading, observation
 from monitor.openclaw.merge import View
 from monitor.openclaw.order import order
+from monitor.openclaw.pins import pinned
 from monitor.openclaw.reading import Installation, read
 from monitor.openclaw.releases import CLI_PROVIDERS, MAIN, auth_id
 from monitor.openclaw.settings import Model
@@ -51,12 +52,14 @@ class _Look:
     found: Installation
     models: dict[str, list[Model]] = field(default_factory=dict, init=False)
     silent: bool = field(default=False, init=False)
+    pins: Mapping[tuple[str, str], int] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         config, generation = self.found.config, self.found.generation
         for agent in config.agents or (MAIN,):
             self.models[agent] = config.models_in_use(agent, generation)
         self.silent = not any(self.models.values())
+        self.pins = pinned(self.host, self.found)
 
     # -- who uses what ----------------------------------------------------------------------------------------
 
@@ -86,7 +89,7 @@ class _Look:
         for name, one in own.items():
             inherited = agent == MAIN and one.store == self.found.base.path
             used = self.used_by_any(one.provider) if inherited else self.used_by(agent, one.provider)
-            yield observation(reading, one, used, ranks.get(name))
+            yield observation(reading, one, used, ranks.get(name), self.pinned_by(agent, name, inherited=inherited))
         used_providers = dict.fromkeys(one.provider for one in self.models.get(agent, ()))
         stored = dict.fromkeys(one.provider for one in (*view.profiles.values(), *stranded.values()))
         for provider in (*used_providers, *(name for name in stored if name not in used_providers)):
@@ -96,6 +99,11 @@ class _Look:
             served = provider not in used_providers or has_profile or lineup.spare
             if not (served or self.blind(agent)) and self.needs_key(provider):
                 yield self.missing(agent, provider)
+
+    def pinned_by(self, agent: str, name: str, *, inherited: bool) -> str | None:
+        """How many sessions are bound to a profile, of every agent that inherits it, in words."""
+        count = sum(many for (whose, what), many in self.pins.items() if what == name and (inherited or whose == agent))
+        return None if not count else "1 session is" if count == 1 else f"{count} sessions are"
 
     def blind(self, agent: str) -> bool:
         """Whether something that this agent's logins may lie in could not be read, so that nothing can be missed."""

@@ -25,6 +25,4 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     path = place.file(place.folder("QWEN_HOME", "~/.qwen") / "oauth_creds.json")
     blank = place.blank("qwen", "qwen-code:oauth", Kind.OAUTH, path, LOGIN)
     noted = replace(blank, notes=(ENDED,))
-    yield from json_store(
-        place, path, blank, lambda stored: [tokens(place.host, noted, stored, expires="expiry_date")]
-    )
+    yield from json_store(place, path, blank, lambda stored: [tokens(place.host, noted, stored, expires="expiry_date")])

@@ -41,7 +41,7 @@ class Drive:
     memory: tell.Memory = field(default_factory=tell.Memory)
     truth: dict[str, Condition] = field(default_factory=dict)
     inbox: list[Heard] = field(default_factory=list)
-    sent: list[tuple[datetime, str, Fate]] = field(default_factory=list)
+    sent: list[tuple[datetime, str, str, Fate]] = field(default_factory=list)
     minds: dict[Place, Standing] = field(default_factory=dict)
     until: datetime | None = None
     changed: bool = True
@@ -72,7 +72,7 @@ class Drive:
         results = []
         for alert in planned.alerts:
             fate = self.lines.get(alert.channel, works)(self.now)
-            self.sent.append((self.now, alert.channel, fate))
+            self.sent += [(self.now, alert.channel, one.standing.key, fate) for one in alert.news]
             if fate.heard:
                 self._hear(alert, sure=fate.outcome in {Outcome.DELIVERED, Outcome.PARTIAL})
             rows = [planned.memory.attempts[alert.channel, one.standing.key] for one in alert.news]

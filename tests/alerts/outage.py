@@ -95,8 +95,7 @@ class _Watch:
         elif ignorant & self.behind:
             self.told.lag = max(self.told.lag, now - self.end)
         tried = {key for key in KEYS if ("mail", key) in drive.memory.attempts}
-        if self.told.fault is not Fate.LOST_LATE:  # what may have been heard stays news until its end is heard too
-            tried &= drive.ignorant(MAIL, KEYS, seen=False)
+        tried &= drive.ignorant(MAIL, KEYS, seen=False)
         self.stuck_since = {key: self.stuck_since.get(key, now) for key in tried}
         stuck = min(self.stuck_since.values(), default=now)
         if now - stuck >= DAY + INTERVAL and ("phone", DEAD) not in drive.minds:
@@ -120,8 +119,11 @@ class _Watch:
                 self.told.faults.append(f"{one.at}: mail was called dead and had failed for less than a day")
 
     def _failing_since(self, moment: datetime) -> datetime:
-        """The first failed send over mail since the last that was heard, before a moment."""
-        sent = [(at, fate) for at, label, fate in self.drive.sent if label == "mail" and at < moment]
+        """The first failed send of the news that failed longest over mail, without a success, before a moment."""
+        return min((self._failing(key, moment) for key in KEYS), default=moment)
+
+    def _failing(self, key: str, moment: datetime) -> datetime:
+        sent = [(at, fate) for at, *where, fate in self.drive.sent if where == ["mail", key] and at < moment]
         heard = max((at for at, fate in sent if fate.heard), default=START)
         return min((at for at, _ in sent if at > heard), default=moment)
 

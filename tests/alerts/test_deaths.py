@@ -152,7 +152,7 @@ DEATHS: dict[str, tuple[Callable[[Life], None], timedelta, str, str]] = {
     "used after expiry without rotation": (overused, AT_ONCE, "Act now", MAIN),
     "ran out, nothing renews it": (ran_out, AT_ONCE, "Act now", MAIN),
     "refused by its own program": (refused_by_its_program, AT_ONCE, "Act now", MAIN),
-    "codex store emptied": (codex_emptied, SETTLED, "Act now", "codex:chatgpt"),
+    "codex store emptied": (codex_emptied, AT_ONCE, "Act now", "codex:default"),
     "expected and never there": (never_there, AT_ONCE, "Act now", "openai:work (main)"),
     "store unreadable": (unreadable, SETTLED, "Cannot tell", "openclaw"),
     "unreadable while its end comes": (held_until_its_end, AT_ONCE, "Act now", MAIN),

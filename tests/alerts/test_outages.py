@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from alerts import belief
-from alerts.model import Alert, Delivery, Level, News, Outcome, Reason, Standing
+from alerts.model import Alert, Delivery, Hush, Level, News, Outcome, Reason, Silence, Standing
 from tests.alerts.drive import Drive
 from tests.alerts.outage import DEAD, MAIL, PHONE, SPANS, tale
 from tests.alerts.world import DAY, HOUR, MINUTE, START, Fate, login, now, reasons, soon
@@ -75,7 +75,20 @@ def test_a_dead_channel_is_tried_in_one_rhythm_however_many_logins_wait_for_it()
         drive.see(now(f"key-{nth}"))
     drive.sent.clear()
     drive.run_to(drive.now + DAY)
-    assert len(drive.sent) <= 24 * 4 + 4
+    assert len({at for at, *_ in drive.sent}) <= 24 * 4 + 4
+
+
+def test_an_unheard_reminder_leaves_nothing_waiting_once_nobody_needs_it() -> None:
+    """What was told stands as it was told: whether the reminder was heard makes no difference any more."""
+    drive = Drive((MAIL,), lines={"mail": lambda at: Fate.LOST_LATE if at > START + HOUR else Fate.ARRIVES})
+    drive.see(now("a"))
+    drive.run_to(START + 30 * HOUR)
+    assert ("mail", "a") in drive.memory.attempts
+    silence = Silence(1, {}, START + 90 * DAY, Level.NOW, drive.now)
+    drive.memory = replace(drive.memory, hush=Hush((silence,)))
+    drive.see(now("a"))
+    drive.run_to(START + 31 * HOUR)
+    assert drive.memory.attempts == {}
 
 
 def test_a_success_ends_the_wait_of_everything_else_on_that_channel() -> None:

@@ -35,6 +35,7 @@ def test_what_is_shown_reads_back_as_the_same_settings(tmp_path: Path) -> None:
                 replace(e, chosen=b.chosen, trusted=b.trusted)
                 for e, b in zip(after.sources, before.sources, strict=True)
             ),
+            policy=replace(after.policy, unlisted=before.policy.unlisted),
         )
         assert _comparable(chosen) == _comparable(before)
 

@@ -6,6 +6,7 @@ login that is fine, an odd one lets it expire. A pass of another racer may see t
 
 from __future__ import annotations
 
+import itertools
 import json
 import multiprocessing
 import sqlite3
@@ -99,7 +100,7 @@ def race(turns: int) -> Result:
         messages = [(one.path.rsplit("/", 1)[-1], str(one.body["message"])) for one in there.received]
         told = Counter((label, key) for label, text in messages for key in keys if key in text)
         expected = frozenset((label, key) for label in CHANNELS for key in keys)
-        return Result(RACERS * turns, _recorded(home), told, expected, tuple(sum(errors, [])), seconds)
+        return Result(RACERS * turns, _recorded(home), told, expected, tuple(itertools.chain(*errors)), seconds)
 
 
 def _run(given: tuple[Path, str, int]) -> list[str]:
@@ -125,7 +126,7 @@ def write(turns: int) -> tuple[int, int, list[str]]:
         (rows,) = database.execute("SELECT count(*) FROM transitions").fetchone()
         (kept,) = database.execute("SELECT value FROM meta WHERE name = 'count'").fetchone()
         database.close()
-        return RACERS * turns, min(int(rows), int(kept)), sum(errors, [])
+        return RACERS * turns, min(int(rows), int(kept)), list(itertools.chain(*errors))
 
 
 def _write(given: tuple[str, int, int]) -> list[str]:

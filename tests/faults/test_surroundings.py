@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,38 @@ def test_a_home_that_cannot_be_is_said(home: str, tmp_path: Path) -> None:
     ran = run(tmp_path, "check", "--json", env={"HOME": home})
     assert ran.code in (0, 3)
     assert "temporary folder" in ran.err
+
+
+def test_a_home_that_may_not_be_entered_is_a_finding_and_never_an_all_clear(tmp_path: Path) -> None:
+    home = tmp_path / "theirs"
+    json_home(home)
+    home.chmod(0)
+    ran = run(tmp_path, "check", "--json", "--home", home, by=MORTAL)
+    assert (ran.code, set(ran.problems().values())) == (3, {"unreadable"})
+    home.chmod(0o700)
+
+
+@pytest.mark.parametrize(
+    "name", [".openclaw", ".openclaw/agents", ".openclaw/agents/main", ".openclaw/agents/main/agent"]
+)
+@pytest.mark.parametrize("how", ["locked", "a symlink loop", "a file"])
+def test_a_folder_of_openclaw_is(name: str, how: str, tmp_path: Path) -> None:
+    json_home(tmp_path)
+    folder = tmp_path / name
+    if how == "locked":
+        folder.chmod(0)
+    else:
+        shutil.rmtree(folder)
+        folder.symlink_to(folder.name) if how == "a symlink loop" else folder.write_text("a file")
+    ran = run(tmp_path, "check", "--json", by=MORTAL)
+    models = run(tmp_path, "models", "status", "--check", by=MORTAL)
+    if how == "locked":
+        folder.chmod(0o700)
+    if how == "a file":  # then there is no such store, which a config that is left calls missing
+        assert ran.code == (0 if name == ".openclaw" else 1)
+    else:
+        assert (ran.code, set(ran.problems().values())) == (3, {"unreadable"})
+    assert models.code == 1
 
 
 def test_without_zones_a_pass_works_and_quiet_hours_are_a_config_error(tmp_path: Path) -> None:
@@ -112,6 +145,7 @@ def test_a_stream_that_is_closed_or_full_changes_no_code(words: tuple[str, ...],
             cwd=tmp_path,
             capture_output=True,
             timeout=PATIENCE,
+            check=False,
             preexec_fn=lambda: os.dup2(1, 9),
             close_fds=False,
             text=True,
@@ -130,6 +164,7 @@ def test_a_reader_that_leaves_early_loses_nothing_but_its_lines(tmp_path: Path) 
             cwd=tmp_path,
             capture_output=True,
             timeout=PATIENCE,
+            check=False,
             text=True,
         )
         assert ended.stderr == ""
@@ -190,6 +225,7 @@ def test_a_working_folder_that_is_gone_is_no_obstacle(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         timeout=PATIENCE,
+        check=False,
     )
     assert "Traceback" not in done.stderr
     assert done.returncode == 2, done.stderr

@@ -5,6 +5,7 @@ A pass is the real command line in a process of its own, forked from one that ha
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import importlib
 import json
@@ -55,9 +56,12 @@ def preload() -> None:
     """Imports everything a pass may load, so that a fork of us starts at once."""
     for package in (monitor, alerts):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if "migrations" not in module.name:
+            with contextlib.suppress(ImportError):  # what a pass needs and lacks, the pass itself will tell
                 importlib.import_module(module.name)
-    importlib.import_module("sqlalchemy.dialects.sqlite")
+    for name in ("sqlalchemy.dialects.sqlite", "encodings.ascii", "encodings.idna", "encodings.utf_8_sig"):
+        importlib.import_module(name)
+    for name in ("utf_16", "utf_16_le", "latin_1", "raw_unicode_escape"):
+        codecs.lookup(name)
 
 
 def look(home: Path, own: Path, uid: int, words: Sequence[str] = ("check", "--json")) -> tuple[int, str, str]:
@@ -140,7 +144,7 @@ def plain(looker: str, passes: int) -> Result:
         home, own = root / "home", root / "own"
         root.chmod(0o755)
         home.mkdir()
-        plain_home(home)
+        plain_home(home, own)
         uid = prepare(home, own, looker)
         with view(home, root / "view", looker) as seen:
             before = snapshot(home)
@@ -159,14 +163,14 @@ def prepare(home: Path, own: Path, looker: str) -> int:
         if os.geteuid() == 0
         else os.geteuid()
     )
-    own.mkdir()
+    own.mkdir(exist_ok=True)
     for path in [home, *home.rglob("*")]:
         if looker == "stranger":
             path.chmod(0o777 if path.is_dir() else 0o644)
         if os.geteuid() == 0:
             os.chown(path, OWNER, OWNER)
-    if os.geteuid() == 0:
-        os.chown(own, uid, uid)
+    for path in [own, *own.rglob("*")] if os.geteuid() == 0 else []:
+        os.chown(path, uid, uid)
     return uid
 
 
@@ -221,7 +225,7 @@ def _passes(home: Path, own: Path, uid: int, number: int, result: Result) -> Non
         result.codes[code] += 1
         problems = {one["problem"] for one in json.loads(out)["problems"]} if code in (0, 1, 2, 3) else set()
         if code not in (0, 1, 2, 3) or err or SECRET in out or not problems <= {"locked"}:
-            result.amiss.append(f"code {code}: {problems} {err.strip()[:300]}")
+            result.amiss.append(f"code {code}: {problems} {(err or out).strip()[-300:]}")
 
 
 def table(results: Sequence[Result]) -> str:

@@ -22,7 +22,9 @@ def settings(given):
     return Settings(
         interval=timedelta(seconds=given.get("interval", 300)),
         sources=(SourceEntry("openclaw", "openclaw"), SourceEntry("env", "env")),
-        channels=tuple(ChannelSettings(label, Secret("ntfy://planted-secret")) for label in given.get("channels", ["phone"])),
+        channels=tuple(
+            ChannelSettings(label, Secret("ntfy://planted-secret")) for label in given.get("channels", ["phone"])
+        ),
         alerts=AlertSettings(deadline=timedelta(seconds=given.get("deadline", 60))),
         web=WebSettings(given.get("listen", "127.0.0.1:0"), Secret(password) if password else None),
     )

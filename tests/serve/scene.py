@@ -12,7 +12,19 @@ from monitor.config.settings import DAY, Settings
 from monitor.judge.conditions import conditions
 from monitor.judge.look import judge
 from monitor.metrics.families import ChannelFacts
-from monitor.model import Credential, Evidence, Kind, Lineup, Need, Observation, Problem, State, Transition, Trouble, Use
+from monitor.model import (
+    Credential,
+    Evidence,
+    Kind,
+    Lineup,
+    Need,
+    Observation,
+    Problem,
+    State,
+    Transition,
+    Trouble,
+    Use,
+)
 from monitor.report import document
 
 NOW = datetime(2026, 11, 22, 14, 5, tzinfo=UTC)
@@ -55,11 +67,24 @@ def fleet(mood):
     yield lineup("lab", "anthropic", "lab")
     yield claw("lab", "google", "default", access=40 * timedelta(minutes=1))
     yield lineup("lab", "google", "default")
-    yield login("claude-code", "-", "anthropic", "claude-code:default", access=6 * HOUR, login=26 * DAY, relogin="claude auth login", store="~/.claude/.credentials.json")
-    yield login("codex", "-", "openai", "codex:chatgpt", access=9 * DAY, relogin="codex login", store="~/.codex/auth.json")
+    yield login(
+        "claude-code",
+        "-",
+        "anthropic",
+        "claude-code:default",
+        access=6 * HOUR,
+        login=26 * DAY,
+        relogin="claude auth login",
+        store="~/.claude/.credentials.json",
+    )
+    yield login(
+        "codex", "-", "openai", "codex:chatgpt", access=9 * DAY, relogin="codex login", store="~/.codex/auth.json"
+    )
     yield login("env", "-", "groq", "GROQ_API_KEY", Kind.API_KEY, from_file=False)
     if mood == "blind":
-        yield Trouble("openclaw", Problem.PARSE, "~/.openclaw/agents/ops/agent/auth-profiles.json", "not JSON: line 1, column 55")
+        yield Trouble(
+            "openclaw", Problem.PARSE, "~/.openclaw/agents/ops/agent/auth-profiles.json", "not JSON: line 1, column 55"
+        )
 
 
 def changes(mood):
@@ -99,12 +124,24 @@ def documents(mood="now", more=(), privacy="full"):
     for one in conditions(judgement, host="vps-1", privacy="full", now=NOW):
         if one.level is not Level.FINE:
             since = NOW - 3 * HOUR
-            standings[one.key] = Standing(one.key, one.level, since, since, one.labels, one.step, doubt=one.doubt, summary=one.summary, remedy=one.remedy)
+            standings[one.key] = Standing(
+                one.key,
+                one.level,
+                since,
+                since,
+                one.labels,
+                one.step,
+                doubt=one.doubt,
+                summary=one.summary,
+                remedy=one.remedy,
+            )
             for channel in (PHONE, MAIL):
                 if one.level.rank >= channel.at_least.rank:
                     told[channel.label, one.key] = Told(channel.label, one.key, one.level, since, since, one.step)
     facts = (ChannelFacts("phone", NOW - 3 * HOUR), ChannelFacts("mail", NOW - 12 * DAY))
-    memory = overview.Told(Memory(standings, told), (PHONE, MAIL), Rules(timedelta(minutes=10), (DAY, 2 * DAY, 7 * DAY)), facts)
+    memory = overview.Told(
+        Memory(standings, told), (PHONE, MAIL), Rules(timedelta(minutes=10), (DAY, 2 * DAY, 7 * DAY)), facts
+    )
     return document(judgement, at=NOW, host="vps-1"), overview.overview(judgement, memory, changes(mood), settings, NOW)
 
 

@@ -17,7 +17,13 @@ def events(text):
 
 
 def overview(**more):
-    one = {"key": "k", "name": "anthropic:default", "at": "2026-12-03T14:05:00Z", "steps": [86400, 604800], "remedy": ""}
+    one = {
+        "key": "k",
+        "name": "anthropic:default",
+        "at": "2026-12-03T14:05:00Z",
+        "steps": [86400, 604800],
+        "remedy": "",
+    }
     return {"at": "2026-11-22T14:05:00Z", "deadlines": [{**one, **more}]}
 
 

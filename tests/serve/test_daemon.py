@@ -146,7 +146,9 @@ def test_systemd_hears_of_readiness_passes_and_the_end(daemon, tmp_path):
         heard = [systemd.recv(4096).decode() for _ in range(2)]
         # 2.5 intervals, and 70 s for the pass itself
         assert "READY=1\nWATCHDOG_USEC=820000000\nWATCHDOG=1" in heard
-        assert [text for text in heard if "STATUS=nobody has to do anything; looked" in text and text.endswith("WATCHDOG=1")]
+        assert [
+            text for text in heard if "STATUS=nobody has to do anything; looked" in text and text.endswith("WATCHDOG=1")
+        ]
         one.end()
         assert systemd.recv(4096).decode().startswith("STOPPING=1")
     assert "NOTIFY_SOCKET" not in (tmp_path / "env").read_text()

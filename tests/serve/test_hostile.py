@@ -94,7 +94,10 @@ def test_a_client_that_never_takes_its_answer_is_let_go(daemon, tmp_path):
         wait_for(lambda: all(select.select([each], [], [], 0)[0] for each in greedy))
         for _ in range(8):
             assert client.ask("/healthz")[0] == 200
-        held = lambda: len(os.listdir(f"/proc/{one.process.pid}/fd"))
+
+        def held():
+            return len(os.listdir(f"/proc/{one.process.pid}/fd"))
+
         before = held()
         wait_for(lambda: held() <= before - 8, FREED)
     finally:

@@ -4,6 +4,7 @@ import json
 import re
 from datetime import timedelta
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -115,7 +116,12 @@ def test_every_provider_of_every_agent_has_a_row():
         ("", "", ["anthropic", "openai", "groq"]),
     ]
     first, second, third = found[0].rows
-    assert (first.answer, first.when, first.exact, first.usable) == ("act now", "ended 3 hours ago", "Sun 22 Nov, 11:05", 0)
+    assert (first.answer, first.when, first.exact, first.usable) == (
+        "act now",
+        "ended 3 hours ago",
+        "Sun 22 Nov, 11:05",
+        0,
+    )
     assert (second.when, second.next, second.usable, second.total) == ("ends in 38 days", "openai:work", 3, 3)
     assert (third.when, third.marks) == ("states no end", ())
 
@@ -141,7 +147,15 @@ def test_what_is_on_the_page_is_whole_and_asks_nobody_else():
                 assert "//" not in attributes.get(name, "")
 
 
-HOSTILE = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 7 * 7 }}", "\u202eevil", "a\nb", "&amp;", "\ud800"]
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "{{ 7 * 7 }}",
+    "\u202eevil",
+    "a\nb",
+    "&amp;",
+    "\ud800",
+]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -213,7 +227,9 @@ def test_later_is_never_further_left(one, other):
     assert axis.ahead(-low) < axis.START
 
 
-@given(st.lists(st.tuples(st.floats(0.01, 60), st.sampled_from(["ok", "expired", "unknown"])), max_size=8), st.booleans())
+@given(
+    st.lists(st.tuples(st.floats(0.01, 60), st.sampled_from(["ok", "expired", "unknown"])), max_size=8), st.booleans()
+)
 def test_the_stretches_of_a_login_follow_one_another(changes, known):
     """The stretches of a login follow one another without a gap or an overlap, up to now."""
     past = []
@@ -223,7 +239,7 @@ def test_the_stretches_of_a_login_follow_one_another(changes, known):
         past.append({"at": at, "before": before, "after": state, "needs_human": "no"})
     found = axis.stretches(past, ("ok", "no"), NOW, 30 * DAY)
     assert found[-1].x + found[-1].width >= 99.9
-    for one, following in zip(found, found[1:], strict=False):
+    for one, following in pairwise(found):
         assert abs(following.x - one.x - one.width) < 0.5
     if known:
         assert found[0].x == 0
@@ -233,9 +249,17 @@ def test_the_stretches_of_a_login_follow_one_another(changes, known):
     ("text", "command", "words"),
     [
         ("claude auth login", "claude auth login", ""),
-        ("codex login (if it is gone on purpose: authwatch forget x)", "codex login", "(if it is gone on purpose: authwatch forget x)"),
+        (
+            "codex login (if it is gone on purpose: authwatch forget x)",
+            "codex login",
+            "(if it is gone on purpose: authwatch forget x)",
+        ),
         ("Put a valid key in its place.", "", "Put a valid key in its place."),
-        ("Renew it. (if it is gone on purpose: authwatch forget x)", "", "Renew it. (if it is gone on purpose: authwatch forget x)"),
+        (
+            "Renew it. (if it is gone on purpose: authwatch forget x)",
+            "",
+            "Renew it. (if it is gone on purpose: authwatch forget x)",
+        ),
         ("Log in again. Or take it out.", "", "Log in again. Or take it out."),
         ("", "", ""),
     ],

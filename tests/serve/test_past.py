@@ -43,7 +43,17 @@ def test_the_history_is_asked_of_the_command_line(server, tmp_path):
 
 @pytest.mark.parametrize(
     "query",
-    ["since=yesterday", "since=30", "since=-1d", "until=3d", "since", "key=%00", "key=" + "x" * 2000, "x" * 5000, "&".join("a=1" * 9)],
+    [
+        "since=yesterday",
+        "since=30",
+        "since=-1d",
+        "until=3d",
+        "since",
+        "key=%00",
+        "key=" + "x" * 2000,
+        "x" * 5000,
+        "&".join("a=1" * 9),
+    ],
 )
 def test_a_strange_question_is_refused(server, tmp_path, query):
     """A strange question is refused in JSON, and nothing is run."""

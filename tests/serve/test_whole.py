@@ -18,7 +18,17 @@ from tests.receivers import web
 from tests.serve.conftest import Client, wait_for
 from tests.serve.test_daemon import checks, counts
 
-PATHS = ("/", "/page.css", "/icon.svg", "/metrics", "/api/v1/status", "/api/v1/history", "/calendar.ics", "/healthz", "/readyz")
+PATHS = (
+    "/",
+    "/page.css",
+    "/icon.svg",
+    "/metrics",
+    "/api/v1/status",
+    "/api/v1/history",
+    "/calendar.ics",
+    "/healthz",
+    "/readyz",
+)
 CONFIG = "web: {listen: '127.0.0.1:0'}\n"
 
 
@@ -97,7 +107,9 @@ def test_a_slip_in_the_config_silences_nothing(tmp_path, whole):
     openclaw(tmp_path, {"anthropic:default": token(ends_in=20 * DAY)})
     with web() as phone:
         address = phone.url("json", "json/x")
-        config = configure(tmp_path, f"{CONFIG}alerts: {{settle: 0s}}\nchannels: {{phone: {{url: '{address}', at_least: soon}}}}\n")
+        config = configure(
+            tmp_path, f"{CONFIG}alerts: {{settle: 0s}}\nchannels: {{phone: {{url: '{address}', at_least: soon}}}}\n"
+        )
         one = whole()
         wait_for(lambda: checks(one.client)["ok"] >= 1, 60)
         config.write_text(config.read_text() + "chanels: {}\n")

@@ -2,12 +2,14 @@
 # Boots a real systemd as PID 1 of a throwaway container over a copy-on-write view of this machine, runs one
 # command in it as root and takes everything down again. The status is the command's.
 #
-# usage: boot-systemd.sh [-b SRC:DST]... [-w SRC:DST]... COMMAND
+# usage: boot-systemd.sh [-r ROOT] [-b SRC:DST]... [-w SRC:DST]... COMMAND
+#   -r ROOT     boot this tree instead of this machine
 #   -b SRC:DST  show a folder inside, read-only      -w SRC:DST  the same, writable
 # needs: root; Debian's systemd-container, dbus, libpam-systemd, dbus-user-session.
 set -euo pipefail
-binds=()
-while getopts b:w: o; do case $o in
+binds=() below=/
+while getopts r:b:w: o; do case $o in
+  r) below=$OPTARG;;
   b) binds+=("--bind-ro=$OPTARG");; w) binds+=("--bind=$OPTARG");; *) exit 2;; esac; done
 shift $((OPTIND-1))
 
@@ -44,7 +46,7 @@ done
 mkdir "$work/m"; mount -t tmpfs -o size=1g,mode=755 tmpfs "$work/m"
 mkdir "$work/m/up" "$work/m/wk" "$work/m/root"
 root=$work/m/root
-mount -t overlay -o "lowerdir=/,upperdir=$work/m/up,workdir=$work/m/wk" overlay "$root"
+mount -t overlay -o "lowerdir=$below,upperdir=$work/m/up,workdir=$work/m/wk" overlay "$root"
 rm -f "$root"/etc/systemd/system/timers.target.wants/* "$root"/usr/sbin/policy-rc.d
 tr -d - </proc/sys/kernel/random/uuid >"$root/etc/machine-id"
 rm -rf "$root"/var/log/journal "$root"/var/lib/systemd/timers; mkdir -p "$root/var/log/journal"

@@ -41,6 +41,7 @@ runuser -u tester -- "$python" /opt/authwatch/tests/shell/gateway.py "$home" -1 
 "$python" -m tests.receivers --http 8099 >/out/received 2>&1 &
 echo 'json://127.0.0.1:8099/json/x' >"$home/hook.url"; chown tester "$home/hook.url"; chmod 600 "$home/hook.url"
 
+step version systemctl --version
 step no-bus authwatch install systemd
 systemctl start systemd-logind
 loginctl enable-linger tester
@@ -66,9 +67,11 @@ step touched ls -A "$home/.openclaw/state"
 step verify as_tester XDG_RUNTIME_DIR=/run/user/7777 systemd-analyze --user verify --recursive-errors=yes --man=no \
   "$units/authwatch-check.service" "$units/authwatch-check.timer" "$units/authwatch-failure@x.service"
 user_systemctl stop authwatch-check.timer
-step sandbox as_tester XDG_RUNTIME_DIR=/run/user/7777 systemd-run --user --wait --pipe -q $(grep -E \
-  '^(PrivateUsers|Protect|PrivateTmp|NoNewPriv|Restrict|UMask|LimitCORE)' "$units/authwatch-check.service" | sed 's/^/-p /') \
-  sh -c 'for f in "$HOME/x" "$HOME/.openclaw/x" /etc/x /usr/x; do (: >"$f") 2>/dev/null && echo "wrote $f"; done; ls /tmp; umask; ulimit -c'
+# What the sandbox of a pass lets a program do.
+sed -e 's|^ExecStart=.*|ExecStart=:/bin/sh /opt/authwatch/tests/shell/probe.sh|' "$units/authwatch-check.service" \
+  >"$units/probe.service"
+user_systemctl daemon-reload; user_systemctl start probe.service; rm "$units/probe.service"
+step sandbox cat "$state/probe"; rm "$state/probe"
 step again authwatch install systemd
 echo '# mine' >>"$units/authwatch-check.timer"
 step changed authwatch install systemd
@@ -114,6 +117,7 @@ mkdir -p /etc/authwatch/credentials/tester
 echo 'json://127.0.0.1:8099/json/x' >/etc/authwatch/credentials/tester/hook.url
 chmod -R go= /etc/authwatch
 sudo_authwatch() { env -i HOME=/root PATH=/usr/bin:/bin "$apps/bin/authwatch" "$@"; }
+step system-not-root authwatch install systemd --system --user-name tester
 step system-nobody sudo_authwatch install systemd --system
 step system-dry-run sudo_authwatch install systemd --system --user-name tester --dry-run
 step system sudo_authwatch install systemd --system --user-name tester

@@ -15,18 +15,26 @@ from hypothesis import strategies as st
 from monitor.setup.units import (
     CHECK,
     DAEMON,
+    FAILURE,
     TIMER,
     Installation,
     Unrenderable,
     calendar,
-    is_as_written,
+    file_name,
     quote,
     render,
     shipped,
 )
+from monitor.setup.written import is_as_written
 
+ALL = (CHECK, TIMER, DAEMON, FAILURE)
+SERVICES = (CHECK, DAEMON, FAILURE)
 ODD = 'a $HOME ${x} 100% "b" c\\n é'
 NEEDS = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
+
+
+def of_alice(name):
+    return file_name(name, "alice")
 
 
 def analyze(tmp_path, *words):
@@ -42,35 +50,64 @@ def rendered(tmp_path):
     program.parent.mkdir()
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
-    what = Installation((str(program), "--config", ODD), tmp_path / ODD, environment={"PATH": ODD})
-    for name in (CHECK, TIMER, DAEMON):
+    what = Installation(
+        (str(program), "--config", ODD),
+        tmp_path / ODD,
+        environment={"PATH": ODD},
+        credentials={"mail.url": tmp_path / "100% mine"},
+    )
+    for name in ALL:
         (tmp_path / name).write_text(render(shipped(name), what))
+        (tmp_path / of_alice(name)).write_text(render(shipped(name, system=True), what))
     return tmp_path
 
 
 @NEEDS
-def test_systemd_finds_nothing_wrong_with_the_units(rendered):
+@pytest.mark.parametrize("whose", ["--user", "--system"])
+def test_systemd_finds_nothing_wrong_with_the_units(rendered, whose):
     """systemd finds nothing wrong with the units."""
+    names = [name if whose == "--user" else of_alice(name) for name in ALL]
     done = analyze(
-        rendered, "--user", "verify", "--recursive-errors=yes", "--man=no", *(f"./{n}" for n in (CHECK, TIMER, DAEMON))
+        rendered, whose, "verify", "--recursive-errors=yes", "--man=no", *(f"./{n.replace('@.', '@x.')}" for n in names)
     )
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
 @NEEDS
-@pytest.mark.parametrize("name", [CHECK, DAEMON])
+@pytest.mark.parametrize("name", [*SERVICES, *map(of_alice, SERVICES)])
 def test_the_sandbox_is_tight(rendered, name):
     """The sandbox is tight: an exposure of at most 2.0 as systemd counts."""
     done = analyze(rendered, "security", "--offline=yes", "--threshold=20", f"./{name}")
     assert done.returncode == 0, done.stdout[-200:]
 
 
-@pytest.mark.parametrize("name", [CHECK, TIMER, DAEMON])
+@pytest.mark.parametrize("system", [False, True])
+def test_all_services_have_the_same_sandbox(system):
+    """All services have the same sandbox, but for what OnFailure does not write and what a comment says."""
+    boxes = []
+    for name in SERVICES:
+        box = shipped(name, system=system).split("# The sandbox.")[1].split("\n\n")[0].strip().splitlines()[1:]
+        boxes.append([line for line in box if not line.startswith(("#", "ReadWritePaths="))])
+    assert boxes[0] == boxes[1] == boxes[2]
+
+
+def test_the_machines_units_are_instances_for_their_user():
+    """The machine's units are instances for their user, and get that user's secrets from root."""
+    what = Installation(("/a",), Path("/s"), credentials={"mail.url": Path("/etc/authwatch/credentials/alice/100%")})
+    text = render(shipped(CHECK, system=True), what)
+    assert of_alice(CHECK) == "authwatch-check@alice.service"
+    assert of_alice(FAILURE) == "authwatch-failure@alice.service"
+    assert "\nUser=%i\n" in text
+    assert "\nOnFailure=authwatch-failure@%i.service\n" in text
+    assert "\nLoadCredential=mail.url:/etc/authwatch/credentials/alice/100%%\n" in text
+
+
+@pytest.mark.parametrize("name", [*ALL, *map(of_alice, ALL)])
 def test_nothing_is_left_to_fill_in(rendered, name):
     """Nothing is left to fill in, and only services that nobody enables go without [Install]."""
     lines = [line for line in (rendered / name).read_text().splitlines() if not line.startswith("#")]
     assert not [line for line in lines if re.search("@[A-Z]+@", line)]
-    assert ("[Install]" in lines) is (name != CHECK)
+    assert ("[Install]" in lines) is (".timer" in name or name in (DAEMON, of_alice(DAEMON)))
 
 
 @pytest.mark.parametrize(
@@ -116,7 +153,7 @@ def test_a_quoted_word_reads_back_as_it_was(text):
     assert read == text
 
 
-@pytest.mark.parametrize("name", [CHECK, DAEMON])
+@pytest.mark.parametrize("name", SERVICES)
 def test_a_unit_without_sandbox_keeps_all_the_rest(name):
     """A unit without sandbox keeps all the rest."""
     what = Installation(("/authwatch",), Path("/state"))

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
 
 def guest(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     """A source that another package brings."""
-    yield SEEN
+    yield replace(SEEN, credential=replace(SEEN.credential, source=entry.id))
 
 
 @pytest.fixture
@@ -76,7 +77,9 @@ def test_a_guest_runs_only_from_a_config_that_nobody_else_can_write(
     (package / "METADATA").write_text("Metadata-Version: 2.1\nName: guest\nVersion: 1\n")
     (package / "entry_points.txt").write_text(f"[authwatch.sources]\nvault = {__name__}:guest\n")
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-    assert observe_all(host, [SourceEntry("vault", "vault", trusted=True)]) == [SEEN]
+    (seen,) = observe_all(host, [SourceEntry("vault", "vault", trusted=True)])
+    assert isinstance(seen, Observation)
+    assert seen.credential.key == "vault/-/bad:one"
     (trouble,) = observe_all(host, [SourceEntry("vault", "vault")])
     assert isinstance(trouble, Trouble)
     assert trouble.problem is Problem.UNREADABLE

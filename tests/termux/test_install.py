@@ -46,13 +46,15 @@ def test_everything_runs_without_termux_exec_and_is_for_its_owner_only():
     assert "600 .local/share/authwatch/settings" in lines
     assert "700 .shortcuts" in lines
     assert "700 .shortcuts/tasks" in lines
-    assert not [line for line in lines if line[1:3] not in ("00",) and line[:1] in "67"]
+    assert not [line for line in lines if line[1:3] != "00" and line[:1] in "67"]
 
 
 def test_shebangs_follow_the_prefix():
     """A Termux of another name (a fork, a second user) has another prefix."""
     moved = f"mkdir -p $HOME/usr/bin; ln -s {PREFIX}/bin/* $HOME/usr/bin/; export PREFIX=$HOME/usr"
-    seen = phone(f"{moved}; {INSTALL}; head -n 1 .shortcuts/authwatch-relogin; grep PREFIX {SHARE}/settings", files=HERE)
+    seen = phone(
+        f"{moved}; {INSTALL}; head -n 1 .shortcuts/authwatch-relogin; grep PREFIX {SHARE}/settings", files=HERE
+    )
     assert seen.out == f"#!{HOME}/usr/bin/sh\nPREFIX='{HOME}/usr'\n"
 
 

@@ -31,9 +31,10 @@ def test_an_authwatch_that_broke_is_told_once_a_day(code):
     later = "touch -d '25 hours ago' .local/state/authwatch-phone/told-broken"
     mended = "echo 0 >code; fake-run-jobs"
     seen = phone(f"{INSTALL}; {broken}; fake-run-jobs; fake-run-jobs; {later}; fake-run-jobs; {mended}", files=HERE)
-    assert seen.option("termux-notification", "--content") == [
-        f"Its pass ended with {code}. Run in Termux: authwatch doctor"
-    ] * 2
+    assert (
+        seen.option("termux-notification", "--content")
+        == [f"Its pass ended with {code}. Run in Termux: authwatch doctor"] * 2
+    )
     assert seen.of("termux-notification-remove") == [["authwatch-broken"]]
 
 
@@ -59,7 +60,12 @@ def test_of_a_server_what_needs_somebody_is_shown():
     assert given["--content"] == NEWS
     words = seen.out.splitlines()
     assert ["BatchMode=yes", "ConnectTimeout=10"] == [word for word in words if word.startswith(("Batch", "Connect"))]
-    assert words[-4:] == ["--", "admin@vps-1", 'PATH="$HOME/.local/bin:$PATH" authwatch status --check --no-color', "--"]
+    assert words[-4:] == [
+        "--",
+        "admin@vps-1",
+        'PATH="$HOME/.local/bin:$PATH" authwatch status --check --no-color',
+        "--",
+    ]
 
 
 def test_no_name_of_a_login_is_ever_in_an_action():
@@ -127,7 +133,14 @@ def test_with_termux_exec_it_is_the_same():
 
 
 def document(**more: object) -> dict[str, object]:
-    one = {"key": "a", "needs_human": "no", "summary": "fine", "ignored": False, "acknowledged": False, "silenced": False}
+    one = {
+        "key": "a",
+        "needs_human": "no",
+        "summary": "fine",
+        "ignored": False,
+        "acknowledged": False,
+        "silenced": False,
+    }
     rows = [one, one | {"needs_human": "soon", "summary": "put aside.", "acknowledged": True}, one | more]
     return {"schema": 1, "exit_code": 1, "profiles": rows, "providers": [{"needs_human": "now"}], "problems": []}
 
@@ -184,5 +197,7 @@ def test_authwatch_is_started_with_the_words_it_was_given():
     """Interpreter, config and paths with spaces survive."""
     words = f"AUTHWATCH_CONFIG='{HOME}/a \"b\" \\$c' {HOME}/bin/authwatch"
     odd = AUTHWATCH.replace("$@", "$AUTHWATCH_CONFIG")
-    seen = phone(f'{INSTALL} --command "{words.replace(chr(34), chr(92) + chr(34))}"; cat asked', files={"bin/authwatch": odd})
+    seen = phone(
+        f'{INSTALL} --command "{words.replace(chr(34), chr(92) + chr(34))}"; cat asked', files={"bin/authwatch": odd}
+    )
     assert seen.out == f'{HOME}/a "b" $c\n'

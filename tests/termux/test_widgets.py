@@ -12,7 +12,7 @@ STATUS = f"{HOME}/.shortcuts/tasks/authwatch-status"
 RELOGIN = f"{HOME}/.shortcuts/authwatch-relogin"
 ACKNOWLEDGE = f"{HOME}/.shortcuts/tasks/authwatch-acknowledge"
 ONE, TWO = "0" * 31 + "1", "0" * 31 + "2"
-LIST = f"{ONE}\tanthropic:default (main), ends soon.\n{TWO}\topenai:$(reboot), \"ended\"\n"
+LIST = f'{ONE}\tanthropic:default (main), ends soon.\n{TWO}\topenai:$(reboot), "ended"\n'
 #: An authwatch that lists what stands and notes what else it was asked.
 LISTING = f'{SH}echo "$@" >>$HOME/asked\n[ "$*" != "alerts list --tokens" ] || cat $HOME/list\nexit $(cat code 2>/dev/null || echo 0)\n'
 STANDING = {"bin/authwatch": LISTING, "list": LIST}
@@ -46,7 +46,7 @@ def test_status_shows_again_what_was_shown_before():
 def test_status_ends_where_the_app_hangs():
     hang = {"termux-toast": [{"hang": True}], "termux-notification": [{"hang": True}]}
     seen = phone(INSTALL_SSH, f"a=$(date +%s); {STATUS}; echo $(($(date +%s) - a))", answers=hang, files=THERE)
-    assert int(seen.out) < 15
+    assert int(seen.out.splitlines()[-1]) < 15
 
 
 def test_relogin_on_the_phone_is_authwatch_s_own():
@@ -64,7 +64,7 @@ def test_relogin_of_a_server_is_a_terminal_there_that_lends_nothing():
 
 
 def test_relogin_says_when_the_server_cannot_be_reached():
-    seen = phone(INSTALL_SSH, f"echo 255 >code; {RELOGIN}; echo \" $?\"", files=THERE)
+    seen = phone(INSTALL_SSH, f'echo 255 >code; {RELOGIN}; echo " $?"', files=THERE)
     assert "No connection to admin@vps-1." in seen.out
     assert seen.out.splitlines()[-1].endswith(" 255")
 
@@ -78,12 +78,19 @@ def test_acknowledging_names_this_very_standing_by_its_token():
 
 
 def test_acknowledging_on_a_server_goes_over_ssh_without_a_question():
-    seen = phone(f"{INSTALL_SSH}; rm ssh; echo 0 >code", f"{ACKNOWLEDGE}; cat ssh", answers=chosen(0), files=THERE | {"answer": LIST})
-    assert seen.out.count("BatchMode=yes") == 2
+    seen = phone(
+        f"{INSTALL_SSH}; rm ssh; echo 0 >code",
+        f"{ACKNOWLEDGE}; cat ssh",
+        answers=chosen(0),
+        files=THERE | {"answer": LIST},
+    )
+    assert seen.out.count("BatchMode=yes\n") == 2
     assert f'PATH="$HOME/.local/bin:$PATH" authwatch alerts ack --token {ONE}' in seen.out
 
 
-@pytest.mark.parametrize("reply", [{"code": -2, "text": ""}, {"code": -2, "text": "", "index": 1}, "", "ERROR", {"index": 7}])
+@pytest.mark.parametrize(
+    "reply", [{"code": -2, "text": ""}, {"code": -2, "text": "", "index": 1}, "", "ERROR", {"index": 7}]
+)
 def test_without_a_choice_nothing_is_acknowledged(reply):
     seen = phone(f"{INSTALL}; {ACKNOWLEDGE}; cat asked", answers={"termux-dialog": [{"stdout": reply}]}, files=STANDING)
     assert "alerts ack" not in seen.out
@@ -102,7 +109,9 @@ def test_a_standing_that_changed_meanwhile_is_not_acknowledged():
     assert seen.of("termux-toast") == [["authwatch: it has changed since. Nothing was acknowledged."]]
 
 
-@pytest.mark.parametrize(("text", "toast"), [("", "nothing is left to acknowledge."), ("a banner\n", "nothing is left to acknowledge.")])
+@pytest.mark.parametrize(
+    ("text", "toast"), [("", "nothing is left to acknowledge."), ("a banner\n", "nothing is left to acknowledge.")]
+)
 def test_with_nothing_to_acknowledge_it_says_so(text, toast):
     seen = phone(INSTALL, ACKNOWLEDGE, files=STANDING | {"list": text})
     assert seen.of("termux-toast") == [[f"authwatch: {toast}"]]

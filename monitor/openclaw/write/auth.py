@@ -11,7 +11,7 @@ from typing import Any
 
 from monitor.host import Unreadable
 from monitor.model import Kind
-from monitor.openclaw.include import parse
+from monitor.openclaw.json5 import parse
 from monitor.openclaw.order import serves
 from monitor.openclaw.reading import Installation
 from monitor.openclaw.releases import auth_id, provider_id
@@ -19,6 +19,7 @@ from monitor.openclaw.write import place
 from monitor.openclaw.write.cells import document
 from monitor.openclaw.write.edit import drop, put
 from monitor.openclaw.write.files import Refused, content, replace, target
+from monitor.openclaw.write.lock import held
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def save(found: Installation, agent: str, pasted: Pasted, before: str | None, no
     """Writes the credential; returns the files that changed. Raises Refused with the store as before when the profile
     is not what `before` (from `seen`) says it was: somebody, or a refresh, was faster."""
     cell = place.profiles(found, agent)
-    declare = _declaration(found, pasted)  # raises before anything is written
+    _declared(found, pasted, _config_text(found))  # raises before anything is written
 
     def edit(text: str) -> str:
         profiles = document(text).get("profiles", {})
@@ -66,11 +67,11 @@ def save(found: Installation, agent: str, pasted: Pasted, before: str | None, no
         return put(text, ("profiles", pasted.profile), {**pasted.raw(), **kept})
 
     cell.change(edit, now)
-    return (str(cell.path), *declare())
+    return (str(cell.path), *_declare(found, pasted, now))
 
 
 def set_order(found: Installation, agent: str, provider: str, ids: tuple[str, ...], now: datetime) -> str:
-    """Stores an order, as `openclaw models auth order set`; returns the changed file. Raises Refused as OpenClaw does."""
+    """Stores an order; returns the changed file. Raises Refused where `openclaw models auth order set` does."""
     view = found.view(agent)
     if not ids:
         raise Refused("name at least one profile id, in the order they should be tried")
@@ -82,7 +83,7 @@ def set_order(found: Installation, agent: str, provider: str, ids: tuple[str, ..
             raise Refused(f'auth profile "{name}" is for {one.provider}, not {provider}')
     cell = place.orders(found, agent)
     listed = list(dict.fromkeys(ids))
-    
+
     def edit(text: str) -> str:
         document(text)
         return put(text, ("order", auth_id(provider)), listed)
@@ -117,15 +118,9 @@ def order_of(found: Installation, agent: str, provider: str) -> tuple[str, ...] 
 # -- openclaw.json ------------------------------------------------------------------------------------------------
 
 
-def _declaration(found: Installation, pasted: Pasted) -> Any:
-    """What writes `auth.profiles` (and an order that the config states) into openclaw.json, computed beforehand."""
+def _declared(found: Installation, pasted: Pasted, text: str) -> str:
+    """openclaw.json with the profile in `auth.profiles`, and in front of an order that the config states."""
     path = found.places.config
-    real = target(path)
-    old = content(real)
-    try:
-        text = (old or b"").decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise Refused(f"{path} is not UTF-8 at byte {error.start}") from None
     new = put(text, ("auth", "profiles", pasted.profile), {"provider": pasted.provider, "mode": pasted.kind.value})
     stated = _stated_order(found, pasted)
     if stated is not None:
@@ -135,17 +130,32 @@ def _declaration(found: Installation, pasted: Pasted) -> Any:
         parse(new, path)
     except Unreadable as error:
         raise Refused(f"{path}: {error.detail}; nothing was written") from None
+    return new
 
-    def write() -> tuple[str, ...]:
-        if new == text:
-            return ()
-        try:
+
+def _declare(found: Installation, pasted: Pasted, now: datetime) -> tuple[str, ...]:
+    """Writes the declaration; the lock is among our own, a change by OpenClaw in between is noticed."""
+    path = found.places.config
+    try:
+        real = target(path)
+        with held(real, now):
+            old = content(real)
+            text = (old or b"").decode("utf-8", "strict")
+            new = _declared(found, pasted, text)
+            if new == text:
+                return ()
             replace(real, old, new.encode(), None if old is not None else 0o600)
-        except Refused as error:
-            raise Refused(f"the credential is saved, but not declared in {path}: {error}; run this again") from None
-        return (str(path),)
+    except Refused as error:
+        raise Refused(f"the credential is saved, but not declared in {path}: {error}; run this again") from None
+    return (str(path),)
 
-    return write
+
+def _config_text(found: Installation) -> str:
+    path = found.places.config
+    try:
+        return (content(target(path)) or b"").decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Refused(f"{path} is not UTF-8 at byte {error.start}") from None
 
 
 def _stated_order(found: Installation, pasted: Pasted) -> tuple[str, list[str]] | None:

@@ -1,4 +1,4 @@
-"""The two things a store is kept in, changed alike: a JSON file under OpenClaw's lock, a database cell in a transaction."""
+"""What a store is kept in, changed as one step: a JSON file under OpenClaw's lock, a database cell in a transaction."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from monitor.openclaw.write.files import Refused, content, replace, target
 from monitor.openclaw.write.lock import held
@@ -21,15 +21,6 @@ BUSY_SECONDS: Final = 10.0
 EMPTY: Final = '{"version":1,"profiles":{}}'
 
 
-class Cell(Protocol):
-    """Where one JSON document lies. `path` is the file that people know."""
-
-    path: Path
-
-    def change(self, edit: Edit, now: datetime) -> None:
-        """Reads, edits and writes as one step; raises Refused, everything then as before."""
-
-
 @dataclass(frozen=True, slots=True)
 class FileCell:
     """A JSON file; `guard` is the file whose lock OpenClaw takes before it writes this one."""
@@ -39,6 +30,7 @@ class FileCell:
     empty: str = '{\n  "version": 1,\n  "profiles": {}\n}\n'
 
     def change(self, edit: Edit, now: datetime) -> None:
+        """Reads, edits and writes as one step; raises Refused, the file then as before."""
         real, guard = target(self.path), target(self.guard)
         with held(guard, now):
             old = content(real)
@@ -64,6 +56,7 @@ class RowCell:
     needs: str | None = None
 
     def change(self, edit: Edit, now: datetime) -> None:
+        """Reads, edits and writes as one step; raises Refused, the database then as before."""
         key, value, moment = self.columns
         stamp = int(now.timestamp() * 1000)
         put = (
@@ -90,7 +83,9 @@ class RowCell:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         real = target(self.path)
         try:
-            with closing(sqlite3.connect(real.as_uri() + "?mode=rw", BUSY_SECONDS, uri=True, isolation_level=None)) as db:
+            with closing(
+                sqlite3.connect(real.as_uri() + "?mode=rw", BUSY_SECONDS, uri=True, isolation_level=None)
+            ) as db:
                 db.execute("BEGIN IMMEDIATE")
                 try:
                     self._known(db)
@@ -115,7 +110,12 @@ class RowCell:
             found = tuple(row[1] for row in db.execute(f"PRAGMA table_info({table})"))
             expected = self.columns if table == self.table else None
             if not found or (expected and found != expected) or len(found) != 3:
-                raise Refused(f"{self.path} has no table {table} of a form known to this authwatch; use openclaw itself")
+                raise Refused(
+                    f"{self.path} has no table {table} of a form known to this authwatch; use openclaw itself"
+                )
+
+
+Cell = FileCell | RowCell
 
 
 def document(text: str) -> Any:

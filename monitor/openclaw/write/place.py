@@ -8,7 +8,7 @@ from typing import Final
 from monitor.openclaw.reading import Installation
 from monitor.openclaw.releases import MAIN, Generation
 from monitor.openclaw.settings import agent_id
-from monitor.openclaw.stores import DATABASE, PROFILES, STATE
+from monitor.openclaw.stores import DATABASE, LEGACY, PROFILES, STATE
 from monitor.openclaw.write.cells import Cell, FileCell, RowCell
 from monitor.openclaw.write.files import Refused
 
@@ -42,6 +42,21 @@ def _readable(found: Installation) -> None:
     for fault in found.faults:
         if fault.refuses:
             raise Refused(f"{fault.path}: {fault.detail}; nothing is written before that is mended")
+    if found.generation is Generation.JSON:
+        _native(found)
+
+
+def _native(found: Installation) -> None:
+    """Raises Refused where JSON is only a guess, or an older store would be hidden by a new one."""
+    stores = [folder / PROFILES for folder in found.folders.values()]
+    if any(path.exists() for path in stores):
+        return
+    retired = [folder / LEGACY for folder in found.folders.values()]
+    for path in (*retired, found.places.oauth_dir / "oauth.json"):
+        if path.exists():
+            raise Refused(f"{path} is of a very old release; let OpenClaw take it over first: openclaw models status")
+    if found.config.touched_by is None:
+        raise Refused("it cannot be told which release of OpenClaw this is; start it once: openclaw models status")
 
 
 def profiles(found: Installation, agent: str) -> Cell:

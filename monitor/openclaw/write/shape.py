@@ -6,18 +6,26 @@ import re
 from datetime import timedelta
 from typing import Final
 
+from monitor.openclaw.evidence import SETUP_TOKEN
 from monitor.openclaw.write.files import Refused
 
-SETUP_TOKEN: Final = "sk-ant-oat01-"  # noqa: S105  the prefix that Anthropic gives every setup-token
 SETUP_LENGTH: Final = 80  # as OpenClaw 2026.9.6 checks it
 MAX_LENGTH: Final = 16_384
 
 _PROVIDER: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _PROFILE: Final = re.compile(r"[^\s\x00-\x1f\x7f@]+(?:@[^\s\x00-\x1f\x7f@]+)?")
-_COMMAND: Final = re.compile(r"^(?:\$\s|export\s|curl\s|sudo\s|claude\s|openclaw\s|authwatch\s|echo\s)|^[A-Z][A-Z0-9_]+=|[|;&<>]")
+_COMMAND: Final = re.compile(
+    r"^(?:\$\s|export\s|curl\s|sudo\s|claude\s|openclaw\s|authwatch\s|echo\s)|^[A-Z][A-Z0-9_]+=|[|;&<>]"
+)
 _SPAN: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)?")
 _UNITS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_FOREIGN: Final = (("sk-proj-", "openai"), ("sk-or-", "openrouter"), ("AIza", "google"), ("xai-", "xai"), ("gsk_", "groq"))
+_FOREIGN: Final = (
+    ("sk-proj-", "openai"),
+    ("sk-or-", "openrouter"),
+    ("AIza", "google"),
+    ("xai-", "xai"),
+    ("gsk_", "groq"),
+)
 
 
 def provider(written: str) -> str:
@@ -78,11 +86,15 @@ def api_key(pasted: str, owner: str) -> str:
 
 
 def span(written: str) -> timedelta:
-    """`365d`, `12h`, `90m`, `1h30m`, or a number of days, as OpenClaw reads `--expires-in`; raises Refused for others."""
+    """`365d`, `12h`, `90m`, `1h30m`, or a number of days, as OpenClaw reads it; raises Refused for others."""
     text = written.strip().lower()
     parts = _SPAN.findall(text)
     composite = len(parts) > 1
-    if not parts or "".join(number + unit for number, unit in parts) != text or (composite and not all(u for _, u in parts)):
+    if (
+        not parts
+        or "".join(number + unit for number, unit in parts) != text
+        or (composite and not all(u for _, u in parts))
+    ):
         raise Refused(f"{written!r} is not a span of time; for example: 365d, 12h, 90m, 1h30m")
     seconds = sum(float(number) * _UNITS[unit or "d"] for number, unit in parts)
     if not 0 < seconds < 100 * 366 * 86400:

@@ -1,6 +1,6 @@
 """SIGKILL at the points of a pass: nothing is lost, at most one copy is said twice, nobody is left with a wrong belief.
 
-A part of the points of each scene, half of those around commits and sends among them; `.ci/soak crash` kills at all of them.
+A part of the points of each scene, a quarter of those around commits and sends among them; `.ci/soak crash` kills at all of them.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from tests.warm import Line
 
 #: Where the memory and the world part: the end of a transaction, and what leaves the process.
 TELLING = re.compile(r"(before|after) (commit|send|INSERT told|INSERT attempts) ")
-EVERY = 24
+EVERY = 48
 
 
 def chosen(points: tuple[str, ...], offset: int) -> list[str]:
     """The telling points, and every so manieth of the others."""
     others = [point for point in points if not TELLING.match(point)]
     telling = [point for point in points if TELLING.match(point)]
-    return [*telling[offset % 2 :: 2], *others[offset % EVERY :: EVERY]]
+    return [*telling[offset % 4 :: 4], *others[offset % EVERY :: EVERY]]
 
 
 @pytest.mark.parametrize("name", SCENES)
@@ -32,17 +32,15 @@ def test_whenever_a_pass_is_killed_the_next_ones_make_it_good(line: Line, tmp_pa
         assert len(one.points) > 100
         tally = kill_all(one, name, chosen(one.points, len(name)))
     assert tally.faults == []
-    assert tally.killed >= 10
+    assert tally.killed >= 5
 
 
 def test_a_point_is_killed_at_and_not_passed(line: Line, tmp_path: Path) -> None:
     """The tool of these tests works: what is killed at a point leaves nothing behind it."""
     with scene(line, tmp_path / "home", "worse") as one:
         stage = one.stage
-        point = one.points[len(one.points) // 2]
-        one.play(point)
+        one.play("before send phone #1")
         stage.home.joinpath(".local/state/authwatch/checkpoint").unlink()
-        stage.now = one.at
-        done = stage.look(kill="before BEGIN IMMEDIATE #1")
+        done = stage.look(kill="before commit #1")
         assert done.code == -9
-        assert done.points[-1] == "before BEGIN IMMEDIATE #1"
+        assert done.points[-1] == "before commit #1"

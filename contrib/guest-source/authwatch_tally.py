@@ -1,0 +1,16 @@
+"""The login of tally, as authwatch sees it."""
+
+from collections.abc import Iterator
+
+from monitor.host import Host
+from monitor.model import Finding, Kind
+from monitor.sources.entry import SourceEntry
+from monitor.sources.stored import Place, json_store, tokens
+
+
+def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
+    """The login in `login.json`, which TALLY_HOME moves."""
+    place = Place.of(host, entry)
+    path = place.file(place.folder("TALLY_HOME", "~/.tally") / "login.json")
+    blank = place.blank("tally", "tally:default", Kind.OAUTH, path, relogin="tally login")
+    yield from json_store(place, path, blank, lambda stored: [tokens(place.host, blank, stored)])

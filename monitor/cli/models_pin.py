@@ -1,0 +1,130 @@
+"""`authwatch models pin`: which session is bound to which credential, and who is tried in which order."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from typing import Any
+
+from monitor.cli.shell import USAGE, Failure, Shell, common
+
+
+def arguments(actions: Any) -> None:
+    """`pin [list | status | MODEL@PROFILE --session S]` and `unpin --session S`."""
+    pin = actions.add_parser("pin", help="bind a session to one credential; list; status")
+    common(pin)
+    pin.add_argument("what", metavar="list | status | MODEL@PROFILE", nargs="?", default="list")
+    pin.add_argument("--session", metavar="S", help="the session's key; `pin list` and `openclaw sessions` show them")
+    pin.add_argument("--agent", metavar="ID", help="this agent instead of the default one")
+    pin.add_argument("--provider", metavar="P", help="status: only this provider")
+    unpin = actions.add_parser("unpin", help="let OpenClaw choose again")
+    common(unpin)
+    unpin.add_argument("--session", metavar="S", required=True, help="the session's key")
+    unpin.add_argument("--agent", metavar="ID", help="this agent instead of the default one")
+
+
+def run(given: argparse.Namespace, shell: Shell) -> int:
+    """Does what was asked; a refusal is `Refused`, and nothing was written."""
+    from monitor.host import Unreadable
+
+    try:
+        if given.action == "unpin":
+            return _unpin(given, shell)
+        if given.what == "list":
+            return _list(given, shell)
+        return _status(given, shell) if given.what == "status" else _pin(given, shell)
+    except Unreadable as error:
+        raise Failure(1, f"{error.path}: {error.detail}") from None
+
+
+def _pin(given: argparse.Namespace, shell: Shell) -> int:
+    from monitor.openclaw.reading import read
+    from monitor.openclaw.write import pin, place
+
+    if not given.session:
+        raise Failure(USAGE, "which session? add --session S; `authwatch models pin list` shows those that are pinned")
+    found = read(shell.host())
+    agent = place.chosen(found, given.agent)
+    wanted = pin.wish(found, agent, given.what, given.session)
+    path = pin.pin(found, agent, wanted, shell.now())
+    lines = [
+        f"The session {wanted.session} is pinned to {wanted.profile} with {wanted.model}.",
+        "A pin has no fallback: when that credential ends, this session stops. A running gateway takes it up at the",
+        "next message; if it does not, type there: /model " + wanted.written,
+    ]
+    result = {"ok": True, "session": wanted.session, "profile": wanted.profile, "model": str(wanted.model)}
+    return _told(given, shell, {**result, "written": [path]}, lines)
+
+
+def _unpin(given: argparse.Namespace, shell: Shell) -> int:
+    from monitor.openclaw.reading import read
+    from monitor.openclaw.write import pin, place
+
+    found = read(shell.host())
+    agent = place.chosen(found, given.agent)
+    path = pin.unpin(found, agent, given.session.strip(), shell.now())
+    result = {"ok": True, "session": given.session.strip(), "written": [path]}
+    return _told(given, shell, result, [f"The session {given.session.strip()} is not pinned any more."])
+
+
+def _list(given: argparse.Namespace, shell: Shell) -> int:
+    from monitor.openclaw.pins import pins
+    from monitor.openclaw.reading import read
+    from monitor.openclaw.write import place
+
+    host = shell.host()
+    found = read(host)
+    agents = [place.chosen(found, given.agent)] if given.agent else list(found.agents)
+    listed = [one for agent in agents for one in pins(host, found, agent)]
+    lines = [f"{one.session}  {one.profile}  {one.by}  {one.model or '-'}" for one in listed]
+    return _told(given, shell, {"pins": [asdict(one) for one in listed]}, lines or ["No session is pinned."])
+
+
+def _status(given: argparse.Namespace, shell: Shell) -> int:
+    from monitor.openclaw.candidates import candidates, providers
+    from monitor.openclaw.reading import read
+    from monitor.openclaw.write import place, shape
+
+    found, now = read(shell.host()), shell.now()
+    agent = place.chosen(found, given.agent)
+    wanted = [shape.provider(given.provider)] if given.provider else providers(found, agent)
+    views = [candidates(found, agent, provider, now) for provider in wanted]
+    lines = [line for one in views for line in _lines(one)]
+    return _told(given, shell, {"agent": agent, "providers": [_plain(one) for one in views]}, lines or ["No provider."])
+
+
+def _lines(view: Any) -> list[str]:
+    from monitor.cli.text import columns
+
+    rows = [
+        (
+            "→" if one.next else " ",
+            "-" if one.rank is None else str(one.rank + 1),
+            one.name,
+            one.kind,
+            one.state,
+            one.why_not or ("billed by use" if one.paid else ""),
+        )
+        for one in view.listed
+    ]
+    endpoint = f"  {view.endpoint}" if view.endpoint else ""
+    return [f"{view.provider}: {view.words}{endpoint}", *(f"  {line}" for line in columns(rows))]
+
+
+def _plain(view: Any) -> dict[str, Any]:
+    listed = [asdict(one) for one in view.listed]
+    for one in listed:
+        one["until"] = f"{one['until']:%Y-%m-%dT%H:%M:%SZ}" if one["until"] else None
+    return {"provider": view.provider, "endpoint": view.endpoint, "summary": view.words, "candidates": listed}
+
+
+def _told(given: argparse.Namespace, shell: Shell, result: Any, lines: list[str]) -> int:
+    from monitor.cli.text import visible
+
+    if given.json:
+        shell.say(json.dumps(result, ensure_ascii=False, indent=2))
+    else:
+        for line in lines:
+            shell.say(visible(line))
+    return 0

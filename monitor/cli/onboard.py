@@ -1,0 +1,189 @@
+"""`authwatch onboard`: from nothing to a phone that is told, guided or by options."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from monitor.cli import address, run_by_itself
+from monitor.cli.asking import ask, at_terminal, secret
+from monitor.cli.shell import NOT_DONE, USAGE, Failure, Shell, common
+
+if TYPE_CHECKING:
+    from monitor.config.settings import Secret, Settings
+    from monitor.setup.onboard import Plan
+
+
+def arguments(parser: argparse.ArgumentParser, command: str) -> None:
+    """The options of the command: one for every question."""
+    common(parser, json=False)
+    address.arguments(parser)
+    parser.add_argument("--no-test", action="store_true", help="send no test message")
+    text = "an API key for OpenClaw's .env, asked for, or the next line of stdin (again for more)"
+    parser.add_argument("--key", action="append", default=[], metavar="NAME", help=text)
+    run_by_itself.arguments(parser)
+    parser.add_argument("--dry-run", action="store_true", help="show what would be done")
+
+
+def run(given: argparse.Namespace, shell: Shell) -> int:
+    """Asks first, tests, writes all at once, then makes it run by itself and shows what is so."""
+    if given.home:
+        raise Failure(USAGE, "onboard is for your own home; run it as the user whose logins are to be watched")
+    try:
+        settings = shell.settings(shell.host())
+        _show_found(shell, settings)
+        chosen = address.chosen(given, shell, settings)
+        keys = _keys(given, shell)
+        timer = run_by_itself.chosen(given, shell)
+        plan = _plan(shell, settings, chosen, keys)
+    except KeyboardInterrupt:
+        shell.complain("\nstopped; nothing was changed")
+        raise
+    if given.dry_run:
+        return _rehearse(shell, plan, timer)
+    try:
+        if chosen and not given.no_test:
+            address.test(shell, settings, chosen)
+        _write(shell, plan)
+    except KeyboardInterrupt:
+        shell.complain("\nstopped; nothing was written")
+        raise
+    code = run_by_itself.install(shell, timer)
+    return _status(shell) or code
+
+
+def _show_found(shell: Shell, settings: Settings) -> None:
+    from monitor.model import Evidence, Observation
+    from monitor.sources import observe_all
+
+    seen = [one for one in observe_all(shell.host(), settings.sources) if isinstance(one, Observation)]
+    logins = Counter(one.credential.source for one in seen if one.evidence is not Evidence.ABSENT)
+    if not logins:
+        shell.say("No login was found here yet; authwatch goes on looking.")
+    for source, count in logins.items():
+        shell.say(f"found: {source}, {count} login{'s' if count > 1 else ''}")
+
+
+def _keys(given: argparse.Namespace, shell: Shell) -> dict[str, Secret]:
+    """The keys of the options, or those that a person pastes one by one."""
+    if (given.key or not given.yes) and not _env_file(shell):
+        if given.key:
+            raise Failure(NOT_DONE, "there is no OpenClaw here whose .env could take a key; nothing was changed")
+        return {}
+    if wrong := [reason for name in given.key if (reason := _strange(name))]:
+        raise Failure(USAGE, wrong[0])
+    if given.key or given.yes or not at_terminal():
+        return {name: _pasted(shell, name) for name in given.key}
+    shell.say("API keys for OpenClaw's own .env can be pasted now.")
+    found = {}
+    while name := ask(shell, "Name of a variable such as GROQ_API_KEY, nothing to go on:"):
+        if reason := _strange(name):
+            shell.say(reason)
+        else:
+            found[name] = _pasted(shell, name)
+    return found
+
+
+def _pasted(shell: Shell, name: str) -> Secret:
+    from monitor.config.settings import Secret
+
+    if value := secret(shell, name):
+        return Secret(value)
+    raise Failure(NOT_DONE, f"nothing came for {name}; nothing was changed")
+
+
+def _strange(name: str) -> str:
+    from difflib import get_close_matches
+
+    from monitor.openclaw.envkeys import PROVIDERS
+
+    if name in PROVIDERS:
+        return ""
+    near = get_close_matches(name.upper(), PROVIDERS, n=1)
+    return f"OpenClaw has no key called {name!r}; {f'did you mean {near[0]}?' if near else 'see its documentation'}"
+
+
+def _env_file(shell: Shell) -> Path | None:
+    from monitor.openclaw.environment import Environment
+    from monitor.openclaw.places import find
+
+    host = shell.host()
+    state = find(host, Environment(host)).state
+    return state / ".env" if state.is_dir() else None
+
+
+def _plan(shell: Shell, settings: Settings, chosen: address.Chosen | None, keys: dict[str, Secret]) -> Plan:
+    """What to write; a config that cannot take the channel is found out now, before anything is written."""
+    from monitor.setup.onboard import Plan
+
+    place = settings.file or shell.config or _usual_place(shell)
+    if chosen is None:
+        return Plan(place, None if settings.file else _empty(), env_file=_env_file(shell), keys=keys)
+    file = place.with_name(f"{chosen.label}.url")
+    config = address.config_with(shell, place, chosen, file)
+    return Plan(place, config, file, chosen.url, _env_file(shell), keys)
+
+
+def _empty() -> str:
+    from monitor.setup.onboard import HEAD
+
+    return HEAD
+
+
+def _usual_place(shell: Shell) -> Path:
+    base = shell.environ.get("XDG_CONFIG_HOME", "")
+    return (Path(base) if base.startswith("/") else shell.own_home / ".config") / "authwatch" / "config.yaml"
+
+
+def _rehearse(shell: Shell, plan: Plan, timer: str) -> int:
+    if plan.address_file:
+        shell.say("would send a test message")
+        shell.say(f"would write the address to {plan.address_file}, mode 0600")
+    if plan.config is not None:
+        shell.say(f"would write {plan.place}, mode 0600:\n{plan.config.rstrip()}")
+    for name in plan.keys:
+        shell.say(f"would put {name} into {plan.env_file}")
+    shell.say(f"would then run: authwatch install {timer}" if timer != "none" else "nothing would run it by itself")
+    return 0
+
+
+def _write(shell: Shell, plan: Plan) -> None:
+    from monitor.openclaw.write.files import Refused
+    from monitor.setup.onboard import write
+
+    try:
+        with _uninterrupted():
+            written = write(plan)
+    except Refused as error:
+        raise Failure(NOT_DONE, f"{error}\nnothing was changed") from None
+    for path in written:
+        shell.say(f"wrote {path}")
+    for name in plan.keys:
+        shell.say(f"{name} is in {plan.env_file}; OpenClaw reads it at its next start: openclaw gateway restart")
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C waits for these few milliseconds."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _status(shell: Shell) -> int:
+    from monitor.cli import status
+    from monitor.cli.run import Parser
+
+    parser = Parser(prog="authwatch status")
+    status.arguments(parser, "status")
+    shell.say("")
+    sys.stderr.flush()
+    return int(status.run(parser.parse_args([]), shell))

@@ -1,0 +1,216 @@
+"""`authwatch relogin [KEY] [--ssh HOST]`: the right command for that login, and waiting until the new one is seen."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from monitor.cli.asking import agreed, ask
+from monitor.cli.shell import NOT_DONE, USAGE, Failure, Shell, common
+
+if TYPE_CHECKING:
+    from monitor.model import Verdict
+    from monitor.setup.relogin import Call
+    from monitor.setup.user import User
+
+SECONDS_BETWEEN_LOOKS = 0.5
+
+
+def arguments(parser: argparse.ArgumentParser, command: str) -> None:
+    """The options of the command."""
+    common(parser, json=False)
+    parser.add_argument("key", nargs="?", metavar="KEY", help="as `authwatch status` shows it; without, the worst")
+    parser.add_argument("--ssh", metavar="HOST", help="log in there, in a terminal over ssh")
+    parser.add_argument("--wait", type=float, default=60, metavar="SECONDS", help="how long to look for the new login")
+    parser.add_argument("--no-restart", action="store_true", help="leave OpenClaw's gateway alone")
+    parser.add_argument("--dry-run", action="store_true", help="show the command")
+
+
+def run(given: argparse.Namespace, shell: Shell) -> int:
+    """Runs the program, watches the store, says who has the new login; 0 once it is seen."""
+    from monitor.setup.relogin import Unable
+
+    if given.home:
+        raise Failure(USAGE, "log in as the user whose login it is; --home only looks")
+    try:
+        return _remote(given, shell) if given.ssh is not None else _here(given, shell)
+    except Unable as error:
+        raise Failure(NOT_DONE, str(error)) from None
+
+
+def _remote(given: argparse.Namespace, shell: Shell) -> int:
+    from monitor.setup.relogin import Call, Unable, run, ssh_words
+
+    try:
+        words = ssh_words(given.ssh, given.key)
+    except Unable as error:
+        raise Failure(USAGE, str(error)) from None
+    call = Call(tuple(words), {})
+    if given.dry_run:
+        return _shown(shell, call)
+    _check(shell, call)
+    with _theirs():
+        code = run(call, shell.environ)
+    if code == 255:
+        raise Failure(NOT_DONE, f"ssh could not log in to {given.ssh}")
+    if code == 127:
+        raise Failure(NOT_DONE, f"there is no authwatch on {given.ssh}, or not where its programs are looked for")
+    return code
+
+
+def _here(given: argparse.Namespace, shell: Shell) -> int:
+    from monitor.setup import relogin
+    from monitor.setup.user import User
+
+    key = _key(shell)
+    verdicts = _verdicts(shell, key)
+    wanted = relogin.choose(verdicts, given.key)
+    if not wanted:
+        shell.say("Nobody has to log in again.")
+        return 0
+    verdict = _one_of(shell, wanted)
+    call = relogin.command_of(verdict)
+    _say(shell, verdict.summary)
+    if relogin.tempting(verdict, verdicts):
+        shell.say(relogin.NO_COPY)
+    if given.dry_run:
+        return _shown(shell, call)
+    _check(shell, call)
+    user = User(shell.own_home, shell.environ, shell.say)
+    units = relogin.active_gateways(user) if verdict.seen.credential.agent != "-" and not given.no_restart else ()
+    _offer_token(shell, verdict)
+    code = _run(shell, call)
+    after = _awaited(shell, key, verdict, given.wait if code == 0 else min(given.wait, 2.0))
+    return _ended(shell, verdict, after, code, user, units)
+
+
+def _key(shell: Shell) -> bytes:
+    """The key of the fingerprints, so that the look before and the look after compare; one of its own if none is."""
+    return shell.state(shell.settings(shell.host())).key(create=False) or os.urandom(32)
+
+
+def _verdicts(shell: Shell, key: bytes) -> tuple[Verdict, ...]:
+    from monitor import watch
+    from monitor.look import Asked, look
+
+    host = shell.host().keyed(key, None)
+    settings = shell.settings(host)
+    now = shell.now()
+    asked = Asked(settings)
+    outcome = watch.glance(asked, host, shell.state(settings), look(asked, host, now), now)
+    return tuple(outcome.judgement.verdicts)
+
+
+def _one_of(shell: Shell, wanted: tuple[Verdict, ...]) -> Verdict:
+    if len(wanted) == 1 or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return wanted[0]
+    for number, one in enumerate(wanted, 1):
+        _say(shell, f"{number}  {one.summary}")
+    while True:
+        word = ask(shell, "Which one?", "1")
+        if word.isdecimal() and 1 <= int(word) <= len(wanted):
+            return wanted[int(word) - 1]
+
+
+def _check(shell: Shell, call: Call) -> None:
+    """A terminal to log in at, and the program to do it with."""
+    from shlex import join
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise Failure(
+            NOT_DONE,
+            f"logging in needs a terminal, and this is none. In one, run: {join(call.argv)}\n"
+            "or from another machine: authwatch relogin --ssh HOST",
+        )
+    if shutil.which(call.argv[0], path=shell.environ.get("PATH")) is None:
+        raise Failure(NOT_DONE, f"{call.argv[0]} is not on PATH here; install it, or log in where it is: --ssh HOST")
+
+
+def _offer_token(shell: Shell, verdict: Verdict) -> None:
+    from monitor.setup.relogin import Call, needs_token
+
+    if not needs_token(verdict):
+        return
+    if shutil.which("claude", path=shell.environ.get("PATH")) is None:
+        shell.say("It will ask for a token. On any machine with a browser and Claude Code: claude setup-token")
+    elif agreed(shell, "It will ask for a token. Make one now with `claude setup-token`?"):
+        _run(shell, Call(("claude", "setup-token"), {}))
+
+
+def _run(shell: Shell, call: Call) -> int:
+    from shlex import join
+
+    from monitor.setup.relogin import Unable, run
+
+    shell.say(f"running: {join(call.argv)}")
+    shell.flush()
+    try:
+        with _theirs():
+            return run(call, shell.environ)
+    except OSError as error:
+        raise Unable(f"{call.argv[0]} cannot be started ({(error.strerror or 'failed').lower()})") from None
+
+
+@contextmanager
+def _theirs() -> Iterator[None]:
+    """Ctrl-C ends the program that somebody is looking at, not us, who tell what came of it."""
+    before = signal.signal(signal.SIGINT, lambda *_: None)  # a handler, unlike SIG_IGN, is not inherited
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _awaited(shell: Shell, key: bytes, before: Verdict, seconds: float) -> Verdict | None:
+    """The new login, looked for until it is there or the time is up; None then."""
+    from monitor.setup.relogin import is_new
+
+    end = time.monotonic() + seconds
+    while True:
+        after = next((one for one in _verdicts(shell, key) if one.key == before.key), None)
+        if is_new(before, after):
+            return after
+        if time.monotonic() >= end:
+            return None
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+
+
+def _ended(shell: Shell, before: Verdict, after: Verdict | None, code: int, user: User, units: tuple[str, ...]) -> int:
+    from monitor.setup.relogin import restart
+
+    if after is None:
+        ended = f"its program ended with {code}, and " if code else ""
+        where = before.seen.store or "its store"
+        if not before.seen.from_file:
+            where = f"{before.seen.store}: put the new one there, for a variable cannot be watched"
+        raise Failure(
+            NOT_DONE, f"{ended}no new login is seen yet in {where}\nsee later: authwatch explain {before.key}"
+        )
+    _say(shell, f"The new login is there. {after.summary}")
+    if after.shared or after.seen.credential.agent != "-":
+        _say(shell, after.shared or f"Agent {after.seen.credential.agent} has it.")
+    for line in restart(user, units):
+        shell.say(line)
+    return 0
+
+
+def _shown(shell: Shell, call: Call) -> int:
+    from shlex import join, quote
+
+    given = [f"{name}={quote(value)}" for name, value in call.variables.items()]
+    _say(shell, f"would run: {' '.join([*given, join(call.argv)])}")
+    return 0
+
+
+def _say(shell: Shell, text: str) -> None:
+    from monitor.cli.text import visible
+
+    for line in text.splitlines():
+        shell.say(visible(line))

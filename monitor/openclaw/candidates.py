@@ -1,0 +1,106 @@
+"""Who would serve a provider for an agent, in effective order: each one's state, why not, and which is next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitor.model import Kind
+from monitor.openclaw.check import ConfigKey, config_key
+from monitor.openclaw.classify import healths
+from monitor.openclaw.evidence import moment
+from monitor.openclaw.order import cooling, order, serves, unfit
+from monitor.openclaw.reading import Installation
+from monitor.openclaw.releases import auth_id
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A profile or key. `rank` counts from 0 in the effective order, None for what is never tried, and `why_not` says
+    why. `until` ends a cooldown. `paid`: it is billed by use."""
+
+    name: str
+    kind: str
+    state: str
+    rank: int | None = None
+    next: bool = False
+    why_not: str = ""
+    until: datetime | None = None
+    paid: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """All candidates of one provider; `endpoint` where the config names one."""
+
+    provider: str
+    endpoint: str | None
+    listed: tuple[Candidate, ...]
+
+    @property
+    def words(self) -> str:
+        """`1 of 3 usable, next is X, then an API key billed by use`."""
+        usable = [one for one in self.listed if one.rank is not None and not one.why_not]
+        said = f"{len(usable)} of {len(self.listed)} usable"
+        if not usable:
+            return said
+        said += f", next is {usable[0].name}"
+        if usable[0].paid:
+            return said + ", billed by use"
+        if len(usable) > 1 and usable[1].paid:
+            return said + f", then {usable[1].name}, billed by use"
+        return said + (f", then {usable[1].name}" if len(usable) > 1 else "")
+
+
+def candidates(found: Installation, agent: str, provider: str, now: datetime) -> Candidates:
+    """The candidates at a moment: profiles as the release in charge orders them, then a variable, then a config key,
+    then the profiles that are left out."""
+    at = now.timestamp() * 1000
+    view = found.view(agent, at)
+    effective = order(view, found.config, provider, at)
+    states = {one.profile.id: one.status.value for one in healths(view, at)}
+    listed: list[Candidate] = []
+    for rank, name in enumerate(effective.ids):
+        resting = cooling(view, name, at)
+        usage = view.usage.get(name)
+        until = moment(usage.until) if resting and usage else None
+        reason = usage.disabled_reason or usage.cooldown_reason if usage else None
+        why = f"resting until {until:%Y-%m-%d %H:%M} UTC ({reason or 'cooldown'})" if until else ""
+        one = view.profiles[name]
+        paid = one.kind is Kind.API_KEY
+        listed.append(Candidate(name, one.kind.value, states.get(name, "unknown"), rank, False, why, until, paid))
+    listed += _keys(found, provider, len(listed))
+    for name, one in view.profiles.items():
+        if serves(one, provider) and name not in effective.ids:
+            reason = unfit(one, at, found.generation)
+            why = (reason or "").replace("_", " ") or (
+                "not in the stated order" if effective.explicit else "left out by openclaw.json"
+            )
+            listed.append(Candidate(name, one.kind.value, states.get(name, "unknown"), why_not=why))
+    first = next((at for at, one in enumerate(listed) if one.rank is not None and not one.why_not), None)
+    if first is not None:
+        old = listed[first]
+        listed[first] = Candidate(old.name, old.kind, old.state, old.rank, True, old.why_not, old.until, old.paid)
+    entry = found.config.provider_entry(provider, found.generation)
+    endpoint = entry.get("baseUrl")
+    return Candidates(auth_id(provider), endpoint if isinstance(endpoint, str) else None, tuple(listed))
+
+
+def _keys(found: Installation, provider: str, rank: int) -> list[Candidate]:
+    """The environment's and the config's key."""
+    listed = []
+    variable = found.environment.key_of(provider, found.generation)
+    if variable:
+        listed.append(Candidate(variable, "env", "static", rank, paid=not variable.endswith("_OAUTH_TOKEN")))
+    key = config_key(found.config, found.environment, provider, found.generation)
+    if key in (ConfigKey.LITERAL, ConfigKey.SET):
+        name = f"models.providers.{provider}.apiKey"
+        listed.append(Candidate(name, "config", "static", rank + len(listed), paid=True))
+    return listed
+
+
+def providers(found: Installation, agent: str) -> tuple[str, ...]:
+    """The providers that an agent's models use, then those it has profiles for."""
+    used = [auth_id(one.provider) for one in found.config.models_in_use(agent, found.generation)]
+    stored = sorted({auth_id(one.provider) for one in found.view(agent).profiles.values()})
+    return tuple(dict.fromkeys((*used, *stored)))

@@ -1,0 +1,99 @@
+"""Which sessions are pinned to a profile, read where each generation keeps its sessions."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from monitor.host import Host, Unreadable, parse_json
+from monitor.openclaw.places import expand, trusted
+from monitor.openclaw.reading import Installation
+from monitor.openclaw.releases import Generation, text
+from monitor.openclaw.stores import DATABASE
+
+MAX_SESSIONS: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A session and the profile it is bound to. `by` is `user` for a person's pin, `auto` for OpenClaw's own choice,
+    which it changes again by itself; `model` is `provider/model` where the session has one of its own."""
+
+    agent: str
+    session: str
+    profile: str
+    by: str
+    model: str | None = None
+
+
+def pins(host: Host, found: Installation, agent: str) -> tuple[Pin, ...]:
+    """The pinned sessions of an agent, by name; raises Unreadable where its sessions cannot be read."""
+    entries = _rows(host, found, agent) if found.generation is Generation.SHARED else _file(host, found, agent)
+    listed = (_pin(agent, name, entry) for name, entry in sorted(entries.items()))
+    return tuple(one for one in listed if one)
+
+
+def pinned(host: Host, found: Installation) -> Mapping[tuple[str, str], int]:
+    """How many sessions a person pinned to (agent, profile); sessions that cannot be read have none."""
+    counts: dict[tuple[str, str], int] = {}
+    for agent in found.agents:
+        for one in _calm(host, found, agent):
+            if one.by == "user":
+                counts[agent, one.profile] = counts.get((agent, one.profile), 0) + 1
+    return counts
+
+
+def _calm(host: Host, found: Installation, agent: str) -> Iterator[Pin]:
+    try:
+        yield from pins(host, found, agent)
+    except Unreadable:
+        return
+
+
+def sessions_file(found: Installation, agent: str) -> Path:
+    """The JSON file of an agent's sessions (to 2026.7), where the config moves it, too."""
+    written = text(found.config.at("session", "store"))
+    if written:
+        return expand(written.replace("{agentId}", agent), found.places.home)
+    return found.places.state / "agents" / agent / "sessions" / "sessions.json"
+
+
+def _file(host: Host, found: Installation, agent: str) -> Mapping[str, Any]:
+    path = sessions_file(found, agent)
+    if not trusted(host, path):
+        return {}
+    raw = host.text(path)
+    value = parse_json(raw, path) if raw else {}
+    return value if isinstance(value, Mapping) else {}
+
+
+def _rows(host: Host, found: Installation, agent: str) -> Mapping[str, Any]:
+    path = found.folders.get(agent, found.places.agent_dir(agent)) / DATABASE
+    return host.sqlite(path, lambda connection: _entries(connection, path)) or {}
+
+
+def _entries(connection: sqlite3.Connection, path: Path) -> dict[str, Any]:
+    known = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'session_nodes'"
+    if connection.execute(known).fetchone() is None:
+        return {}
+    query = (
+        "SELECT session_key, entry_json FROM session_nodes WHERE entry_json LIKE '%\"authProfileOverride\"%' "
+        "ORDER BY session_key LIMIT ?"
+    )
+    rows = connection.execute(query, (MAX_SESSIONS,)).fetchall()
+    return {name: parse_json(entry, path) for name, entry in rows if isinstance(name, str) and isinstance(entry, str)}
+
+
+def _pin(agent: str, name: str, entry: Any) -> Pin | None:
+    profile = text(entry.get("authProfileOverride")) if isinstance(entry, Mapping) else None
+    if profile is None:
+        return None
+    counted = isinstance(entry.get("authProfileOverrideCompactionCount"), int)
+    by = text(entry.get("authProfileOverrideSource")) or ("auto" if counted else "user")
+    provider, model = text(entry.get("providerOverride")), text(entry.get("modelOverride"))
+    return Pin(
+        agent, name, profile, "user" if by == "user-link" else by, f"{provider}/{model}" if provider and model else None
+    )

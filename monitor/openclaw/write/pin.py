@@ -1,0 +1,116 @@
+"""Pins a session to a profile in the session file of releases to 2026.7; elsewhere says what to type."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from monitor.openclaw.order import serves
+from monitor.openclaw.pins import sessions_file
+from monitor.openclaw.reading import Installation
+from monitor.openclaw.releases import Generation, auth_id
+from monitor.openclaw.settings import Model
+from monitor.openclaw.write.cells import document
+from monitor.openclaw.write.edit import drop, put
+from monitor.openclaw.write.files import Refused, content, replace, target
+
+_RUNTIME = ("model", "modelProvider", "contextTokens", "contextBudgetStatus")
+_PIN = ("authProfileOverride", "authProfileOverrideSource", "authProfileOverrideCompactionCount")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person wants: this session with this model on this profile."""
+
+    session: str
+    model: Model
+    profile: str
+    written: str
+
+
+def wish(found: Installation, agent: str, written: str, session: str) -> Wish:
+    """What `alias-or-id@profileId` means; raises Refused for an unknown profile or one of another provider."""
+    name, at, profile = written.partition("@")
+    if not at or not name.strip() or not profile.strip():
+        raise Refused(f"{written!r} names no profile; for example: sonnet@anthropic:work")
+    one = found.view(agent).profiles.get(profile.strip())
+    if one is None:
+        raise Refused(
+            f'auth profile "{profile.strip()}" not found; authwatch models auth list shows those that are saved'
+        )
+    model = found.config.model(name, found.generation)
+    if not serves(one, model.provider):
+        raise Refused(f"{one.id} is for {one.provider}, and {name.strip()} is a model of {auth_id(model.provider)}")
+    return Wish(session.strip(), model, one.id, f"{name.strip()}@{one.id}")
+
+
+def pin(found: Installation, agent: str, wanted: Wish, now: datetime) -> str:
+    """Writes the pin as `/model` does; returns the changed file. Raises Refused where only the chat can do it."""
+    if found.generation is Generation.SHARED:
+        raise Refused(_chat(wanted.session, f"/model {wanted.written}"))
+    config = found.config
+    primary = config.primary(agent)
+    default = config.model(primary, found.generation) if primary else None
+    same = default is not None and (default.provider, default.name) == (wanted.model.provider, wanted.model.name)
+
+    def edit(text: str, entry: Mapping[str, Any]) -> str:
+        fields: dict[str, Any] = {"authProfileOverride": wanted.profile, "authProfileOverrideSource": "user"}
+        gone = ["authProfileOverrideCompactionCount", *_RUNTIME]
+        if same:
+            gone += ["providerOverride", "modelOverride", "modelOverrideSource"]
+        else:
+            model = {"providerOverride": wanted.model.provider, "modelOverride": wanted.model.name}
+            fields |= {**model, "modelOverrideSource": "user"}
+        return _edited(text, wanted.session, fields, gone, now)
+
+    return _change(found, agent, wanted.session, edit)
+
+
+def unpin(found: Installation, agent: str, session: str, now: datetime) -> str:
+    """Takes the pin away and leaves the session's model; returns the changed file."""
+    if found.generation is Generation.SHARED:
+        raise Refused(_chat(session, "/model default"))
+
+    def edit(text: str, entry: Mapping[str, Any]) -> str:
+        if not entry.get("authProfileOverride"):
+            raise Refused(f"the session {session} is not pinned")
+        return _edited(text, session, {}, list(_PIN), now)
+
+    return _change(found, agent, session, edit)
+
+
+def _edited(text: str, session: str, fields: Mapping[str, Any], gone: list[str], now: datetime) -> str:
+    for name, value in {**fields, "updatedAt": int(now.timestamp() * 1000)}.items():
+        text = put(text, (session, name), value)
+    for name in gone:
+        text = drop(text, (session, name))
+    return text
+
+
+def _change(found: Installation, agent: str, session: str, edit: Any) -> str:
+    """OpenClaw takes no lock on this file between processes, so the last look at it is right before the replacement."""
+    path = sessions_file(found, agent)
+    real = target(path)
+    old = content(real)
+    entries = document(old.decode("utf-8", "strict")) if old else {}
+    entry = entries.get(session)
+    if not isinstance(entry, Mapping):
+        known = ", ".join(sorted(entries)[:5]) or "none yet"
+        raise Refused(f"the agent {agent} has no session {session!r}; its sessions: {known}")
+    new = edit((old or b"").decode(), entry)
+    try:
+        json.loads(new)
+    except ValueError:
+        raise Refused(f"{path} would not read back as it should; nothing was written") from None
+    replace(real, old, new.encode(), None)
+    return str(path)
+
+
+def _chat(session: str, line: str) -> str:
+    return (
+        "this release of OpenClaw keeps sessions in a database of its own that authwatch only reads; "
+        f"type this in the session {session} itself:\n    {line}"
+    )

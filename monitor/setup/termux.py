@@ -1,0 +1,68 @@
+"""Sets authwatch up on the phone it runs on, by `termux/install.sh`, and takes it away again."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from shlex import quote
+from typing import Final
+
+from monitor.setup.units import Installation
+from monitor.setup.user import NOT_DONE, User
+
+#: Android runs a job no more often than every 15 minutes; where the interval is shorter, half an hour spares the
+#: battery.
+LEAST: Final = timedelta(minutes=15)
+USUAL: Final = timedelta(minutes=30)
+
+
+def install(user: User, what: Installation, kind: str = "timer", *, dry_run: bool = False, force: bool = False) -> int:
+    """Schedules passes with Termux's job scheduler and puts the widgets there; "daemon" adds a service of runit."""
+    period = what.interval if what.interval >= LEAST else USUAL
+    words = [f"--command={line(what)}", f"--period={int(period.total_seconds() // 60)}"]
+    words += ["--daemon"] if kind == "daemon" else []
+    return _run(user, *(part for word in words for part in word.split("=", 1)), dry_run=dry_run, force=force)
+
+
+def uninstall(user: User, *, dry_run: bool = False, force: bool = False) -> int:
+    """Cancels the job and removes scripts and widgets; what somebody changed only with `force`."""
+    return _run(user, "--uninstall", dry_run=dry_run, force=force)
+
+
+def line(what: Installation) -> str:
+    """What `env` has to be given to start this very installation; Android gives a job no environment of ours."""
+    given = {**what.environment, "STATE_DIRECTORY": str(what.state)}
+    return " ".join(quote(word) for word in (*(f"{name}={value}" for name, value in given.items()), *what.command))
+
+
+def shipped() -> Path:
+    """The folder of the scripts: from the wheel, else from the checkout."""
+    here = Path(__file__).parent
+    inside = here / "shipped" / "termux"
+    return inside if inside.is_dir() else here.parents[1] / "termux"
+
+
+def _run(user: User, *words: str, dry_run: bool, force: bool) -> int:
+    if not on_a_phone(user.environ):
+        user.say("this is no Termux; `authwatch install systemd`, `launchd` or `cron` is for other machines")
+        return NOT_DONE
+    options = [*(["--dry-run"] if dry_run else []), *(["--force"] if force else [])]
+    script = [str(Path(user.environ["PREFIX"]) / "bin" / "sh"), str(shipped() / "install.sh")]
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    try:
+        process = subprocess.Popen([*script, *words, *options], env=dict(user.environ), text=True, **streams)  # type: ignore[call-overload]
+    except OSError as error:
+        user.say(f"{script[0]} cannot be started ({(error.strerror or 'failed').lower()})")
+        return NOT_DONE
+    with process:
+        for text in process.stdout:
+            user.say(text.rstrip("\n"))
+    return 0 if process.returncode == 0 else NOT_DONE
+
+
+def on_a_phone(environ: Mapping[str, str]) -> bool:
+    """Whether this is Termux: its prefix holds a shell, which no other system's does."""
+    prefix = environ.get("PREFIX", "")
+    return "/files/usr" in prefix and (Path(prefix) / "bin" / "sh").exists()

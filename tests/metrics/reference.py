@@ -1,0 +1,92 @@
+"""The page about the metrics, made from the code: `python -m tests.metrics.reference > docs/metrics.md`."""
+
+from collections import defaultdict
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from alerts.model import Outcome
+from monitor.metrics.text import body
+from monitor.model import Need, Problem, State
+from monitor.serve.counters import Counters
+from tests.metrics.worlds import FACTS, WORLD
+
+HEAD = """\
+# Metrics
+
+<!-- Made by `python -m tests.metrics.reference`; a test holds it to the code. -->
+
+The daemon (`authwatch serve`) answers `/metrics` in the text format, and in OpenMetrics to whoever asks for it, both
+with gzip. A timer writes the same with `authwatch check --textfile FILE` for node_exporter, less the daemon's own.
+Moments are Unix time in seconds and never countdowns: a frozen exporter cannot make a login look alive.
+
+A login that is expected and gone keeps its series, with `state="missing"` and `needs_human="now"`; only what was
+forgotten or moved loses them. Where a store cannot be read the moments stay, `state` and `needs_human` become
+`unknown`, and the last success of its source stands still. With `privacy: masked` the label `profile` shows no
+address.
+
+Rules, an example for Alertmanager and a dashboard lie in [contrib](../contrib); the [runbook](runbook.md) says what
+to do when a rule fires. To scrape it:
+
+```yaml
+scrape_configs:
+  - job_name: authwatch
+    static_configs: [{targets: ["127.0.0.1:9797"]}]
+    # where web.password_file is set:
+    # basic_auth: {username: prometheus, password_file: /etc/prometheus/authwatch.password}
+```
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    of_a_pass = families(body(WORLD, FACTS))
+    own = {name: one for name, one in families(Counters(["phone"]).text().decode()).items() if name not in of_a_pass}
+    ours = {name: one for name, one in own.items() if name.startswith("authwatch_")}
+    others = sorted(set(own) - set(ours))
+    return "\n".join(
+        [
+            HEAD,
+            "## Of every pass\n",
+            *table(of_a_pass),
+            "\n## Of the daemon\n",
+            *table(ours),
+            f"\nAnd of its process, as every Python exporter has them: {', '.join(f'`{name}`' for name in others)}.",
+            "\n## Values of labels\n",
+            "| label | values |",
+            "|---|---|",
+            *(f"| `{label}` | {', '.join(f'`{one}`' for one in values)} |" for label, values in LISTS.items()),
+            "",
+        ]
+    )
+
+
+LISTS = {
+    "state": State,
+    "needs_human": Need,
+    "problem": Problem,
+    "outcome": Outcome,
+    "result": ("ok", "findings", "failed"),
+}
+
+
+def families(text):
+    """Name, type, help and labels of every family in a body."""
+    found = {}
+    for family in text_string_to_metric_families(text):
+        labels = defaultdict(None)
+        for sample in family.samples:
+            labels.update(dict.fromkeys(sample.labels))
+        name = f"{family.name}_total" if family.type == "counter" else family.name
+        found[name] = (family.type, family.documentation, list(labels))
+    return found
+
+
+def table(found):
+    yield "| metric | type | labels | meaning |"
+    yield "|---|---|---|---|"
+    for name, (kind, meaning, labels) in found.items():
+        yield f"| `{name}` | {kind} | {', '.join(labels) or '–'} | {meaning} |"
+
+
+if __name__ == "__main__":
+    print(page(), end="")

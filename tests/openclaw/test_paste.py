@@ -1,0 +1,192 @@
+"""What a person pastes: saved where the release in charge looks, or refused with the right command and no trace."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitor.openclaw.reading import read
+from tests.command import Done, authwatch
+from tests.openclaw.homes import agent_dir, agent_store, config, host, json_store, login, shared_store, token
+
+SETUP = "sk-ant-oat01-" + "S" * 90
+KEY = "sk-ant-api03-" + "K" * 90
+COMMENTED = '// mine\n{\n  auth: { profiles: {}, }, // logins\n  "unknown": [1,],\n}\n'
+
+HOMES: dict[str, Callable[..., None]] = {"json": json_store, "agent": agent_store, "shared": shared_store}
+
+
+@pytest.fixture(params=HOMES)
+def home(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    config(tmp_path, COMMENTED)
+    HOMES[request.param](tmp_path, {"anthropic:work": token(), "anthropic:max": login(10**9)})
+    return tmp_path
+
+
+def paste(home: Path, *words: str, stdin: str = SETUP + "\n", verb: str = "paste-token") -> Done:
+    return authwatch(home, "models", "auth", verb, *words, stdin=stdin)
+
+
+def tree(home: Path) -> dict[str, bytes]:
+    """Every file below the home but SQLite's side files, which come and go."""
+    return {
+        str(path.relative_to(home)): path.read_bytes()
+        for path in home.rglob("*")
+        if path.is_file() and not path.name.endswith(("-wal", "-shm"))
+    }
+
+
+def profiles(home: Path) -> dict[str, Any]:
+    return dict(read(host(home)).view("main").profiles)
+
+
+def test_a_pasted_token_is_saved_and_declared_and_nothing_else_changes(home: Path) -> None:
+    before = profiles(home)
+    done = paste(home, "--provider", "anthropic", "--profile-id", "anthropic:new", "--expires-in", "1h30m", "--json")
+    assert (done.code, done.json["profile"], done.json["agent"]) == (0, "anthropic:new", "main")
+    after = profiles(home)
+    new = after.pop("anthropic:new")
+    assert after == before
+    assert (new.secret, new.kind, new.expires) == (SETUP, "token", done.json["expires"])
+    written = (home / ".openclaw" / "openclaw.json").read_text()
+    assert all(part in written for part in ("// mine", "// logins", '"unknown": [1,]', '"anthropic:new"'))
+    assert not [path for path in tree(home) if "authwatch" in path or path.endswith(".lock")]
+
+
+def test_a_key_replaces_the_profile_of_its_id(home: Path) -> None:
+    for key in (KEY, KEY + "2"):
+        assert (
+            paste(
+                home, "--provider", "anthropic", "--profile-id", "anthropic:work", stdin=key, verb="paste-api-key"
+            ).code
+            == 0
+        )
+    assert profiles(home)["anthropic:work"].secret == KEY + "2"
+
+
+@pytest.mark.parametrize(
+    ("verb", "words", "stdin", "why"),
+    [
+        ("paste-token", ("--provider", "anthropic"), "", "no token was given"),
+        ("paste-token", ("--provider", "anthropic"), KEY, "paste-api-key --provider anthropic"),
+        ("paste-token", ("--provider", "anthropic"), "sk-proj-" + "x" * 60, "paste-api-key --provider openai"),
+        ("paste-token", ("--provider", "anthropic"), "sk-ant-oat01-short", "too short"),
+        ("paste-token", ("--provider", "anthropic"), f"export TOKEN={SETUP}", "a line for a shell"),
+        ("paste-token", ("--provider", "openai"), SETUP, "paste-token --provider anthropic"),
+        ("paste-token", ("--provider", "github"), "ghp_\x1b[2J" + "x" * 40, "control character"),
+        ("paste-token", ("--provider", "github"), "ghp_x\nghp_y", "control character"),
+        ("paste-token", ("--provider", "github"), "'ghp_xxxxxxxxx'", "quotes"),
+        ("paste-token", ("--provider", "no such"), SETUP, "not the name of a provider"),
+        ("paste-token", ("--provider", "anthropic", "--profile-id", "a b"), SETUP, "not a profile id"),
+        ("paste-token", ("--provider", "anthropic", "--profile-id", "anthropic:max"), SETUP, "refreshes by itself"),
+        ("paste-token", ("--provider", "anthropic", "--expires-in", "soon"), SETUP, "not a span"),
+        ("paste-token", ("--provider", "anthropic", "--expires-in", "-3d"), SETUP, "expected one argument"),
+        ("paste-token", ("--provider", "anthropic", "--expires-in", "0"), SETUP, "not a span between"),
+        ("paste-token", ("--provider", "anthropic", "--expires-in", "1h30"), SETUP, "not a span"),
+        ("paste-token", ("--provider", "anthropic", "--agent", "ghost"), SETUP, "unknown agent id"),
+        ("paste-api-key", ("--provider", "anthropic"), SETUP, "paste-token --provider anthropic"),
+        ("paste-api-key", ("--provider", "openai"), KEY, "paste-api-key --provider anthropic"),
+        ("paste-api-key", ("--provider", "anthropic"), "x" * 20_000, "begins with|more than"),
+        ("setup-token", (), "", "claude setup-token"),
+        ("setup-token", ("--provider", "openai"), "", "paste-token --provider P"),
+    ],
+)
+def test_what_cannot_be_right_is_refused_and_leaves_no_trace(
+    home: Path, verb: str, words: tuple[str, ...], stdin: str, why: str
+) -> None:
+    before = tree(home)
+    done = paste(home, *words, stdin=stdin, verb=verb)
+    assert done.code in (1, 64)
+    assert any(part in done.err for part in why.split("|"))
+    assert tree(home) == before
+    assert not stdin.strip() or stdin.strip() not in done.err + done.out
+
+
+def test_orders_follow_openclaws_rules(home: Path) -> None:
+    def order(*words: str) -> Done:
+        return authwatch(home, "models", "auth", "order", *words, "--provider", "anthropic")
+
+    before = tree(home)
+    for ids, why in (("ghost:1",), "not found"), (("anthropic:work", "ghost:1"), "not found"):
+        done = order("set", *ids)
+        assert (done.code, why in done.err) == (1, True)
+    wrong = authwatch(home, "models", "auth", "order", "set", "--provider", "openai", "anthropic:work")
+    assert (wrong.code, "is for anthropic, not openai" in wrong.err) == (1, True)
+    assert tree(home) == before
+    assert order("set", "anthropic:work", "anthropic:max").code == 0
+    assert read(host(home)).view("main").order == {"anthropic": ("anthropic:work", "anthropic:max")}
+    assert "anthropic:work, anthropic:max" in order("get").out
+    assert order("clear").code == 0
+    assert "(none)" in order("get").out
+    assert order("clear").code == 0
+
+
+def test_the_list_has_no_secret(home: Path) -> None:
+    done = authwatch(home, "models", "auth", "list", "--json")
+    assert [one["id"] for one in done.json["profiles"]] == ["anthropic:max", "anthropic:work"]
+    assert "planted" not in done.out
+
+
+def test_a_store_of_a_newer_schema_is_left_alone(tmp_path: Path) -> None:
+    config(tmp_path)
+    shared_store(tmp_path, {"anthropic:work": token()})
+    database = tmp_path / ".openclaw" / "state" / "openclaw.sqlite"
+    with sqlite3.connect(database) as db:
+        db.execute("PRAGMA user_version = 999")
+    before = tree(tmp_path)
+    done = paste(tmp_path, "--provider", "anthropic")
+    assert (done.code, "newer than" in done.err) == (1, True)
+    assert tree(tmp_path) == before
+
+
+def test_a_link_stays_a_link_and_its_target_is_written(tmp_path: Path) -> None:
+    config(tmp_path)
+    json_store(tmp_path, {"anthropic:work": token()})
+    store, elsewhere = agent_dir(tmp_path, "main") / "auth-profiles.json", tmp_path / "elsewhere.json"
+    store.rename(elsewhere)
+    store.symlink_to(elsewhere)
+    assert paste(tmp_path, "--provider", "anthropic").code == 0
+    assert store.is_symlink() and "anthropic:manual" in json.loads(elsewhere.read_text())["profiles"]
+    assert elsewhere.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_store_of_another_user_is_refused(tmp_path: Path) -> None:
+    config(tmp_path)
+    json_store(tmp_path, {"anthropic:work": token()})
+    store = agent_dir(tmp_path, "main") / "auth-profiles.json"
+    os.chown(store, 1234, 1234)
+    before = tree(tmp_path)
+    done = paste(tmp_path, "--provider", "anthropic")
+    assert (done.code, "another user" in done.err) == (1, True)
+    assert tree(tmp_path) == before
+
+
+def test_a_key_for_the_environment_goes_into_the_env_file_once(home: Path) -> None:
+    path = home / ".openclaw" / ".env"
+    path.write_text("# mine\nexport ANTHROPIC_API_KEY='old' # c\nOTHER=1\n")
+    path.chmod(0o644)
+    for _ in range(2):
+        assert paste(home, "--provider", "anthropic", "--env", stdin=KEY, verb="paste-api-key").code == 0
+    assert path.read_text() == f"# mine\nexport ANTHROPIC_API_KEY={KEY}\nOTHER=1\n"
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_home_without_openclaw_is_refused(tmp_path: Path) -> None:
+    done = paste(tmp_path, "--provider", "anthropic")
+    assert (done.code, "openclaw onboard" in done.err) == (1, True)
+    assert not tree(tmp_path)
+
+
+def test_a_setup_token_without_an_end_has_a_deadline_after_it_was_seen(home: Path) -> None:
+    assert paste(home, "--provider", "anthropic", "--profile-id", "anthropic:year").code == 0
+    authwatch(home, "check")
+    status = authwatch(home, "status", "--json").json
+    mine = next(one for one in status["profiles"] if one["profile"] == "anthropic:year")
+    assert mine["state"] == "static" and mine["deadline"] is not None

@@ -1,0 +1,83 @@
+"""launchd's property lists, and what is asked of launchctl; the pass that it starts is a real one."""
+
+import plistlib
+import shutil
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from monitor.setup.launchd import LABELS, render
+from monitor.setup.units import Installation
+from monitor.setup.written import is_as_written
+from tests.command import authwatch, configure, environment, state
+from tests.openclaw_home import HOUR, openclaw, token
+
+HERE = Path(__file__).parent
+ODD = 'a $HOME ${x} 100% "b" <c> & \\n é'
+
+
+@pytest.fixture
+def mac(tmp_path):
+    """A home of a Mac: its launchctl in PATH, a login that has ended."""
+    home = tmp_path / "Users" / 'a $HOME 100% "b" <c> &'
+    home.mkdir(parents=True)
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    shutil.copy(HERE / "launchctl", programs / "launchctl")
+    openclaw(home, {"anthropic:default": token(ends_in=-HOUR)})
+    env = {"PATH": f"{programs}:{environment(home)['PATH']}", "CALLS": str(tmp_path / "calls")}
+
+    def run(*words):
+        return authwatch(home, *words, env=env)
+
+    run.home, run.calls = home, tmp_path / "calls"
+    return run
+
+
+@pytest.mark.parametrize("kind", LABELS)
+def test_a_property_list_reads_back_as_it_was_meant(kind):
+    """A property list reads back as it was meant, odd names included; the mark does not disturb its reader."""
+    what = Installation((ODD, "-m", "x"), Path("/s") / ODD, timedelta(minutes=7), environment={"PATH": ODD})
+    text = render(what, kind)
+    job = plistlib.loads(text.encode())
+    assert job["Label"] == LABELS[kind]
+    assert job["ProgramArguments"][:3] == [ODD, "-m", "x"]
+    assert job["EnvironmentVariables"] == {"PATH": ODD, "STATE_DIRECTORY": f"/s/{ODD}"}
+    assert job.get("StartInterval") == (420 if kind == "timer" else None)
+    assert is_as_written(text)
+    assert not is_as_written(text.replace("420", "421").replace("serve", "server"))
+    if plutil := shutil.which("plutil"):
+        assert subprocess.run([plutil, "-lint", "-"], input=text.encode(), check=False).returncode == 0
+
+
+def test_the_agent_is_loaded_its_pass_awaited_and_taken_out_again(mac):
+    """The agent is loaded, its pass awaited in the prompt's own state folder, and taken out again."""
+    configure(mac.home, "interval: 10m\n")
+    done = mac("install", "launchd")
+    assert (done.code, done.err) == (0, "")
+    assert "a first pass is done; the next ones come every 0:10:00" in done.out
+    assert (state(mac.home) / "status.json").exists()
+    path = mac.home / "Library" / "LaunchAgents" / "authwatch.check.plist"
+    boot, load = mac.calls.read_text().splitlines()
+    assert boot.startswith("bootout gui/")
+    assert load.startswith("bootstrap gui/")
+    assert load.endswith(str(path))
+    text = path.read_text()
+    path.write_text(text.replace("600", "601"))
+    assert (mac("install", "launchd").code, mac("uninstall", "launchd").code) == (1, 1)
+    assert mac("install", "launchd", "--force").code == 0
+    assert path.read_text() == text
+    done = mac("uninstall", "launchd")
+    assert done.code == 0
+    assert not path.exists()
+    assert f"your data was left alone: {state(mac.home)}" in done.out
+
+
+def test_without_launchctl_the_other_ways_are_named(tmp_path):
+    """Without launchctl the other ways are named, and nothing is written."""
+    done = authwatch(tmp_path, "install", "launchd", env={"PATH": str(tmp_path)})
+    assert done.code == 1
+    assert "install systemd" in done.out
+    assert not (tmp_path / "Library").exists()

@@ -1,0 +1,69 @@
+"""Writes docs/sources.md from the table SOURCES: `python -m tests.sources.sheet`."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from pathlib import Path
+
+from monitor.config.schema import OPTIONS
+from monitor.config.settings import DEFAULT_SOURCES
+from monitor.sources import SOURCES, SourceType
+
+PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "sources.md"
+
+HEAD = """# Sources
+
+Written from the table `SOURCES` by `python -m tests.sources.sheet`; a test compares.
+
+A source is a program whose logins are read, or a way to learn when a credential ends. An entry of `sources` in the config is
+its type, or a mapping with `type` and the keys below; `id` names it where one type is listed twice. Without `sources` these
+are looked at: {defaults}. Of the others in the first table, what is found is shown as *ignored* and alarms nobody until it
+is listed.
+
+Nothing is ever written, refreshed or asked of a keychain: what lies there is `opaque`. With `home` or `path` another user's
+login is meant: it is expected to be there, and the environment, which is ours, is not asked. For a program that is not here,
+[write a source in ten minutes](write-a-source.md).
+
+| type | looked for at |
+|---|---|
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    defaults = ", ".join(f"`{kind}`" for kind in DEFAULT_SOURCES)
+    rows = [f"| [`{kind}`](#{kind}) | {_places(row)} |" for kind, row in SOURCES.items()]
+    return HEAD.format(defaults=defaults) + "\n".join(rows) + "\n" + "".join(map(_section, SOURCES))
+
+
+def _places(row: SourceType) -> str:
+    if not row.marks:
+        return "see below"
+    return ", ".join(f"`{mark}`" for mark in row.marks)
+
+
+def _section(kind: str) -> str:
+    row = SOURCES[kind]
+    told = re.sub(r"(?<!\n)\n(?!\n)", " ", (import_module(row.module).__doc__ or "").strip())
+    lines = [f"\n## {kind}\n\n{told}\n"]
+    for name, shape in row.options.items():
+        need = ", required" if name in row.needs else ""
+        lines.append(f"- `{name}`: {_words(shape)}{need}\n")
+    if row.refresh:
+        lines.append(f"\nAsked again after {_span(row.refresh.total_seconds())}, or after `interval`.\n")
+    return "\n".join([lines[0], "".join(lines[1:])]) if row.options else lines[0]
+
+
+def _words(shape: str) -> str:
+    found = OPTIONS[shape]
+    own = {"names": "a list of names of variables", "command": "a program and its arguments, as a list"}
+    return own.get(shape) or str(getattr(found, "words", shape))
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds / 3600:g} h" if seconds >= 3600 else f"{seconds / 60:g} min"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), "utf-8")
