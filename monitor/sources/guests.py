@@ -59,7 +59,8 @@ def leashed(host: Host, entry: SourceEntry, load: Callable[[], Any], limit: floa
     except BaseException as error:  # noqa: BLE001  SystemExit too
         trouble = Trouble(entry.id, Problem.CRASHED, entry.where or entry.type, f"the guest failed: {place_of(error)}")
     if trouble is None or trouble.problem is not Problem.TIMEOUT:
-        host.took(alone)
+        host.touches.update({**alone.touches, **host.touches})
+        host.asked.update(alone.asked)
     yield from tuple(found)
     if trouble:
         yield trouble

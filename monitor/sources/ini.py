@@ -1,13 +1,19 @@
-"""INI files, as AWS and Hugging Face write them; what is wrong with one is told by its line, never by its text."""
+"""INI files, as AWS and Hugging Face write them; what is wrong with one is told by its line, never by its text.
+
+The standard library's reader takes quadratic time for a long line of blanks.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from configparser import Error, RawConfigParser
 from pathlib import Path
+from typing import Final
 
 from monitor.host import Host, Unreadable
 from monitor.model import Problem
+
+_ASSIGNS: Final = re.compile(r"[=:]")
 
 
 def sections(host: Host, path: Path) -> Mapping[str, Mapping[str, str]] | None:
@@ -15,14 +21,20 @@ def sections(host: Host, path: Path) -> Mapping[str, Mapping[str, str]] | None:
     text = host.text(path)
     if text is None:
         return None
-    parser = RawConfigParser(default_section="\0")
-    try:
-        parser.read_string(text)
-        return {name: dict(parser.items(name)) for name in parser.sections()}
-    except Error as error:
-        bad = getattr(error, "errors", None)
-        line = getattr(error, "lineno", None) or (bad[0][0] if bad else None)
-    except (ValueError, AttributeError, TypeError):  # a line that continues nothing
-        line = None
-    at = f": line {line}" if isinstance(line, int) else ""
-    raise Unreadable(Problem.PARSE, path, f"not an INI file{at}")
+    found: dict[str, dict[str, str]] = {}
+    within: dict[str, str] | None = None
+    for number, line in enumerate(text.split("\n"), 1):
+        bare = line.strip()
+        if not bare or bare[0] in "#;":
+            continue
+        if line[0].isspace() and within:  # goes on with the value above, of which no login is made
+            continue
+        if bare[0] == "[" and bare[-1] == "]" and bare[1:-1] not in found:
+            within = found[bare[1:-1]] = {}
+            continue
+        name, *value = _ASSIGNS.split(bare, maxsplit=1)
+        key = name.strip().lower()
+        if within is None or not value or not key or key in within:
+            raise Unreadable(Problem.PARSE, path, f"not an INI file: line {number}")
+        within[key] = value[0].strip()
+    return found

@@ -20,7 +20,7 @@ LOGIN: Final = "npm login"
 DEFAULT: Final = "registry.npmjs.org"
 
 _LINE: Final = re.compile(r"(?://(?P<registry>[^\s=]+?)/?:)?(?P<name>_authToken|_auth|_password)\s*=\s*(?P<value>.*)")
-_VARIABLE: Final = re.compile(r"\$\{([^}?]+)\??\}")
+_VARIABLE: Final = re.compile(r"\$\{([^${}?]{1,256})\??\}")
 
 
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
@@ -59,12 +59,10 @@ def _token(place: Place, registry: str, name: str, value: str, path: Path) -> Ob
     relogin = LOGIN if registry == DEFAULT else f"{LOGIN} --registry=https://{registry}/"
     kind = Kind.TOKEN if name == "_authToken" else Kind.API_KEY
     seen = place.blank("npm", f"npm:{registry}", kind, path, relogin)
-    for variable in _VARIABLE.findall(value):
-        given = place.env(variable)
-        if place.expected:
-            notes = (f"it lies in the variable {variable} of its user's environment",)
-            return replace(seen, evidence=Evidence.HIDDEN, notes=notes)
-        if not given:
-            return replace(seen, evidence=Evidence.ABSENT, notes=(f"the variable {variable} is not set",))
-        value = _VARIABLE.sub(lambda _, given=given: given, value, count=1)
+    named = {variable: place.env(variable) for variable in _VARIABLE.findall(value)}
+    if named and place.expected:
+        return replace(seen, evidence=Evidence.HIDDEN, notes=("it lies in its user's environment",))
+    if unset := [variable for variable, given in named.items() if not given]:
+        return replace(seen, evidence=Evidence.ABSENT, notes=(f"the variable {unset[0]} is not set",))
+    value = _VARIABLE.sub(lambda found: named[found[1]], value)
     return secret(place.host, seen, value)

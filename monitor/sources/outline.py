@@ -13,9 +13,8 @@ from typing import Any, Final
 from monitor.host import Unreadable
 from monitor.model import Problem
 
-_KEY: Final = r"""(?P<key>"[^"\\]+"|'[^']+'|[A-Za-z0-9_][^\s:#]*)"""
-_VALUE: Final = r"""(?P<value>"[^"\\]*"|'[^']*'|[A-Za-z0-9_./+=-][^#]*?|\{\}|)"""
-_LINE: Final = re.compile(rf"(?P<indent> *){_KEY}:(?:(?= |$)) *{_VALUE} *(?:(?<= )#.*)?")
+_LINE: Final = re.compile(r"""( *)("[^"\\]+"|'[^']+'|[A-Za-z0-9_][^\s:#]*):(?: (.*))?""")
+_TEXT: Final = re.compile(r"""("[^"\\]*"|'[^']*') *(?:#.*)?|([A-Za-z0-9_./+=-].*)""")
 _NOTHING: Final = ("", "{}", "~", "null")
 
 
@@ -32,16 +31,27 @@ def outline(text: str, path: Path) -> dict[str, Any]:
         if not bare or bare.startswith("#") or (bare in ("---", "{}") and not root):
             continue
         found = _LINE.fullmatch(line)
-        depth = len(found["indent"]) if found else 0
+        depth = len(found[1]) if found else 0
         if fresh is not None and depth > open_at[-1][0]:
             open_at.append((depth, fresh))
         while open_at[-1][0] > depth:
             open_at.pop()
         at, within = open_at[-1]
-        key = found["key"].strip("'\"") if found else ""
-        if found is None or at != depth or key in within:
+        key = found[2].strip("'\"") if found else ""
+        value = _value(found[3] or "") if found else None
+        if value is None or at != depth or key in within:
             raise Unreadable(Problem.PARSE, path, f"line {number} is not what gh writes")
-        value = found["value"]
-        fresh = {} if value in _NOTHING else None
-        within[key] = value.strip("'\"") if fresh is None else fresh
+        within[key] = value
+        fresh = value if isinstance(value, dict) else None
     return root
+
+
+def _value(text: str) -> str | dict[str, Any] | None:
+    """A text, an empty mapping where nothing is written, None for what is not understood."""
+    bare = text.strip()
+    if bare.startswith("#") or bare in _NOTHING:
+        return {}
+    found = _TEXT.fullmatch(bare)
+    if not found:
+        return None
+    return found[1][1:-1] if found[1] else found[2].partition(" #")[0].rstrip()

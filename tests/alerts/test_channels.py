@@ -67,7 +67,7 @@ def test_a_bad_address_is_explained(url: str, reason: str) -> None:
 
 
 def test_a_service_that_wants_another_package_names_it() -> None:
-    assert "mqtt:// needs paho-mqtt" in (check("phone", "mqtt://localhost/topic") or "")
+    assert "smpp:// needs smpplib" in (check("phone", "smpp://user:word@localhost/1555") or "")
 
 
 def test_our_own_schemes_are_known_beside_those_of_apprise() -> None:

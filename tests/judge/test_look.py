@@ -241,3 +241,14 @@ def test_every_look_answers_once_a_key_and_stays_true_until_it_says(seen, past, 
 
 def answers(verdict):
     return verdict.key, verdict.state, verdict.needs_human, verdict.step, verdict.usable, verdict.held
+
+
+def test_that_a_provider_has_no_login_left_is_no_second_loss_beside_the_login_that_is_gone():
+    """And it is not said sooner: a look that cannot be sure of the one cannot be sure of the other."""
+    none_left = login("anthropic:-", evidence=Evidence.ABSENT, fingerprint=None, host_path="/home/me/.openclaw/config")
+    found = looked_at(none_left, before=[token()])
+    assert {one.key: one.vanished for one in found.verdicts} == {"openclaw/main/anthropic:work": True}
+    unknown = looked_at(none_left)
+    assert [one.key for one in unknown.verdicts] == ["openclaw/main/anthropic:-"]
+    elsewhere = looked_at(none_left, before=[token("openai:work")])
+    assert len(elsewhere.verdicts) == 2

@@ -13,7 +13,10 @@ from typing import Any
 #: A folder per release with `npm install openclaw@RELEASE` done in it.
 INSTALLED = Path(os.environ.get("AUTHWATCH_OPENCLAW", Path.home() / ".cache" / "authwatch-openclaw"))
 TABLES = ("auth_profile_store", "auth_profile_state", "schema_meta", "config_machine_state")
-WANTED = "WHERE state_key IN ('auth.sharedStore', 'authProfiles.store', 'authProfiles.state')"
+WANTED = {
+    "config_machine_state": "WHERE state_key IN ('auth.sharedStore', 'authProfiles.store', 'authProfiles.state')",
+    "schema_meta": "WHERE meta_key = 'primary'",
+}
 
 
 def folder(release: str) -> Path | None:
@@ -83,10 +86,14 @@ def _database(path: Path, home: Path) -> dict[str, Any]:
         for name in TABLES:
             made = db.execute("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)).fetchone()
             if made:
-                query = f"SELECT * FROM {name} {WANTED if name == 'config_machine_state' else ''} ORDER BY 1"
-                rows = [[calm(one, home) if isinstance(one, str) else 0 for one in row] for row in db.execute(query)]
+                query = f"SELECT * FROM {name} {WANTED.get(name, '')} ORDER BY 1"
+                rows = [[_still(one, home) for one in row] for row in db.execute(query)]
                 tables[name] = {"sql": made[0], "rows": rows}
         return {"user_version": db.execute("PRAGMA user_version").fetchone()[0], "tables": tables}
+
+
+def _still(cell: Any, home: Path) -> Any:
+    return calm(cell, home) if isinstance(cell, str) else None if cell is None else 0
 
 
 def restore(home: Path, recorded: dict[str, Any]) -> None:
@@ -101,7 +108,7 @@ def restore(home: Path, recorded: dict[str, Any]) -> None:
             db.execute("PRAGMA journal_mode = WAL")
             for table, parts in content["tables"].items():
                 db.execute(parts["sql"])
-                marks = ", ".join("?" * len(parts["rows"][0])) if parts["rows"] else ""
-                db.executemany(f"INSERT INTO {table} VALUES ({marks})", parts["rows"])
+                for row in parts["rows"]:
+                    db.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
             db.execute(f"PRAGMA user_version = {content['user_version']}")
         db.close()

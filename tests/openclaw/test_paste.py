@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,8 +14,8 @@ from typing import Any
 import pytest
 
 from monitor.openclaw.reading import read
-from tests.command import Done, authwatch
-from tests.openclaw.homes import agent_dir, agent_store, config, host, json_store, login, shared_store, token
+from tests.command import Done, authwatch, environment
+from tests.openclaw.homes import agent_dir, agent_store, config, host, json_store, login, shared_store, token, write
 
 SETUP = "sk-ant-oat01-" + "S" * 90
 KEY = "sk-ant-api03-" + "K" * 90
@@ -98,8 +100,11 @@ def test_a_key_replaces_the_profile_of_its_id(home: Path) -> None:
     ],
 )
 def test_what_cannot_be_right_is_refused_and_leaves_no_trace(
-    home: Path, verb: str, words: tuple[str, ...], stdin: str, why: str
+    tmp_path: Path, verb: str, words: tuple[str, ...], stdin: str, why: str
 ) -> None:
+    home = tmp_path
+    config(home, COMMENTED)
+    list(HOMES.values())[len(why) % 3](home, {"anthropic:work": token(), "anthropic:max": login(10**9)})
     before = tree(home)
     done = paste(home, *words, stdin=stdin, verb=verb)
     assert done.code in (1, 64)
@@ -125,6 +130,21 @@ def test_orders_follow_openclaws_rules(home: Path) -> None:
     assert order("clear").code == 0
     assert "(none)" in order("get").out
     assert order("clear").code == 0
+
+
+@pytest.mark.parametrize("generation", ["json", "shared"])
+def test_an_order_that_was_left_in_another_place_is_cleared_too(tmp_path: Path, generation: str) -> None:
+    config(tmp_path)
+    profile, stale = {"anthropic:work": token()}, {"order": {"anthropic": ["anthropic:work"]}}
+    HOMES[generation](tmp_path, profile, **stale)
+    if generation == "json":
+        write(agent_dir(tmp_path, "main") / "auth-state.json", {"version": 1, **stale})
+    else:
+        agent_store(tmp_path, {}, **stale)
+    assert read(host(tmp_path)).view("main").order
+    words = ("models", "auth", "order", "clear", "--provider", "anthropic")
+    assert authwatch(tmp_path, *words).code == 0
+    assert not read(host(tmp_path)).view("main").order
 
 
 def test_the_list_has_no_secret(home: Path) -> None:
@@ -176,6 +196,49 @@ def test_a_key_for_the_environment_goes_into_the_env_file_once(home: Path) -> No
         assert paste(home, "--provider", "anthropic", "--env", stdin=KEY, verb="paste-api-key").code == 0
     assert path.read_text() == f"# mine\nexport ANTHROPIC_API_KEY={KEY}\nOTHER=1\n"
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_full_disk_leaves_everything_as_before(home: Path) -> None:
+    before = tree(home)
+    limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); "
+    script = limited + "from monitor.cli.run import run; run(sys.argv[1:])"
+    words = ("models", "auth", "paste-token", "--provider", "anthropic")
+    done = subprocess.run(
+        [sys.executable, "-c", script, *words],
+        env=environment(home),
+        input=SETUP.encode(),
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, b"Traceback" in done.stderr) == (1, False)
+    assert tree(home) == before
+
+
+def test_a_secret_is_only_in_the_store(home: Path) -> None:
+    """The canary: arguments and environment of children, history, logs, status, backups."""
+    bin_dir = home / "bin"
+    bin_dir.mkdir()
+    (bin_dir / "openclaw").write_text('#!/bin/sh\n(env; echo "$@"; cat) >"$HOME/child.txt"\n')
+    (bin_dir / "openclaw").chmod(0o755)
+    path = {"PATH": f"{bin_dir}:{os.environ['PATH']}"}
+    words = ("models", "auth", "paste-token", "--provider", "anthropic", "--restart", "-v")
+    done = authwatch(home, *words, stdin=SETUP, env=path)
+    assert (done.code, "restarted" in done.out, (home / "child.txt").exists()) == (0, True, True)
+    said = [done.out + done.err]
+    for more in (
+        ("check",),
+        ("status", "--json"),
+        ("history",),
+        ("models", "auth", "list"),
+        ("models", "pin", "status"),
+    ):
+        one = authwatch(home, *more)
+        said.append(one.out + one.err)
+    assert SETUP not in "".join(said)
+    holders = [path for path in home.rglob("*") if path.is_file() and SETUP.encode() in path.read_bytes()]
+    stores = {"auth-profiles.json", "openclaw-agent.sqlite", "openclaw.sqlite"}
+    assert {path.name for path in holders} <= stores and holders
+    assert not list(home.rglob("*authwatch-backup*"))
 
 
 def test_a_home_without_openclaw_is_refused(tmp_path: Path) -> None:

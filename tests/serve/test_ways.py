@@ -32,7 +32,9 @@ def run(tmp_path):
         if not shutil.which(argv[0]):
             pytest.skip(f"{argv[0]} is not installed")
         log = (tmp_path / f"{len(running)}.log").open("w")
-        running.append(subprocess.Popen(list(map(str, argv)), stdout=log, stderr=log, env={**os.environ, **(env or {})}))
+        running.append(
+            subprocess.Popen(list(map(str, argv)), stdout=log, stderr=log, env={**os.environ, **(env or {})})
+        )
         return running[-1]
 
     yield start
@@ -65,7 +67,12 @@ def test_over_ssh_it_is_as_on_the_machine_itself(server, tmp_path, run):
     )
     run("/usr/sbin/sshd", "-D", "-e", "-f", config)
     wait_for(lambda: opens(there))
-    options = ("StrictHostKeyChecking=no", f"UserKnownHostsFile={tmp_path}/known", "ExitOnForwardFailure=yes", "BatchMode=yes")
+    options = (
+        "StrictHostKeyChecking=no",
+        f"UserKnownHostsFile={tmp_path}/known",
+        "ExitOnForwardFailure=yes",
+        "BatchMode=yes",
+    )
     port = server().address.rpartition(":")[2]
     run(
         "ssh", "-N", "-L", f"127.0.0.1:{here}:127.0.0.1:{port}", "-p", there, "-i", tmp_path / "mine", "-F", "none",

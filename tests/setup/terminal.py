@@ -18,6 +18,12 @@ from tests.command import argv, environment
 PATIENCE = 60.0
 
 
+def _in_front() -> None:
+    """The terminal is its own, and Ctrl-C reaches it even where this suite runs in the background."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     """`with Terminal(home, "onboard") as at: at.expect("…"); at.type("1"); assert at.end() == 0`."""
 
@@ -33,7 +39,7 @@ class Terminal:
             stdout=end,
             stderr=end,
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509  the tests have no threads that matter
+            preexec_fn=_in_front,  # noqa: PLW1509  the tests have no threads that matter
         )
         os.close(end)
 

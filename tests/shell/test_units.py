@@ -181,3 +181,18 @@ def test_the_interval_and_the_deadline_reach_the_units():
     assert 'ReadWritePaths="/s" "/var/lib/node e"\n' in check
     assert "OnCalendar=*:0/10\n" in timer
     assert "RandomizedDelaySec=30s\n" in timer
+
+
+def test_the_timer_has_none_of_the_faults_of_earlier_ones():
+    """A missed run is caught up (Persistent needs OnCalendar), the herd is spread, the pass has a PATH and an end, and
+    only the timer can be enabled."""
+    what = Installation(("/a",), Path("/s"), environment={"PATH": "/usr/bin"})
+    for system in (False, True):
+        timer, check = (render(shipped(name, system=system), what) for name in (TIMER, CHECK))
+        assert re.search(r"^OnCalendar=\S", timer, re.MULTILINE)
+        assert "\nPersistent=true\n" in timer
+        assert re.search(r"^RandomizedDelaySec=[1-9]", timer, re.MULTILINE)
+        assert re.search(r"^TimeoutStartSec=[1-9]", check, re.MULTILINE)
+        assert '"PATH=/usr/bin"' in check
+        assert "[Install]" not in check
+        assert " check --exit-zero\n" in check

@@ -12,18 +12,19 @@ from monitor.sources import SOURCES, SourceType
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "sources.md"
 
+PROGRAMS = [kind for kind, row in SOURCES.items() if "home" in row.options]
+
 HEAD = """# Sources
 
 Written from the table `SOURCES` by `python -m tests.sources.sheet`; a test compares.
 
 A source is a program whose logins are read, or a way to learn when a credential ends. An entry of `sources` in the config is
 its type, or a mapping with `type` and the keys below; `id` names it where one type is listed twice. Without `sources` these
-are looked at: {defaults}. Of the others in the first table, what is found is shown as *ignored* and alarms nobody until it
-is listed.
+are looked at: {defaults}. Of the other programs, what is found is shown as *ignored* and alarms nobody until it is listed.
 
-Nothing is ever written, refreshed or asked of a keychain: what lies there is `opaque`. With `home` or `path` another user's
-login is meant: it is expected to be there, and the environment, which is ours, is not asked. For a program that is not here,
-[write a source in ten minutes](write-a-source.md).
+Nothing is ever written, refreshed or asked of a keychain: what lies there is `opaque`. Every program takes the keys `home` (its
+user's home) and, but for OpenClaw, `path` (the store itself). With either, the login is expected to be there, and the environment,
+which may be another's, is not asked. For a program that is not here, [write a source in ten minutes](write-a-source.md).
 
 | type | looked for at |
 |---|---|
@@ -33,13 +34,13 @@ login is meant: it is expected to be there, and the environment, which is ours, 
 def page() -> str:
     """The whole page."""
     defaults = ", ".join(f"`{kind}`" for kind in DEFAULT_SOURCES)
-    rows = [f"| [`{kind}`](#{kind}) | {_places(row)} |" for kind, row in SOURCES.items()]
+    rows = [f"| [`{kind}`](#{kind}) | {_places(kind, row)} |" for kind, row in SOURCES.items()]
     return HEAD.format(defaults=defaults) + "\n".join(rows) + "\n" + "".join(map(_section, SOURCES))
 
 
-def _places(row: SourceType) -> str:
+def _places(kind: str, row: SourceType) -> str:
     if not row.marks:
-        return "see below"
+        return "by default" if kind in DEFAULT_SOURCES else "what its entry names"
     return ", ".join(f"`{mark}`" for mark in row.marks)
 
 
@@ -47,12 +48,13 @@ def _section(kind: str) -> str:
     row = SOURCES[kind]
     told = re.sub(r"(?<!\n)\n(?!\n)", " ", (import_module(row.module).__doc__ or "").strip())
     lines = [f"\n## {kind}\n\n{told}\n"]
-    for name, shape in row.options.items():
+    own = {name: shape for name, shape in row.options.items() if kind not in PROGRAMS or name not in ("home", "path")}
+    for name, shape in own.items():
         need = ", required" if name in row.needs else ""
         lines.append(f"- `{name}`: {_words(shape)}{need}\n")
     if row.refresh:
         lines.append(f"\nAsked again after {_span(row.refresh.total_seconds())}, or after `interval`.\n")
-    return "\n".join([lines[0], "".join(lines[1:])]) if row.options else lines[0]
+    return "\n".join([lines[0], "".join(lines[1:])]) if own else lines[0]
 
 
 def _words(shape: str) -> str:

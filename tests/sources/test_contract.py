@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import time
 from dataclasses import fields
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -163,3 +164,30 @@ def test_no_bytes_in_its_store_make_it_crash(kind: str, raw: bytes) -> None:
         for store in home.facts["stores"]:
             (home.root / store).write_bytes(raw)
         assert Problem.CRASHED not in problems(home.look())
+
+
+@pytest.mark.parametrize("kind", STORED)
+@settings(max_examples=60, deadline=None)
+@given(raw=st.binary(max_size=12), at=st.floats(0, 1), gone=st.integers(0, 40))
+def test_no_splice_in_its_store_makes_it_crash_or_talk(kind: str, raw: bytes, at: float, gone: int) -> None:
+    with TemporaryDirectory() as folder:
+        home = Home.of(kind, Path(folder))
+        for store in home.facts["stores"]:
+            before = (home.root / store).read_bytes()
+            cut = round(at * len(before))
+            (home.root / store).write_bytes(before[:cut] + raw + before[cut + gone :])
+        findings = home.look()
+        assert Problem.CRASHED not in problems(findings)
+        assert "FAKESECRET" not in repr(findings)
+
+
+@pytest.mark.parametrize("kind", STORED)
+@pytest.mark.parametrize("bulk", [" ", "a", "${", "//", "[", "a: ", "\n", "a\n", "'", '"', " #"])
+def test_no_bulk_in_its_store_makes_it_slow(kind: str, bulk: str, tmp_path: Path) -> None:
+    home = Home.of(kind, tmp_path)
+    for store in home.facts["stores"]:
+        head = (home.root / store).read_bytes().rstrip()
+        (home.root / store).write_bytes(head + b" x = y" + bulk.encode() * (200_000 // len(bulk)) + b"x")
+    began = time.process_time()
+    assert Problem.CRASHED not in problems(home.look())
+    assert time.process_time() - began < 1

@@ -20,6 +20,7 @@ from monitor.host import Host
 from monitor.model import Observation, Problem
 from monitor.sources import observe_all
 from monitor.sources.entry import SourceEntry
+from tests.command import authwatch
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 ENDS = '{"data": {"expires_at": "2027-01-31T12:00:00Z"}}'
@@ -227,3 +228,18 @@ def test_another_expiry_counts_as_another_login(server: Server, tmp_path: Path) 
         server.answer = says(json.dumps({"data": {"expires_at": f"{year}-01-31"}}))
         prints.append(ask(tmp_path, f"http://127.0.0.1:{server.port}/").fingerprint)
     assert prints[0] == prints[2] != prints[1]
+
+
+def test_an_entry_of_the_config_is_asked_and_its_address_is_never_shown(server: Server, tmp_path: Path) -> None:
+    address = f"http://127.0.0.1:{server.port}/FAKESECRET"
+    (tmp_path / "key.header").write_text("X-Key: FAKESECRET\n")
+    entry = f"type: http, id: key, provider: x, url: '{address}', expires_at: data.expires_at, header_file: key.header"
+    config = tmp_path / "config.yaml"
+    config.write_text(f"sources:\n  - {{{entry}, interval: 30m}}\n")
+    config.chmod(0o600)
+    done = authwatch(tmp_path, "check", "--json", "--config", config)
+    assert (done.code, done.json["profiles"][0]["deadline"]) == (0, "2027-01-31T12:00:00Z")
+    assert server.asked == [("/FAKESECRET", "FAKESECRET")]
+    shown = authwatch(tmp_path, "config", "show", "--config", config)
+    for text in (done.out, done.err, shown.out, shown.err):
+        assert "FAKESECRET" not in text

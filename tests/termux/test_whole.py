@@ -61,14 +61,11 @@ def test_installed_by_itself_it_tells_at_once_and_a_tap_acknowledges():
 @NEEDS
 def test_a_button_of_a_notification_acknowledges_from_an_environment_of_nothing():
     """Termux:API runs an action by `sh -c` with nothing of ours around it."""
-    run = "grep -o 'button1-action=.*' calls.txt | head -n 1 | cut -d= -f2- >action"
-    seen = phone(INSTALL, f"true; {run}", files=files(-HOUR), more=MORE)
-    (action,) = [
-        word.split("=", 1)[1]
-        for call in seen.of("termux-notification")
-        for word in call
-        if word.startswith("--button1-action=")
-    ]
+    find = 'print([w for l in open(os.environ["FAKE_TERMUX_LOG"]) for w in json.loads(l)["argv"] if "button1-act" in w][0])'
+    tap = f"python -c 'import json, os; {find}' | cut -d= -f2- >action; env -i {PREFIX}/bin/sh -c \"$(cat action)\""
+    seen = phone(f"{INSTALL} >/dev/null", tap, "cat action", files=files(-HOUR), more=MORE)
+    acknowledged, action = seen.out.splitlines()[-2:]
+    assert acknowledged.endswith("is acknowledged until it changes.")
     assert re.search(r"alerts ack --token [0-9a-f]{32}$", action)
 
 

@@ -96,7 +96,7 @@ def clear_order(found: Installation, agent: str, provider: str, now: datetime) -
     """Takes a stored order away; returns the changed file, None where none was stored."""
     if order_of(found, agent, provider) is None:
         return None
-    cell = place.orders(found, agent)
+    cells = place.every_order(found, agent)
 
     def edit(text: str) -> str:
         orders = document(text).get("order")
@@ -105,8 +105,9 @@ def clear_order(found: Installation, agent: str, provider: str, now: datetime) -
                 text = drop(text, ("order", name))
         return text
 
-    cell.change(edit, now)
-    return str(cell.path)
+    for cell in cells:
+        cell.change(edit, now)
+    return str(cells[0].path)
 
 
 def order_of(found: Installation, agent: str, provider: str) -> tuple[str, ...] | None:

@@ -39,7 +39,7 @@ class FileCell:
             except UnicodeDecodeError as error:
                 raise Refused(f"{real} is not UTF-8 at byte {error.start}") from None
             new = edit(text)
-            if new != text or old is None:
+            if new != text:
                 replace(real, old, new.encode("utf-8", "surrogatepass"))
 
 
@@ -64,8 +64,11 @@ class RowCell:
             f"ON CONFLICT ({key}) DO UPDATE SET {value} = excluded.{value}, {moment} = excluded.{moment}"
         )
         with self._transaction() as db:
-            text = self._text(db) or EMPTY
+            old = self._text(db)
+            text = old or EMPTY
             new = edit(text)
+            if new == old or (old is None and new == EMPTY):
+                return
             if self.needs:
                 db.execute(f"INSERT OR IGNORE INTO {self.needs} VALUES (?, ?, ?)", (self.key, EMPTY, stamp))  # noqa: S608
             db.execute(put, (self.key, new, stamp))

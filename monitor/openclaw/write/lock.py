@@ -48,16 +48,16 @@ def _taken(lock: Path, now: datetime) -> bool:
         draft.unlink(missing_ok=True)
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "w") as file:
             json.dump(word, file, indent=2)
-        try:
-            os.link(draft, lock)
-        except FileExistsError:
-            return False
-        finally:
-            draft.unlink()
+        os.link(draft, lock)
+    except FileExistsError:
+        return False
     except PermissionError:
         return _taken_without_link(lock, word)
     except OSError as error:
         raise Refused(f"{lock} cannot be made: {reason(error)}") from None
+    finally:
+        with suppress(OSError):
+            draft.unlink()
     return True
 
 
@@ -69,8 +69,12 @@ def _taken_without_link(lock: Path, word: dict[str, object]) -> bool:
         return False
     except OSError as error:
         raise Refused(f"{lock} cannot be made: {reason(error)}") from None
-    with os.fdopen(handle, "w") as file:
-        json.dump(word, file, indent=2)
+    try:
+        with os.fdopen(handle, "w") as file:
+            json.dump(word, file, indent=2)
+    except OSError as error:
+        lock.unlink(missing_ok=True)
+        raise Refused(f"{lock} cannot be made: {reason(error)}") from None
     return True
 
 

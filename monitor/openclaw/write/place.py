@@ -82,6 +82,17 @@ def orders(found: Installation, agent: str) -> Cell:
     return RowCell(database, "auth_profile_state", _STATE, "primary", AGENT_SCHEMA, needs="auth_profile_store")
 
 
+def every_order(found: Installation, agent: str) -> tuple[Cell, ...]:
+    """All cells that may hold an order of the agent itself: one that OpenClaw left behind in the other counts, too."""
+    folder, first = _folder(found, agent), orders(found, agent)
+    beside: Cell | None = None
+    if found.generation is Generation.JSON and (folder / PROFILES).exists():
+        beside = FileCell(folder / PROFILES, folder / PROFILES)
+    elif agent == MAIN and found.base.path == found.places.database and found.generation is Generation.SHARED:
+        beside = RowCell(found.places.database, "config_machine_state", _PAIRS, "authProfiles.state", SHARED_SCHEMA)
+    return (first,) if beside is None or beside == first else (first, beside)
+
+
 def _folder(found: Installation, agent: str) -> Path:
     return found.folders.get(agent, found.places.agent_dir(agent))
 

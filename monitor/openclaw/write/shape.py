@@ -17,7 +17,7 @@ _PROFILE: Final = re.compile(r"[^\s\x00-\x1f\x7f@]+(?:@[^\s\x00-\x1f\x7f@]+)?")
 _COMMAND: Final = re.compile(
     r"^(?:\$\s|export\s|curl\s|sudo\s|claude\s|openclaw\s|authwatch\s|echo\s)|^[A-Z][A-Z0-9_]+=|[|;&<>]"
 )
-_SPAN: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)?")
+_SPAN: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)?", re.ASCII)
 _UNITS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _FOREIGN: Final = (
     ("sk-proj-", "openai"),

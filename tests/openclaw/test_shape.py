@@ -1,0 +1,67 @@
+"""What a pasted text can be, and how long a span of time is."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.cli.secret import token_in
+from monitor.openclaw.write import shape
+from monitor.openclaw.write.files import Refused
+
+SETUP = "sk-ant-oat01-" + "Aa0-_" * 18
+
+
+@pytest.mark.parametrize(
+    ("written", "span"),
+    [
+        ("365d", timedelta(days=365)),
+        ("12h", timedelta(hours=12)),
+        ("90m", timedelta(minutes=90)),
+        ("1h30m", timedelta(minutes=90)),
+        ("30", timedelta(days=30)),
+        ("1.5d", timedelta(hours=36)),
+        (" 2W ", timedelta(days=14)),
+        ("500ms", timedelta(milliseconds=500)),
+    ],
+)
+def test_a_span_is_read_as_openclaw_reads_it(written: str, span: timedelta) -> None:
+    assert shape.span(written) == span
+
+
+@pytest.mark.parametrize("written", ["", "d", "1x", "-1d", "1h 30m", "1h30", "1e3d", "0", "99999999d", "1..5d", "١d"])
+def test_an_odd_span_is_refused(written: str) -> None:
+    with pytest.raises(Refused):
+        shape.span(written)
+
+
+def test_a_token_that_a_terminal_broke_is_made_whole() -> None:
+    assert shape.token(f"  {SETUP[:40]}\n  {SETUP[40:]}\n", "anthropic") == SETUP
+
+
+@given(st.text(max_size=80))
+def test_whatever_is_pasted_is_taken_as_it_is_or_refused_without_being_shown(pasted: str) -> None:
+    for check in (shape.token, shape.api_key):
+        try:
+            assert check(pasted, "somebody") == pasted.strip().strip("\ufeff")
+        except Refused as error:
+            assert len(pasted) < 20 or pasted not in str(error)
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        f"Your token:\r\n\r\n\x1b[33m{SETUP}\x1b[39m\r\n\r\nStore this token securely.",
+        f"\x1b[2K\x1b[1G{SETUP[:70]}\r\n{SETUP[70:]}{'x' * 20}\r\nStore it.",
+    ],
+)
+def test_the_token_is_found_in_what_the_terminal_showed(printed: str) -> None:
+    found = token_in(printed)
+    assert found is not None and found.startswith(SETUP) and "Store" not in found
+
+
+def test_without_a_token_nothing_is_found() -> None:
+    assert token_in("Login cancelled. sk-ant-oat01- ") is None
