@@ -6,8 +6,7 @@ import hmac
 import json
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -22,10 +21,7 @@ T = TypeVar("T")
 Stamp = tuple[int, int, int, int, int] | None
 
 MAX_BYTES: Final = 16 * 1024 * 1024
-MAX_DATABASE: Final = 512 * 1024 * 1024
 MAX_DEPTH: Final = 64
-SQLITE_TRIES: Final = 3
-BUSY_MS: Final = 200
 
 
 class Unreadable(Exception):
@@ -164,7 +160,7 @@ class Host:
         except (FileNotFoundError, NotADirectoryError):
             return ()
         except OSError as error:
-            raise Unreadable(Problem.UNREADABLE, folder, _why(error)) from None
+            raise Unreadable(Problem.UNREADABLE, folder, why(error)) from None
 
     def read(self, path: Path, limit: int = MAX_BYTES) -> bytes | None:
         """The bytes of a regular file; None when it is not there."""
@@ -175,7 +171,7 @@ class Host:
             return None
         except (OSError, ValueError) as error:
             self.note(path)
-            raise Unreadable(Problem.UNREADABLE, path, _why(error)) from None
+            raise Unreadable(Problem.UNREADABLE, path, why(error)) from None
         try:
             found = os.fstat(handle)
             self.touches.setdefault(str(path), stamp_of(found))
@@ -191,7 +187,7 @@ class Host:
                 raise Unreadable(Problem.TOO_LARGE, path, f"more than {limit} bytes")
             return b"".join(parts)
         except OSError as error:
-            raise Unreadable(Problem.UNREADABLE, path, _why(error)) from None
+            raise Unreadable(Problem.UNREADABLE, path, why(error)) from None
         finally:
             os.close(handle)
 
@@ -224,8 +220,6 @@ class Host:
 
         Source of the recipe: sqlite.org/wal.html and sqlite.org/uri.html; a plain `mode=ro` open leaves side files.
         """
-        import sqlite3
-
         try:
             found = os.stat(path)
         except (FileNotFoundError, NotADirectoryError):
@@ -233,56 +227,22 @@ class Host:
             return None
         except OSError as error:
             self.note(path)
-            raise Unreadable(Problem.UNREADABLE, path, _why(error)) from None
+            raise Unreadable(Problem.UNREADABLE, path, why(error)) from None
         self.touches.setdefault(str(path), stamp_of(found))
         self._allow(path, found)
         if found.st_size == 0:
             self._side_stamps(path)
             raise Unreadable(Problem.EMPTY, path, "a database of 0 bytes")
-        for _ in range(SQLITE_TRIES):
-            before = (stamp(path), *self._side_stamps(path))
-            try:
-                answer = self._query(path, read)
-            except (sqlite3.DatabaseError, OSError) as error:
-                if (stamp(path), *self._side_stamps(path)) == before:
-                    raise _explain(path, error) from None
-                continue
-            if (stamp(path), *self._side_stamps(path)) == before:
-                self.touches[str(path)] = before[0]
-                return answer
-        raise Unreadable(Problem.LOCKED, path, f"changed during each of {SQLITE_TRIES} looks")
+        from monitor.sqlite import ask
 
-    def _side_stamps(self, path: Path) -> tuple[Stamp, Stamp]:
-        sides = (Path(f"{path}-wal"), Path(f"{path}-journal"))
-        now = (stamp(sides[0]), stamp(sides[1]))
-        for side, seen in zip(sides, now, strict=True):
-            self.touches[str(side)] = seen
-        return now
+        return ask(path, read, self._side_stamps, as_root=self.uid == 0, scratch=self._scratch)
 
-    def _query(self, path: Path, read: Callable[[sqlite3.Connection], T]) -> T:
-        wal, journal = self._side_stamps(path)
-        live_wal, live_journal = bool(wal and wal[2]), bool(journal and journal[2])
-        if live_journal or (live_wal and self.uid == 0):
-            with self._copy(path) as copy:
-                return _ask(f"{copy.as_uri()}?mode=rw", read)
-        if live_wal:
-            return _ask(f"{path.absolute().as_uri()}?mode=ro&vfs=unix-none", read, exclusive=True)
-        return _ask(f"{path.absolute().as_uri()}?mode=ro&immutable=1", read)
-
-    @contextmanager
-    def _copy(self, path: Path) -> Iterator[Path]:
-        import shutil  # only the few databases that must be copied need these two
-        import tempfile
-
-        size = sum(found[2] for found in (stamp(path), *self._side_stamps(path)) if found)
-        if size > MAX_DATABASE:
-            raise Unreadable(Problem.TOO_LARGE, path, f"{size} bytes, at most {MAX_DATABASE} are copied")
-        with tempfile.TemporaryDirectory(prefix="authwatch-copy-", dir=self._scratch) as folder:
-            copy = Path(folder) / "copy.sqlite"
-            for end in ("", "-wal", "-journal"):
-                if stamp(f"{path}{end}"):
-                    shutil.copyfile(f"{path}{end}", f"{copy}{end}")
-            yield copy
+    def _side_stamps(self, path: Path) -> tuple[Stamp, Stamp, Stamp]:
+        """The stamps of a database, its write-ahead log and its journal, noted as touches."""
+        found = (stamp(path), stamp(f"{path}-wal"), stamp(f"{path}-journal"))
+        for end, seen in zip(("", "-wal", "-journal"), found, strict=True):
+            self.touches[f"{path}{end}"] = seen
+        return found
 
 
 def parse_json(text: str, path: Path) -> Any:
@@ -303,29 +263,8 @@ def _no_constant(name: str) -> None:
     raise ValueError
 
 
-def _ask(uri: str, read: Callable[[sqlite3.Connection], T], *, exclusive: bool = False) -> T:
-    import sqlite3
-
-    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_MS / 1000)
-    try:
-        if exclusive:  # keeps the wal-index in memory, so that no -shm is made or rewritten
-            connection.execute("PRAGMA locking_mode=EXCLUSIVE")
-        connection.execute("PRAGMA query_only=1")
-        return read(connection)
-    finally:
-        connection.close()
-
-
-def _explain(path: Path, error: Exception) -> Unreadable:
-    text = str(error)
-    if "locked" in text or "busy" in text:
-        return Unreadable(Problem.LOCKED, path, "locked by its own program")
-    if isinstance(error, OSError) or "unable to open" in text:
-        return Unreadable(Problem.UNREADABLE, path, text if "unable" in text else _why(error))
-    return Unreadable(Problem.PARSE, path, f"not a database we can read: {text}")
-
-
-def _why(error: Exception) -> str:
+def why(error: Exception) -> str:
+    """What went wrong, in the system's own words."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
     return type(error).__name__

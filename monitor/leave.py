@@ -1,4 +1,4 @@
-"""What a finished pass leaves behind: status.json, overview.json, the metrics, the textfile, pass.json and the checkpoint."""
+"""What a finished pass leaves behind: its status, metrics, textfile and overview, pass.json, the checkpoint."""
 
 from __future__ import annotations
 

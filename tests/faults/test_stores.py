@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.host import SQLITE_TRIES, Host, Unreadable
+from monitor.host import Host, Unreadable
+from monitor.sqlite import SQLITE_TRIES
 from tests.faults.world import (
     AGENT,
     KINDS,

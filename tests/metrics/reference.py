@@ -27,7 +27,7 @@ address.
 Rules, an example for Alertmanager and a dashboard lie in [contrib](../contrib); the [runbook](runbook.md) says what
 to do when a rule fires. To scrape it:
 
-```yaml
+```yml
 scrape_configs:
   - job_name: authwatch
     static_configs: [{targets: ["127.0.0.1:9797"]}]

@@ -211,6 +211,28 @@ def test_a_dry_run_touches_nothing(home):
     assert tree(home) == before
 
 
+def test_the_timer_is_installed_and_status_comes_last(home):
+    """With cron, whose stand-in keeps the lines in a file."""
+    tools = home / "bin"
+    tools.mkdir()
+    (tools / "crontab").write_text(f"#!/bin/sh\ncase $1 in -l) cat {home}/tab ;; *) cat $1 >{home}/tab ;; esac\n")
+    (tools / "crontab").chmod(0o755)
+    (home / "tab").touch()
+    where = {"PATH": f"{tools}:/usr/bin:/bin"}
+    done = authwatch(home, "onboard", "--no-channel", "--timer", "cron", env=where)
+    assert "a first pass is done" in done.out, done.out + done.err
+    assert done.code == 0
+    assert "check --exit-zero" in (home / "tab").read_text()
+    assert done.out.rstrip().splitlines()[-1].startswith("Nobody has to do anything")
+
+
+def test_a_timer_that_cannot_be_had_leaves_the_config_and_says_so(home):
+    done = authwatch(home, "onboard", "--no-channel", "--timer", "systemd", env={"PATH": f"{home}"})
+    assert done.code == 1
+    assert "no systemctl here" in done.out + done.err
+    assert config(home).exists()
+
+
 # -- what can go wrong -----------------------------------------------------------------------------------------
 
 

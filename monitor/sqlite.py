@@ -1,0 +1,98 @@
+"""Reads a live program's SQLite database without leaving a trace: no lock, no side file, nothing torn.
+
+Source of the recipe: sqlite.org/wal.html and sqlite.org/uri.html; a plain `mode=ro` open leaves side files.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, TypeVar
+
+from monitor.host import Stamp, Unreadable, stamp, why
+from monitor.model import Problem
+
+T = TypeVar("T")
+
+MAX_DATABASE: Final = 512 * 1024 * 1024
+SQLITE_TRIES: Final = 3
+BUSY_MS: Final = 200
+
+#: The stamps of a database, its write-ahead log and its journal.
+Stamps = tuple[Stamp, Stamp, Stamp]
+
+
+def ask(
+    path: Path,
+    read: Callable[[sqlite3.Connection], T],
+    stamps: Callable[[Path], Stamps],
+    *,
+    as_root: bool,
+    scratch: Path | None,
+) -> T:
+    """What `read` returns of the database; stamped before and after, and asked again where it changed meanwhile.
+
+    Raises Unreadable: locked where it changed during every look.
+    """
+    for _ in range(SQLITE_TRIES):
+        before = stamps(path)
+        try:
+            answer = _query(path, read, before, as_root=as_root, scratch=scratch)
+        except (sqlite3.DatabaseError, OSError) as error:
+            if stamps(path) == before:
+                raise _explain(path, error) from None
+            continue
+        if stamps(path) == before:
+            return answer
+    raise Unreadable(Problem.LOCKED, path, f"changed during each of {SQLITE_TRIES} looks")
+
+
+def _query(
+    path: Path, read: Callable[[sqlite3.Connection], T], now: Stamps, *, as_root: bool, scratch: Path | None
+) -> T:
+    _, wal, journal = now
+    live_wal, live_journal = bool(wal and wal[2]), bool(journal and journal[2])
+    if live_journal or (live_wal and as_root):
+        with _copy(path, now, scratch) as copy:
+            return _open(f"{copy.as_uri()}?mode=rw", read)
+    if live_wal:
+        return _open(f"{path.absolute().as_uri()}?mode=ro&vfs=unix-none", read, exclusive=True)
+    return _open(f"{path.absolute().as_uri()}?mode=ro&immutable=1", read)
+
+
+@contextmanager
+def _copy(path: Path, now: Stamps, scratch: Path | None) -> Iterator[Path]:
+    import shutil  # only the few databases that must be copied need these two
+    import tempfile
+
+    size = sum(found[2] for found in now if found)
+    if size > MAX_DATABASE:
+        raise Unreadable(Problem.TOO_LARGE, path, f"{size} bytes, at most {MAX_DATABASE} are copied")
+    with tempfile.TemporaryDirectory(prefix="authwatch-copy-", dir=scratch) as folder:
+        copy = Path(folder) / "copy.sqlite"
+        for end in ("", "-wal", "-journal"):
+            if stamp(f"{path}{end}"):
+                shutil.copyfile(f"{path}{end}", f"{copy}{end}")
+        yield copy
+
+
+def _open(uri: str, read: Callable[[sqlite3.Connection], T], *, exclusive: bool = False) -> T:
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_MS / 1000)
+    try:
+        if exclusive:  # keeps the wal-index in memory, so that no -shm is made or rewritten
+            connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+        connection.execute("PRAGMA query_only=1")
+        return read(connection)
+    finally:
+        connection.close()
+
+
+def _explain(path: Path, error: Exception) -> Unreadable:
+    text = str(error)
+    if "locked" in text or "busy" in text:
+        return Unreadable(Problem.LOCKED, path, "locked by its own program")
+    if isinstance(error, OSError) or "unable to open" in text:
+        return Unreadable(Problem.UNREADABLE, path, text if "unable" in text else why(error))
+    return Unreadable(Problem.PARSE, path, f"not a database we can read: {text}")
