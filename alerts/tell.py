@@ -3,46 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from alerts import memory
-from alerts.backlog import MUTE, channel_conditions, moot, mute_since, waiting_since
+from alerts.backlog import moot
 from alerts.belief import Changes, Place, after, before
 from alerts.clock import past_attempt, past_hush, past_standing, past_told
-from alerts.decide import Ear, decide
 from alerts.forms import Message
-from alerts.hush import follow, hushed_until, quiet_window
+from alerts.hearing import Memory, Rules, decided, ears_of, hushed, least, mute, of_channels, outlook, pending, waiting
+from alerts.hush import follow
 from alerts.memory import Connection
-from alerts.model import Alert, Attempt, Channel, Condition, Delivery, Hush, Level, Outcome, Quiet, Standing, Told
-from alerts.routine import routine_news
+from alerts.model import Alert, Attempt, Channel, Condition, Delivery, Hush, Outcome
 from alerts.send import Address, send
 from alerts.settle import absent, settle
 
+__all__ = ["Memory", "Rules", "hushed", "mute", "outlook", "pending", "waiting"]
+
 V = TypeVar("V")
 Results = Iterator[tuple[Delivery, Changes]]
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """How to speak: how long doubts and falls must last, when to repeat, when to keep quiet."""
-
-    settle: timedelta
-    remind: tuple[timedelta, ...]
-    quiet: Quiet | None = None
-    digest: timedelta | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """Everything that speaking depends on; `partial` are the channels whose last message reached only some."""
-
-    standings: Mapping[str, Standing] = field(default_factory=dict)
-    told: Mapping[Place, Told] = field(default_factory=dict)
-    attempts: Mapping[Place, Attempt] = field(default_factory=dict)
-    hush: Hush = field(default_factory=Hush)
-    partial: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +66,16 @@ def plan(
     speak: bool = True,
 ) -> Plan:
     """What stands after this look and what is to be said of it. Pure."""
-    seen = {one.key: one for one in (*conditions, *_of_channels(before_pass, channels, rules, now)[0])}
+    seen = {one.key: one for one in (*conditions, *of_channels(before_pass, channels, rules, now)[0])}
     standings = {key: absent(one) for key, one in before_pass.standings.items() if key not in seen}
     moments = []
     for key, condition in seen.items():
         standings[key], until = settle(before_pass.standings.get(key), condition, now, rules.settle)
         moments.append(until)
     known = replace(before_pass, standings=standings)
-    moot_places = {place for ear in _ears(known, channels, rules, now) for place in moot(ear, standings)}
+    moot_places = {place for ear in ears_of(known, channels, rules, now) for place in moot(ear, standings)}
     known = replace(known, attempts={at: one for at, one in known.attempts.items() if at not in moot_places})
-    alerts, until = _decided(known, channels, rules, now) if speak else ((), None)
+    alerts, until = decided(known, channels, rules, now) if speak else ((), None)
     ears = {channel.label: channel for channel in channels}
     tried = {
         (row.channel, row.key): row
@@ -103,7 +83,7 @@ def plan(
         for row in before(alert, ears[alert.channel], known.told, known.attempts, now)
     }
     known = replace(known, attempts={**known.attempts, **tried})
-    return Plan(known, alerts, _least([*moments, until]))
+    return Plan(known, alerts, least([*moments, until]))
 
 
 def commit(db: Connection, old: Memory, new: Plan, gone: Iterable[str] = ()) -> None:
@@ -166,51 +146,6 @@ def learned(known: Memory, results: Iterable[tuple[Delivery, Changes]]) -> Memor
     return replace(known, told=told, attempts=attempts, partial=frozenset(partial))
 
 
-def outlook(known: Memory, channels: Sequence[Channel], rules: Rules, now: datetime) -> datetime | None:
-    """When, without any change, something is to be said or a channel's own condition changes. Pure."""
-    _, decided = _decided(known, channels, rules, now)
-    conditions, rises = _of_channels(known, channels, rules, now)
-    silent = mute_since(_ears(known, channels, rules, now), known.standings)
-    moments = [decided, rises, *_hush_ends(known, now)]
-    if silent and silent + MUTE > now:
-        moments.append(silent + MUTE)
-    for condition in conditions:
-        stood = known.standings.get(condition.key) or Standing(condition.key, Level.FINE, since=now, at=now)
-        settled, until = settle(stood, condition, now, rules.settle)
-        # A change that only begins has to be recorded too, or its time would not run before the next pass.
-        changes = (settled.rank, settled.pending) != (stood.rank, stood.pending)
-        moments.append(now if changes else until)
-    return _least(moments)
-
-
-def waiting(known: Memory, channels: Sequence[Channel], rules: Rules, now: datetime) -> Mapping[str, datetime]:
-    """The channels that something could not be told to, with the first try of it."""
-    found = {ear.channel.label: waiting_since(ear, known.standings) for ear in _ears(known, channels, rules, now)}
-    return {label: since for label, since in found.items() if since}
-
-
-def mute(known: Memory, channels: Sequence[Channel], rules: Rules, now: datetime) -> bool:
-    """Whether no channel has delivered for so long that only the heartbeat can still say so."""
-    since = mute_since(_ears(known, channels, rules, now), known.standings)
-    return since is not None and now - since >= MUTE
-
-
-def pending(known: Memory, channel: Channel, rules: Rules, now: datetime) -> int:
-    """How many conditions a channel still has to hear of."""
-    (ear,) = _ears(known, [channel], rules, now)
-    return sum(ear.wants(one) for one in known.standings.values())
-
-
-def hushed(known: Memory, now: datetime) -> tuple[frozenset[str], frozenset[str]]:
-    """The keys that are acknowledged and those that are silenced now."""
-    only_acks, only_silences = replace(known.hush, silences=()), replace(known.hush, acknowledgements=())
-    bad = {key: one for key, one in known.standings.items() if one.level is not Level.FINE}
-    return (
-        frozenset(key for key, one in bad.items() if hushed_until(only_acks, one, now) > now),
-        frozenset(key for key, one in bad.items() if hushed_until(only_silences, one, now) > now),
-    )
-
-
 def move(db: Connection, old: str, new: str, labels: Mapping[str, str]) -> None:
     """A key goes on under a new name: its standing, beliefs, acknowledgement, and the silences that name it."""
     known = memory.standings(db).get(old)
@@ -222,56 +157,9 @@ def move(db: Connection, old: str, new: str, labels: Mapping[str, str]) -> None:
     memory.move(db, old, new)
 
 
-def _of_channels(
-    known: Memory, channels: Sequence[Channel], rules: Rules, now: datetime
-) -> tuple[tuple[Condition, ...], datetime | None]:
-    return channel_conditions(_ears(known, channels, rules, now), known.standings, known.partial)
-
-
-def _ears(known: Memory, channels: Sequence[Channel], rules: Rules, now: datetime) -> tuple[Ear, ...]:
-    window = quiet_window(rules.quiet, now)
-    return tuple(Ear(one, known.told, known.attempts, known.hush, window, now, rules.remind) for one in channels)
-
-
-def _decided(
-    known: Memory, channels: Sequence[Channel], rules: Rules, now: datetime
-) -> tuple[tuple[Alert, ...], datetime | None]:
-    """News, and what goes out on schedule; at most one alert a channel."""
-    alerts, until = decide(
-        known.standings.values(),
-        known.told,
-        known.attempts,
-        channels,
-        hush=known.hush,
-        quiet=rules.quiet,
-        now=now,
-        remind=rules.remind,
-    )
-    said = {alert.channel: alert.news for alert in alerts}
-    moments = [until]
-    for ear in _ears(known, channels, rules, now):
-        news, later = routine_news(ear, rules.digest, known.standings.values())
-        moments.append(later)
-        if news:
-            label = ear.channel.label
-            said[label] = (*said.get(label, ()), *news)
-    return tuple(Alert(label, news) for label, news in said.items()), _least(moments)
-
-
-def _hush_ends(known: Memory, now: datetime) -> Iterator[datetime]:
-    """When a silence or an acknowledgement ends, which shows in status and metrics."""
-    silences, acknowledgements = known.hush.silences, known.hush.acknowledgements
-    ends = (*(one.until for one in silences), *(one.until for one in acknowledgements))
-    return (end for end in ends if end and end > now)
-
-
 def _apply(known: dict[Place, V], changes: Mapping[Place, V | None]) -> None:
     for place, value in changes.items():
         if value is None:
             known.pop(place, None)
         else:
             known[place] = value
-
-
-def _least(moments: Iterable[datetime | None]) -> datetime | None:
-    return min((one for one in moments if one), default=None)

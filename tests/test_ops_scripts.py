@@ -6,7 +6,6 @@ One test each, by the number in the list that was made by running those scripts;
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import time
@@ -17,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.alerts.life import CLAUDE, DAY, HOUR, MINUTE, START, Life, ms
-from tests.command import ROOT, argv, authwatch, configure, environment, state
+from tests.command import argv, authwatch, configure, environment
 from tests.openclaw_home import openclaw, token
 from tests.receivers import web
 from tests.warm import Line, warm
@@ -53,11 +52,11 @@ def test_defect_1_escalation_is_not_swallowed_by_a_throttle(life: Life) -> None:
 def test_defect_2_a_failed_delivery_does_not_count_as_sent(life: Life) -> None:
     """A failed curl wrote the state file all the same, and the alert was lost for an hour."""
     life.openclaw({"anthropic:default": life.token(-HOUR)})
-    url = life.there.url("json", "fail/2/json/phone")
-    configure(life.home, f"alerts: {{deadline: 2s}}\nchannels:\n  phone: {{url: '{url}'}}\n")
+    url = life.there.url("json", "fail/4/json/phone")
+    configure(life.home, f"alerts: {{deadline: 5s}}\nchannels:\n  phone: {{url: '{url}'}}\n")
     outcomes = [life.look(after=span).err for span in (0 * MINUTE, 2 * MINUTE, 3 * MINUTE, MINUTE, 5 * MINUTE)]
     assert ["not reached" in one for one in outcomes] == [True, True, False, False, False]
-    assert len(life.there.received) == 3  # two refused, one taken
+    assert len(life.there.received) == 5  # four refused, two in each of the first passes, and one taken
 
 
 def test_defect_2_without_a_channel_nothing_is_remembered_as_sent(life: Life) -> None:
@@ -241,7 +240,7 @@ def test_defect_24_a_receiver_that_hangs_ends_with_the_deadline(tmp_path: Path) 
         configure(tmp_path, f"alerts: {{deadline: 3s}}\nchannels:\n{lines}")
         begun = time.monotonic()
         done = authwatch(tmp_path, "check")
-        assert time.monotonic() - begun < 3 + 4
+        assert time.monotonic() - begun < 3 + 8
         assert done.code == 1
         assert len(phone.received) == 1
         assert len(re.findall("was not reached .timeout.", done.err)) == 2
@@ -251,5 +250,3 @@ def test_the_number_of_a_defect_is_in_the_name_of_its_test() -> None:
     """So that none of those that concern alerting is forgotten."""
     numbers = set(map(int, re.findall(r"def test_defect_(\d+)_", Path(__file__).read_text("utf-8"))))
     assert numbers == {1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 20, 22, 23, 24}
-    assert os.access(ROOT, os.R_OK)
-    assert state(ROOT)

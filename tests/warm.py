@@ -7,6 +7,7 @@ and what the test wants to be told or killed at (`points`, see tests/alerts/cras
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
@@ -97,6 +98,8 @@ def warm() -> Iterator[Line]:
 def main() -> None:
     """Reads requests until the other end closes; one fork at a time."""
     _warm_up()
+    gc.collect()
+    gc.freeze()  # the forks share what is warm
     for text in sys.stdin:
         asked = json.loads(text)
         child = os.fork()

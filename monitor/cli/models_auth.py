@@ -176,7 +176,8 @@ def _order(given: argparse.Namespace, shell: Shell) -> int:
     found = read(shell.host())
     order = auth.order_of(found, agent, provider)
     path = host.show(listing.state_path(found, agent))
-    result: dict[str, Any] = {"agentId": agent, "agentDir": host.show(listing.folder(found, agent)), "provider": provider}
+    result: dict[str, Any] = {"agentId": agent, "provider": provider}
+    result["agentDir"] = host.show(listing.folder(found, agent))
     result |= {"authStatePath": path, "order": list(order) if order is not None else None}
     said = ", ".join(order) if order is not None else "(none)"
     lines = [f"Agent: {agent}", f"Provider: {provider}", f"Auth state store: {path}"]

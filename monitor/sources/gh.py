@@ -6,6 +6,7 @@ disk. `gh auth status` without a network calls a good token invalid, so nobody a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from monitor.sources.outline import outline
 from monitor.sources.stored import Place, secret, unclear, unread
 
 LOGIN: Final = "gh auth login"
+_NAME: Final = re.compile(r"[\w.-]*", re.ASCII)
 
 
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
@@ -47,7 +49,7 @@ def _host(place: Place, name: str, login: Any, path: Path) -> Iterator[Observati
         return
     active = login.get("user") or ""
     users = login.get("users") or {}
-    if not isinstance(active, str) or not isinstance(users, Mapping):
+    if not isinstance(active, str) or not isinstance(users, Mapping) or not _NAME.fullmatch("".join([active, *users])):
         yield unclear(blank, "its user is no name")
         return
     for user in dict.fromkeys([*users, *([active] if active else [])]):

@@ -52,6 +52,6 @@ def _value(text: str) -> str | dict[str, Any] | None:
     if bare.startswith("#") or bare in _NOTHING:
         return {}
     found = _TEXT.fullmatch(bare)
-    if not found:
+    if not found or (found[2] and ": " in found[2].partition(" #")[0]):
         return None
     return found[1][1:-1] if found[1] else found[2].partition(" #")[0].rstrip()

@@ -165,7 +165,12 @@ def test_a_config_of_a_megabyte_is_refused_and_a_long_note_in_it_is_cut(life: Li
 
 def test_a_store_full_of_nonsense_stops_no_other_source(life: Life) -> None:
     life.claude(8 * HOUR, life.now + 2 * DAY)
-    for nonsense in ("[" * 100_000, '{"profiles": ' + "9" * 5000 + "}", "\x00" * 1000, '{"profiles": {"": null, "a": 1}}'):
+    for nonsense in (
+        "[" * 100_000,
+        '{"profiles": ' + "9" * 5000 + "}",
+        "\x00" * 1000,
+        '{"profiles": {"": null, "a": 1}}',
+    ):
         life.file(".openclaw/agents/main/agent/auth-profiles.json", nonsense)
         done = life.look("--json", after=MINUTE)
         keys = {one["key"]: one["needs_human"] for one in json.loads(done.out)["profiles"]}

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 
 from tests.alerts.life import CLAUDE, DAY, HOUR, MINUTE, START, Life, ms
-from tests.command import ROOT, authwatch, state
+from tests.command import ROOT
 
 #: How long after it can first be seen: at once, or after `settle` where one look cannot be sure.
 AT_ONCE, SETTLED = timedelta(), 10 * MINUTE
@@ -193,4 +193,3 @@ def test_the_machine_of_these_tests_is_healthy_without_a_death(life: Life) -> No
     healthy(life)
     life.live(START + 8 * HOUR)
     assert life.news == []
-    assert authwatch is not None and state(life.home).exists()

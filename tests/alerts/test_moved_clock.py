@@ -140,7 +140,7 @@ def test_the_next_pass_of_the_daemon_comes_within_a_minute_of_a_step(tmp_path: P
         stepped.write_text("+1d\n")
         begun = time.monotonic()
         second = passed(tmp_path, after=first, within=75)
-        assert time.monotonic() - begun <= 65
+        assert time.monotonic() - begun <= 70
         assert second > first
     finally:
         os.killpg(daemon.pid, signal.SIGTERM)

@@ -131,7 +131,7 @@ def test_a_mail_server_that_was_down_for_a_day_gets_the_newest_state_once(
         address = f"mailtos://aw:pw@localhost:{port}/?from=aw@example.org&to=me@example.org&mode=starttls"
         configure(
             tmp_path,
-            f"sources: [openclaw]\nalerts: {{deadline: 4s}}\nchannels:\n  mail: {{url: '{address}'}}\n"
+            f"sources: [openclaw]\nalerts: {{deadline: 9s}}\nchannels:\n  mail: {{url: '{address}'}}\n"
             f"  phone: {{url: '{phone.url('json', 'json/phone')}'}}\n",
         )
         token(begin + timedelta(hours=60))

@@ -102,8 +102,16 @@ def _ring(number: int, frame: FrameType | None) -> None:
 def table(scores: Sequence[Score]) -> str:
     """The scores as a table for people."""
     lines = ["| reader | executions | unhandled | leaks | hangs | slowest | seconds |", "|---|---|---|---|---|---|---|"]
-    rows = [(one.name, one.turns, len(one.crashes), len(one.leaks), len(one.hangs), one.slowest, one.seconds) for one in scores]
-    total = ("**total**", *(sum(row[at] for row in rows) for at in range(1, 5)), max(row[5] for row in rows), sum(r[6] for r in rows))
+    rows = [
+        (one.name, one.turns, len(one.crashes), len(one.leaks), len(one.hangs), one.slowest, one.seconds)
+        for one in scores
+    ]
+    total = (
+        "**total**",
+        *(sum(row[at] for row in rows) for at in range(1, 5)),
+        max(row[5] for row in rows),
+        sum(r[6] for r in rows),
+    )
     lines += [
         f"| {name} | {turns:,} | {crashes} | {leaks} | {hangs} | {slowest * 1000:.0f} ms | {seconds:.0f} |"
         for name, turns, crashes, leaks, hangs, slowest, seconds in [*rows, total]

@@ -82,7 +82,10 @@ def _other_dict(value: dict[str, Any], key: str, dice: random.Random) -> dict[st
         case 0:
             return rest
         case 1:
-            return {**value, dice.choice(("", " ", "\0", "\ud800", "X" * 300, "a/b", "é", "1", key.upper())): dice.choice(ODD)}
+            return {
+                **value,
+                dice.choice(("", " ", "\0", "\ud800", "X" * 300, "a/b", "é", "1", key.upper())): dice.choice(ODD),
+            }
         case 2 if MARK not in json.dumps(value[key]):
             return {**rest, dice.choice(("\ud800", "x\ny", key.title(), f"{key} ", "\x1b[2J", "a\u202eb")): value[key]}
         case _:
@@ -93,9 +96,13 @@ def _near(value: Any, dice: random.Random) -> Any:
     if isinstance(value, bool) or value is None:
         return not value
     if isinstance(value, int | float):
-        return dice.choice((-value, value / 1000, value * 1000, value + 0.5, str(value), f"{value}.5", [value], value * 10**9))
+        return dice.choice(
+            (-value, value / 1000, value * 1000, value + 0.5, str(value), f"{value}.5", [value], value * 10**9)
+        )
     if isinstance(value, str):
-        return dice.choice((value[::-1], value * 2, value[:1], f" {value}\n", [value], {"value": value}, value.encode().hex()))
+        return dice.choice(
+            (value[::-1], value * 2, value[:1], f" {value}\n", [value], {"value": value}, value.encode().hex())
+        )
     return {"0": value} if isinstance(value, list) else [value]
 
 

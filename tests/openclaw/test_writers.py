@@ -200,7 +200,7 @@ def test_a_kill_at_any_step_leaves_the_old_or_the_new_store(tmp_path: Path, gene
         assert saved(home) == {**found, "anthropic:after": SECRET}
         if not killed:
             break
-        step += 7 if step > 1 else 1
+        step += 11 if step > 1 else 1
     assert outcomes[0] is False and outcomes[-1] is True and sorted(outcomes) == outcomes
     assert len(outcomes) > 20
 

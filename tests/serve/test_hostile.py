@@ -109,10 +109,10 @@ def exchange(client, request):
     """What is answered to these bytes, as far as it comes within two seconds of silence."""
     with connect(client) as one:
         one.settimeout(2)
+        answer = b""
         try:
             one.sendall(request)
             one.shutdown(socket.SHUT_WR)
-            answer = b""
             while part := one.recv(65536):
                 answer += part
         except OSError:

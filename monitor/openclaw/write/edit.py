@@ -162,11 +162,13 @@ def _next(text: str, at: int, close: str) -> int:
 def _key(written: str) -> str:
     if not written.startswith(('"', "'")):
         return written
-    if written.startswith('"') and "\\" not in written:
-        return written[1:-1]
-    import json5
-
-    return str(json5.loads(written))
+    inner = written[1:-1]
+    if written.startswith("'"):
+        inner = inner.replace("\\'", "'").replace('"', '\\"')
+    try:
+        return str(json.loads(f'"{inner}"', strict=False))
+    except ValueError:
+        raise Refused("a key is written with escapes that JSON does not have") from None
 
 
 def _skip(text: str, at: int) -> int:

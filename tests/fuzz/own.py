@@ -1,0 +1,167 @@
+"""The readers of what is our own: config, history, checkpoint, and the small files that a pass leaves."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from alerts import memory as told
+from alerts.clock import Reading, trust
+from monitor import checkpoint, leave, watch
+from monitor.cli.book import in_words
+from monitor.cli.shell import Failure
+from monitor.config.load import ConfigError, load, problems
+from monitor.config.settings import Settings
+from monitor.config.show import show
+from monitor.history import engine
+from monitor.history.read import transitions
+from monitor.host import Host
+from monitor.look import Asked, look
+from monitor.metrics.earlier import last_successes
+from monitor.state import State
+from tests.command import authwatch, configure, state
+from tests.config.test_load import WHOLE
+from tests.faults.world import json_home
+from tests.fuzz.engine import Leak, Target
+from tests.fuzz.mutate import MARK, spoiled
+
+NOW = datetime.now(UTC)
+ENVIRONMENT = {"NTFY_TOPIC": f"{MARK}-topic", "TZ": f"{MARK}/zone"}
+
+
+def config(folder: Path) -> Target:
+    """The config loader: settings or a ConfigError, and never a secret."""
+    path = folder / "config.yaml"
+    (folder / "mail.url").write_text(f"mailto://x:{MARK}@example\n")
+    (folder / "word").write_text(MARK)
+
+    def turn(dice: random.Random) -> None:
+        path.write_bytes(spoiled(WHOLE.encode(), dice))
+        path.chmod(0o600)
+        try:
+            found = load(Host(folder, ENVIRONMENT), path)
+        except ConfigError as error:
+            assert error.problems
+            assert error.__cause__ is None
+            said = str(error)
+        else:
+            said = show(found) + repr(found) + "\n".join(problems(found))
+        said.encode("utf-8", "surrogateescape")
+        if MARK in said:
+            raise Leak(said[max(0, said.index(MARK) - 100) :][:300])
+
+    return Target("config", turn)
+
+
+def history(folder: Path) -> Target:
+    """The history: read and written through whatever became of the file; it is mended or set aside, never a crash."""
+    from tests.fuzz.targets import _spoil_cell
+
+    home, place = _passed(folder)
+    good, path = (place / "history.sqlite").read_bytes(), place / "history.sqlite"
+    asked = Asked(Settings())
+
+    def turn(dice: random.Random) -> None:
+        for left in place.glob("history.sqlite*"):
+            left.unlink()
+        path.write_bytes(good)
+        if dice.random() < 0.6:
+            _spoil_cell(path, dice)
+        else:
+            path.write_bytes(spoiled(good, dice) if dice.random() < 0.5 else _noisy(good, dice))
+        host = Host(home, {"HOME": str(home)}, key=(place / "key").read_bytes())
+        own = State(place, place)
+        findings = look(asked, host, NOW)
+        watch.glance(asked, host, own, findings, NOW)
+        _commands(path)
+        outcome = watch.run(asked, host, own, findings, NOW, (None, None, Reading(NOW)))
+        assert outcome.recorded or outcome.complaints
+        assert MARK not in "\n".join(outcome.complaints)
+
+    return Target("history", turn, 0.12)
+
+
+def _noisy(good: bytes, dice: random.Random) -> bytes:
+    """Whole sectors lost, as disks lose them."""
+    raw = bytearray(good)
+    for _ in range(dice.choice((1, 1, 2, 8))):
+        at = dice.randrange(len(raw) // 512) * 512
+        raw[at : at + 512] = dice.choice((bytes(512), dice.randbytes(512), raw[:512]))
+    return bytes(raw)
+
+
+def _commands(path: Path) -> None:
+    """What `history` and `alerts list` read, with failures in words."""
+    try:
+        with (
+            in_words(),
+            engine.connect(engine.url_of(f"sqlite:///{path}", path.parent), read_only=True).connect() as db,
+        ):
+            if engine.revision(db):
+                transitions(db, NOW - timedelta(days=400))
+                told.recent(db, NOW - timedelta(days=400))
+                told.last_deliveries(db)
+    except Failure as failure:
+        assert MARK not in failure.message
+
+
+def point(folder: Path) -> Target:
+    """The checkpoint, which the gate believes: any other than it wrote is no reason to stop, and none to fall."""
+    _, place = _passed(folder)
+    good = (place / checkpoint.NAME).read_bytes()
+    who = checkpoint.read(str(place))
+    assert who is not None
+
+    def turn(dice: random.Random) -> None:
+        (place / checkpoint.NAME).write_bytes(spoiled(good, dice))
+        now = NOW.timestamp() + dice.choice((-1e6, 0, 5, 1e6, 1e12))
+        found = checkpoint.may_stop(str(place), who.identity, {}, now)
+        if found is not None:
+            assert 0 <= found.exit_code <= 255
+        again = checkpoint.read(str(place))
+        if again is not None:
+            checkpoint.renew(str(place), again, NOW.timestamp())
+            checkpoint.still_holds(str(place), again, {}, now)
+            for touch in again.touches:
+                checkpoint.same(*touch)
+
+    return Target("checkpoint", turn, 2.0)
+
+
+def left(folder: Path) -> Target:
+    """pass.json and the last metrics, which the next pass and the daemon read."""
+    _, place = _passed(folder)
+    good = {name: (place / name).read_bytes() for name in (leave.PASS, leave.METRICS)}
+    own = State(place, place)
+
+    def turn(dice: random.Random) -> None:
+        name = dice.choice(list(good))
+        raw = spoiled(good[name], dice)
+        (place / name).write_bytes(raw)
+        reading = Reading(NOW, timedelta(days=3), "boot")
+        trust(*leave.clocks(own, reading), timedelta(minutes=10))
+        last_successes(raw.decode("utf-8", "replace"), ["openclaw", "claude-code"])
+        checkpoint.restamp(str(place / leave.METRICS), NOW.timestamp())
+        (place / name).write_bytes(good[name])
+
+    return Target("pass.json and metrics", turn)
+
+
+def _passed(folder: Path) -> tuple[Path, Path]:
+    """A home after a real pass, and its state folder."""
+    home = folder / "home"
+    home.mkdir()
+    json_home(home)
+    configure(home, "channels: {nowhere: {url: 'json://127.0.0.1:1/x'}}\nalerts: {deadline: 5s}\n")
+    authwatch(home, "check")
+    configure(home, "")
+    place = state(home)
+    shutil.copytree(place, folder / "state")
+    os.chmod(folder / "state", 0o700)
+    return home, folder / "state"
+
+
+TARGETS = (config, history, point, left)
