@@ -1,6 +1,6 @@
 """What a pass costs, as ratios to a bare interpreter from one interleaved run.
 
-    python benchmarks/passes.py [ROUNDS]
+    [OPENCLAW_BIN=FOLDER] python benchmarks/passes.py [ROUNDS]
 
 Every command runs once a round, in turn, so that the machine's moods hit all alike; the first round is not counted.
 CPU is user + system of the child and its children, as the kernel accounts for it; RSS is the child's own peak.
@@ -124,6 +124,21 @@ def commands(folder: Path, url: str):
                 home, f"alerts: {{deadline: 10s, settle: 0s}}\nchannels: {{x: {{url: '{url}', at_least: soon}}}}\n"
             )
         yield Row(f"{what}, {profiles} profiles", [*OURS, "check"], home, changer(home, what, profiles))
+    yield from openclaw_itself(folder)
+
+
+def openclaw_itself(folder: Path):
+    """The real thing on the same store, where $OPENCLAW_BIN names the folder of its programs."""
+    programs = os.environ.get("OPENCLAW_BIN")
+    if not programs:
+        return
+    home = folder / "openclaw"
+    home.mkdir()
+    closed_database(home, 3)
+    path = f"{programs}:{os.environ['PATH']}"
+    status = ["models", "status", "--check"]
+    yield Row("openclaw models status --check, 3 profiles", ["/usr/bin/env", f"PATH={path}", "openclaw", *status], home)
+    yield Row("authwatch models status --check, 3 profiles", [*OURS, *status], home)
 
 
 def changer(home: Path, what: str, profiles: int) -> Callable[[], None]:

@@ -130,3 +130,10 @@ def test_defect_21_an_address_goes_into_the_user_s_own_private_files(tmp_path, t
         ["git", "status", "--porcelain", "termux", "systemd"], cwd=ROOT, capture_output=True, check=False
     )
     assert after.stdout == before.stdout
+
+
+def test_all_24_defects_have_a_test():
+    """Here or in `tests/test_ops_scripts.py`."""
+    pages = (ROOT / "tests/test_ops_scripts.py", ROOT / "tests/termux/test_defects.py")
+    found = {int(number) for page in pages for number in re.findall(r"def test_defect_(\d+)_", page.read_text("utf-8"))}
+    assert found == set(range(1, 25))

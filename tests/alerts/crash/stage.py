@@ -32,6 +32,7 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 FOLLOWING = (6 * MINUTE, 12 * MINUTE, 24 * MINUTE)
 CHANNELS = ("phone", "mail", "desk")
 BACK = "a dead channel is back"
+OVER = "worse, and over before the next pass"
 
 _BLOCK = re.compile(r"^(Act now|Act soon|For information|Cannot tell|Recovered)(?: \([^)]*\))?: (.+)$", re.MULTILINE)
 
@@ -139,6 +140,12 @@ def _returned(stage: Stage) -> None:
     stage.now += DAY
 
 
+def _renewed(stage: Stage) -> None:
+    """Somebody logs in again before the next pass."""
+    stage.now += 4 * MINUTE
+    stage.keep(300 * DAY, secret="5")
+
+
 SCENES: dict[str, Callable[[Stage], None]] = {
     "first pass of all": _first,
     "worse": _worse,
@@ -147,7 +154,10 @@ SCENES: dict[str, Callable[[Stage], None]] = {
     "key moved": _moved,
     "vanished": _vanished,
     BACK: _returned,
+    OVER: _worse,
 }
+#: What happens between the pass that is killed and the next; the news of the first may then be none any more.
+MEANWHILE: dict[str, Callable[[Stage], None]] = {OVER: _renewed}
 
 
 # -- killing --------------------------------------------------------------------------------------------------------
@@ -161,6 +171,7 @@ class Scene:
     at: datetime
     kept: Path
     reached: tuple[str, ...]
+    meanwhile: Callable[[Stage], None] | None = None
     points: tuple[str, ...] = ()
     expected: Heard = field(default_factory=Counter)
     got: Heard = field(default_factory=Counter)
@@ -177,6 +188,8 @@ class Scene:
             self.points = done.points
         elif done.code != -9:
             return [f"ended with {done.code} instead of being killed: {done.err}"]
+        if self.meanwhile:
+            self.meanwhile(stage)
         for after in FOLLOWING:
             stage.now = self.at + after
             done = stage.look()
@@ -185,7 +198,12 @@ class Scene:
         self.got = heard(stage.there)
         if not kill:
             self.expected = self.got
-        return [*_faults(self.expected, self.got), *_beliefs(stage, self.reached)]
+        faults = [*_faults(self.expected, self.got, moot=bool(self.meanwhile)), *_beliefs(stage, self.reached)]
+        return faults + [f"{who} was left with {call}" for who, call in last_calls(stage.there) if not self.true(call)]
+
+    def true(self, call: str) -> bool:
+        """Whether somebody may be left with this; where news is over by now, only with its end."""
+        return not self.meanwhile or call == "Recovered"
 
 
 @contextmanager
@@ -202,7 +220,7 @@ def scene(line: Line, home: Path, name: str) -> Iterator[Scene]:
         kept = home.with_name(f"{home.name}.kept")
         shutil.rmtree(kept, ignore_errors=True)
         shutil.copytree(home, kept, symlinks=True)
-        made = Scene(stage, stage.now, kept, CHANNELS if name == BACK else CHANNELS[:2])
+        made = Scene(stage, stage.now, kept, CHANNELS if name == BACK else CHANNELS[:2], MEANWHILE.get(name))
         faults = made.play()
         assert not faults, faults
         yield made
@@ -219,9 +237,18 @@ def heard(there: Receiver) -> Heard:
     return found
 
 
-def _faults(expected: Heard, got: Heard) -> Iterator[str]:
+def last_calls(there: Receiver) -> list[tuple[str, str]]:
+    """The last that each channel heard about each thing, as `channel, name` and call."""
+    last = {}
+    for one in there.received:
+        for call, name in _BLOCK.findall(one.body["message"] if isinstance(one.body, dict) else ""):
+            last[f"{one.path.rsplit('/', 1)[-1]}, {name}"] = call
+    return list(last.items())
+
+
+def _faults(expected: Heard, got: Heard, *, moot: bool) -> Iterator[str]:
     for news in {*expected, *got}:
-        if got[news] < expected[news]:
+        if got[news] < expected[news] and not moot:
             yield f"lost: {news}"
         if got[news] > expected[news] + 1:
             yield f"heard {got[news]} times: {news}"
