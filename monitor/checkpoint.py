@@ -176,18 +176,20 @@ def still_holds(folder: str, point: Checkpoint, environ: os._Environ[str] | dict
     own = stat_of(f"{folder}/{NAME}")
     if own is None or not max(point.looked_at, own[3] / 1e9 - 1) <= now < point.until:
         return False
+    keys = [path for kind, path, _ in point.touches if kind == "K"]
     try:
-        with open(f"{folder}/{KEY_NAME}", "rb") as file:
+        with open(keys[0], "rb") as file:
             key = file.read()
-    except OSError:
+    except (OSError, IndexError):
         return False
     return env_digest(key, point.names, environ) == point.env_digest
 
 
 def same(kind: str, path: str, stamp: Stamp) -> bool:
-    """T: a thing that was read, unchanged. I: our own file, still the same inode. R: an output, same size too."""
+    """T: a thing that was read, unchanged; K: our key, the same. I: our own file, still the same inode. R: an output,
+    same size too."""
     found = stat_of(path)
-    if kind == "T" or found is None or stamp is None:
+    if kind in "TK" or found is None or stamp is None:
         return found == stamp
     parts = 2 if kind == "I" else 3
     return found[:parts] == stamp[:parts]

@@ -142,7 +142,7 @@ def _point(left: Left, state: State, host: Host, mark: Mark) -> None:
 
 
 def _ours(left: Left, state: State) -> list[tuple[str, Path]]:
-    files = [("I", state.folder / STATUS), ("R", state.folder / METRICS)]
+    files = [("K", state.folder / checkpoint.KEY_NAME), ("I", state.folder / STATUS), ("R", state.folder / METRICS)]
     if left.textfile:
         files.append(("R", left.textfile))
     if left.settings.history_url is None:

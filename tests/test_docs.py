@@ -63,6 +63,9 @@ def test_every_config_of_the_documentation_is_valid(tmp_path):
                 path.chmod(0o600)
                 secret = tmp_path / "mail.url"
                 secret.write_text("json://127.0.0.1/\n", "utf-8")
+                word = tmp_path / ".config" / "authwatch" / "web.password"
+                word.parent.mkdir(parents=True, exist_ok=True)
+                word.write_text("a word\n", "utf-8")
                 done = authwatch(tmp_path, "config", "check", "--config", path, env={"NTFY_TOPIC": "x"})
                 assert done.code == 0, (page.name, done.err)
     assert count

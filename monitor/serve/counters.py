@@ -88,4 +88,5 @@ def _lines(families: Iterable[Metric], total: str) -> Iterator[str]:
         yield f"# HELP {name} {family.documentation}\n# TYPE {name} {family.type}\n"
         for sample in family.samples:
             where = f"{{{labels(**sample.labels)}}}" if sample.labels else ""
-            yield f"{sample.name}{where} {floatToGoString(sample.value)}\n"
+            value = floatToGoString(sample.value)  # type: ignore[no-untyped-call]
+            yield f"{sample.name}{where} {value}\n"

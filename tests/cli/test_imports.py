@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import environment
+from tests.command import configure, environment
 from tests.openclaw_home import DAY, openclaw, token
 
 HEAVY = {
@@ -88,7 +88,10 @@ def test_a_command_loads_no_heavy_library_that_it_does_not_need(tmp_path, words)
     assert HEAVY & roots - ALLOWED[words] == set()
 
 
-def test_a_pass_that_stops_at_the_gate_loads_next_to_nothing(tmp_path):
+@pytest.mark.parametrize("config", ["", "state: ~/elsewhere\n"], ids=["defaults", "another state folder"])
+def test_a_pass_that_stops_at_the_gate_loads_next_to_nothing(tmp_path, config):
+    if config:
+        configure(tmp_path, config)
     openclaw(tmp_path, {"anthropic:default": token(ends_in=2 * DAY)})
     loaded(tmp_path, "check")
     time.sleep(2.1)

@@ -30,12 +30,11 @@ class Target:
     name: str
     turn: Callable[[random.Random], None]
     weight: float = 1.0  # its share of a long run; the slow ones have less
-    close: Callable[[], None] = lambda: None
 
 
 @dataclass
 class Score:
-    """What came of a run. A failure names seed and number: `.ci/soak fuzz --only NAME --seed SEED --at NUMBER`."""
+    """What came of a run. A failure names seed and number: see tests.soak.fuzz."""
 
     name: str
     seed: int
@@ -51,14 +50,14 @@ class Score:
         return [*self.crashes, *self.leaks, *self.hangs]
 
 
-def run(target: Target, seed: int, turns: int, start: int = 0, most: int = 20) -> Score:
-    """`turns` of a target from number `start`; ends early after `most` failures."""
+def run(target: Target, seed: int, turns: int, most: int = 20, hang: float = HANG) -> Score:
+    """`turns` of a target; ends early after `most` failures."""
     score = Score(target.name, seed)
     began = time.monotonic()
     before = signal.signal(signal.SIGALRM, _ring)
     try:
-        for number in range(start, start + turns):
-            _turn(target, number, score)
+        for number in range(turns):
+            _turn(target, number, score, hang)
             if len(score.failures) >= most:
                 break
     finally:
@@ -67,10 +66,10 @@ def run(target: Target, seed: int, turns: int, start: int = 0, most: int = 20) -
     return score
 
 
-def _turn(target: Target, number: int, score: Score) -> None:
+def _turn(target: Target, number: int, score: Score, hang: float) -> None:
     dice = random.Random(f"{score.seed}/{target.name}/{number}")
     started = _used()
-    signal.setitimer(signal.ITIMER_REAL, HANG * 10)
+    signal.setitimer(signal.ITIMER_REAL, hang * 10)
     try:
         target.turn(dice)
     except Hang:
@@ -83,7 +82,7 @@ def _turn(target: Target, number: int, score: Score) -> None:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
     took = _used() - started
-    if took > HANG:
+    if took > hang:
         score.hangs.append(f"{number}: {took:.1f} s")
     score.slowest = max(score.slowest, took)
     score.turns += 1

@@ -58,7 +58,7 @@ def config(folder: Path) -> Target:
 
 def history(folder: Path) -> Target:
     """The history: read and written through whatever became of the file; it is mended or set aside, never a crash."""
-    from tests.fuzz.targets import _spoil_cell
+    from tests.fuzz.targets import spoil_cell
 
     home, place = _passed(folder)
     good, path = (place / "history.sqlite").read_bytes(), place / "history.sqlite"
@@ -69,7 +69,7 @@ def history(folder: Path) -> Target:
             left.unlink()
         path.write_bytes(good)
         if dice.random() < 0.6:
-            _spoil_cell(path, dice)
+            spoil_cell(path, dice)
         else:
             path.write_bytes(spoiled(good, dice) if dice.random() < 0.5 else _noisy(good, dice))
         host = Host(home, {"HOME": str(home)}, key=(place / "key").read_bytes())

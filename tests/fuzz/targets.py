@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -15,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from monitor.host import Host
-from monitor.model import Finding, Observation, Problem, Trouble
+from monitor.model import Finding, Problem, Trouble
 from monitor.openclaw.status import report
 from monitor.sources import SOURCES, observe_all
 from monitor.sources.entry import SourceEntry
-from tests.faults.world import AGENT, KINDS, SHARED
+from tests.faults.world import KINDS
 from tests.fuzz.engine import Leak, Target
 from tests.fuzz.journey import Journey
 from tests.fuzz.mutate import MARK, misplaced, spoiled, spoiled_tree
@@ -51,7 +50,7 @@ class Files:
             path.write_bytes(json.dumps(tree).encode())
             return path, misplaced(self.trees[path], tree)
         if self.good[path][:6] == b"SQLite" and dice.random() < 0.7:
-            _spoil_cell(path, dice)
+            spoil_cell(path, dice)
             return path, False
         raw = spoiled(self.good[path], dice)
         path.write_bytes(raw)
@@ -74,7 +73,7 @@ def _tree(raw: bytes) -> Any:
     return found if isinstance(found, dict | list) else None
 
 
-def _spoil_cell(path: Path, dice: random.Random) -> None:
+def spoil_cell(path: Path, dice: random.Random) -> None:
     """Puts an odd value into one cell of a database, where it holds JSON a spoiled tree."""
     database = sqlite3.connect(path, isolation_level=None)
     database.execute("PRAGMA synchronous=OFF")
@@ -191,9 +190,7 @@ def _furnish(root: Path) -> None:
     config["models"] = {"providers": {"groq": {"baseUrl": "https://example.com/v1", "apiKey": f"{MARK}-config"}}}
     config["env"] = {"vars": {"GROQ_API_KEY": f"{MARK}-groq"}, "shellEnv": {"enabled": False}}
     config["$include"] = ["more.json"]
-    (state / "openclaw.json").write_text(
-        "// ours\n" + json.dumps(config, indent=1)[:-1] + ",\n bare: 'single', }", "utf-8"
-    )
+    (state / "openclaw.json").write_text("// ours\n" + json.dumps(config, indent=1)[:-1] + ",\n bare: [1,], }", "utf-8")
     (state / "more.json").write_text("{agents: {defaults: {imageModel: 'google/gemini-3'}}}", "utf-8")
     (state / ".env").write_text(
         f"export OPENROUTER_API_KEY='{MARK}-env'\nEMPTY=\n# no\nMISTRAL_API_KEY={MARK}-m\n", "utf-8"
@@ -240,7 +237,8 @@ def made(only: str = "") -> Iterator[Target]:
             target = make(Path(folder))
             if only in target.name:
                 yield target
-            target.close()
 
 
-assert AGENT and SHARED and Observation and shutil
+def weights(only: str = "") -> float:
+    """The sum of the shares of those targets."""
+    return sum(target.weight for target in made(only))

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.alerts.crash.stage import SCENES, Scene, scene
+from tests.alerts.crash.killing import Scene, scene
+from tests.alerts.crash.stage import SCENES
 from tests.warm import Line, warm
 
 HEAD = "| the pass that is killed | points | killed at | lost | said twice | more than twice | wrong beliefs |"

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.alerts.crash.stage import SCENES, scene
+from tests.alerts.crash.killing import scene
+from tests.alerts.crash.stage import SCENES
 from tests.soak.crash import kill_all
 from tests.warm import Line
 

@@ -1,0 +1,60 @@
+"""The table of faults and what each ended in: `python -m tests.soak.faults [--only NAME]`.
+
+Runs tests/faults with the real command line and prints a row for each group; ends with 1 if one failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from xml.etree import ElementTree
+
+from tests.command import ROOT
+
+GROUPS = {
+    "test_stores": "what stands in the place of a store, or in it",
+    "test_surroundings": "home, zones, clock, streams, config, folders",
+    "test_own_state": "history, state folder, disk",
+}
+
+
+def main() -> int:
+    """Runs the groups and counts what became of their cases."""
+    given = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    given.add_argument("--only", default="", help="pytest's -k")
+    only = given.parse_args().only
+    print("| faults | cases | a problem or an error in words, the right code | anything else |", "|---|---|---|---|", sep="\n")
+    failed = 0
+    for group, about in GROUPS.items():
+        found = outcomes(group, only)
+        cases = found["passed"] + found["failed"]
+        print(f"| {about} | {cases} | {found['passed']} | {found['failed']} |", flush=True)
+        failed += found["failed"] + (cases == 0 and not only)
+    return 1 if failed else 0
+
+
+def outcomes(group: str, only: str) -> Counter[str]:
+    """How many cases of a test file passed, failed, were skipped."""
+    with TemporaryDirectory() as folder:
+        record = Path(folder) / "record.xml"
+        command = [sys.executable, "-m", "pytest", "-q", f"tests/faults/{group}.py", f"--junitxml={record}", "-k", only]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode:
+            print(done.stdout[-3000:], file=sys.stderr)
+        cases = ElementTree.parse(record).iter("testcase")
+        return Counter(_outcome(case) for case in cases)
+
+
+def _outcome(case: ElementTree.Element) -> str:
+    ends = {child.tag for child in case}
+    if ends & {"failure", "error"}:
+        return "failed"
+    return "skipped" if "skipped" in ends else "passed"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
