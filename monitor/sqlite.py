@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -40,7 +40,7 @@ def ask(
         before = stamps(path)
         try:
             answer = _query(path, read, before, as_root=as_root, scratch=scratch)
-        except (sqlite3.DatabaseError, OSError) as error:
+        except (sqlite3.DatabaseError, OSError, UnicodeError) as error:  # the last: SQLite quotes a damaged schema
             if stamps(path) == before:
                 raise _explain(path, error) from None
             continue
@@ -70,11 +70,18 @@ def _copy(path: Path, now: Stamps, scratch: Path | None) -> Iterator[Path]:
     size = sum(found[2] for found in now if found)
     if size > MAX_DATABASE:
         raise Unreadable(Problem.TOO_LARGE, path, f"{size} bytes, at most {MAX_DATABASE} are copied")
-    with tempfile.TemporaryDirectory(prefix="authwatch-copy-", dir=scratch) as folder:
-        copy = Path(folder) / "copy.sqlite"
-        for end in ("", "-wal", "-journal"):
-            if stamp(f"{path}{end}"):
-                shutil.copyfile(f"{path}{end}", f"{copy}{end}")
+    with ExitStack() as stack:
+        for place in dict.fromkeys((scratch, None)):  # a full or read-only disk of ours must not hide a login
+            try:
+                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="authwatch-copy-", dir=place))
+                copy = Path(folder) / "copy.sqlite"
+                for end in ("", "-wal", "-journal"):
+                    if stamp(f"{path}{end}"):
+                        shutil.copyfile(f"{path}{end}", f"{copy}{end}")
+                break
+            except OSError:
+                if place is None:
+                    raise
         yield copy
 
 
@@ -95,4 +102,6 @@ def _explain(path: Path, error: Exception) -> Unreadable:
         return Unreadable(Problem.LOCKED, path, "locked by its own program")
     if isinstance(error, OSError) or "unable to open" in text:
         return Unreadable(Problem.UNREADABLE, path, text if "unable" in text else why(error))
+    if isinstance(error, UnicodeError) or "decode" in text:  # words that quote what could not be decoded
+        text = "a text that is not UTF-8"
     return Unreadable(Problem.PARSE, path, f"not a database we can read: {text}")

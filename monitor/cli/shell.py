@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 import time
@@ -67,6 +68,8 @@ class Shell:
     def real(cls, argv: Sequence[str]) -> Shell:
         """The real one."""
         os.umask(0o077)
+        if isinstance(sys.stdout, io.TextIOWrapper):  # names may hold what the terminal's encoding does not
+            sys.stdout.reconfigure(errors="backslashreplace")
         home = Path(os.environ.get("HOME") or _home_of_user())
         return cls(dict(os.environ), sys.stdout, sys.stderr, home, home, argv=tuple(argv))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -130,6 +131,8 @@ def prepare(engine: Engine, metadatas: Iterable[MetaData]) -> None:
             _VERSION.create(connection, checkfirst=True)
             connection.execute(_VERSION.insert().values(version_num=HEAD))
             return
+    if not re.fullmatch(r"\d{4}", found):
+        raise Damaged("the history has a revision that is none of ours")
     if found > HEAD:
         raise HistoryError(
             f"the history was written by a newer authwatch (schema {found}, this one knows {HEAD}); "
@@ -144,7 +147,8 @@ def revision(connection: Connection) -> str | None:
     """The schema revision found; None for an empty database."""
     if not inspect(connection).has_table("alembic_version"):
         return None
-    return connection.execute(select(_VERSION.c.version_num)).scalar()
+    found = connection.execute(select(_VERSION.c.version_num)).scalar()
+    return None if found is None else str(found)
 
 
 def _bytes(path: Path) -> int:

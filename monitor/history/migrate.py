@@ -6,13 +6,19 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine
+
+from alerts.columns import Damaged
 
 
 def upgrade(engine: Engine) -> None:
-    """Brings the history to the newest revision in one transaction."""
+    """Brings the history to the newest revision in one transaction; Damaged where no way leads there."""
     with engine.begin() as connection:
-        command.upgrade(configuration(connection), "head")
+        try:
+            command.upgrade(configuration(connection), "head")
+        except CommandError:
+            raise Damaged("the history has a revision that is none of ours") from None
 
 
 def configuration(connection: Connection | None = None) -> Config:

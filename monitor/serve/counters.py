@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
+from prometheus_client.core import Metric
 from prometheus_client.utils import floatToGoString
 
 from alerts.model import Outcome
@@ -16,7 +16,7 @@ from monitor.metrics.families import labels
 from monitor.serve.left import RESULTS
 
 
-class Counters(Collector):
+class Counters:
     """Counts that start at 0 for every result and every channel and outcome, so that `increase()` works at once."""
 
     def __init__(self, channels: Iterable[str] = ()) -> None:
@@ -28,7 +28,6 @@ class Counters(Collector):
         self._registry = CollectorRegistry()
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self._registry)
-        self._registry.register(self)
 
     def configured(self, channels: Iterable[str], *, good: bool) -> None:
         """The config was read: with these channels, or with a mistake."""
@@ -52,40 +51,41 @@ class Counters(Collector):
 
     def text(self) -> bytes:
         """In the text format."""
-        return "".join(_lines(self._registry.collect(), "_total")).encode()
+        return "".join((*self._counts("_total"), *_lines(self._registry.collect(), "_total"))).encode()
 
     def openmetrics(self) -> bytes:
         """In OpenMetrics, with its final `# EOF`."""
-        return "".join((*_lines(self._registry.collect(), ""), "# EOF\n")).encode()
+        return "".join((*self._counts(""), *_lines(self._registry.collect(), ""), "# EOF\n")).encode()
 
-    def collect(self) -> Iterator[Metric]:
+    def _counts(self, total: str) -> Iterator[str]:
+        """What was counted; a counter's family is named with its `total` in one format, without in the other."""
         with self._lock:
             checks, told, good = dict(self._checks), dict(self._told), self._config_is_good
-        passes = CounterMetricFamily("authwatch_checks", "Passes since the start, by result.", labels=["result"])
+        yield _head(f"authwatch_checks{total}", "Passes since the start, by result.", "counter")
         for result, number in checks.items():
-            passes.add_metric([result], number)
-        yield passes
-        sent = CounterMetricFamily(
-            "authwatch_deliveries", "Messages since the start, by outcome.", labels=["channel", "outcome"]
-        )
+            yield f'authwatch_checks_total{{result="{result}"}} {number}\n'
+        yield _head(f"authwatch_deliveries{total}", "Messages since the start, by outcome.", "counter")
         for (channel, outcome), number in told.items():
-            sent.add_metric([channel, outcome], number)
-        yield sent
-        yield GaugeMetricFamily(
-            "authwatch_config_last_reload_success",
-            "Whether the config was last read without an error.",
-            value=int(good),
-        )
+            yield f"authwatch_deliveries_total{{{_where(channel, outcome)}}} {number}\n"
+        name = "authwatch_config_last_reload_success"
+        yield _head(name, "Whether the config was last read without an error.", "gauge")
+        yield f"{name} {int(good)}\n"
+
+
+@cache
+def _where(channel: str, outcome: str) -> str:
+    return labels(channel=channel, outcome=outcome)
+
+
+def _head(name: str, meaning: str, kind: str) -> str:
+    return f"# HELP {name} {meaning}\n# TYPE {name} {kind}\n"
 
 
 def _lines(families: Iterable[Metric], total: str) -> Iterator[str]:
-    """Counters and gauges as both formats write them; `total` is what the name of a counter's family ends in.
-
-    The client's own encoders take four times as long, most of a scrape.
-    """
+    """Counters and gauges of the client's collectors; its own encoders take four times as long, most of a scrape."""
     for family in families:
         name = f"{family.name}{total}" if family.type == "counter" else family.name
-        yield f"# HELP {name} {family.documentation}\n# TYPE {name} {family.type}\n"
+        yield _head(name, family.documentation, family.type)
         for sample in family.samples:
             where = f"{{{labels(**sample.labels)}}}" if sample.labels else ""
             value = floatToGoString(sample.value)  # type: ignore[no-untyped-call]

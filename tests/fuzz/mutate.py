@@ -86,7 +86,7 @@ def _other_dict(value: dict[str, Any], key: str, dice: random.Random) -> dict[st
                 **value,
                 dice.choice(("", " ", "\0", "\ud800", "X" * 300, "a/b", "é", "1", key.upper())): dice.choice(ODD),
             }
-        case 2 if MARK not in json.dumps(value[key]):
+        case 2 if MARK not in json.dumps(value[key]) and MARK not in key:
             return {**rest, dice.choice(("\ud800", "x\ny", key.title(), f"{key} ", "\x1b[2J", "a\u202eb")): value[key]}
         case _:
             return {**value, **{f"{key}{number}": value[key] for number in range(dice.choice((1, 40)))}}
@@ -97,11 +97,19 @@ def _near(value: Any, dice: random.Random) -> Any:
         return not value
     if isinstance(value, int | float):
         return dice.choice(
-            (-value, value / 1000, value * 1000, value + 0.5, str(value), f"{value}.5", [value], value * 10**9)
+            (-value, value // 1000, value * 1000, value - 1, str(value), f"{value}.5", [value], value * 10**9)
         )
     if isinstance(value, str):
         return dice.choice(
-            (value[::-1], value * 2, value[:1], f" {value}\n", [value], {"value": value}, value.encode().hex())
+            (
+                value[::-1],
+                value * 2,
+                value[:1],
+                f" {value}\n",
+                [value],
+                {"value": value},
+                value.encode("utf-8", "surrogatepass").hex(),
+            )
         )
     return {"0": value} if isinstance(value, list) else [value]
 
