@@ -110,10 +110,10 @@ def main() -> None:
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="authwatch-bench-")))
         small, large = (stack.enter_context(daemon(folder, count)) for count in (1_000, 10_000))
-        peers = [stack.enter_context(collector(folder / "10000", 10_000))]
-        if shutil.which(BLACKBOX):
-            peers.insert(0, stack.enter_context(blackbox()))
-        in_turn("unchanged", [small, large, *peers])
+        print("| server | median wall ms | median CPU ms | body KiB as sent |\n|---|---|---|---|")
+        in_turn([small, *([stack.enter_context(blackbox())] if shutil.which(BLACKBOX) else [])], 400)
+        in_turn([large], 100)
+        in_turn([stack.enter_context(collector(folder / "10000", 10_000))], 3)  # one takes seconds
         after_changes(large, state(folder / "10000") / "metrics.prom")
         parallel(small, seconds)
     with contextlib.ExitStack() as stack:
@@ -172,18 +172,15 @@ def started(name: str, command: Callable[[int], list[str]]) -> Iterator[Server]:
         process.wait(20)
 
 
-def in_turn(what: str, servers: list[Server], rounds: int = 60) -> None:
+def in_turn(servers: list[Server], rounds: int) -> None:
     for server in servers:
         server.get()
-        server.wall, server.cpu = [], []
-    for turn in range(rounds):
+    for _ in range(rounds):
         for server in servers:
-            if "collector" not in server.name or turn < 5:  # one takes seconds
-                server.scrape()
-    print(f"\n{what}\n\n| server | median wall ms | median CPU ms | body KiB as sent |\n|---|---|---|---|")
+            server.scrape()
     for server in servers:
         wall, cpu = (statistics.median(found) * 1000 for found in (server.wall, server.cpu))
-        print(f"| {server.name} | {wall:.2f} | {cpu:.2f} | {len(server.get()) / 1024:.0f} |")
+        print(f"| {server.name} | {wall:.2f} | {cpu:.2f} | {len(server.get()) / 1024:.0f} |", flush=True)
 
 
 def after_changes(server: Server, file: Path) -> None:

@@ -17,7 +17,7 @@ and a channel that prints what your phone would get:
 WHAT_NEXT = """\
 What to do next:
   authwatch status                             what is true of your own logins, now
-  authwatch config schema                      what a config can say; put it in ~/.config/authwatch/config.yaml
+  authwatch onboard                            a guided first set-up: your phone or mailbox, and what runs it
   authwatch alerts test                        a test message over your own channels
   authwatch install systemd --user --timer     a pass every five minutes from now on
 """

@@ -197,7 +197,7 @@ def _furnish(root: Path) -> None:
     config["env"] = {"vars": {"GROQ_API_KEY": f"{MARK}-groq"}, "shellEnv": {"enabled": False}}
     config["$include"] = ["more.json"]
     (state / "openclaw.json").write_text("// ours\n" + json.dumps(config, indent=1)[:-1] + ",\n bare: [1,], }", "utf-8")
-    (state / "more.json").write_text("{agents: {defaults: {imageModel: 'google/gemini-3'}}}", "utf-8")
+    (state / "more.json").write_text('{agents: {defaults: {imageModel: "google/gemini-3"}}}', "utf-8")
     (state / ".env").write_text(
         f"export OPENROUTER_API_KEY='{MARK}-env'\nEMPTY=\n# no\nMISTRAL_API_KEY={MARK}-m\n", "utf-8"
     )
