@@ -63,7 +63,8 @@ class Record(TypeDecorator[Any]):
         self.kind = kind
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else json.dumps(flatten(value), ensure_ascii=False, sort_keys=True)
+        # In ASCII, because a path may be no text: a byte of it that cannot be decoded comes as half of a pair.
+        return None if value is None else json.dumps(flatten(value), sort_keys=True)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else _sound(lambda text: revive(self.kind, json.loads(text)), value)

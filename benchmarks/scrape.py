@@ -185,6 +185,7 @@ def in_turn(servers: list[Server], rounds: int) -> None:
 
 def after_changes(server: Server, file: Path) -> None:
     """Each scrape after a pass that found one login changed."""
+    server.connection.close()  # it may have been kept too long
     server.wall, server.cpu = [], []
     text = file.read_bytes()
     for turn in range(7):

@@ -112,6 +112,8 @@ def read(folder: str) -> Checkpoint | None:
         point.looked_at, point.until, point.due = float(looked), float(until), float(due)
         point.trusted = trust == "trusted"
         point.exit_code = int(code)
+        if not 0 <= point.exit_code <= 255:
+            return None
         point.names = tuple(bytes.fromhex(name).decode("utf-8", "surrogateescape") for name in names.split(" ") if name)
         for line in lines[7:]:
             kind, path, *numbers = line.split(" ")

@@ -37,6 +37,11 @@ def stamp_of(found: os.stat_result) -> Stamp:
     return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
+def printable(name: str) -> str:
+    """A name that any output can carry: what is no text (half of a pair, a byte of a file's name) is written out."""
+    return name if name.isascii() else name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def stamp(path: str | Path) -> Stamp:
     """The stamp of a path now; None when nothing can be seen there."""
     try:
@@ -117,12 +122,12 @@ class Host:
         return self.home / text
 
     def show(self, path: Path) -> str:
-        """The path as people write it: below the home as `~/…`."""
+        """The path as people write it: below the home as `~/…`; bytes of a name that are no text are written out."""
         try:
             rest = path.relative_to(self.home)
         except ValueError:
-            return str(path)
-        return "~" if rest == Path() else f"~/{rest}"
+            return printable(str(path))
+        return "~" if rest == Path() else printable(f"~/{rest}")
 
     # -- files ------------------------------------------------------------------------------------------------
 

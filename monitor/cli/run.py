@@ -63,6 +63,9 @@ def _guarded(argv: list[str], shell: Shell) -> int:
         return 130
     except SystemExit as left:
         return left.code if isinstance(left.code, int) else USAGE
+    except UnicodeEncodeError as error:
+        odd = next((word for word in argv if not word.isprintable()), None)
+        return _explain(Failure(USAGE, f"{odd!a} is no text") if odd else Failure.bug(error), argv, shell)
     except Exception as error:  # noqa: BLE001 - the last line of defence: words instead of a traceback
         return _explain(Failure.bug(error), argv, shell)
 

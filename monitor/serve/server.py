@@ -16,17 +16,29 @@ from waitress.wasyncore import close_all, loop
 
 THREADS: Final = 4
 IDLE: Final = 20  # seconds after which a connection that asks or takes nothing is closed
+KEPT: Final = 75  # seconds for one that was answered: Prometheus comes again after 15 to 60
 CONNECTIONS: Final = 1024
 
 
 class _Channel(HTTPChannel):
     """Counts a request that comes byte by byte from its first byte on; waitress would wait as long as it drips."""
 
+    answered = False
+
     def handle_read(self) -> None:
         begun, since = self.request is not None, self.last_activity
         super().handle_read()
         if begun and self.request is not None:
             self.last_activity = since
+
+    def service(self) -> None:
+        self.answered = True
+        super().service()
+
+    def overdue(self, now: float) -> bool:
+        """Whether it has asked or taken nothing for too long; one that was answered may come again with its next scrape."""
+        resting = self.answered and self.request is None and not self.total_outbufs_len
+        return not self.requests and self.last_activity < now - (KEPT if resting else IDLE)
 
 
 class _Server(TcpWSGIServer):
@@ -35,9 +47,9 @@ class _Server(TcpWSGIServer):
     channel_class = _Channel
 
     def maintenance(self, now: float) -> None:
-        channels: dict[int, HTTPChannel] = self.active_channels  # type: ignore[assignment]  # the stubs say it is one
+        channels: dict[int, _Channel] = self.active_channels  # type: ignore[assignment]  # the stubs say it is one
         for channel in list(channels.values()):
-            if not channel.requests and channel.last_activity < now - self.adj.channel_timeout:
+            if channel.overdue(now):
                 channel.handle_close()
 
 

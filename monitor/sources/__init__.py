@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from monitor.host import Host, Unreadable
+from monitor.host import Host, Unreadable, printable
 from monitor.model import Finding, Lineup, Observation, Problem, Trouble
 from monitor.sources.entry import SourceEntry
 
@@ -189,12 +189,28 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
         for finding in _find(entry)(host, entry):
             if not isinstance(finding, Observation | Lineup | Trouble):
                 raise TypeError
-            yield finding
+            yield _named(finding)
     except Unreadable as error:
         shown = host.show(error.path)
         yield Trouble(entry.id, error.problem, shown, error.detail, host_path=str(error.path))
     except Exception as error:  # noqa: BLE001  one source must not silence the others
         yield Trouble(entry.id, Problem.CRASHED, entry.where, place_of(error))
+
+
+def _named(finding: Finding) -> Finding:
+    """The finding with names that every output and the history can carry."""
+    if isinstance(finding, Trouble):
+        return finding if finding.store.isascii() else replace(finding, store=printable(finding.store))
+    if isinstance(finding, Lineup):
+        if finding.provider.isascii() and all(key.isascii() for key in finding.keys):
+            return finding
+        keys = tuple(map(printable, finding.keys))
+        return replace(finding, provider=printable(finding.provider), keys=keys)
+    who = finding.credential
+    if who.key.isascii() and who.provider.isascii() and finding.store.isascii():
+        return finding
+    who = replace(who, agent=printable(who.agent), provider=printable(who.provider), profile=printable(who.profile))
+    return replace(finding, credential=who, store=printable(finding.store))
 
 
 def believed_for(entries: Iterable[SourceEntry]) -> timedelta | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from monitor.host import Host, Unreadable
+from monitor.host import Host, Unreadable, printable
 from monitor.model import Credential, Evidence, Kind, Observation, Problem, Use
 from monitor.sources.entry import SourceEntry
 from monitor.sources.moment import moment
@@ -24,12 +24,12 @@ def observe(host: Host, entry: SourceEntry, *, ask: bool) -> Iterator[Observatio
         return
     active = _active(host, folder, ask)
     for name in names[:MOST]:
-        profile = _printable(name.removesuffix(".json"))
+        profile = printable(name.removesuffix(".json"))
         path = folder / "credentials" / name
         blank = Observation(
             Credential(entry.id, "-", "anthropic", f"anthropic:{profile}", Kind.OAUTH),
             use=Use(in_use=None if active is None else profile == active),
-            store=_printable(host.show(path)),
+            store=printable(host.show(path)),
             host_path=str(path),
         )
         yield _profile(host, blank, path, folder / "configs" / name)
@@ -70,11 +70,6 @@ def _profile(host: Host, blank: Observation, path: Path, config: Path) -> Observ
         refreshable=bool(refresh and client),
         fingerprint=host.fingerprint(refresh or access or ""),
     )
-
-
-def _printable(name: str) -> str:
-    """A file's name that any output can carry: bytes that are no UTF-8 are written out."""
-    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _object(host: Host, path: Path) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from monitor.serve.server import _Channel
 from tests.serve.conftest import leave, wait_for
 from tests.serve.test_daemon import checks
 
@@ -103,6 +104,21 @@ def test_a_client_that_never_takes_its_answer_is_let_go(daemon, tmp_path):
     finally:
         for each in greedy:
             each.close()
+
+
+@pytest.mark.parametrize(
+    ("answered", "asking", "unsent", "patience"),
+    [(True, False, False, 75), (False, False, False, 20), (True, True, False, 20), (True, False, True, 20)],
+)
+def test_only_a_connection_that_rests_between_scrapes_is_kept_for_a_minute(answered, asking, unsent, patience):
+    """Only a connection that rests between scrapes is kept for a minute; never one whose answer is being made."""
+    channel = _Channel.__new__(_Channel)
+    channel.answered, channel.last_activity, channel.requests = answered, 1000.0, []
+    channel.request, channel.total_outbufs_len = object() if asking else None, int(unsent)
+    assert not channel.overdue(1000.0 + patience)
+    assert channel.overdue(1000.1 + patience)
+    channel.requests = [object()]
+    assert not channel.overdue(9999.0)
 
 
 def exchange(client, request):
