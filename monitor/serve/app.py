@@ -91,7 +91,7 @@ class App:
         kind = OPENMETRICS if opened else TEXT
         if packed:
             parts = (self._packed_open if opened else self._packed).parts()
-            return Answer(HTTPStatus.OK, (*parts, pack(own)), kind, packed=True)
+            return Answer(HTTPStatus.OK, (*parts, pack(own, 0)), kind, packed=True)
         text = self._text()
         return Answer(HTTPStatus.OK, (openmetrics(text) if opened else text, own), kind)
 

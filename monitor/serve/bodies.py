@@ -60,9 +60,9 @@ class Packed:
         return pack(memoryview(text)[:at]), self._profiles[1]
 
 
-def pack(text: bytes | memoryview) -> bytes:
-    """One gzip member."""
-    packer = zlib.compressobj(LEVEL, zlib.DEFLATED, 31)
+def pack(text: bytes | memoryview, level: int = LEVEL) -> bytes:
+    """One gzip member; level 0 only wraps, which costs next to nothing."""
+    packer = zlib.compressobj(level, zlib.DEFLATED, 31)
     return packer.compress(text) + packer.flush()
 
 

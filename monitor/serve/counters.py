@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
-from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client import PlatformCollector, ProcessCollector
 from prometheus_client.core import Metric
 from prometheus_client.utils import floatToGoString
 
@@ -25,9 +25,8 @@ class Counters:
         self._told: Counter[tuple[str, str]] = Counter()
         self._config_is_good = True
         self.configured(channels, good=True)
-        self._registry = CollectorRegistry()
-        for collector in (ProcessCollector, PlatformCollector, GCCollector):
-            collector(registry=self._registry)
+        self._process = ProcessCollector(registry=None)
+        self._platform = "".join(_lines(PlatformCollector(registry=None).collect(), ""))  # it never changes
 
     def configured(self, channels: Iterable[str], *, good: bool) -> None:
         """The config was read: with these channels, or with a mistake."""
@@ -51,11 +50,16 @@ class Counters:
 
     def text(self) -> bytes:
         """In the text format."""
-        return "".join((*self._counts("_total"), *_lines(self._registry.collect(), "_total"))).encode()
+        return "".join(self._all("_total")).encode()
 
     def openmetrics(self) -> bytes:
         """In OpenMetrics, with its final `# EOF`."""
-        return "".join((*self._counts(""), *_lines(self._registry.collect(), ""), "# EOF\n")).encode()
+        return "".join((*self._all(""), "# EOF\n")).encode()
+
+    def _all(self, total: str) -> Iterator[str]:
+        yield from self._counts(total)
+        yield from _lines(self._process.collect(), total)
+        yield self._platform
 
     def _counts(self, total: str) -> Iterator[str]:
         """What was counted; a counter's family is named with its `total` in one format, without in the other."""

@@ -75,18 +75,24 @@ def serve(
         log=log,
         look_every=look_every,
     )
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    signal.signal(signal.SIGHUP, lambda *_: rounds.reload())
-    for work in (server.run, rounds.work):
-        threading.Thread(target=work, daemon=True, name=work.__qualname__).start()
+    stop = _started(server, rounds)
     log(f"listening on http://{server.address}/, a pass every {current.settings.interval}")
     ready()
     stop.wait()
     tell("STOPPING=1", "STATUS=stopping")
     child.stop(PATIENCE)
     return DONE
+
+
+def _started(server: Server, rounds: Rounds) -> threading.Event:
+    """Both at work in threads of their own; the event is set by the signals that end the daemon."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    signal.signal(signal.SIGHUP, lambda *_: rounds.reload())
+    for work in (server.run, rounds.work):
+        threading.Thread(target=work, daemon=True, name=work.__qualname__).start()
+    return stop
 
 
 def _watchdog(settings: Settings, environ: Mapping[str, str]) -> list[str]:

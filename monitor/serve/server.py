@@ -36,7 +36,7 @@ class _Channel(HTTPChannel):
         super().service()
 
     def overdue(self, now: float) -> bool:
-        """Whether it has asked or taken nothing for too long; one that was answered may come again with its next scrape."""
+        """Whether it has asked or taken nothing for too long; who was answered may come again for the next scrape."""
         resting = self.answered and self.request is None and not self.total_outbufs_len
         return not self.requests and self.last_activity < now - (KEPT if resting else IDLE)
 

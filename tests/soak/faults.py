@@ -27,7 +27,11 @@ def main() -> int:
     given = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     given.add_argument("--only", default="", help="pytest's -k")
     only = given.parse_args().only
-    print("| faults | cases | a problem or an error in words, the right code | anything else |", "|---|---|---|---|", sep="\n")
+    print(
+        "| faults | cases | a problem or an error in words, the right code | anything else |",
+        "|---|---|---|---|",
+        sep="\n",
+    )
     failed = 0
     for group, about in GROUPS.items():
         found = outcomes(group, only)

@@ -30,7 +30,8 @@ def main() -> int:
             target.turn(random.Random(f"{chosen.seed}/{target.name}/{chosen.at}"))
             continue
         scores.append(run(target, chosen.seed, max(1, round(chosen.count * target.weight / shares))))
-        print(*(f"{target.name}: {failure}" for failure in scores[-1].failures), sep="\n", file=sys.stderr, flush=True)
+        for failure in scores[-1].failures:
+            print(f"{target.name}: {failure}", file=sys.stderr, flush=True)
     if scores:
         print(table(scores), f"\nSeed {chosen.seed}.", sep="\n")
     return 1 if any(score.failures for score in scores) else 0

@@ -21,7 +21,8 @@ def main() -> int:
     print(table([result]))
     print(f"\nThe same without the lock of the pass: {kept} of {wanted} transactions kept, {len(errors)} errors.")
     wrong = [*result.amiss, *errors, *([] if kept == wanted else [f"{kept} of {wanted} kept"])]
-    print(*wrong[:20], sep="\n", file=sys.stderr)
+    for line in wrong[:20]:
+        print(line, file=sys.stderr)
     return 1 if wrong else 0
 
 

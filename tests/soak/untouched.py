@@ -19,7 +19,8 @@ def main() -> int:
     results = list(everything(given.parse_args().count))
     print(table(results))
     wrong = [f"{one.kind}, {one.looker}: {what}" for one in results for what in one.amiss]
-    print(*wrong[:20], sep="\n", file=sys.stderr)
+    for line in wrong[:20]:
+        print(line, file=sys.stderr)
     return 1 if wrong else 0
 
 
