@@ -1,4 +1,4 @@
-"""SIGKILL at every point of every scene, or at a part of them: `python -m tests.soak.crash [--count N] [--seed S]`.
+"""SIGKILL at every point of every scene, or at a part of them: `python -m tests.soak.crash [--count N] [--seed S] [--scene NAME]`.
 
 Prints rows of the table in docs/reliability.md; ends with 1 if a guarantee did not hold.
 """
@@ -50,11 +50,11 @@ def kill_all(set_scene: Scene, name: str, points: Sequence[str]) -> Tally:
     return tally
 
 
-def run(line: Line, count: int, seed: int) -> list[Tally]:
-    """Every scene, killed at `count` points chosen by `seed` (0: at all)."""
+def run(line: Line, scenes: Sequence[str], count: int, seed: int) -> list[Tally]:
+    """These scenes, killed at `count` points chosen by `seed` (0: at all)."""
     tallies = []
     with tempfile.TemporaryDirectory(prefix="crash-") as folder:
-        for name in SCENES:
+        for name in scenes:
             with scene(line, Path(folder) / "home", name) as one:
                 points = list(one.points)
                 if count:
@@ -68,10 +68,11 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--count", type=int, default=0, help="points for each scene; 0: all")
     options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--scene", action="append", choices=SCENES, help="only this one")
     given = options.parse_args()
     print(HEAD, "|---|---|---|---|---|---|---|", sep="\n", flush=True)
     with warm() as line:
-        tallies = run(line, given.count, given.seed)
+        tallies = run(line, given.scene or list(SCENES), given.count, given.seed)
     faults = [fault for one in tallies for fault in one.faults]
     print(*faults, sep="\n", file=sys.stderr)
     return bool(faults)
