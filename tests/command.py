@@ -30,6 +30,12 @@ def argv(*words: str | Path) -> list[str]:
     return [sys.executable, "-m", "monitor.cli.main", *map(str, words)]
 
 
+def led(*words: str | Path) -> list[str]:
+    """The same for a terminal of its own, whose leader ends a moment later: Linux throws away what is still on its way
+    to a terminal when the leader of its session ends."""
+    return ["sh", "-c", 'trap : INT; "$@"; code=$?; sleep 0.3; exit "$code"', "sh", *argv(*words)]
+
+
 def environment(home: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "LD_PRELOAD", "COVERAGE_PROCESS_START") if name in os.environ}
     return {**kept, "HOME": str(home), "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", **(more or {})}

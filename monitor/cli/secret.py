@@ -48,7 +48,8 @@ def setup_token(shell: Shell) -> str:
         heard.append(part)
         return part
 
-    pty.spawn([claude, "setup-token"], read)
+    # Linux throws away what is still on its way to a terminal when the leader of its session ends: `sh` outlives it.
+    pty.spawn(["sh", "-c", '"$0" setup-token; sleep 0.3', claude], read)
     found = token_in(b"".join(heard).decode("utf-8", "replace"))
     if found is None:
         raise Refused("`claude setup-token` ended without a token; nothing was written")

@@ -9,7 +9,7 @@ from typing import Any, Final
 from monitor.host import MAX_DEPTH, Host, Unreadable
 from monitor.model import Problem
 from monitor.openclaw.json5 import parse
-from monitor.openclaw.places import trusted
+from monitor.openclaw.places import real, trusted
 
 MAX_INCLUDES: Final = 64
 MAX_NESTING: Final = 10
@@ -54,7 +54,7 @@ class Reader:
         if not isinstance(name, str) or not name.strip() or "\0" in name:
             raise Unreadable(Problem.PARSE, path, "$include is not a file name")
         target = path.parent / name
-        if not any(target.resolve().is_relative_to(root.resolve()) for root in self.roots):
+        if not any(real(target).is_relative_to(real(root)) for root in self.roots):
             raise Unreadable(Problem.UNREADABLE, path, "$include leaves the config folder")
         if not trusted(self.host, target):
             raise Unreadable(Problem.UNREADABLE, path, "$include leaves the watched home")

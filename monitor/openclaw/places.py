@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -95,12 +96,16 @@ def _config(host: Host, state: Path) -> Path:
     return state / CONFIG_NAMES[0]
 
 
+def real(path: Path) -> Path:
+    """The path behind every link, as far as it exists; unlike `Path.resolve` it survives a loop on Python 3.11."""
+    return Path(os.path.realpath(path))
+
+
 def trusted(host: Host, path: Path) -> bool:
     """Whether a path that the watched tree itself chose may be followed: as root never out of another user's home."""
     if host.uid != 0:
         return True
     try:
-        inside = path.resolve().is_relative_to(host.home.resolve())
-        return inside or host.home.stat().st_uid == 0
+        return real(path).is_relative_to(real(host.home)) or host.home.stat().st_uid == 0
     except OSError:
         return False

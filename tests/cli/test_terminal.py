@@ -17,7 +17,7 @@ import pytest
 from monitor.cli.manual import page
 from monitor.cli.run import COMMANDS
 from monitor.setup.made_up import furnish
-from tests.command import ROOT, argv, authwatch, environment
+from tests.command import ROOT, authwatch, environment, led
 
 
 def on_a_terminal(
@@ -27,9 +27,7 @@ def on_a_terminal(
     child, handle = pty.fork()
     if child == 0:
         os.chdir(home)
-        os.execvpe(
-            argv()[0], argv(*words), environment(home, {"COLUMNS": str(columns), "TERM": "xterm", **(env or {})})
-        )
+        os.execvpe("sh", led(*words), environment(home, {"COLUMNS": str(columns), "TERM": "xterm", **(env or {})}))
     written, end = b"", time.monotonic() + 60
     while time.monotonic() < end:
         if select.select([handle], [], [], 0.2)[0]:
@@ -41,7 +39,7 @@ def on_a_terminal(
                 break
             written += part
         if until and until in written.decode("utf-8", "replace"):
-            os.kill(child, 2)
+            os.killpg(child, 2)
             break
     os.waitpid(child, 0)
     os.close(handle)

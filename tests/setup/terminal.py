@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.command import argv, environment
+from tests.command import environment, led
 
 PATIENCE = 60.0
 
@@ -32,7 +32,7 @@ class Terminal:
         self._seen = b""
         self._from = 0
         self.process = subprocess.Popen(
-            argv(*words),
+            led(*words),
             env=environment(home, env),
             cwd=home,
             stdin=end,
