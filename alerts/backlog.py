@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from alerts.belief import Place, agrees
+from alerts.dataclass import replace
 from alerts.decide import Ear, condition_key
 from alerts.model import Attempt, Condition, Level, Standing
 from alerts.routine import stuck_canary

@@ -6,10 +6,10 @@ Commit `before` ahead of a send and `after` behind it: a crash in between leaves
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from alerts.dataclass import dataclass, field, replace
 from alerts.model import Alert, Attempt, Channel, Delivery, Level, News, Outcome, Reason, Standing, Told
 
 Place = tuple[str, str]

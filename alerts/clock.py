@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from alerts.dataclass import dataclass, replace
 from alerts.model import Acknowledgement, Attempt, Hush, Silence, Standing, Told
 
 TOLERANCE: Final = timedelta(seconds=30)

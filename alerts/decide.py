@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from alerts.belief import Place, agrees, beliefs, paused_until, retry_at
+from alerts.dataclass import dataclass
 from alerts.hush import FOREVER, concerns, hushed_until, quiet_window
 from alerts.model import Alert, Attempt, Channel, Hush, Level, News, Quiet, Reason, Standing, Told
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from alerts.dataclass import dataclass
 from alerts.escape import hypertext, markdown, markdown_code
 from alerts.model import Level
 

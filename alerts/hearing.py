@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from alerts.backlog import MUTE, channel_conditions, mute_since, waiting_since
 from alerts.belief import Place
+from alerts.dataclass import dataclass, field, replace
 from alerts.decide import Ear, decide
 from alerts.hush import hushed_until, quiet_window
 from alerts.model import Alert, Attempt, Channel, Condition, Hush, Level, Quiet, Standing, Told

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
+from alerts.dataclass import replace
 from alerts.model import Hush, Level, Quiet, Silence, Standing
 
 FOREVER: Final = datetime.max.replace(tzinfo=UTC)

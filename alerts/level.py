@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import time, tzinfo
 from enum import StrEnum
+
+from alerts.dataclass import dataclass
 
 
 class Level(StrEnum):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, delete, func, select, update
 
 from alerts.columns import Moment, Record
+from alerts.dataclass import replace
 from alerts.model import Acknowledgement, Attempt, Delivery, Silence, Standing, Told
 
 __all__ = ["METADATA", "Connection"]

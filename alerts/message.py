@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from alerts.dataclass import replace
 from alerts.escape import fits, line
 from alerts.forms import Block, Message, Note, Pin, write
 from alerts.model import Alert, Level, News, Reason, Standing

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from alerts.dataclass import dataclass, field
 from alerts.level import Level, Quiet
 
 __all__ = ["Level", "Quiet"]
@@ -72,12 +72,14 @@ class Outcome(StrEnum):
 class Login:
     """Which login a condition speaks of, so that a new one is told apart from a shorter clock.
 
-    `ends_at` is its own end where known, `fingerprint` opaque, `deadline` when a person must have acted.
+    `ends_at` is its own end where known, `fingerprint` opaque, `deadline` when a person must have acted; `expected_at`
+    is an estimate of that where no deadline is known.
     """
 
     ends_at: datetime | None = None
     fingerprint: str | None = None
     deadline: datetime | None = None
+    expected_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from alerts.dataclass import is_record, names
+
 
 def flatten(value: Any) -> Any:
     """A JSON value for a record, moment, span, enum, mapping or sequence of them."""
-    if is_dataclass(value):
-        return {field.name: flatten(getattr(value, field.name)) for field in fields(value)}
+    if is_record(value):
+        return {name: flatten(getattr(value, name)) for name in names(value)}
     match value:
         case Enum():
             return value.value
@@ -46,7 +47,7 @@ def revive(kind: Any, plain: Any) -> Any:
 
 
 def _one(kind: type, plain: Any) -> Any:
-    if is_dataclass(kind):
+    if is_record(kind):
         _must(plain, dict)
         hints = _hints(kind)
         return kind(**{name: revive(hints[name], value) for name, value in plain.items() if name in hints})

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from alerts.belief import paused_until
+from alerts.dataclass import dataclass
 from alerts.decide import Ear
 from alerts.hush import FOREVER, quiet_window
 from alerts.model import Channel, Reason, Standing

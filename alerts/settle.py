@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from alerts.dataclass import replace
 from alerts.model import Condition, Level, Login, Pending, Rank, Rise, Standing
 
 FLAPPING_WINDOW: Final = timedelta(days=1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -11,6 +10,7 @@ from alerts import memory
 from alerts.backlog import moot
 from alerts.belief import Changes, Place, after, before
 from alerts.clock import past_attempt, past_hush, past_standing, past_told
+from alerts.dataclass import dataclass, replace
 from alerts.forms import Message
 from alerts.hearing import Memory, Rules, decided, ears_of, hushed, least, mute, of_channels, outlook, pending, waiting
 from alerts.hush import follow

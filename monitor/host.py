@@ -15,6 +15,9 @@ from monitor.model import Problem
 if TYPE_CHECKING:
     import sqlite3
 
+    from monitor.model import Credential
+    from monitor.vault import Vault
+
 T = TypeVar("T")
 
 #: (device, inode, size, mtime_ns, ctime_ns), or None for what is not there.
@@ -65,8 +68,10 @@ class Host:
         key: bytes | None = None,
         uid: int | None = None,
         scratch: Path | None = None,
+        vault: Vault | None = None,
     ) -> None:
         self.home = home
+        self.vault = vault
         self.touches: dict[str, Stamp] = {}
         self.asked: dict[str, str | None] = {}
         self.uid = os.geteuid() if uid is None else uid
@@ -80,13 +85,13 @@ class Host:
 
     def at(self, home: Path) -> Host:
         """The same window with another home; touches and key are shared."""
-        other = Host(home, self._environ, key=self._key, uid=self.uid, scratch=self._scratch)
+        other = Host(home, self._environ, key=self._key, uid=self.uid, scratch=self._scratch, vault=self.vault)
         other.touches, other.asked = self.touches, self.asked
         return other
 
-    def keyed(self, key: bytes | None, scratch: Path | None) -> Host:
-        """The same window with the fingerprint key and a private folder for copies."""
-        other = Host(self.home, self._environ, key=key, uid=self.uid, scratch=scratch)
+    def keyed(self, key: bytes | None, scratch: Path | None, vault: Vault | None = None) -> Host:
+        """The same window with the fingerprint key, a private folder for copies, and a vault if providers are asked."""
+        other = Host(self.home, self._environ, key=key, uid=self.uid, scratch=scratch, vault=vault)
         other.touches, other.asked = self.touches, self.asked
         return other
 
@@ -109,6 +114,12 @@ class Host:
     def fingerprint(self, secret: str) -> str:
         """A keyed digest of a secret: HMAC-SHA256, 128 bits, hex."""
         return hmac.new(self._key, secret.encode("utf-8", "surrogatepass"), "sha256").hexdigest()[:32]
+
+    def offer(self, who: Credential, secret: str, at: str = "") -> None:
+        """Offers the key or access token of a login, never a refresh token, to a pass that asks its provider; otherwise
+        nothing happens. `at` is the address that its own program sends it to, "" for the provider's own."""
+        if self.vault is not None:
+            self.vault.keep(who, secret, at)
 
     @property
     def key_id(self) -> str:

@@ -6,12 +6,12 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alerts.clock import Reading
+from alerts.dataclass import dataclass
 from alerts.plain import flatten, revive
 from monitor import checkpoint
 from monitor.config.settings import Settings

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
+from alerts.dataclass import dataclass, field, replace
 from monitor.config.settings import Settings
 from monitor.host import Host
 from monitor.model import OURSELVES, Evidence, Finding, Observation, Problem, Trouble
-from monitor.sources import beside, observe_all
+from monitor.sources import beside, observe_all, sessions
 
 #: Nothing that is watched existed before; a clock that says so belongs to a board without a battery.
 EARLIEST: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -33,7 +33,8 @@ def look(asked: Asked, host: Host, now: datetime) -> tuple[Finding, ...]:
     """What every configured source finds, what is found beside them, and the clock where it cannot be right: every
     deadline then looks far."""
     found = observe_all(host, beside(host, asked.settings.policy.unlisted))
-    seen = (*observe_all(host, asked.settings.sources), *(one for one in found if not _lost(one)))
+    listed = sessions.hinted(host, observe_all(host, asked.settings.sources), now)
+    seen = (*listed, *(one for one in found if not _lost(one)))
     if now >= EARLIEST:
         return seen
     detail = f"it says {now:%Y-%m-%d}, so no deadline can be told; set it with: sudo timedatectl set-ntp true"
@@ -48,7 +49,7 @@ def _lost(finding: Finding) -> bool:
 def digest(asked: Asked, findings: tuple[Finding, ...], host: Host, now: datetime) -> str:
     """A keyed digest of what was seen and what is configured; the same digest means the same answer until `until`.
 
-    When something was last used matters only after its access ran out.
+    When something was last used matters only when it should have been renewed by then.
     """
     seen = sorted(repr(_calm(finding, now)) for finding in findings)
     secrets = [channel.url.reveal() for channel in asked.settings.channels if channel.url]
@@ -58,7 +59,6 @@ def digest(asked: Asked, findings: tuple[Finding, ...], host: Host, now: datetim
 def _calm(finding: Finding, now: datetime) -> Finding:
     if not isinstance(finding, Observation):
         return finding
-    expiry = finding.access_expires_at
-    if finding.use.last_used_at is None or (expiry and expiry <= now):
+    if finding.use.last_used_at is None or sessions.late(finding, now):
         return finding
     return replace(finding, use=replace(finding.use, last_used_at=None))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
+
+from alerts.dataclass import dataclass, field
+from monitor.ground import Ground, Weight
+from monitor.proof import Proof
+from monitor.renewal import Expected, Rotation
 
 
 class Kind(StrEnum):
@@ -101,6 +105,7 @@ class Use:
 
     `in_use` is None where the program does not say; `rank` counts from 0 in the effective order;
     `unusable_until` ends a cooldown, rate limit or temporary disabling; `out_of_credit` says why it is useless now.
+    `session_at` is when its program last wrote a session, to the hour: a hint only, looked for when it matters.
     """
 
     in_use: bool | None = None
@@ -110,6 +115,7 @@ class Use:
     out_of_credit: bool = False
     last_used_at: datetime | None = None
     pinned_by: str | None = None
+    session_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +173,7 @@ class Trouble:
     store: str
     detail: str
     host_path: str = ""
-    ignored: bool = False  # a rule says not to watch this source
+    ignored: bool = False  # a rule says not to watch this source, or nothing reads what it is about
 
 
 Finding = Observation | Lineup | Trouble
@@ -180,6 +186,7 @@ class Remembered:
     `fingerprint_since` is when this fingerprint was first seen; `overused_at` when a use after the access ran out
     was first seen on this fingerprint; `rotated_at` the last change of fingerprint or expiry seen; `proven` that a
     rotation was seen on this login. `comparable` is False when the fingerprint was made with another key.
+    `rotations` are the last renewals and `logins` the moments of past log-ins, oldest first, where they were asked for.
     """
 
     observation: Observation
@@ -194,6 +201,8 @@ class Remembered:
     proven: bool = False
     comparable: bool = True
     ignored: bool = False
+    rotations: tuple[Rotation, ...] = ()
+    logins: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +211,9 @@ class Verdict:
 
     `until` is the first later moment at which the answer could differ (None: never without a change).
     `step` is the lead step it is in. `vanished`: it was known from a file and is gone; `held`: its store could not
-    be read and the moments are the last known ones.
+    be read and the moments are the last known ones. `ground` is the row that decided, `weights` what changed its
+    answer afterwards, in order. `overused_at`: when a use that should have renewed it was first seen; `expected`: the
+    next log-in, where no deadline is known. `proof`: what its provider told when it was last asked.
     """
 
     seen: Observation
@@ -222,6 +233,11 @@ class Verdict:
     summary: str = ""
     remedy: str = ""
     shared: str = ""  # which agents have this login, as a sentence; "" where only one is concerned
+    ground: Ground = Ground.FINE
+    weights: tuple[Weight, ...] = ()
+    overused_at: datetime | None = None
+    expected: Expected | None = None
+    proof: Proof | None = None
 
     @property
     def key(self) -> str:
@@ -245,7 +261,8 @@ class ProviderView:
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """Everything one look means. `moved` maps an old key to the new one that carries its fingerprint; `released` are
-    logins that were asked for before, never there, and are no longer asked for; `lineups` are those of the look."""
+    logins that were asked for before, never there, and are no longer asked for; `lineups` are those of the look;
+    `copied` are the keys of logins in several stores that hold one refresh token, the one to keep first."""
 
     verdicts: tuple[Verdict, ...]
     providers: tuple[ProviderView, ...]
@@ -254,6 +271,7 @@ class Judgement:
     moved: tuple[tuple[str, str], ...] = ()
     released: tuple[Observation, ...] = ()
     lineups: tuple[Lineup, ...] = ()
+    copied: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from alerts.dataclass import dataclass, replace
 from alerts.model import Channel, Level, Standing
 from alerts.planned import Planned, planned
 from alerts.tell import Memory, Rules, hushed
@@ -15,7 +15,8 @@ from monitor.config.settings import Settings
 from monitor.judge import words
 from monitor.judge.clock import steps_for
 from monitor.metrics.families import ChannelFacts
-from monitor.model import Judgement, Transition, Verdict
+from monitor.model import Credential, Judgement, Transition, Verdict
+from monitor.renewal import Expected
 from monitor.report import iso
 
 #: How far back changes are given, and how many at most (a flapping store makes many). The page shows 30 days and
@@ -62,6 +63,11 @@ def overview(
             for one in changes[-MOST:]
         ],
         "deadlines": [_deadline(verdict, settings) for verdict in judgement.verdicts if _dated(verdict)],
+        "estimates": [
+            _estimate(one, one.expected, settings)
+            for one in judgement.verdicts
+            if one.expected and one.in_use and not one.ignored
+        ],
     }
 
 
@@ -104,15 +110,30 @@ def _dated(verdict: Verdict) -> bool:
     return verdict.deadline is not None and verdict.in_use and not verdict.ignored
 
 
+def _shown(verdict: Verdict, settings: Settings) -> Credential:
+    """Its names for the calendar, which may be shared: `privacy` holds for it as it does for messages."""
+    who = verdict.seen.credential
+    return replace(who, profile=words.mask(who.profile)) if settings.privacy == "masked" else who
+
+
 def _deadline(verdict: Verdict, settings: Settings) -> dict[str, Any]:
-    """A deadline for the calendar, which may be shared: `privacy` holds for it as it does for messages."""
-    seen, masked = verdict.seen, settings.privacy == "masked"
-    credential = seen.credential
-    shown = replace(credential, profile=words.mask(credential.profile)) if masked else credential
+    seen, credential = verdict.seen, verdict.seen.credential
+    shown = _shown(verdict, settings)
     return {
         "key": verdict.key,
         "name": words.name(shown),
         "at": iso(verdict.deadline),
         "steps": [int(step.total_seconds()) for step in steps_for(seen, settings.policy)],
         "remedy": seen.relogin if shown == credential else "",
+    }
+
+
+def _estimate(verdict: Verdict, expected: Expected, settings: Settings) -> dict[str, Any]:
+    """When a person will probably be asked, where no deadline is known."""
+    return {
+        "key": verdict.key,
+        "name": words.name(_shown(verdict, settings)),
+        "at": iso(expected.at),
+        "spread": int(expected.spread.total_seconds()),
+        "logins": expected.logins,
     }

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
 
 from alerts import tell
+from alerts.dataclass import dataclass, replace
 from alerts.forms import Message
 from alerts.model import Alert
 from monitor.history.copy import copied

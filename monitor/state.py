@@ -8,13 +8,14 @@ import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from alerts.dataclass import dataclass
 from monitor import checkpoint
 
 LOCK_NAME = "lock"
+HEARD = "heartbeat"  # an empty file; its time is when the heartbeat was last heard
 LOCK_POLL_SECONDS = 0.05
 KEY_BYTES = 32
 

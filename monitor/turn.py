@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from alerts import memory as told
 from alerts import tell
+from alerts.dataclass import dataclass, replace
 from alerts.forms import Message, Pin
 from alerts.message import compose
 from alerts.model import Alert, Channel, Condition, Standing
 from monitor.buttons import pin_of
 from monitor.config.settings import Settings
-from monitor.history import memory, record
+from monitor.history import memory, proofs, read, record
 from monitor.history.engine import URL, Connection, url_of
 from monitor.host import Host
 from monitor.judge.conditions import conditions
+from monitor.judge.copies import COPIES
+from monitor.judge.forecast import unstated
+from monitor.judge.liveness import in_question
 from monitor.judge.look import judge
 from monitor.judge.reserves import ABOUT
 from monitor.judge.words import mask
 from monitor.look import Asked
 from monitor.model import OURSELVES, Finding, Judgement, Observation, Remembered
+from monitor.proof import Proof
 from monitor.state import State
 
 #: What was known before, what the look means, what is to be said.
@@ -59,13 +63,13 @@ class Turn:
         given = self.settings.alerts
         return tell.Rules(given.settle, given.remind, given.quiet, DIGESTS.get(given.digest or ""))
 
-    def judged(self, known: Mapping[str, Remembered]) -> Judgement:
-        """What the look means, given the history; of another home, the history knows nothing."""
-        looked = frozenset(self.host.touches)
+    def judged(self, known: Mapping[str, Remembered], told_of: Mapping[str, Proof] | None = None) -> Judgement:
+        """What the look means, given the history and what providers told; of another home, it knows nothing."""
+        files = {path: found and found[:2] for path, found in self.host.touches.items()}
         if self.asked.elsewhere:
             home = f"{self.host.home}/"
             known = {key: one for key, one in known.items() if one.observation.host_path.startswith(home)}
-        whole = judge(self.findings, known, self.settings.policy, self.now, looked)
+        whole = judge(self.findings, known, self.settings.policy, self.now, frozenset(files), files, told_of or {})
         return narrowed(whole, self.asked.filters)
 
 
@@ -125,14 +129,26 @@ def narrowed(judgement: Judgement, filters: Mapping[str, str]) -> Judgement:
         moved=tuple(pair for pair in judgement.moved if pair[1] in keys),
         released=tuple(one for one in judgement.released if named(one)),
         lineups=(),  # a part of a line-up says nothing of what is left of it
+        copied=(),
     )
+
+
+def remembered(db: Connection, this: Turn) -> dict[str, Remembered]:
+    """What the history knows, with past renewals and log-ins of those for which they count."""
+    known = memory.read(db, this.host.key_id)
+    renewals = read.rotations(db, in_question(this.findings, known))
+    logins = read.logins(db, unstated(known))
+    for key in {*renewals, *logins}:
+        known[key] = replace(known[key], rotations=renewals.get(key, ()), logins=logins.get(key, ()))
+    return known
 
 
 def recorded(db: Connection, this: Turn) -> Recorded:
     """One transaction: everything that follows from the look, up to the attempts that are about to be made."""
-    known = memory.read(db, this.host.key_id)
-    judgement = this.judged(known)
+    known = remembered(db, this)
+    judgement = this.judged(known, proofs.recall(db, this.host.key_id))
     record.write(db, record.changes(judgement, known, this.now), this.host.key_id)
+    proofs.note(db, judgement.verdicts, this.host.key_id, this.now)
     seen = found(this, judgement, tell.recall(db))
     labels = {condition.key: condition.labels for condition in seen}
     for old, new in judgement.moved:
@@ -156,8 +172,8 @@ def found(this: Turn, judgement: Judgement, before: tell.Memory) -> tuple[Condit
         and standing.labels.get("source") in looked
         and wanted in (None, standing.labels.get("source"))
     ]
-    reserves = [
-        (key, standing.labels)
+    about = [
+        (key, standing)
         for key, standing in before.standings.items()
         if ABOUT in standing.labels and standing.labels.get("source") in looked and not this.asked.filters
     ]
@@ -167,7 +183,12 @@ def found(this: Turn, judgement: Judgement, before: tell.Memory) -> tuple[Condit
         privacy=this.settings.privacy,
         now=this.now,
         standing_troubles=troubles,
-        standing_reserves=reserves,
+        standing_reserves=[(key, one.labels) for key, one in about if one.labels[ABOUT] != COPIES],
+        standing_copies=[
+            (key, one.labels, one.login.fingerprint if one.login else None)
+            for key, one in about
+            if one.labels[ABOUT] == COPIES
+        ],
     )
 
 

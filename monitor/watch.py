@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,12 @@ from alerts import memory as told
 from alerts import tell
 from alerts.channels import scheme_of
 from alerts.clock import Reading, Trust, trust
+from alerts.dataclass import dataclass, field, replace
 from alerts.forms import Message
 from alerts.model import Alert, Delivery
 from alerts.routine import CANARY
 from monitor.history import engine as history
-from monitor.history import memory
+from monitor.history import proofs
 from monitor.history.engine import Broken, Engine
 from monitor.history.read import transitions
 from monitor.history.tables import METADATA
@@ -26,8 +26,9 @@ from monitor.look import EARLIEST, Asked
 from monitor.metrics.families import ChannelFacts
 from monitor.model import Finding, Judgement, Remembered, Transition
 from monitor.overview import SPAN, Told, overview
+from monitor.proof import Proof
 from monitor.state import State
-from monitor.turn import Recorded, Turn, found, recorded, said
+from monitor.turn import Recorded, Turn, found, recorded, remembered, said
 
 #: Without a memory the same news would go out with every pass.
 UNREMEMBERED_EVERY = timedelta(hours=1)
@@ -59,21 +60,30 @@ class Outcome:
         return (self.recorded or doubted) and not self.mute
 
 
-def glance(asked: Asked, host: Host, state: State, findings: tuple[Finding, ...], now: datetime) -> Outcome:
-    """What is true now, judged with what the history knows; records and tells nothing."""
+def glance(
+    asked: Asked,
+    host: Host,
+    state: State,
+    findings: tuple[Finding, ...],
+    now: datetime,
+    told_of: Mapping[str, Proof] | None = None,
+) -> Outcome:
+    """What is true now, judged with what the history knows, and `told_of` if providers were just asked; records and
+    tells nothing."""
     this = Turn(asked, host, state, findings, now)
     complaints: tuple[str, ...] = ()
     known: dict[str, Remembered] = {}
-    remembered = tell.Memory()
+    before = tell.Memory()
     try:
         if history.exists(this.url):
             with history.connect(this.url, read_only=True).connect() as db:
                 if history.revision(db):
-                    known, remembered = memory.read(db, host.key_id), tell.past(tell.recall(db), now)
+                    known, before = remembered(db, this), tell.past(tell.recall(db), now)
+                    told_of = {**proofs.recall(db, host.key_id), **(told_of or {})}
     except (Broken, history.HistoryError, OSError) as error:
         complaints = (history.in_words(error),)
-    judgement = this.judged(known)
-    return Outcome(judgement, now, known, tell.hushed(remembered, now), complaints=complaints, until=judgement.until)
+    judgement = this.judged(known, told_of)
+    return Outcome(judgement, now, known, tell.hushed(before, now), complaints=complaints, until=judgement.until)
 
 
 def run(
@@ -169,11 +179,28 @@ def _set_aside(this: Turn, error: Broken) -> str | None:
 def _begun(this: Turn) -> tuple[Engine, Recorded]:
     engine = history.opened(this.url, (METADATA, told.METADATA))
     try:
+        again = _asked(engine, this)
         with engine.begin() as db:
-            return engine, recorded(db, this)
+            known, judgement, plan = recorded(db, this)
+        until = min((moment for moment in (judgement.until, again) if moment), default=None)
+        return engine, (known, replace(judgement, until=until), plan)
     except Broken:
         engine.dispose()
         raise
+
+
+def _asked(engine: Engine, this: Turn) -> datetime | None:
+    """Asks the providers that the config names, where one is due; when the next will be."""
+    if this.host.vault is None:
+        return None
+    from monitor import prove
+
+    try:
+        return prove.asked(engine, this.host, this.findings, this.settings, this.now)
+    except Broken:
+        raise
+    except Exception:  # noqa: BLE001  what is told anyhow must not depend on what was never asked for
+        return None
 
 
 def _sent(this: Turn, plan: tell.Plan) -> tell.Results:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import timedelta
 from importlib import import_module
 from typing import Final, Protocol, cast
 
+from alerts.dataclass import dataclass
 from alerts.forms import Message
 from alerts.model import Outcome
 

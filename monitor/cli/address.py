@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from alerts.dataclass import dataclass
 from monitor.cli.asking import agreed, ask, at_terminal, needed, secret
 from monitor.cli.shell import NOT_DONE, USAGE, Failure, Shell
 

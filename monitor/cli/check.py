@@ -19,6 +19,7 @@ from monitor.state import Mark, State, StateError, spare
 if TYPE_CHECKING:
     from monitor.config.settings import Settings
     from monitor.host import Host
+    from monitor.vault import Vault
     from monitor.watch import Outcome
 
 
@@ -54,7 +55,7 @@ def _pass(given: argparse.Namespace, shell: Shell, host: Host, settings: Setting
     from monitor.look import Asked, digest, look
 
     state = _usable(shell.state(settings), shell)
-    host = host.keyed(_key(state, shell), state.folder)
+    host = host.keyed(_key(state, shell), state.folder, vault_for(settings))
     asked = Asked(settings, filters_of(given), shell.home != shell.own_home, shell.caller())
     with state.lock(settings.alerts.deadline.total_seconds()) as held:
         now = shell.now()
@@ -88,6 +89,16 @@ def _pass(given: argparse.Namespace, shell: Shell, host: Host, settings: Setting
         for complaint in leave.everything(left, state, host, mark):
             shell.complain(f"authwatch: {complaint}")
         return code, outcome.well
+
+
+def vault_for(settings: Settings) -> Vault | None:
+    """Where sources may leave the keys of the providers that the config asks; None, and nothing loaded, without any."""
+    if not settings.probe:
+        return None
+    from monitor.probes import providers_of
+    from monitor.vault import Vault
+
+    return Vault(providers_of(settings.probe))
 
 
 def _here() -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
+from alerts.dataclass import replace
 from monitor.cli.shell import Shell, common
 
 INTRODUCTION = """\

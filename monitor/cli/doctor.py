@@ -1,43 +1,79 @@
-"""`authwatch doctor`: can everything that must work, work?"""
+"""`authwatch doctor`: can everything that must work, work? `--fix` mends what is safe, and looks again."""
 
 from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from monitor.cli.shell import Shell, common
+from monitor.cli.shell import Failure, Shell, common
 
-SIGNS = {"fine": "ok", "warning": "!!", "broken": "XX"}
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from monitor.doctor.fix import Done
+    from monitor.doctor.model import Fix, Patient, Result
 
 
 def arguments(parser: argparse.ArgumentParser, command: str) -> None:
     """The options of the command."""
     common(parser)
+    parser.add_argument(
+        "--fix", action="store_true", help="mend what is safe: modes of your own files, the state folder, leftovers"
+    )
 
 
 def run(given: argparse.Namespace, shell: Shell) -> int:
-    """Runs every check; 0 fine, 2 warnings, 1 broken."""
-    from monitor.cli.text import visible
+    """Runs every check; 0 fine, 2 warnings, 1 broken. After `--fix` the second look decides."""
     from monitor.doctor import examine
-    from monitor.doctor.model import Health, Patient, worst
-    from monitor.sources import observe_all
+    from monitor.doctor.fix import mend
+    from monitor.doctor.model import worst
 
-    host = shell.host()
-    settings = shell.settings(host)
-    path = tuple(Path(part) for part in shell.environ.get("PATH", "").split(":") if part)
-    findings = tuple(observe_all(host, settings.sources))
-    patient = Patient(settings, host, shell.state(settings), findings, shell.now(), path)
+    patient = _patient(shell)
     results = list(examine(patient))
+    tried: Sequence[Done] = ()
+    if given.fix and (tried := mend(results, patient)):
+        patient = _patient(shell)
+        results = list(examine(patient))
+    left = {one.fix for one in results if one.fix}
     if given.json:
-        shell.say(json.dumps({"schema": 1, "results": [asdict(result) for result in results]}, indent=1))
-        return worst(results)
-    for result in results:
-        shell.say(visible(f"{SIGNS[result.health]}  {result.check:<13} {result.what}"))
-        if result.health is not Health.FINE:
-            if result.why:
-                shell.say(visible(f"                  why: {result.why}"))
-            if result.mend:
-                shell.say(visible(f"                  do:  {result.mend}"))
+        shell.say(json.dumps(_document(results, tried, left, fixing=given.fix), indent=1))
+    else:
+        from monitor.cli.findings import text
+
+        shell.say(text(results, tried, left, patient, shell.width(), color=shell.color))
     return worst(results)
+
+
+def _patient(shell: Shell) -> Patient:
+    """A fresh look; a wrong config is a finding, and the defaults are looked at."""
+    from monitor.config.settings import Settings
+    from monitor.doctor import meet
+
+    host, complaint = shell.host(), ""
+    own = host.at(shell.own_home).alone()
+    try:
+        settings = shell.settings(own)
+    except Failure as failure:
+        settings, complaint = Settings(file=None), failure.message
+    return meet(settings, host, own, shell.state(settings), shell.now(), shell.environ, complaint)
+
+
+def _document(
+    results: Sequence[Result], tried: Sequence[Done], left: Collection[Fix], *, fixing: bool
+) -> dict[str, Any]:
+    document: dict[str, Any] = {"schema": 1, "results": [_entry(result) for result in results]}
+    if fixing:
+        document["fixes"] = [{"said": one.said, "fixed": one.tried and one.fix not in left} for one in tried]
+    return document
+
+
+def _entry(result: Result) -> dict[str, Any]:
+    return {
+        "check": result.check,
+        "health": str(result.health),
+        "what": result.what,
+        "why": result.why,
+        "mend": result.mend,
+        "fixable": result.fix is not None,
+    }

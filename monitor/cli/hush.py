@@ -48,9 +48,8 @@ def _acknowledge(given: argparse.Namespace, shell: Shell, settings: Settings) ->
 
 
 def _silence(given: argparse.Namespace, shell: Shell, settings: Settings) -> tuple[str, dict[str, Any]]:
-    from dataclasses import replace
-
     from alerts import memory, wishes
+    from alerts.dataclass import replace
     from monitor.cli.standings import as_json
     from monitor.judge.words import mask
 

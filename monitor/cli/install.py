@@ -8,10 +8,10 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from alerts.dataclass import replace
 from monitor.cli.shell import NOT_DONE, USAGE, Failure, Shell, common
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict
 from typing import Any
 
 from monitor.cli.shell import USAGE, Failure, Shell, common
@@ -69,6 +68,8 @@ def _unpin(given: argparse.Namespace, shell: Shell) -> int:
 
 
 def _list(given: argparse.Namespace, shell: Shell) -> int:
+    from dataclasses import asdict
+
     from monitor.openclaw.pins import pins
     from monitor.openclaw.reading import read
     from monitor.openclaw.write import place
@@ -113,6 +114,8 @@ def _lines(view: Any) -> list[str]:
 
 
 def _plain(view: Any) -> dict[str, Any]:
+    from dataclasses import asdict
+
     listed = [asdict(one) for one in view.listed]
     for one in listed:
         one["until"] = f"{one['until']:%Y-%m-%dT%H:%M:%SZ}" if one["until"] else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from monitor.cli.shell import Shell
@@ -23,7 +24,22 @@ def beat(shell: Shell, settings: Settings, *, failed: bool = False) -> bool:
     report = ping(settings.heartbeat.reveal(), failed=failed)
     if not report.outcome.heard:
         shell.complain(f"authwatch: the heartbeat was not heard ({report.outcome}): {report.error}")
+    elif not failed:
+        _note(shell, settings)
     return report.outcome.heard
+
+
+def _note(shell: Shell, settings: Settings) -> None:
+    """Stamps a file with when it was heard, for the doctor; the alarm does not hang on it."""
+    from contextlib import suppress
+
+    from monitor.state import HEARD
+
+    now = shell.now().timestamp()
+    place = shell.state(settings).folder / HEARD
+    with suppress(OSError):
+        os.close(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        os.utime(place, (now, now))
 
 
 def due(settings: Settings, now: datetime) -> float:

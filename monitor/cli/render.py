@@ -70,7 +70,7 @@ def sentence(judgement: Judgement) -> str:
     counted = [verdict for verdict in judgement.verdicts if not verdict.ignored]
     now = sum(verdict.needs_human is Need.NOW for verdict in counted)
     soon = sum(verdict.needs_human is Need.SOON for verdict in counted)
-    unknown = len(judgement.troubles) + sum(verdict.needs_human is Need.UNKNOWN for verdict in counted)
+    unknown = sum(not trouble.ignored for trouble in judgement.troubles) + sum(verdict.needs_human is Need.UNKNOWN for verdict in counted)
     parts = []
     if now:
         parts.append(f"{now} need{'s' if now == 1 else ''} you now")
@@ -100,7 +100,7 @@ def nagios(judgement: Judgement, host: str) -> tuple[str, int]:
     code, word = _PLUGIN[exit_code(judgement)]
     counted = [verdict for verdict in judgement.verdicts if not verdict.ignored]
     numbers = {need: sum(verdict.needs_human is need for verdict in counted) for need in Need}
-    numbers[Need.UNKNOWN] += len(judgement.troubles)
+    numbers[Need.UNKNOWN] += sum(not trouble.ignored for trouble in judgement.troubles)
     perfdata = " ".join(f"{need.value}={number}" for need, number in numbers.items())
     worst = min(counted, key=lambda verdict: (_ORDER[verdict.needs_human], verdict.key), default=None)
     detail = f" {worst.summary}" if worst and worst.needs_human is not Need.NO else ""

@@ -7,8 +7,10 @@ import importlib
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache
 from types import ModuleType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from monitor import __version__
 from monitor.cli.shell import OK, USAGE, Failure, Shell
@@ -39,11 +41,37 @@ COMMANDS = {
 DESCRIPTION = "Tells you before your AI agent loses its login."
 
 
+class Help(argparse.RawDescriptionHelpFormatter):
+    """argparse's help, without its way to the width: that imports all of shutil, and one is made for every option."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        wrapped = argparse.HelpFormatter._fill_text(self, text, width, indent)
+        return super()._fill_text(text, width, indent) if "\n" in text else wrapped
+
+
 class Parser(argparse.ArgumentParser):
     """argparse with the contract's exit code for wrong usage."""
 
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**{"formatter_class": Help, **given})
+
     def error(self, message: str) -> NoReturn:
         raise Failure(USAGE, f"{message}\ntry: {self.prog} --help")
+
+
+@cache
+def _columns() -> int:
+    """How wide the terminal is, 80 where there is none; as `shutil.get_terminal_size` says."""
+    with suppress(ValueError):
+        if (said := int(os.environ.get("COLUMNS", ""))) > 0:
+            return said
+    try:
+        return os.get_terminal_size(1).columns or 80
+    except OSError:
+        return 80
 
 
 def run(argv: list[str]) -> NoReturn:
@@ -96,7 +124,6 @@ def _top() -> Parser:
         prog="authwatch",
         description=DESCRIPTION,
         epilog="\n".join(f"  {name:<10} {text}" for name, (_, text) in COMMANDS.items()),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"authwatch {__version__}")
     top.add_argument("command", metavar="COMMAND", help="one of those below; each has its own --help")

@@ -9,12 +9,12 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, TextIO
 
+from alerts.dataclass import dataclass, replace
 from monitor import checkpoint
 
 if TYPE_CHECKING:

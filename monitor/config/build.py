@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, timedelta
 from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any, Final
 
+from alerts.dataclass import dataclass, field
 from alerts.level import Level, Quiet
 from monitor.config.fields import zone
 from monitor.config.nodes import Text
@@ -18,6 +18,7 @@ from monitor.config.settings import (
     AlertSettings,
     ChannelSettings,
     Policy,
+    Probing,
     Rule,
     Secret,
     Settings,
@@ -87,7 +88,7 @@ def build(values: Values, site: Site, file: Path) -> Settings:
         history_keep=history.get("keep", default.history_keep),
         web=_web(values.nested("web"), draft),
         privacy=values.get("privacy", default.privacy),
-        probe=values.get("probe", {}),
+        probe=_probe(values.nested("probe")),
         file=file,
         broken=draft.broken,
     )
@@ -211,6 +212,15 @@ def _history_url(values: Values, draft: _Draft) -> Secret | None:
         wrong = "not an address of a history, sqlite:///… or postgresql://…"
     if wrong:
         draft.site.report.add(values.line, f"{values.path}.url", wrong)
+    return found
+
+
+def _probe(values: Values) -> dict[str, Probing]:
+    found = {}
+    for name, given in values.given.items():
+        every, url = (given.get("every"), given.get("url", "")) if isinstance(given, Values) else (given, "")
+        if every:
+            found[name] = Probing(every, url)
     return found
 
 

@@ -16,6 +16,7 @@ from monitor.sources.moment import moment
 
 #: A name inside keys, labels and paths: no slash, because keys are `source/agent/profile`.
 NAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
+HOUR: Final = timedelta(hours=1)
 VARIABLE_PATTERN: Final = r"^[A-Za-z_][A-Za-z0-9_]{0,127}$"
 PROVIDER_PATTERN: Final = r"^[^\x00-\x20\x7f/]{1,128}$"
 LISTEN: Final = re.compile(r"^(\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9.-]*):(\d{1,5})$")
@@ -29,6 +30,13 @@ def _positive(text: str, _: Site) -> timedelta:
     span = spans.parse_span(text)
     if not span:
         raise ValueError(f"zero, it must be {spans.WORDS}")
+    return span
+
+
+def _hourly(text: str, _: Site) -> timedelta:
+    span = spans.parse_span(text)
+    if span < HOUR:
+        raise ValueError("more often than hourly, which no provider is asked: write 1h or longer")
     return span
 
 
@@ -94,6 +102,11 @@ VARIABLE: Final = Scalar("the name of an environment variable", VARIABLE_PATTERN
 KEY: Final = Scalar("a key such as openclaw/main/anthropic:default", r"^[^/\x00-\x1f]+/[^/\x00-\x1f]+/[^\x00-\x1f]+$")
 PATH: Final = Scalar("a path: absolute, ~/…, or relative to this file", _ONE_LINE, _path)
 FILE: Final = Scalar("a file: absolute, ~/…, a systemd credential, or relative to this file", _ONE_LINE, _file)
+HOURLY: Final = Scalar(f"{spans.WORDS}, at least 1h", spans.PATTERN, _hourly)
+ASKED: Final = Scalar(
+    "an address https://HOST[:PORT][/PATH] without a name, a query or a fragment (http:// on this machine only)",
+    r"^(https://[A-Za-z0-9.-]{1,253}|http://(localhost|127\.0\.0\.1|\[::1\]))(:\d{1,5})?(/[A-Za-z0-9._~/-]{0,256})?$",
+)
 SPAN: Final = Scalar(spans.WORDS, spans.PATTERN, _span)
 POSITIVE: Final = Scalar(f"{spans.WORDS}, not zero", spans.PATTERN, _positive)
 DAY: Final = Scalar("a day, YYYY-MM-DD", r"^\d{4}-\d{2}-\d{2}$", _day)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import yaml
 
+from alerts.dataclass import dataclass, field
 from monitor.config.report import Report, below
 
 MAX_BYTES: Final = 256 * 1024

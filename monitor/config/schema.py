@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
+from alerts.dataclass import dataclass
 from monitor.config import fields as f
 from monitor.config.nodes import Items, Node, Table, Text
 from monitor.config.report import nearest
 from monitor.config.settings import DEFAULT_SOURCES
 from monitor.config.shapes import Either, Keyed, Listing, Record, Shape, Site
+from monitor.probes import PROBES
 from monitor.sources import SOURCES, SourceType, guest
 
 _VARS: Final = Either(
@@ -141,6 +142,11 @@ _ALERTS: Final = Record(
         "quiet": _QUIET,
     },
 )
+_PROBE: Final = Either(
+    f"{f.HOURLY.words}, or a mapping with every and url",
+    text=f.HOURLY,
+    table=Record("how often to ask, and where", {"every": f.HOURLY, "url": f.ASKED}, need=(("every",),)),
+)
 
 CONFIG: Final = Record(
     "the configuration of authwatch",
@@ -168,7 +174,7 @@ CONFIG: Final = Record(
             clash=(("password", "password_file"),),
         ),
         "privacy": f.PRIVACY,
-        "probe": Keyed("providers and how often to prove them live", f.PROVIDER_PATTERN, f.POSITIVE),
+        "probe": Record("providers that are asked whether their logins are good", dict.fromkeys(PROBES, _PROBE)),
     },
 )
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
+from alerts.dataclass import dataclass, field
 from alerts.level import Level, Quiet
 from monitor.sources import UNLISTED
 from monitor.sources.entry import SourceEntry
@@ -17,6 +17,7 @@ __all__ = [
     "AlertSettings",
     "ChannelSettings",
     "Policy",
+    "Probing",
     "Rule",
     "Secret",
     "Settings",
@@ -92,6 +93,14 @@ class AlertSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Probing:
+    """How often a provider is asked whether its logins are good, and at which address ("": its own)."""
+
+    every: timedelta
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class WebSettings:
     """The web face. `broken`: the configured password cannot be had now; `password` is then one nobody knows."""
 
@@ -124,6 +133,6 @@ class Settings:
     history_keep: timedelta = timedelta(days=400)
     web: WebSettings = field(default_factory=WebSettings)
     privacy: str = "full"
-    probe: Mapping[str, timedelta] = field(default_factory=dict)
+    probe: Mapping[str, Probing] = field(default_factory=dict)
     file: Path | None = None
     broken: Mapping[str, str] = field(default_factory=dict)

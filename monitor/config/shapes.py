@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from alerts.dataclass import dataclass, field
 from monitor.config.nodes import Items, Node, Table, Text
 from monitor.config.report import Report, below, nearest
 from monitor.config.secret import fill

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from monitor.config.settings import ChannelSettings, Rule, Secret, Settings, SourceEntry
+from monitor.config.settings import ChannelSettings, Probing, Rule, Secret, Settings, SourceEntry
 from monitor.config.spans import show_span
 
 HIDDEN: Final = "(hidden)"
@@ -42,7 +42,7 @@ def effective(settings: Settings) -> dict[str, Any]:
         "history": history,
         "web": web,
         "privacy": settings.privacy,
-        "probe": _plain(settings.probe),
+        "probe": {name: _probing(one) for name, one in settings.probe.items()},
     }
     return _given(shown)
 
@@ -70,6 +70,11 @@ def _channel(channel: ChannelSettings) -> dict[str, Any]:
         "canary": _plain(channel.canary),
     }
     return _given(shown)
+
+
+def _probing(one: Probing) -> str | dict[str, str]:
+    every = show_span(one.every)
+    return {"every": every, "url": one.url} if one.url else every
 
 
 def _alerts(settings: Settings) -> dict[str, Any]:

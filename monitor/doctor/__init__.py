@@ -1,31 +1,110 @@
-"""Can everything that must work, work? A table of checks."""
+"""Can everything that must work, work? A table of checks, by theme."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Final
 
-from monitor.doctor import deliveries, house, stores
-from monitor.doctor.model import Check, Health, Patient, Result
+from alerts.dataclass import replace
+from monitor.config.settings import Settings
+from monitor.doctor import (
+    claude,
+    deliveries,
+    folder,
+    house,
+    machine,
+    modes,
+    openclaw,
+    port,
+    programs,
+    shadows,
+    stores,
+    units,
+)
+from monitor.doctor.model import Check, Health, OpenClaw, Patient, Result
+from monitor.host import Host
+from monitor.openclaw.reading import read
+from monitor.sources import beside, observe_all, place_of
+from monitor.state import State
 
-#: name: check, in the order in which they are shown.
-CHECKS: dict[str, Check] = {
-    "clock": house.clock,
-    "config": house.config,
-    "state folder": house.state,
-    "history": house.history,
-    "last pass": house.last_pass,
-    "sources": stores.sources,
-    "store modes": stores.modes,
-    "channels": house.channels,
-    "deliveries": deliveries.deliveries,
-    "heartbeat": deliveries.heartbeat,
+#: theme: {name: check}, in the order in which they are made and shown. The names are part of the JSON.
+THEMES: Final[Mapping[str, Mapping[str, Check]]] = {
+    "this machine": {"clock": machine.clock, "zone": machine.zone, "programs": programs.programs},
+    "authwatch itself": {
+        "config": house.config,
+        "config files": house.config_files,
+        "state folder": folder.state,
+        "history": house.history,
+        "last pass": house.last_pass,
+        "units": units.units,
+        "one state": units.one_state,
+        "port": port.port,
+    },
+    "telling you": {
+        "channels": deliveries.channels,
+        "deliveries": deliveries.deliveries,
+        "heartbeat": deliveries.heartbeat,
+    },
+    "what is watched": {
+        "sources": stores.sources,
+        "store modes": modes.modes,
+        "store owners": modes.owners,
+        "copies": stores.copies,
+        "shadows": shadows.shadows,
+    },
+    "OpenClaw": {
+        "providers": openclaw.providers,
+        "cooldowns": openclaw.cooldowns,
+        "old profiles": openclaw.old_profiles,
+        "orders": openclaw.orders,
+        "Claude Code only": claude.claude_code_only,
+    },
 }
+
+
+def meet(
+    settings: Settings,
+    host: Host,
+    own: Host,
+    state: State,
+    now: datetime,
+    environ: Mapping[str, str],
+    complaint: str = "",
+) -> Patient:
+    """Looks at everything that is watched, once; `own` has just read the settings. Never raises."""
+    known = tuple(path for path, stamp in own.touches.items() if stamp and settings.file)
+    patient = Patient(settings, host, own, state, now, environ, complaint, tuple(map(Path, known)))
+    return replace(
+        patient,
+        findings=tuple(observe_all(host, settings.sources)),
+        beside=tuple(entry.id for entry in beside(host, settings.policy.unlisted)),
+        openclaws=tuple(_openclaws(settings, host)),
+    )
 
 
 def examine(patient: Patient) -> Iterator[Result]:
     """Every check's results; a check that fails itself is a finding, not an end."""
-    for name, check in CHECKS.items():
+    for checks in THEMES.values():
+        for name, check in checks.items():
+            try:
+                yield from check(patient)
+            except Exception as error:  # noqa: BLE001 - the doctor must reach the last check
+                what = f"the check itself failed: {place_of(error)}"
+                yield Result(name, Health.BROKEN, what, "this is our bug; please report it", "authwatch --version")
+
+
+def _openclaws(settings: Settings, host: Host) -> Iterator[OpenClaw]:
+    for entry in settings.sources:
+        if entry.type != "openclaw":
+            continue
+        home = entry.options.get("home")
+        given = isinstance(home, str) and bool(home.strip())
+        there = host.at(host.path(str(home).strip())) if given else host
         try:
-            yield from check(patient)
-        except Exception as error:  # noqa: BLE001 - the doctor must reach the last check
-            yield Result(name, Health.BROKEN, f"the check itself failed: {type(error).__name__}", mend="report it")
+            found = read(there, process=not given)
+        except Exception:  # noqa: BLE001, S112 - the source says so as a trouble of its own
+            continue
+        if found.present:
+            yield OpenClaw(entry.id, there, found)

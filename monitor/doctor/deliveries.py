@@ -1,12 +1,31 @@
-"""Does what is to be said arrive? Channels whose news does not drain, and a sign of life that nobody gets."""
+"""Does what is to be said arrive? Channels that load, whose news drains, and a sign of life that somebody gets."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from monitor.doctor.model import Health, Patient, Result
+from monitor.doctor.model import Health, Patient, Result, command
+from monitor.state import HEARD
+
+
+def channels(patient: Patient) -> Iterator[Result]:
+    """Can every channel be loaded? Its address is taken apart as for sending, and nothing is sent."""
+    from alerts.channels import check
+
+    if not patient.settings.channels:
+        why = "findings are in exit codes, history and metrics only"
+        yield Result("channels", Health.WARNING, "none are configured", why, "authwatch onboard")
+    for channel in patient.settings.channels:
+        reason = channel.broken or (check(channel.label, channel.url.reveal()) if channel.url else "no address")
+        if reason:
+            said = reason.removeprefix(f"channel {channel.label}: ")
+            what, why = f"{channel.label}: {said}", "it will never deliver"
+            yield Result("channels", Health.BROKEN, what, why, "authwatch config check")
+        else:
+            what = f"{channel.label} can be loaded; try: {command('authwatch', 'alerts', 'test', channel.label)}"
+            yield Result("channels", Health.FINE, what)
 
 
 def deliveries(patient: Patient) -> Iterator[Result]:
@@ -40,18 +59,33 @@ def _result(label: str, waiting: datetime | None, reached: datetime | None, last
         return Result("deliveries", Health.FINE, f"{label}: nothing is waiting; {said}")
     why = f"{last.get('outcome', '')}: {last.get('error', '')}".strip(": ") or "no pass has told why"
     what = f"{label}: news is waiting since {waiting:%Y-%m-%d %H:%M} UTC; {said}"
-    return Result("deliveries", Health.BROKEN, what, why, f"authwatch alerts test {label}")
+    return Result("deliveries", Health.BROKEN, what, why, command("authwatch", "alerts", "test", label))
 
 
 def heartbeat(patient: Patient) -> Iterator[Result]:
     """Would anybody notice if authwatch itself stopped?"""
     settings = patient.settings
     if broken := settings.broken.get("heartbeat"):
-        yield Result(
-            "heartbeat", Health.BROKEN, broken, "nobody notices when authwatch stops", "authwatch config check"
-        )
+        why = "nobody notices when authwatch stops"
+        yield Result("heartbeat", Health.BROKEN, broken, why, "authwatch config check")
     elif settings.heartbeat is None:
-        why = "nobody notices when this machine or authwatch stops; a free service such as Healthchecks would"
-        yield Result("heartbeat", Health.FINE, f"none is configured: {why}")
+        why = "nobody notices when this machine or authwatch stops; a service such as Healthchecks would"
+        yield Result("heartbeat", Health.FINE, "none is configured", why)
     else:
-        yield Result("heartbeat", Health.FINE, "is configured; every finished pass pings it")
+        yield _heard(patient)
+
+
+def _heard(patient: Patient) -> Result:
+    folder = patient.state.folder
+    try:
+        at = datetime.fromtimestamp((folder / HEARD).stat().st_mtime, UTC)
+    except (OSError, ValueError, OverflowError):
+        if not (folder / "pass.json").exists():
+            return Result("heartbeat", Health.FINE, "is configured; the first finished pass pings it")
+        why = "what waits for it will raise the alarm, or never knew of this machine"
+        return Result("heartbeat", Health.WARNING, "was never heard", why, "authwatch check -v")
+    said = f"was last heard {at:%Y-%m-%d %H:%M} UTC"
+    if patient.now - at > max(patient.settings.interval * 2.5, timedelta(hours=1)):
+        why = "every finished pass should be heard; what waits for it raises the alarm"
+        return Result("heartbeat", Health.WARNING, said, why, "authwatch check -v")
+    return Result("heartbeat", Health.FINE, said)

@@ -1,4 +1,4 @@
-"""Checks of authwatch's own house: clock, config, state folder, history, passes, channels."""
+"""Checks of authwatch's own house: config, history, the last pass."""
 
 from __future__ import annotations
 
@@ -6,70 +6,60 @@ import os
 import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
 
 from monitor import checkpoint
-from monitor.doctor.model import Health, Patient, Result
+from monitor.doctor.advice import how_to_install
+from monitor.doctor.model import Fix, Health, Patient, Result, Step, command
 
-#: Nothing we watch existed before; a clock that says so (a board without a battery) makes every deadline far.
-EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def clock(patient: Patient) -> Iterator[Result]:
-    """Is the wall clock believable?"""
-    if patient.now < EPOCH:
-        yield Result(
-            "clock",
-            Health.BROKEN,
-            f"the clock says {patient.now:%Y-%m-%d}",
-            "every deadline looks far away",
-            "sudo timedatectl set-ntp true",
-        )
-    else:
-        yield Result("clock", Health.FINE, f"{patient.now:%Y-%m-%d %H:%M} UTC")
+#: What `settings.broken` says of these is the matter of another check.
+_ELSEWHERE: Final = ("channels.", "heartbeat")
+_NO_SECRET: Final = Path("/etc/timezone")
 
 
 def config(patient: Patient) -> Iterator[Result]:
-    """Which config is used, and is it as private as its secrets?"""
-    path = patient.settings.file
-    if path is None:
-        yield Result("config", Health.FINE, "no config file: the defaults are used, nobody is told by message")
-        return
-    mode = stat.S_IMODE(os.stat(path).st_mode)
-    if mode & 0o077 and any(channel.url for channel in patient.settings.channels):
-        why = "channel addresses are secrets: who reads them can read or send your alerts"
-        yield Result("config", Health.WARNING, f"{path} has mode {mode:04o}", why, f"chmod 600 {path}")
-    else:
-        yield Result("config", Health.FINE, str(path))
+    """Which config is used, does it hold up, and can what it names be had?"""
+    settings, found = patient.settings, False
+    for line in patient.complaint.splitlines():
+        found = True
+        why = "nothing in it counts until this is right: no pass runs, nobody is told; the defaults are checked below"
+        yield Result("config", Health.BROKEN, line, why, "authwatch config check")
+    for path, line in settings.broken.items():
+        if not path.startswith(_ELSEWHERE):
+            found = True
+            why = f"{path.partition('.')[0]} cannot work like this; the rest does"
+            yield Result("config", Health.BROKEN, line, why, "authwatch config check")
+    if not found:
+        said = (
+            patient.own.show(settings.file)
+            if settings.file
+            else "no config file: the defaults are used, nobody is told by message"
+        )
+        yield Result("config", Health.FINE, said)
 
 
-def state(patient: Patient) -> Iterator[Result]:
-    """Can the state folder be written, and by us only?"""
-    folder = patient.state.folder
-    try:
-        mode = stat.S_IMODE(os.stat(folder).st_mode)
-    except FileNotFoundError:
-        yield Result(
-            "state folder", Health.WARNING, f"{folder} does not exist yet", "no pass has run", "authwatch check"
-        )
-        return
-    if not os.access(folder, os.W_OK):
-        yield Result(
-            "state folder",
-            Health.BROKEN,
-            f"{folder} cannot be written",
-            "without a memory, messages repeat hourly",
-            f"chown {os.geteuid()} {folder}",
-        )
-    elif mode & 0o077:
-        yield Result(
-            "state folder",
-            Health.WARNING,
-            f"{folder} has mode {mode:04o}",
-            "others can see which logins you have",
-            f"chmod 700 {folder}",
-        )
-    else:
-        yield Result("state folder", Health.FINE, str(folder))
+def config_files(patient: Patient) -> Iterator[Result]:
+    """Are the config and the secret files it names as private as what they hold?"""
+    secret = any(channel.url for channel in patient.settings.channels) or patient.settings.heartbeat
+    for path in patient.read:
+        if path == _NO_SECRET or (path == patient.settings.file and not secret):
+            continue
+        found = os.stat(path)
+        if not stat.S_ISREG(found.st_mode):
+            continue
+        mode, ours = stat.S_IMODE(found.st_mode), found.st_uid == os.geteuid()
+        # A file of root's may well be readable by our group.
+        if mode & (0o077 if ours else 0o007):
+            why = "channel addresses are secrets: who reads them can read or send your alerts"
+            what, mend = f"{patient.own.show(path)} has mode {mode:04o}", command("chmod", "600", "--", path)
+            yield Result("config files", Health.WARNING, what, why, mend, Fix(Step.NARROW, path) if ours else None)
+        elif found.st_uid not in (os.geteuid(), 0):
+            why = "who owns it decides what authwatch does, and `exec` sources are not run from it"
+            mend = command("sudo", "chown", str(os.geteuid()), "--", path)
+            yield Result(
+                "config files", Health.WARNING, f"{patient.own.show(path)} belongs to uid {found.st_uid}", why, mend
+            )
 
 
 def history(patient: Patient) -> Iterator[Result]:
@@ -77,6 +67,7 @@ def history(patient: Patient) -> Iterator[Result]:
     from monitor.history import engine
 
     given = patient.settings.history_url
+    path = None
     try:
         url = engine.url_of(given.reveal() if given else None, patient.state.folder)
         path = engine.file_of(url)
@@ -86,14 +77,18 @@ def history(patient: Patient) -> Iterator[Result]:
         with engine.connect(url, read_only=True).connect() as connection:
             found = engine.revision(connection)
     except (engine.Broken, engine.HistoryError) as error:
-        why = str(getattr(error, "orig", None) or error)
-        mend = f"mv {path} {path}.broken  # the next pass starts a new one" if path else "check history.url"
-        yield Result("history", Health.BROKEN, f"cannot be opened: {why}", "nothing is remembered", mend)
+        said = str(getattr(error, "orig", None) or error)
+        why = "nothing is remembered: every message repeats hourly, and what changed is lost"
+        mend = command("ls", "-l", "--", path) if path else "authwatch config show  # history.url"
+        if path and isinstance(error, engine.Broken) and engine.damaged(error):
+            mend = "authwatch check  # sets it aside and begins a new one"
+        yield Result("history", Health.BROKEN, f"cannot be opened: {said}", why, mend)
         return
     if found and found > engine.HEAD:
-        yield Result("history", Health.BROKEN, "was written by a newer authwatch", mend="pip install -U authwatch")
-    else:
-        yield Result("history", Health.FINE, engine.shown(url))
+        why = "this one cannot write to it; the programs that run passes are of two versions"
+        yield Result("history", Health.BROKEN, "was written by a newer authwatch", why, "pip install -U authwatch")
+        return
+    yield Result("history", Health.FINE, engine.shown(url))
 
 
 def last_pass(patient: Patient) -> Iterator[Result]:
@@ -103,38 +98,19 @@ def last_pass(patient: Patient) -> Iterator[Result]:
     stamps = [stamp for place in places if (stamp := checkpoint.stat_of(str(place)))]
     found = max(stamps, key=lambda stamp: stamp[3], default=None)
     if found is None:
-        what = "no finished pass"
-        yield Result(
-            "last pass", Health.WARNING, what, "nobody is told anything", "authwatch install systemd --user --timer"
-        )
+        why = "nobody is told anything until passes run"
+        yield Result("last pass", Health.WARNING, "no finished pass", why, how_to_install(patient))
         return
     at = datetime.fromtimestamp(found[3] / 1e9, UTC)
     limit = max(patient.settings.interval * 2.5, timedelta(hours=1))
     if patient.now - at > limit:
-        yield Result(
-            "last pass",
-            Health.WARNING,
-            f"the last one ended {at:%Y-%m-%d %H:%M} UTC",
-            "nothing seems to run it",
-            "systemctl --user status authwatch-check.timer",
-        )
+        what = f"the last one ended {at:%Y-%m-%d %H:%M} UTC, {_ago(patient.now - at)} ago"
+        why = f"one is due every {patient.settings.interval}, and nobody is told while none runs"
+        yield Result("last pass", Health.WARNING, what, why, "authwatch check -v")
     else:
         yield Result("last pass", Health.FINE, f"{at:%Y-%m-%d %H:%M} UTC")
 
 
-def channels(patient: Patient) -> Iterator[Result]:
-    """Can every channel be loaded?"""
-    from alerts.channels import check
-
-    if not patient.settings.channels:
-        why = "findings are in exit codes, history and metrics only"
-        yield Result("channels", Health.WARNING, "none are configured", why, "add `channels:` to the config")
-    for channel in patient.settings.channels:
-        reason = channel.broken or (check(channel.label, channel.url.reveal()) if channel.url else "no address")
-        if reason:
-            mend = "authwatch config check"
-            yield Result("channels", Health.BROKEN, f"{channel.label}: {reason}", "it will never deliver", mend)
-        else:
-            yield Result(
-                "channels", Health.FINE, f"{channel.label} can be loaded; try: authwatch alerts test {channel.label}"
-            )
+def _ago(span: timedelta) -> str:
+    hours = int(span.total_seconds() // 3600)
+    return f"{hours} hours" if hours < 48 else f"{hours // 24} days"

@@ -1,16 +1,19 @@
-"""What a check of the doctor finds: what, why it matters, the command that mends it."""
+"""What a check of the doctor finds: what, why it matters, the command that mends it, and what is safe to mend."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import shlex
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
+from alerts.dataclass import dataclass, field
 from monitor.config.settings import Settings
 from monitor.host import Host
 from monitor.model import Finding
+from monitor.openclaw.reading import Installation
 from monitor.state import State
 
 
@@ -22,27 +25,68 @@ class Health(StrEnum):
     BROKEN = "broken"
 
 
+class Step(StrEnum):
+    """What `--fix` may do; none of it touches a content."""
+
+    NARROW = "narrow"  # take away what others may do with a file or folder of ours
+    MAKE = "make"  # make the state folder
+    REMOVE = "remove"  # remove half of a file that a pass of ours left
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A mend that is safe to make unasked; `away` are the bits of the mode to be taken away."""
+
+    step: Step
+    path: Path
+    away: int = 0o077
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One line of the doctor; `check` is the name of the check it comes from."""
+    """One line of the doctor; `check` is the name of the check it comes from, `mend` is to be copied into a shell.
+
+    What is fine may have a `why` and a `mend` as well: then it is worth knowing.
+    """
 
     check: str
     health: Health
     what: str
     why: str = ""
     mend: str = ""
+    fix: Fix | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenClaw:
+    """One OpenClaw that is watched: the id of its source, the window on its home, what was read there."""
+
+    source: str
+    host: Host
+    found: Installation
 
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """What the checks may look at; `findings` come from one look at the sources."""
+    """What the checks may look at.
+
+    `host` looks at the stores, `own` at authwatch's own home; `complaint` is what is wrong with the config, `read` the
+    files that it was read from; `findings` come from one look at the sources, `beside` are sources that are there and
+    not listed; `environ` is that of the process. `memo` keeps what several checks ask the machine for.
+    """
 
     settings: Settings
     host: Host
+    own: Host
     state: State
-    findings: tuple[Finding, ...]
     now: datetime
-    path: tuple[Path, ...]
+    environ: Mapping[str, str]
+    complaint: str = ""
+    read: tuple[Path, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    beside: tuple[str, ...] = ()
+    openclaws: tuple[OpenClaw, ...] = ()
+    memo: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
 Check = Callable[[Patient], Iterable[Result]]
@@ -54,3 +98,8 @@ def worst(results: Iterable[Result]) -> int:
     if Health.BROKEN in found:
         return 1
     return 2 if Health.WARNING in found else 0
+
+
+def command(*words: str | Path) -> str:
+    """A line for a shell, each word quoted where it has to be."""
+    return shlex.join(map(str, words))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, delete, select, update
 
 from alerts.columns import Damaged
+from alerts.dataclass import names
 from monitor.history.tables import META, PROFILES
 from monitor.model import Need, Remembered, State
+
+#: What is no column: it follows from the key id, or is asked of the log of renewals where it matters.
+_ELSEWHERE: Final = frozenset({"comparable", "rotations", "logins"})
 
 
 def read(connection: Connection, key_id: str) -> dict[str, Remembered]:
@@ -43,8 +46,7 @@ def put_meta(connection: Connection, name: str, value: Any) -> None:
 
 
 def _row(key: str, known: Remembered, key_id: str) -> dict[str, Any]:
-    row = {field.name: getattr(known, field.name) for field in fields(Remembered)}
-    row.pop("comparable")
+    row = {name: getattr(known, name) for name in names(Remembered) if name not in _ELSEWHERE}
     return {**row, "key": key, "key_id": key_id, "state": known.state.value, "needs_human": known.needs_human.value}
 
 

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import Connection, delete
 
+from alerts.dataclass import dataclass, field, names, replace
 from monitor.history import memory
 from monitor.history.tables import ROTATIONS, TRANSITIONS
-from monitor.model import Evidence, Judgement, Observation, Remembered, Transition, Verdict
+from monitor.model import Evidence, Judgement, Need, Observation, Remembered, State, Transition, Verdict
+from monitor.renewal import Rotation
 
-
-@dataclass(frozen=True, slots=True)
-class Rotation:
-    """A renewal that was seen; `new_login` when a person must have logged in."""
-
-    key: str
-    at: datetime
-    new_login: bool
-    access_expires_at: datetime | None
-    login_expires_at: datetime | None
+#: What no refresh mends.
+_DEAD: Final = (Evidence.REFUSED, Evidence.BLANKED)
+_OVER: Final = (State.EXPIRED, State.REFUSED, State.MISSING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +49,7 @@ def changes(judgement: Judgement, known: Mapping[str, Remembered], now: datetime
             transitions.append(Transition(key, now, at, verdict.state, verdict.needs_human, note))
         if before and after.rotated_at == now and after.rotated_at != before.rotated_at:
             seen = verdict.seen
-            new = _new_login(before.observation, seen)
+            new = _new_login(before, seen)
             rotations.append(Rotation(key, now, new, seen.access_expires_at, seen.login_expires_at))
     gone = (*moved, *(seen.credential.key for seen in judgement.released))
     return Changes(rows, gone, tuple(transitions), tuple(rotations))
@@ -65,7 +60,7 @@ def write(connection: Connection, found: Changes, key_id: str) -> None:
     memory.write(connection, found.rows, key_id, found.gone)
     for table, entries in ((TRANSITIONS, found.transitions), (ROTATIONS, found.rotations)):
         if entries:
-            rows = [{name: getattr(entry, name) for name in entry.__dataclass_fields__} for entry in entries]
+            rows = [{name: getattr(entry, name) for name in names(entry)} for entry in entries]
             connection.execute(table.insert(), rows)
 
 
@@ -86,7 +81,7 @@ def _after(verdict: Verdict, before: Remembered | None, now: datetime) -> Rememb
             first_seen_at=now,
             last_seen_at=now,
             fingerprint_since=now if seen.fingerprint else None,
-            overused_at=now if overused(seen, now) else None,
+            overused_at=verdict.overused_at,
         )
     row = replace(
         before,
@@ -99,23 +94,18 @@ def _after(verdict: Verdict, before: Remembered | None, now: datetime) -> Rememb
         # What it was stays remembered, so that its coming back is recognised.
         return row
     if rotated(before, seen):
-        new = _new_login(before.observation, seen)
+        new = _new_login(before, seen)
         row = replace(row, rotated_at=now, proven=bool(seen.refreshable) and not new, overused_at=None)
     if _other_secret(before, seen) or (before.fingerprint_since is None and seen.fingerprint):
         row = replace(row, fingerprint_since=now)
-    if row.overused_at is None and overused(seen, now):
-        row = replace(row, overused_at=now)
+    if verdict.overused_at:
+        row = replace(row, overused_at=verdict.overused_at)
     return replace(row, observation=seen, last_seen_at=now)
 
 
-def overused(seen: Observation, now: datetime) -> bool:
-    """Whether it was used after its access ran out although something should have renewed it."""
-    expiry, used = seen.access_expires_at, seen.use.last_used_at
-    return bool(seen.refreshable and expiry and used and expiry <= now and used > expiry)
-
-
 def rotated(before: Remembered, seen: Observation) -> bool:
-    """Whether a renewal lies between two looks: another secret, or the same with a later access expiry."""
+    """Whether a renewal lies between two looks: another secret, the same with a later access expiry, or one after it
+    was rejected or blanked."""
     if not before.comparable:
         return False
     old, new = before.observation.access_expires_at, seen.access_expires_at
@@ -123,18 +113,24 @@ def rotated(before: Remembered, seen: Observation) -> bool:
 
 
 def _other_secret(before: Remembered, seen: Observation) -> bool:
-    old = before.observation.fingerprint
-    return bool(before.comparable and old and seen.fingerprint and old != seen.fingerprint)
+    old = before.observation
+    dead = old.evidence in _DEAD and seen.evidence is Evidence.PRESENT  # it may have had no secret left
+    known = before.comparable and seen.fingerprint and (old.fingerprint or dead)
+    return bool(known and old.fingerprint != seen.fingerprint)
 
 
-def _new_login(old: Observation, new: Observation) -> bool:
+def _new_login(before: Remembered, new: Observation) -> bool:
+    """Whether a person did it: by the login's own end where known, else because no program gets out of that alone."""
+    old = before.observation
     if old.login_expires_at and new.login_expires_at:
         return new.login_expires_at > old.login_expires_at
-    return not new.refreshable
+    dead = before.needs_human is Need.NOW and before.state in _OVER
+    return not new.refreshable or old.evidence in _DEAD or dead
 
 
 def _alike(before: Remembered, after: Remembered) -> bool:
     """Equal but for what changes without news: when it was last looked at and last used."""
-    use = replace(after.observation.use, last_used_at=before.observation.use.last_used_at)
+    old = before.observation.use
+    use = replace(after.observation.use, last_used_at=old.last_used_at, session_at=old.session_at)
     observation = replace(after.observation, use=use)
     return replace(after, observation=observation, last_seen_at=before.last_seen_at) == before

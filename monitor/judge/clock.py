@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
+from alerts.dataclass import dataclass
 from monitor.config.settings import Policy, Rule
-from monitor.model import Credential, Observation, Remembered
+from monitor.model import Credential, Evidence, Observation, Remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,8 @@ def rotated_at(seen: Observation, known: Remembered | None, now: datetime) -> da
     if known is None or not known.comparable:
         return known.rotated_at if known else None
     old = known.observation
-    other = old.fingerprint and seen.fingerprint and old.fingerprint != seen.fingerprint
+    dead = old.evidence in (Evidence.REFUSED, Evidence.BLANKED) and seen.evidence is Evidence.PRESENT
+    other = (old.fingerprint or dead) and seen.fingerprint and old.fingerprint != seen.fingerprint
     later = old.access_expires_at and seen.access_expires_at and seen.access_expires_at > old.access_expires_at
     return now if other or later else known.rotated_at
 

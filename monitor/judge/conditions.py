@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from alerts.dataclass import replace
 from alerts.model import Condition, Level, Login
 from monitor.judge import words
 from monitor.judge.clock import deadline_of, labels_of
+from monitor.judge.copies import copies
 from monitor.judge.held import covering
 from monitor.judge.reserves import reserves
 from monitor.model import Credential, Judgement, Need, Observation, Trouble, Verdict
@@ -26,12 +27,13 @@ def conditions(
     now: datetime,
     standing_troubles: Iterable[tuple[str, Mapping[str, str]]] = (),
     standing_reserves: Iterable[tuple[str, Mapping[str, str]]] = (),
+    standing_copies: Iterable[tuple[str, Mapping[str, str], str | None]] = (),
 ) -> tuple[Condition, ...]:
     """One condition a credential, one a trouble, and a fine one for each that is over; ignored ones give none.
 
     `privacy` "masked" shortens profile ids in labels and sentences. `standing_troubles` are key and labels of the
     troubles that stand, of sources which this pass looked at: what it did not meet again is over; `standing_reserves`
-    the same of what `reserves` gave.
+    the same of what `reserves` gave, and `standing_copies`, with the fingerprint, of what `copies` gave.
     """
     masked = privacy == "masked"
     paths: dict[str, set[str]] = defaultdict(set)
@@ -50,6 +52,7 @@ def conditions(
             hidden = unknown and covering(judgement.troubles, verdict.seen, mine) is not None
             found[verdict.key] = _credential(verdict, hidden, host if masked else None)
     found.update(reserves(judgement, masked=masked, standing=standing_reserves))
+    found.update(copies(judgement, masked=masked, standing=standing_copies))
     return tuple(found.values())
 
 
@@ -72,7 +75,12 @@ def _credential(verdict: Verdict, hidden: bool, masked_on: str | None) -> Condit
         Level.FINE if unknown and hidden else _LEVELS[verdict.needs_human],
         labels_of(shown),
         verdict.step,
-        Login(seen.login_expires_at, seen.fingerprint, verdict.deadline or deadline_of(seen)),
+        Login(
+            seen.login_expires_at,
+            seen.fingerprint,
+            verdict.deadline or deadline_of(seen),
+            verdict.expected.at if verdict.expected else None,
+        ),
         doubt=unknown or verdict.vanished,
         held=unknown or verdict.held,
         summary=" ".join(filter(None, (words.name(shown) + said, verdict.shared))),

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
+from alerts.dataclass import replace
 from monitor.config.settings import Policy
-from monitor.judge.clock import Clock, clock_of, rotated_at, rule_for, same_login
-from monitor.judge.words import OUT_OF_CREDIT, extend, moment, sentence
+from monitor.ground import Ground, Weight
+from monitor.judge import liveness, proven
+from monitor.judge.clock import Clock, clock_of, rotated_at, rule_for
+from monitor.judge.words import OUT_OF_CREDIT, extend, moment, sentence, span
 from monitor.model import Confidence, Evidence, Need, Observation, Problem, Remembered, State, Verdict
-
-#: How long a use after the access ran out may go unrenewed before it counts as broken.
-GRACE: Final = timedelta(hours=1)
+from monitor.proof import Proof
 
 #: Problems that leave nothing to judge; the others are worth a word only.
 BLINDING: Final = frozenset(Problem) - {
@@ -27,21 +27,32 @@ BLINDING: Final = frozenset(Problem) - {
 class Row(NamedTuple):
     """One row of the table, with its reason in words."""
 
+    ground: Ground
     state: State
     need: Need
     why: str
     step: timedelta | None = None
 
 
-def evaluate(seen: Observation, known: Remembered | None, policy: Policy, now: datetime) -> Verdict:
+def evaluate(
+    seen: Observation, known: Remembered | None, policy: Policy, now: datetime, proof: Proof | None = None
+) -> Verdict:
     """What `seen` means at `now` by itself; what others of its provider change is `redundancy`'s.
 
-    `known` is the history of its key. `until` is the first later moment at which the answer could differ.
+    `known` is the history of its key, `proof` what its provider told of this login. `until` is the first later moment
+    at which the answer could differ.
     """
+    return proven.laid(_evaluated(proven.informed(seen, proof, now), known, policy, now, proof), proof, now)
+
+
+def _evaluated(
+    seen: Observation, known: Remembered | None, policy: Policy, now: datetime, proof: Proof | None
+) -> Verdict:
     clock = clock_of(seen, known, policy, now)
-    overused_at = _overused_at(seen, known, now)
-    fixed = _by_evidence(seen)
-    row = fixed or _by_clock(seen, clock, overused_at, now)
+    overused_at = liveness.overused_at(seen, known, now)
+    unrenewed_at = liveness.unrenewed_at(seen, overused_at, now)
+    fixed = _by_evidence(seen) or _by_proof(seen, proof, now)
+    row = fixed or _by_clock(seen, clock, unrenewed_at, now)
     verdict = Verdict(
         seen,
         row.state,
@@ -55,12 +66,15 @@ def evaluate(seen: Observation, known: Remembered | None, policy: Policy, now: d
         ignored=ignored(seen, known, policy),
         rotated_at=rotated_at(seen, known, now),
         summary=sentence(seen.credential, row.why),
+        ground=row.ground,
+        overused_at=overused_at,
     )
     if fixed:
         return _noted(verdict)
-    renewal = overused_at + GRACE if overused_at else None
-    use = seen.use
-    until = clock.until(now, seen.access_expires_at, seen.login_expires_at, renewal, use.unusable_until)
+    stalled_at = liveness.stalled_at(seen, known, overused_at, now)
+    verdict = _stalled(verdict, known, now) if stalled_at and stalled_at <= now else verdict
+    ends = (seen.access_expires_at, seen.login_expires_at, seen.use.unusable_until)
+    until = clock.until(now, *ends, unrenewed_at, stalled_at)
     return _noted(replace(_rested(verdict, now), until=until))
 
 
@@ -82,15 +96,20 @@ def blinded(seen: Observation) -> bool:
 def _by_evidence(seen: Observation) -> Row | None:
     """The rows that no clock changes; None where the clocks decide."""
     if seen.problem and blinded(seen):
-        return Row(State.UNKNOWN, Need.UNKNOWN, f"cannot be judged: {_PROBLEMS[seen.problem]}")
+        return Row(Ground.UNREADABLE, State.UNKNOWN, Need.UNKNOWN, f"cannot be judged: {_PROBLEMS[seen.problem]}")
     return _EVIDENCE.get(seen.evidence)
 
 
+def _by_proof(seen: Observation, proof: Proof | None, now: datetime) -> Row | None:
+    why = proven.refusal(seen, proof, now)
+    return Row(Ground.REJECTED, State.REFUSED, Need.NOW, why) if why else None
+
+
 _EVIDENCE: Final = {
-    Evidence.REFUSED: Row(State.REFUSED, Need.NOW, "was rejected, so only a new login helps"),
-    Evidence.BLANKED: Row(State.EXPIRED, Need.NOW, "was logged out: its tokens are empty"),
-    Evidence.UNUSABLE: Row(State.MISSING, Need.NOW, "is there, but its own program refuses to use it"),
-    Evidence.ABSENT: Row(State.MISSING, Need.NOW, "is expected, but not there"),
+    Evidence.REFUSED: Row(Ground.REJECTED, State.REFUSED, Need.NOW, "was rejected, so only a new login helps"),
+    Evidence.BLANKED: Row(Ground.BLANKED, State.EXPIRED, Need.NOW, "was logged out: its tokens are empty"),
+    Evidence.UNUSABLE: Row(Ground.REFUSED, State.MISSING, Need.NOW, "is there, but its own program refuses to use it"),
+    Evidence.ABSENT: Row(Ground.ABSENT, State.MISSING, Need.NOW, "is expected, but not there"),
 }
 
 _PROBLEMS: Final = {
@@ -105,30 +124,31 @@ _PROBLEMS: Final = {
 }
 
 
-def _by_clock(seen: Observation, clock: Clock, overused_at: datetime | None, now: datetime) -> Row:
+def _by_clock(seen: Observation, clock: Clock, unrenewed_at: datetime | None, now: datetime) -> Row:
     access, deadline, step = seen.access_expires_at, clock.deadline, clock.step(now)
     if deadline and clock.over(now):
-        return Row(State.EXPIRED, Need.NOW, _ended(seen, clock, deadline))
+        return Row(Ground.ENDED, State.EXPIRED, Need.NOW, _ended(seen, clock, deadline))
     if access and access <= now:  # and something renews it: else the deadline would have come
-        if overused_at and overused_at + GRACE <= now:
+        if unrenewed_at and unrenewed_at <= now:
             why = f"ran out {moment(access)} and was used since, but nothing renewed it"
-            return Row(State.EXPIRED, Need.NOW, why)
+            return Row(Ground.UNRENEWED, State.EXPIRED, Need.NOW, why)
         why = f"has access that ran out {moment(access)}, which its program renews at the next use"
         if deadline and step:
             why = f"ends {moment(deadline)}, then somebody must log in again"
-        return Row(State.EXPIRED, Need.SOON if step else Need.NO, why, step)
+        return Row(Ground.IDLE, State.EXPIRED, Need.SOON if step else Need.NO, why, step)
     if deadline and step:
         latest = " at the latest" if clock.at_latest else ""
         why = f"ends {moment(deadline)}{latest}, then somebody must renew it"
-        return Row(State.EXPIRING, Need.SOON, why, step)
+        return Row(Ground.LEAD, State.EXPIRING, Need.SOON, why, step)
     if seen.evidence is Evidence.HIDDEN:
-        return Row(State.OPAQUE, Need.NO, "lies where its end cannot be seen (keychain, encrypted or a reference)")
+        why = "lies where its end cannot be seen (keychain, encrypted or a reference)"
+        return Row(Ground.HIDDEN, State.OPAQUE, Need.NO, why)
     if access is None and seen.login_expires_at is None:
         end = f", and lasts until {moment(deadline)} at the latest" if deadline else ""
-        return Row(State.STATIC, Need.NO, f"states no end{end}")
+        return Row(Ground.ENDLESS, State.STATIC, Need.NO, f"states no end{end}")
     if deadline:
-        return Row(State.OK, Need.NO, f"is fine until {moment(deadline)}")
-    return Row(State.OK, Need.NO, "is fine: its program renews it")
+        return Row(Ground.FINE, State.OK, Need.NO, f"is fine until {moment(deadline)}")
+    return Row(Ground.FINE, State.OK, Need.NO, "is fine: its program renews it")
 
 
 def _ended(seen: Observation, clock: Clock, deadline: datetime) -> str:
@@ -139,6 +159,22 @@ def _ended(seen: Observation, clock: Clock, deadline: datetime) -> str:
     return f"ended {moment(deadline)}: no refresh extends a login"
 
 
+def _stalled(verdict: Verdict, known: Remembered | None, now: datetime) -> Verdict:
+    """It was used well after its program usually renews it, and was not renewed: soon, while its access may still work."""
+    usual = liveness.rhythm(known.rotations) if known else None
+    if verdict.needs_human not in (Need.NO, Need.SOON) or verdict.rotated_at is None or usual is None:
+        return verdict
+    used = "was used since" if verdict.seen.use.session_at is None else "its program was used since"
+    why = f"does not renew itself any more (refresh stalled): it usually does every {span(usual.usual)}, "
+    why += f"last did {moment(verdict.rotated_at)}, and {used}"
+    if verdict.needs_human is Need.NO:  # what the row says (fine, idle) is not so
+        verdict = replace(verdict, because=(why,), summary=sentence(verdict.seen.credential, why))
+    else:
+        verdict = extend(verdict, why)
+    weights = (*verdict.weights, Weight.STALLED)
+    return replace(verdict, needs_human=Need.SOON, step=None, confidence=Confidence.ASSUMED, weights=weights)
+
+
 def _rested(verdict: Verdict, now: datetime) -> Verdict:
     """Out of credit needs a person; a cooldown or a rate limit only makes it unusable for a while."""
     use = verdict.seen.use
@@ -146,10 +182,14 @@ def _rested(verdict: Verdict, now: datetime) -> Verdict:
     if use.out_of_credit and (resting or use.unusable_until is None):
         if verdict.needs_human is not Need.NOW:
             verdict = extend(verdict, OUT_OF_CREDIT)
-        return replace(verdict, needs_human=Need.NOW, usable=False, step=None)
+        weights = (*verdict.weights, Weight.CREDIT)
+        return replace(verdict, needs_human=Need.NOW, usable=False, step=None, weights=weights)
     if resting and use.unusable_until:
         why = f"rests until {moment(use.unusable_until)}"
-        return replace(extend(verdict, why), usable=False)
+        return replace(extend(verdict, why), usable=False, weights=(*verdict.weights, Weight.REST))
+    if use.out_of_credit and use.unusable_until and verdict.needs_human is not Need.NOW:
+        why = f"was out of credit until {moment(use.unusable_until)}, and was not tried since"
+        return replace(extend(verdict, why), confidence=Confidence.UNVERIFIED)
     return verdict
 
 
@@ -160,16 +200,6 @@ def _noted(verdict: Verdict) -> Verdict:
     if seen.problem and not blinded(seen):
         more = (*more, f"problem: {seen.problem}")
     return replace(verdict, because=(*verdict.because, *more))
-
-
-def _overused_at(seen: Observation, known: Remembered | None, now: datetime) -> datetime | None:
-    """When a use after the access ran out was first seen on this very login; `now` if this look is the first."""
-    expiry, used = seen.access_expires_at, seen.use.last_used_at
-    if not (expiry and used and expiry <= now and used > expiry):
-        return None
-    if known and known.overused_at and same_login(seen, known) and known.overused_at >= expiry:
-        return known.overused_at
-    return now
 
 
 def _confidence(seen: Observation, state: State, known: Remembered | None) -> Confidence:

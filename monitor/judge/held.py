@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 from datetime import datetime
 
+from alerts.dataclass import replace
 from monitor.config.settings import Policy
+from monitor.ground import Ground, Weight
 from monitor.judge.clock import Clock, deadline_of, steps_for
 from monitor.judge.evaluate import BLINDING, blinded, ignored
 from monitor.judge.words import extend, moment, sentence
@@ -32,13 +33,15 @@ def hold(known: Remembered, problem: Problem, policy: Policy, now: datetime) -> 
         ignored=ignored(seen, known, policy),
         rotated_at=known.rotated_at,
         summary=sentence(seen.credential, why),
+        ground=Ground.UNREADABLE,
     )
     step = clock.step(now)
     if clock.deadline and clock.over(now):
-        return replace(extend(verdict, f"by them it ended {moment(clock.deadline)}"), needs_human=Need.NOW)
+        verdict = extend(verdict, f"by them it ended {moment(clock.deadline)}")
+        return replace(verdict, needs_human=Need.NOW, weights=(Weight.LAST_KNOWN,))
     if clock.deadline and step:
         verdict = extend(verdict, f"by them it ends {moment(clock.deadline)}")
-        return replace(verdict, needs_human=Need.SOON, step=step)
+        return replace(verdict, needs_human=Need.SOON, step=step, weights=(Weight.LAST_KNOWN,))
     return verdict
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 
+from alerts.dataclass import dataclass, field, replace
 from monitor.config.settings import Policy
 from monitor.judge.clock import earliest
 from monitor.judge.evaluate import BLINDING, blinded, evaluate
+from monitor.judge.forecast import estimated
 from monitor.judge.held import covering, hold, never_there
+from monitor.judge.lineage import Files, advised, copied, in_place
+from monitor.judge.proven import proof_of
 from monitor.judge.redundancy import roll_up, weigh
 from monitor.judge.sharing import share
 from monitor.judge.words import EXPECTED, extend, remedy, sentence
@@ -30,6 +34,7 @@ from monitor.model import (
     Use,
     Verdict,
 )
+from monitor.proof import Proof
 
 
 @dataclass(slots=True)
@@ -45,6 +50,7 @@ class _Look:
     troubles: list[Trouble] = field(default_factory=list)
     paths: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     sources: set[str] = field(default_factory=set)
+    proofs: Mapping[str, Proof] = MappingProxyType({})
 
     def hidden(self, seen: Observation) -> Trouble | None:
         """The trouble that hides a credential which was not seen."""
@@ -61,14 +67,18 @@ def judge(
     policy: Policy,
     now: datetime,
     looked: Collection[str] = (),
+    files: Files = MappingProxyType({}),
+    proofs: Mapping[str, Proof] = MappingProxyType({}),
 ) -> Judgement:
     """Everything one look means.
 
     `known` is the history by key, `looked` the absolute paths that this pass touched: a key that is known from a file
     counts as gone only if its path is among them and no trouble hides it, so that filters, removed sources and
-    another home say nothing.
+    another home say nothing. `files` tells by device and inode which of those are one file. `proofs` are what
+    providers told, by fingerprint.
     """
     look = _sorted(findings, known, policy, now, frozenset(looked))
+    look.proofs = proofs
     moved = dict(_moved(look))
     came_from = {new: old for old, new in moved.items()}
     verdicts = {key: _judged(look, seen, came_from.get(key)) for key, seen in look.seen.items()}
@@ -84,8 +94,10 @@ def judge(
     for key in policy.expect:
         if key not in verdicts and key not in moved:
             verdicts[key] = _expected(look, key)
-    weighed = _without_echoes(look, share(weigh(verdicts, look.lineups, expect), look.lineups, known))
-    final = [replace(verdict, remedy=remedy(verdict)) for verdict in weighed]
+    weighed = weigh(in_place(verdicts), look.lineups, expect)
+    shared = _without_echoes(look, share(weighed, look.lineups, known))
+    groups = copied(shared, known, files)
+    final = advised([_finished(one, known.get(one.key)) for one in shared], groups)
     return Judgement(
         verdicts=tuple(sorted(final, key=lambda verdict: verdict.key)),
         providers=roll_up(final, look.lineups),
@@ -94,7 +106,12 @@ def judge(
         moved=tuple(sorted(moved.items())),
         released=tuple(released),
         lineups=tuple(look.lineups),
+        copied=groups,
     )
+
+
+def _finished(verdict: Verdict, known: Remembered | None) -> Verdict:
+    return replace(verdict, remedy=remedy(verdict), expected=estimated(verdict, known))
 
 
 def _sorted(
@@ -116,7 +133,8 @@ def _sorted(
                 look.lineups.append(finding)
                 look.sources.add(finding.source)
             case Trouble():
-                look.troubles.append(replace(finding, ignored=finding.ignored or finding.source in unwatched))
+                idle = finding.problem is Problem.STALE_COPY  # its program does not read it, so nobody need act
+                look.troubles.append(replace(finding, ignored=finding.ignored or idle or finding.source in unwatched))
     for seen in (*look.seen.values(), *(memory.observation for memory in known.values())):
         look.paths[seen.credential.source].add(seen.host_path)
     return look
@@ -127,7 +145,7 @@ def _judged(look: _Look, seen: Observation, old_key: str | None) -> Verdict:
     memory = look.known.get(seen.credential.key) or look.known.get(old_key or "")
     if memory and seen.problem and blinded(seen) and not never_there(memory):
         return hold(memory, seen.problem, look.policy, look.now)
-    verdict = evaluate(seen, memory, look.policy, look.now)
+    verdict = evaluate(seen, memory, look.policy, look.now, proof_of(seen, look.proofs))
     return replace(verdict, because=(*verdict.because, f"moved from {old_key}")) if old_key else verdict
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from itertools import chain, islice
 from typing import Final
 
+from alerts.dataclass import replace
+from monitor.ground import Weight
 from monitor.judge.words import extend
 from monitor.model import Lineup, Need, ProviderView, State, Verdict
 
@@ -54,21 +55,26 @@ def _weigh(
 ) -> Verdict:
     provider = verdict.seen.credential.provider
     if not _in_use(verdict, mine, expect):
-        idle = extend(replace(verdict, in_use=False), f"unused: nothing here uses {provider}")
-        return replace(idle, needs_human=Need.NO, step=None)
+        others = any(lineup.in_use for lineup in mine)
+        why = f"the order stated for {provider} leaves it out" if others else f"nothing here uses {provider}"
+        idle = extend(replace(verdict, in_use=False), f"unused: {why}")
+        return replace(idle, needs_human=Need.NO, step=None, weights=(*idle.weights, Weight.UNUSED))
     using = [lineup for lineup in mine if lineup.in_use]
     replaceable = bool(using) and all(any(key != verdict.key for key in able[id(line)]) for line in using)
     verdict = replace(verdict, in_use=True)
     if verdict.needs_human is not Need.NOW or not replaceable:
         return verdict
     spare = extend(verdict, f"redundant: another login or key for {provider} remains")
-    return replace(spare, needs_human=Need.SOON, step=None)
+    return replace(spare, needs_human=Need.SOON, step=None, weights=(*spare.weights, Weight.REDUNDANT))
 
 
 def _in_use(verdict: Verdict, mine: tuple[Lineup, ...], expect: Collection[str]) -> bool:
     use = verdict.seen.use
-    if verdict.key in expect or use.pinned_by or any(lineup.in_use for lineup in mine):
+    using = [lineup for lineup in mine if lineup.in_use]
+    if verdict.key in expect or use.pinned_by or any(verdict.key in lineup.keys for lineup in using):
         return True
+    if using:
+        return use.in_use is not False
     return bool(use.in_use) if mine else use.in_use is not False
 
 

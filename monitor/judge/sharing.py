@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 
+from alerts.dataclass import replace
 from monitor.model import Evidence, Lineup, Need, Remembered, Verdict
 
 #: So many agents are named; the rest is counted.

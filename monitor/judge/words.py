@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from shlex import quote
 from typing import Final
 
+from alerts.dataclass import replace
 from monitor.model import Credential, Evidence, Kind, Need, Verdict
 
 OUT_OF_CREDIT: Final = "is out of credit"
@@ -32,6 +32,15 @@ def moment(at: datetime) -> str:
     """A moment as people write it, in UTC: `Thu 3 Dec 2026 14:05 UTC`; never in the language of the machine."""
     at = at.astimezone(UTC)
     return f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]} {at.year} {at:%H:%M} UTC"
+
+
+def span(length: timedelta) -> str:
+    """How long something takes, roughly: `45 min`, `8 h`, `10 days`."""
+    if length >= timedelta(days=2):
+        return f"{round(length / timedelta(days=1))} days"
+    if length >= timedelta(hours=2):
+        return f"{round(length / timedelta(hours=1))} h"
+    return f"{round(length / timedelta(minutes=1))} min"
 
 
 def name(credential: Credential) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from alerts.dataclass import dataclass, field
 from monitor import __version__
 from monitor.model import Credential, Judgement, Need, Problem, State, Verdict
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from alerts.dataclass import dataclass
 from monitor.model import Kind
 from monitor.openclaw.check import ConfigKey, config_key
 from monitor.openclaw.classify import healths

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
+from alerts.dataclass import dataclass
 from monitor.model import Kind
 from monitor.openclaw.classify import Health, Rollup, Status
 from monitor.openclaw.credentials import Profile

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from alerts.dataclass import dataclass
 from monitor.model import Kind
 from monitor.openclaw.credentials import Profile
 from monitor.openclaw.merge import View

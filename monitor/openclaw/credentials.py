@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
+from alerts.dataclass import dataclass, field
 from monitor.model import Kind
 from monitor.openclaw.releases import Generation, number, provider_id, text
 from monitor.openclaw.secrets import SecretRef, reference

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from alerts.dataclass import dataclass
 from monitor.host import Host, Unreadable, parse_json
 from monitor.model import Problem
 from monitor.openclaw.releases import release

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+from alerts.dataclass import dataclass, field
 from monitor.host import Host
 from monitor.openclaw.envkeys import VARIABLES
 from monitor.openclaw.releases import Generation, auth_id

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from alerts.dataclass import dataclass, replace
 from monitor.host import Host
 from monitor.model import Credential, Evidence, Kind, Observation, Use
 from monitor.openclaw.credentials import Fence, Profile
@@ -21,6 +21,8 @@ _MOMENTS: Final = 253_402_300_799_000  # the end of the year 9999 in ms, the las
 
 SETUP_TOKEN: Final = "sk-ant-oat01-"  # noqa: S105  how every token of `claude setup-token` begins
 YEAR: Final = timedelta(days=365)  # how long Anthropic lets one live; the token itself does not say
+
+_AUTH: Final = frozenset(("auth", "auth_permanent", "session_expired"))  # reasons of `failureCounts`
 
 _UNUSABLE: Final = {
     "invalid_expires": "OpenClaw does not use it: its expiry is no usable moment",
@@ -48,8 +50,12 @@ def observation(
     evidence, notes = _evidence(reading, one, usage)
     pending = one.fence is Fence.PENDING
     identity = _identity(reading, one)
+    who = Credential(reading.source, one.agent, one.provider, one.id, one.kind)
+    if not one.fence:
+        secret = one.access if one.kind is Kind.OAUTH else identity
+        reading.host.offer(who, secret or "", reading.found.base_url(one.provider))
     return Observation(
-        Credential(reading.source, one.agent, one.provider, one.id, one.kind),
+        who,
         evidence,
         access_expires_at=None if pending or one.fence else moment(one.expires),
         refreshable=bool(one.refresh) and one.fence is not Fence.FAILED if one.kind is Kind.OAUTH else None,
@@ -145,8 +151,13 @@ def _use(reading: Reading, one: Profile, usage: Usage, in_use: bool | None, rank
         unusable_until=None if exempt else moment(usage.until),
         disabled_reason=usage.disabled_reason or usage.cooldown_reason,
         out_of_credit=broke and not exempt,
-        last_used_at=moment(usage.last_used),
+        last_used_at=moment(max(filter(None, (usage.last_used, _tried(usage))), default=None)),
     )
+
+
+def _tried(usage: Usage) -> float | None:
+    """When the login was last tried in vain; other failures (rate limits, networks) say nothing of it."""
+    return usage.last_failure if usage.failures & _AUTH else None
 
 
 def _clock_notes(one: Profile) -> tuple[str, ...]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from alerts.dataclass import dataclass, field
 from monitor.host import MAX_DEPTH, Host, Unreadable
 from monitor.model import Problem
 from monitor.openclaw.json5 import parse

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from alerts.dataclass import dataclass
 from monitor.model import Kind
 from monitor.openclaw.credentials import Profile
 from monitor.openclaw.releases import MARGIN_MS, MAX_MS, Generation

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from alerts.dataclass import dataclass
 from monitor.model import Kind
 from monitor.openclaw.credentials import Profile
 from monitor.openclaw.merge import View
@@ -60,6 +59,14 @@ def explicit_order(view: View, config: Config, provider: str) -> tuple[str, ...]
     """The order that a person stated: the stored one before the config's."""
     stored = view.order.get(auth_id(provider), view.order.get(provider))
     return stored if stored is not None else config.order(provider, view.generation)
+
+
+def left_out(view: View, config: Config, provider: str, name: str) -> bool:
+    """Whether a person stated an order that does not have this profile; one that has none of those stored is void."""
+    stated = explicit_order(view, config, provider)
+    if stated is None or name in stated:
+        return False
+    return not stated or any(one in view.profiles for one in stated)
 
 
 def order(view: View, config: Config, provider: str, now: float | None, model: str | None = None) -> Order:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from alerts.dataclass import dataclass
 from monitor.host import Host, Unreadable, parse_json
 from monitor.openclaw.places import expand, trusted
 from monitor.openclaw.reading import Installation

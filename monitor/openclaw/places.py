@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from alerts.dataclass import dataclass
 from monitor.host import Host
 from monitor.openclaw.environment import Environment
 from monitor.openclaw.releases import MAIN

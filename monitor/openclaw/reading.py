@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from alerts.dataclass import dataclass, field
 from monitor.host import Host, Unreadable
 from monitor.model import Problem
 from monitor.openclaw import database, dotenv
@@ -50,6 +50,11 @@ class Installation:
     def known(self, agent: str) -> bool:
         """Whether the config has this agent."""
         return agent in (self.config.agents or (MAIN,))
+
+    def base_url(self, provider: str) -> str:
+        """Where the config sends a provider's keys; "" for the provider's own address."""
+        written = self.config.provider_entry(provider, self.generation).get("baseUrl")
+        return written.strip() if isinstance(written, str) else ""
 
     def view(self, agent: str, now: float | None = None) -> View:
         """What an agent sees; `now` in ms."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
+
+from alerts.dataclass import dataclass
 
 SOURCES: Final = frozenset({"env", "file", "exec", "store"})
 _TEMPLATE: Final = re.compile(r"\$(?:\{([A-Z][A-Z0-9_]{0,127})\}|([A-Z][A-Z0-9_]{0,127}))")

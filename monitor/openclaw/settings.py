@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
+from alerts.dataclass import dataclass, field
 from monitor.openclaw.releases import DEFAULT_PROVIDER, MAIN, Generation, auth_id, provider_id, release, text
 
 MAX_AGENTS: Final = 256

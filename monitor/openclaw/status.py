@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from alerts.dataclass import dataclass, field
 from monitor.host import Host
 from monitor.openclaw import check
 from monitor.openclaw.check import Question

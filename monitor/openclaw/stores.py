@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from alerts.dataclass import dataclass, field
 from monitor.host import Host, Unreadable, parse_json
 from monitor.model import Problem
 from monitor.openclaw.credentials import Profile, profile

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
+from alerts.dataclass import dataclass, field
 from monitor.openclaw.releases import MAX_MS, Generation, number, provider_id, text
 
 EXEMPT: Final = frozenset({"openrouter", "kilocode"})  # these never cool down

@@ -1,4 +1,5 @@
-"""The deadlines as a calendar (RFC 5545): one event each, an alarm for every lead step, the same UID for ever."""
+"""The deadlines as a calendar (RFC 5545): one event each, an alarm for every lead step, the same UID for ever; log-ins
+that are only expected as days without an alarm."""
 
 from __future__ import annotations
 
@@ -31,6 +32,8 @@ def calendar(overview: Mapping[str, Any], host: str) -> str:
     ]
     for one in overview.get("deadlines", ()):
         lines += _event(one, host, stamp)
+    for one in overview.get("estimates", ()):
+        lines += _estimate(one, host, stamp)
     return "".join(f"{line}\r\n" for text in [*lines, "END:VCALENDAR"] for line in _folded(text))
 
 
@@ -38,11 +41,10 @@ def _event(one: Mapping[str, Any], host: str, stamp: str) -> Iterator[str]:
     at = parse(one["at"])
     if at is None or at.year > 9998:
         return
-    uid = hashlib.sha256(f"{host}\0{one['key']}".encode("utf-8", "replace")).hexdigest()[:32]
     summary = _text(f"{one['name']} ends")
     remedy = f"\nTo renew it: {one['remedy']}" if one["remedy"] else ""
     yield "BEGIN:VEVENT"
-    yield f"UID:{uid}@authwatch"
+    yield _uid(host, one["key"])
     yield f"DTSTAMP:{stamp}"
     yield f"DTSTART:{_utc(at)}"
     yield f"DTEND:{_utc(at + LENGTH)}"
@@ -58,6 +60,31 @@ def _event(one: Mapping[str, Any], host: str, stamp: str) -> Iterator[str]:
             "END:VALARM",
         )
     yield "END:VEVENT"
+
+
+def _estimate(one: Mapping[str, Any], host: str, stamp: str) -> Iterator[str]:
+    """A day without an alarm: nobody knows the moment, past log-ins let expect it."""
+    at = parse(one["at"])
+    if at is None or at.year > 9998:
+        return
+    days = round(int(one["spread"]) / 86400)
+    give = f", give or take {days} day{'' if days == 1 else 's'}" if days else ""
+    about = f"About now {one['name']} may need a log-in"
+    words = f"An estimate by {one['logins']} past log-ins on {host}{give}. It states no end of its own."
+    yield "BEGIN:VEVENT"
+    yield _uid(host, f"{one['key']}\0estimate")
+    yield f"DTSTAMP:{stamp}"
+    yield f"DTSTART;VALUE=DATE:{at.astimezone(UTC):%Y%m%d}"
+    yield f"SUMMARY:{_text(about)}"
+    yield f"DESCRIPTION:{_text(words)}"
+    yield "STATUS:TENTATIVE"
+    yield "TRANSP:TRANSPARENT"
+    yield "END:VEVENT"
+
+
+def _uid(host: str, what: str) -> str:
+    digest = hashlib.sha256(f"{host}\0{what}".encode("utf-8", "replace")).hexdigest()
+    return f"UID:{digest[:32]}@authwatch"
 
 
 def _utc(at: datetime) -> str:

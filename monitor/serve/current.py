@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 
+from alerts.dataclass import dataclass, field, replace
 from monitor.config.settings import Settings
 from monitor.host import Stamp, stamp
 from monitor.serve.access import Refused, listen_address

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
+from alerts.dataclass import dataclass
 from monitor.serve.bodies import pack
 
 Environ = Mapping[str, Any]

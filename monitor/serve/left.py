@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+
+from alerts.dataclass import dataclass
 
 METRICS: Final = "metrics.prom"
 STATUS: Final = "status.json"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from alerts.dataclass import dataclass
 from monitor.serve.axis import ahead
 from monitor.serve.hero import Remedy
 from monitor.serve.spell import date, moment, parse, relative

@@ -35,7 +35,7 @@ def install(user: User, what: Installation, kind: str = "timer", *, dry_run: boo
     found = _crontab(user)
     if found is None:
         return NOT_DONE
-    others, ours = _parted(found)
+    others, ours = parted(found)
     if not force and any(not written.is_as_written(text) for text in ours):
         user.say("our line in the crontab was changed by hand and is left alone; --force replaces it")
         return NOT_DONE
@@ -47,7 +47,7 @@ def install(user: User, what: Installation, kind: str = "timer", *, dry_run: boo
         user.say(f"the line is in place, but its pass ended with {done.returncode}: {done.stderr.strip()}")
         return NOT_DONE
     user.say(f"a first pass is done; cron makes the next ones ({calendar(what.interval)})")
-    if not _cron_runs():
+    if not runs():
         user.say("but no cron runs here, start it: sudo systemctl enable --now cron, or cronie, or crond")
     return DONE
 
@@ -57,7 +57,7 @@ def uninstall(user: User, *, dry_run: bool = False, force: bool = False) -> int:
     found = _crontab(user)
     if found is None:
         return NOT_DONE
-    others, ours = _parted(found)
+    others, ours = parted(found)
     if not ours:
         user.say("there is no line of authwatch in the crontab")
         return DONE
@@ -98,7 +98,7 @@ def _crontab(user: User) -> str | None:
     return done.stdout if not done.returncode else ""
 
 
-def _parted(crontab: str) -> tuple[str, Sequence[str]]:
+def parted(crontab: str) -> tuple[str, Sequence[str]]:
     """The lines of others, and ours: each a mark and the line that it vouches for."""
     others, ours = [], []
     lines = iter(crontab.splitlines())
@@ -117,7 +117,7 @@ def _replaced(user: User, text: str) -> bool:
     return done.returncode == 0
 
 
-def _cron_runs() -> bool:
+def runs() -> bool:
     """Whether a cron runs; true where that cannot be seen."""
     names = [written.read(path).strip() for path in Path("/proc").glob("[0-9]*/comm")]
     return not names or any(name in ("cron", "crond", "busybox", "anacron", "fcron") for name in names)

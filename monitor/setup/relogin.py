@@ -6,10 +6,10 @@ import re
 import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
 
+from alerts.dataclass import dataclass
 from monitor.model import Evidence, Kind, Need, State, Verdict
 from monitor.setup.user import User
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from alerts.dataclass import replace
 from monitor.setup import written
 from monitor.setup.units import CHECK, DAEMON, FAILURE, TIMER, Installation, Unrenderable, file_name, render, shipped
 from monitor.setup.user import DONE, NOT_DONE, User, traces, waited

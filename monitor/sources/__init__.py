@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
+from alerts.dataclass import dataclass, field, replace
 from monitor.host import Host, Unreadable, printable
 from monitor.model import Finding, Lineup, Observation, Problem, Trouble
 from monitor.sources.entry import SourceEntry

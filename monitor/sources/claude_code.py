@@ -11,11 +11,11 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from alerts.dataclass import replace
 from monitor.host import Host, Unreadable
 from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem, Trouble
 from monitor.sources import claude_profiles
@@ -108,6 +108,7 @@ def _read(host: Host, stored: Any, blank: Observation, path: Path) -> Observatio
         expires = moment(login.get("expiresAt"))
     except ValueError:
         raise Unreadable(Problem.PARSE, path, "expiresAt is no moment") from None
+    host.offer(blank.credential, access or "")
     return replace(
         ends,
         access_expires_at=expires,
@@ -141,8 +142,10 @@ def _from_environment(host: Host, entry: SourceEntry) -> Iterator[Observation]:
     """A setup-token: lives a year from a day that is written nowhere."""
     token = (host.env("CLAUDE_CODE_OAUTH_TOKEN") or "").strip()
     if token:
+        who = Credential(entry.id, "-", "anthropic", "claude-code:env", Kind.TOKEN)
+        host.offer(who, token)
         yield Observation(
-            Credential(entry.id, "-", "anthropic", "claude-code:env", Kind.TOKEN),
+            who,
             refreshable=False,
             fingerprint=host.fingerprint(token),
             store="$CLAUDE_CODE_OAUTH_TOKEN",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from alerts.dataclass import replace
 from monitor.host import Host, Unreadable, printable
 from monitor.model import Credential, Evidence, Kind, Observation, Problem, Use
 from monitor.sources.entry import SourceEntry

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from alerts.dataclass import replace
 from monitor.host import Host, Unreadable
 from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem, Trouble
 from monitor.sources.codex_config import keeps_in
@@ -115,6 +115,7 @@ def _secret(host: Host, secret: Any, blank: Observation) -> Observation:
     if not isinstance(secret, str):
         raise ValueError("what it is to log in with is not a text")
     seen = replace(blank, fingerprint=host.fingerprint(secret))
+    host.offer(seen.credential, secret)
     return seen if seen.credential.kind is Kind.API_KEY else _dated(seen, secret)
 
 

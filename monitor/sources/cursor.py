@@ -9,9 +9,9 @@ from __future__ import annotations
 import sqlite3
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
+from alerts.dataclass import replace
 from monitor.host import Host, Unreadable
 from monitor.model import Evidence, Finding, Kind, Observation
 from monitor.sources.entry import SourceEntry

@@ -13,6 +13,14 @@ from monitor.sources.entry import SourceEntry
 #: What is shown unasked; AWS_PROFILE names a profile and is no secret.
 _KNOWN: Final = {name: provider for name, provider in PROVIDERS.items() if name != "AWS_PROFILE"}
 
+#: The variables that say where a provider's programs send its key, if not to the provider itself.
+_BASES: Final = {
+    "anthropic": "ANTHROPIC_BASE_URL",
+    "openai": "OPENAI_BASE_URL",
+    "google": "GOOGLE_GEMINI_BASE_URL",
+    "github-copilot": "GITHUB_API_URL",
+}
+
 
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     """One observation a variable: every listed one (`vars`, absent when unset or blank), else the known ones set."""
@@ -48,8 +56,11 @@ def _credential(entry: SourceEntry, name: str, provider: str) -> Credential:
 
 
 def _seen(host: Host, entry: SourceEntry, name: str, provider: str, value: str) -> Observation:
+    who = _credential(entry, name, provider)
+    if host.vault is not None:
+        host.offer(who, value, (host.env(_BASES[provider]) or "").strip() if provider in _BASES else "")
     return Observation(
-        _credential(entry, name, provider),
+        who,
         refreshable=False,
         fingerprint=host.fingerprint(value),
         store=f"${name}",

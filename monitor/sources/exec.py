@@ -6,11 +6,11 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from alerts.dataclass import replace
 from monitor.host import Host, Unreadable, parse_json
 from monitor.model import Credential, Finding, Kind, Observation, Problem
 from monitor.sources.entry import SourceEntry

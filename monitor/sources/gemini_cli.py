@@ -7,10 +7,10 @@ Facts by version 0.61.0: with GEMINI_FORCE_ENCRYPTED_FILE_STORAGE the login move
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from alerts.dataclass import replace
 from monitor.host import Host, Unreadable
 from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem
 from monitor.sources.entry import SourceEntry

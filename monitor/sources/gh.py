@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from alerts.dataclass import replace
 from monitor.host import Host, Unreadable
 from monitor.model import Evidence, Finding, Kind, Observation, Problem, Use
 from monitor.sources.entry import SourceEntry
@@ -42,6 +42,7 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
 
 
 def _host(place: Place, name: str, login: Any, path: Path) -> Iterator[Observation]:
+    at = "" if name == "github.com" else name
     relogin = LOGIN if name == "github.com" else f"{LOGIN} --hostname {name}"
     blank = place.blank("github", f"gh:{name}", Kind.TOKEN, path, relogin)
     if not isinstance(login, Mapping):
@@ -58,9 +59,9 @@ def _host(place: Place, name: str, login: Any, path: Path) -> Iterator[Observati
         token = token or (login.get("oauth_token") if user == active else None)
         seen = replace(blank, credential=place.who("github", f"gh:{name}/{user}", Kind.TOKEN), use=Use(user == active))
         yield (
-            secret(place.host, seen, token)
+            secret(place.host, seen, token, at)
             if token
             else replace(seen, evidence=Evidence.HIDDEN, problem=Problem.KEYCHAIN)
         )
     if not users and not active:
-        yield secret(place.host, blank, login.get("oauth_token"))
+        yield secret(place.host, blank, login.get("oauth_token"), at)

@@ -7,10 +7,10 @@ login in `auth.db`, whose layout is not published: it is shown as opaque.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from alerts.dataclass import replace
 from monitor.host import Host
 from monitor.model import Evidence, Finding, Kind, Observation
 from monitor.sources.entry import SourceEntry
@@ -45,9 +45,10 @@ def _store(place: Place, path: Path) -> Iterator[Finding]:
 
 def _each(place: Place, stored: Mapping[str, Any], path: Path) -> Iterator[Observation]:
     for name, login in stored.items():  # github.com:APPID, or in hosts.json github.com
-        seen = place.blank("github", f"github-copilot:{name.partition(':')[0]}", Kind.TOKEN, path)
+        where = name.partition(":")[0]
+        seen = place.blank("github", f"github-copilot:{where}", Kind.TOKEN, path)
         if isinstance(login, Mapping):
-            yield secret(place.host, seen, login.get("oauth_token"))
+            yield secret(place.host, seen, login.get("oauth_token"), "" if where == "github.com" else where)
         else:
             yield unclear(seen, "the entry is not an object")
 

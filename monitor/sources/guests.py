@@ -7,11 +7,11 @@ source; what it had yielded before stands.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
+from alerts.dataclass import is_record, names
 from monitor.host import Host, Unreadable
 from monitor.model import Finding, Lineup, Observation, Problem, Trouble
 from monitor.sources import guest, place_of
@@ -90,11 +90,9 @@ def _wrong(value: Any, kind: Any, name: str = "") -> str:
         return "" if len(value) <= LONGEST and _sayable(value) else name
     if isinstance(value, datetime):
         return "" if value.utcoffset() == timedelta() else f"{name}, which must be aware and UTC"
-    if is_dataclass(value):
+    if is_record(value):
         hints = get_type_hints(type(value))
-        return next(
-            (wrong for f in fields(value) if (wrong := _wrong(getattr(value, f.name), hints[f.name], f.name))), ""
-        )
+        return next((wrong for name in names(value) if (wrong := _wrong(getattr(value, name), hints[name], name))), "")
     return ""
 
 

@@ -7,11 +7,11 @@ are there; `exhausted` is a rate limit until `last_error_reset_at`. A profile th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from alerts.dataclass import replace
 from monitor.host import Host
 from monitor.model import Evidence, Finding, Kind, Observation, Use
 from monitor.sources.entry import SourceEntry

@@ -7,12 +7,12 @@ takes them. No redirect is followed: a secret header must not go to whom its own
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from alerts.dataclass import replace
 from monitor.host import Host, Unreadable, parse_json
 from monitor.model import Credential, Finding, Kind, Observation, Problem
 from monitor.sources.entry import SourceEntry

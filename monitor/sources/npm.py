@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from alerts.dataclass import replace
 from monitor.host import Host, Unreadable
 from monitor.model import Evidence, Finding, Kind, Observation, Problem
 from monitor.sources.entry import SourceEntry

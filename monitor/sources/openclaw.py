@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
+from alerts.dataclass import dataclass, field
 from monitor.host import Host
 from monitor.model import Credential, Evidence, Finding, Kind, Lineup, Observation, Problem, Trouble, Use
 from monitor.openclaw.check import ConfigKey, config_key
+from monitor.openclaw.credentials import Profile
 from monitor.openclaw.envkeys import PROVIDERS, VARIABLES, is_oauth
 from monitor.openclaw.evidence import Reading, observation
 from monitor.openclaw.merge import View
-from monitor.openclaw.order import order
+from monitor.openclaw.order import left_out, order
 from monitor.openclaw.pins import pinned
 from monitor.openclaw.reading import Installation, read
 from monitor.openclaw.releases import CLI_PROVIDERS, MAIN, auth_id
@@ -89,16 +90,25 @@ class _Look:
         for name, one in own.items():
             inherited = agent == MAIN and one.store == self.found.base.path
             used = self.used_by_any(one.provider) if inherited else self.used_by(agent, one.provider)
+            if self.left_out(agent, one, everywhere=inherited):
+                used = False
             yield observation(reading, one, used, ranks.get(name), self.pinned_by(agent, name, inherited=inherited))
         used_providers = dict.fromkeys(one.provider for one in self.models.get(agent, ()))
         stored = dict.fromkeys(one.provider for one in (*view.profiles.values(), *stranded.values()))
+        kept = {one.provider for one in view.profiles.values() if not self.left_out(agent, one)}
+        kept |= {one.provider for one in stranded.values()}
         for provider in (*used_providers, *(name for name in stored if name not in used_providers)):
             lineup = self.lineup(agent, provider, view)
             yield lineup
-            has_profile = any(auth_id(name) == auth_id(provider) for name in stored)
+            has_profile = any(auth_id(name) == auth_id(provider) for name in kept)
             served = provider not in used_providers or has_profile or lineup.spare
             if not (served or self.blind(agent)) and self.needs_key(provider):
                 yield self.missing(agent, provider)
+
+    def left_out(self, agent: str, one: Profile, *, everywhere: bool = False) -> bool:
+        """Whether the order that is stated leaves a profile out; `everywhere`: for each agent that inherits it."""
+        agents = self.found.agents if everywhere else (agent,)
+        return all(left_out(self.found.view(name), self.found.config, one.provider, one.id) for name in agents)
 
     def pinned_by(self, agent: str, name: str, *, inherited: bool) -> str | None:
         """How many sessions are bound to a profile, of every agent that inherits it, in words."""
@@ -177,8 +187,10 @@ class _Look:
         kind = Kind.TOKEN if is_oauth(name) else Kind.API_KEY
         others = [one for one, names in VARIABLES.items() if name in names] or [provider]
         used = {self.used_by_any(one) for one in others}
+        who = self.credential("-", provider, name, kind)
+        self.host.offer(who, value, self.found.base_url(provider))
         return Observation(
-            self.credential("-", provider, name, kind),
+            who,
             use=Use(in_use=True if True in used else None if None in used else False),
             fingerprint=self.host.fingerprint(value.strip()),
             store=self.host.show(self.host.path(path)),

@@ -7,10 +7,10 @@ and `wellknown`, and an entry of another type is dropped by the program itself.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from alerts.dataclass import replace
 from monitor.host import Host, Unreadable, parse_json
 from monitor.model import Evidence, Finding, Kind, Observation, Problem
 from monitor.sources.entry import SourceEntry

@@ -7,9 +7,9 @@ Facts by version 0.24.4: `expiry_date` is in milliseconds and may be absent. Qwe
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
+from alerts.dataclass import replace
 from monitor.host import Host
 from monitor.model import Finding, Kind
 from monitor.sources.entry import SourceEntry

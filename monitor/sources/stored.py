@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from alerts.dataclass import dataclass, replace
 from monitor.host import Host, Unreadable
 from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem, Trouble
 from monitor.sources.entry import SourceEntry
@@ -105,17 +105,20 @@ def tokens(
     except ValueError:
         return unclear(blank, f"{expires} is no moment")
     print_of = host.fingerprint(second or first or "")
+    host.offer(blank.credential, first or "")
     return replace(blank, access_expires_at=ends, refreshable=bool(second), fingerprint=print_of)
 
 
-def secret(host: Host, blank: Observation, value: Any) -> Observation:
-    """What a single secret without an end says: a key or a token that nothing renews."""
+def secret(host: Host, blank: Observation, value: Any, at: str = "") -> Observation:
+    """What a single secret without an end says: a key or a token that nothing renews. `at` is where its program sends
+    it, if not to the provider's own address."""
     if value is None:
         return replace(blank, evidence=Evidence.ABSENT)
     if not isinstance(value, str):
         return unclear(blank, "its secret is not a text")
     if not value.strip():
         return replace(blank, evidence=Evidence.BLANKED, refreshable=False)
+    host.offer(blank.credential, value, at)
     return replace(blank, refreshable=False, fingerprint=host.fingerprint(value.strip()))
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
+from alerts.dataclass import replace
 from monitor.host import Host
 from monitor.model import Finding, Kind, Observation
 from monitor.sources.der import validity

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from alerts.model import Level, Quiet
-from monitor.config.settings import Settings
+from monitor.config.settings import Probing, Settings
 from tests.config.files import settings_of, wrong
 
 DAY = timedelta(days=1)
@@ -56,7 +56,7 @@ def test_every_key_arrives(whole: Settings, tmp_path: Path) -> None:
     assert (whole.alerts.settle, whole.alerts.remind, whole.alerts.digest) == (timedelta(), (DAY, 2 * DAY), "weekly")
     assert isinstance(whole.alerts.quiet, Quiet)
     assert (whole.alerts.quiet.start, whole.alerts.quiet.zone.key) == (time(22), "Europe/Stockholm")
-    assert whole.probe == {"anthropic": timedelta(hours=1)}
+    assert whole.probe == {"anthropic": Probing(timedelta(hours=1))}
     assert whole.history_keep == 400 * DAY
     assert whole.file == tmp_path / "config.yaml"
     assert whole.broken == {}
@@ -157,7 +157,13 @@ WRONG = [
     ("web: {listen: 'localhost:70000'}", "1: web.listen: a port is at most 65535"),
     ("web: {password: a, password_file: b}", "1: web: password and password_file exclude each other, keep one"),
     ("privacy: ful", "1: privacy: not full or masked, did you mean full?"),
-    ("probe: {a b: 1h}", "1: probe.(key): not a name"),
+    ("probe: {a b: 1h}", "1: probe.(key): unknown key, known are anthropic"),
+    ("probe: {antropic: 1h}", "1: probe.antropic: unknown key, did you mean anthropic?"),
+    ("probe: {anthropic: 59m}", "1: probe.anthropic: more often than hourly"),
+    ("probe: {anthropic: {every: 1m}}", "1: probe.anthropic.every: more often than hourly"),
+    ("probe: {anthropic: {url: https://gw.example}}", "1: probe.anthropic: lacks every"),
+    ("probe: {anthropic: {every: 1h, url: http://gw.example}}", "1: probe.anthropic.url: not an address https://"),
+    ("probe: {anthropic: {every: 1h, url: 'https://a:b@gw.example'}}", "1: probe.anthropic.url: not an address"),
     ("history: {url: mysql://x}", "1: history.url: not an address of a history, sqlite:///… or postgresql://…"),
     ("history: {url: '${NOT_SET}'}", "1: history.url: the variable NOT_SET is not set"),
     ("host: ${NOT_SET}", "1: host: the variable NOT_SET is not set"),

@@ -25,7 +25,7 @@ VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 #: What only a look at more than one key, at the calendar or at the machine can tell.
 BEYOND_A_SCHEMA = (
-    "given twice", "zero", "no day", "issued is", "the same", "no time zone", "no such source", "at most 65535",
+    "given twice", "zero", "more often than hourly", "no day", "issued is", "the same", "no time zone", "no such source", "at most 65535",
     "not an address of a history", "is not set", "without a variable", "two sources",
 )  # fmt: skip
 

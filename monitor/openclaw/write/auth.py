@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from alerts.dataclass import dataclass, field
 from monitor.host import Unreadable
 from monitor.model import Kind
 from monitor.openclaw.json5 import parse

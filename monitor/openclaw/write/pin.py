@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from alerts.dataclass import dataclass
 from monitor.openclaw.order import serves
 from monitor.openclaw.pins import sessions_file
 from monitor.openclaw.reading import Installation

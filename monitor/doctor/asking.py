@@ -1,0 +1,27 @@
+"""Asks a program of the machine a harmless question: in a bare environment, for a short time, without a terminal."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from monitor.doctor.model import Patient
+from monitor.sources.program import answer_of
+
+#: What a program needs to start and to find the user's session; none of it is a secret.
+_KEPT: Final = (
+    *("HOME", "PATH", "PREFIX", "TMPDIR", "LD_LIBRARY_PATH", "LD_PRELOAD", "USER", "LOGNAME"),
+    *("XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "NVM_DIR", "VOLTA_HOME", "ASDF_DATA_DIR", "MISE_DATA_DIR"),
+)
+
+
+def ask(patient: Patient, *argv: str, patience: float) -> str:
+    """What the program writes to stdout; `patience` in seconds. Raises Unreadable (exec_failed, timeout, too_large)."""
+    environ = {name: patient.environ[name] for name in _KEPT if patient.environ.get(name)}
+    bus = Path(f"/run/user/{os.getuid()}")
+    if bus.is_dir():  # `su` and `sudo` lose the way to the user's session
+        environ.setdefault("XDG_RUNTIME_DIR", str(bus))
+    # A look leaves nothing behind, not even what Node keeps of its own accord.
+    environ |= {"LC_ALL": "C.UTF-8", "NO_COLOR": "1", "NODE_DISABLE_COMPILE_CACHE": "1", "SYSTEMD_PAGER": ""}
+    return answer_of(argv, environ, Path("/"), patience).decode("utf-8", "replace")

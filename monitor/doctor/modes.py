@@ -1,0 +1,78 @@
+"""Checks of files that hold credentials: may only their owner read them, and does the right user own them?"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from monitor.doctor.model import Fix, Health, Patient, Result, Step, command
+from monitor.model import Kind, Observation
+
+_PUBLIC: Final = (Kind.CERT, Kind.MANUAL)  # a certificate is there to be shown
+_READ: Final = "other users of this machine can read the logins"
+_PLANT: Final = "other users of this machine can put files in place of the logins"
+
+
+def modes(patient: Patient) -> Iterator[Result]:
+    """Are the files that hold credentials, and the folders that hold those, their owner's only?"""
+    for path in _files(patient):
+        if (found := _stat(path)) and stat.S_ISREG(found.st_mode) and stat.S_IMODE(found.st_mode) & 0o077:
+            yield _wide(patient, path, found, "600", _READ)
+    for path in _folders(patient):
+        # OpenClaw makes its own folder for its owner only; others make theirs readable, and keep to file modes.
+        own = any(path == claw.found.places.state for claw in patient.openclaws)
+        if not (found := _stat(path)) or not stat.S_ISDIR(found.st_mode):
+            continue
+        mode = stat.S_IMODE(found.st_mode)
+        if mode & 0o022 and not mode & stat.S_ISVTX:
+            yield _wide(patient, path, found, "700" if own else "go-w", _PLANT)
+        elif own and mode & 0o077:
+            yield _wide(patient, path, found, "700", "other users of this machine can see what lies there")
+
+
+def owners(patient: Patient) -> Iterator[Result]:
+    """Does the home's owner own the stores? A store of root's cannot be renewed by its program."""
+    home = _stat(patient.host.home)
+    if home is None:
+        return
+    for path in (*_files(patient), *_folders(patient)):
+        found = _stat(path)
+        if found and found.st_uid != home.st_uid and path.is_relative_to(patient.host.home):
+            shown = patient.host.show(path)
+            what = f"{shown} belongs to uid {found.st_uid}, this home to uid {home.st_uid}"
+            why = "its program cannot renew the login, often since something was run with sudo"
+            mend = command("sudo", "chown", "-h", f"{home.st_uid}:{home.st_gid}", "--", path)
+            yield Result("store owners", Health.WARNING, what, why, mend)
+
+
+def _wide(patient: Patient, path: Path, found: os.stat_result, right: str, why: str) -> Result:
+    what = f"{patient.host.show(path)} has mode {stat.S_IMODE(found.st_mode):04o}"
+    fix = Fix(Step.NARROW, path, 0o022 if right == "go-w" else 0o077) if found.st_uid == os.geteuid() else None
+    return Result("store modes", Health.WARNING, what, why, command("chmod", right, "--", path), fix)
+
+
+def _files(patient: Patient) -> list[Path]:
+    """Every file that a credential was read from, with what its program keeps beside it."""
+    found = (one for one in patient.findings if isinstance(one, Observation) and one.host_path)
+    seen = {Path(one.host_path) for one in found if one.credential.kind not in _PUBLIC}
+    for claw in patient.openclaws:
+        seen |= {claw.found.places.config, claw.found.places.state / ".env"}
+    beside = [Path(f"{path}{end}") for path in seen for end in ("-wal", "-shm") if path.suffix == ".sqlite"]
+    return sorted(path for path in {*seen, *beside} if path.is_absolute())
+
+
+def _folders(patient: Patient) -> list[Path]:
+    """The folders of those files, and OpenClaw's own; never the home itself or what lies above it."""
+    folders = {path.parent for path in _files(patient)} | {claw.found.places.state for claw in patient.openclaws}
+    home = patient.host.home
+    return sorted(path for path in folders if path != home and not home.is_relative_to(path) and path != Path("/"))
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except (OSError, ValueError):
+        return None

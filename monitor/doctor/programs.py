@@ -1,0 +1,113 @@
+"""Checks of programs: are those whose logins are watched on PATH, and which versions are they?"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+from alerts.dataclass import dataclass
+from monitor import __version__
+from monitor.doctor.asking import ask
+from monitor.doctor.model import Health, Patient, Result
+from monitor.host import Unreadable
+from monitor.model import Observation, Problem
+from monitor.openclaw.releases import release
+
+#: Source type: the program that owns its logins and renews them, and how to get it.
+PROGRAMS: Final[Mapping[str, tuple[str, str]]] = {
+    "openclaw": ("openclaw", "npm install -g openclaw@latest"),
+    "claude-code": ("claude", "npm install -g @anthropic-ai/claude-code"),
+    "codex": ("codex", "npm install -g @openai/codex"),
+    "gemini-cli": ("gemini", "npm install -g @google/gemini-cli"),
+    "opencode": ("opencode", "npm install -g opencode-ai"),
+    "qwen-code": ("qwen", "npm install -g @qwen-code/qwen-code"),
+    "gh": ("gh", "sudo apt-get install gh"),
+}
+PATIENCE: Final = 15.0  # seconds; OpenClaw takes a few to start, and more the first time
+
+_VERSION: Final = re.compile(r"(?<![\w.])v?(\d{1,6}(?:\.\d{1,6}){1,3}(?:[-+][\w.+-]{1,40})?)(?![\w.])")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A program and its answer: where it is, the version it gave, or in words why there is none."""
+
+    name: str
+    path: str | None
+    version: str = ""
+    silent: str = ""
+
+
+def programs(patient: Patient) -> Iterator[Result]:
+    """authwatch itself, then every program whose logins were found; all are asked at once."""
+    types = {entry.id: entry.type for entry in patient.settings.sources}
+    found = {types.get(one.credential.source, "") for one in patient.findings if isinstance(one, Observation)}
+    wanted = [PROGRAMS[kind] for kind in PROGRAMS if kind in found]
+    with ThreadPoolExecutor(max_workers=len(wanted) + 1) as pool:
+        answers = list(pool.map(lambda name: _asked(patient, name), ["authwatch", *(name for name, _ in wanted)]))
+    yield _ourselves(answers[0])
+    for answer, (_, get) in zip(answers[1:], wanted, strict=True):
+        yield _result(answer, get, _newer(patient) if answer.name == "openclaw" else None)
+
+
+def _asked(patient: Patient, name: str) -> Asked:
+    path = shutil.which(name, path=patient.environ.get("PATH", ""))
+    if path is None or (name == "authwatch" and _is_this(path)):
+        return Asked(name, path, __version__ if path else "")
+    try:
+        said = ask(patient, path, "--version", patience=PATIENCE)
+    except Unreadable as error:
+        late = error.problem is Problem.TIMEOUT
+        return Asked(name, path, silent=f"did not answer within {PATIENCE:g} s" if late else error.detail[3:])
+    version = _VERSION.search(said)
+    return Asked(name, path, version[1] if version else "", "" if version else "gave no version")
+
+
+def _is_this(path: str) -> bool:
+    """Whether the script belongs to the interpreter that runs this very check."""
+    return Path(path).resolve().parent == Path(sys.executable).absolute().parent
+
+
+def _ourselves(answer: Asked) -> Result:
+    mine = f"authwatch {__version__}, Python {sys.version.split()[0]}"
+    beside = Path(sys.executable).parent
+    if answer.path is None:
+        why = "the commands below need it there"
+        if (beside / "authwatch").exists():
+            from monitor.doctor.model import command
+
+            mend = f'export PATH={command(beside)}:"$PATH"'
+        else:
+            mend = "pipx install authwatch"
+        return Result("programs", Health.FINE, f"{mine}; not on PATH", why, mend)
+    if answer.version != __version__:
+        other = f"{answer.path} ({answer.version or answer.silent})"
+        why = "what you type and what is checked here are two installations"
+        return Result("programs", Health.WARNING, f"{mine}; PATH has another: {other}", why, "type -a authwatch")
+    return Result("programs", Health.FINE, mine)
+
+
+def _result(answer: Asked, get: str, newer: tuple[int, int] | None) -> Result:
+    name = answer.name
+    if answer.path is None:
+        why = "its logins were found here, and only it can renew them"
+        return Result("programs", Health.WARNING, f"{name} is not on PATH", why, get)
+    if answer.silent:
+        why = "the commands that renew its logins need it; started by hand it says what is wrong"
+        return Result("programs", Health.WARNING, f"{name} --version {answer.silent}", why, f"{name} --version")
+    this = release(answer.version)
+    if newer and this and this < newer:
+        what = f"{name} {answer.version} is older than the {newer[0]}.{newer[1]} that wrote its config last"
+        why = "it may look for logins where the newer one no longer keeps them"
+        return Result("programs", Health.WARNING, what, why, get)
+    return Result("programs", Health.FINE, f"{name} {answer.version}")
+
+
+def _newer(patient: Patient) -> tuple[int, int] | None:
+    """The newest release that wrote a config of an OpenClaw here."""
+    return max((one.found.config.touched_by for one in patient.openclaws if one.found.config.touched_by), default=None)

@@ -1,0 +1,89 @@
+"""Checks of what runs passes: is it there, at work, only one, and does it share our state folder and config?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from monitor.doctor.advice import how_to_install
+from monitor.doctor.model import Health, Patient, Result
+from monitor.doctor.port import Answer, answers
+from monitor.doctor.runners import Runner, runners
+from monitor.host import stamp
+
+_STOPS: Final = "it stops when you log out, and does not start with the machine"
+
+
+def units(patient: Patient) -> Iterator[Result]:
+    """Is anything set up to run passes, does it run, and is it only one?"""
+    found = runners(patient)
+    for one in found:
+        yield _one(one)
+    working = [one for one in found if one.runs]
+    if len(working) > 1:
+        names = " and ".join(one.name for one in working)
+        why = "the same passes run doubled; one of the two is enough"
+        yield Result("units", Health.WARNING, f"{names} are at work", why, working[-1].stop)
+    elif not found:
+        yield _none(patient)
+
+
+def _one(one: Runner) -> Result:
+    what = f"{one.name}: {one.said}"
+    if one.program and one.program.startswith("/") and not stamp(one.program):
+        what = f"{one.name} starts {one.program}, which is not there"
+        return Result("units", Health.BROKEN, what, "no pass runs", one.again)
+    if one.runs is False:
+        return Result("units", Health.BROKEN, what, "it is installed and does nothing: nobody is told", one.start)
+    if one.failed:
+        what = f"{one.name}: its last run failed ({one.said})"
+        return Result("units", Health.BROKEN, what, "nobody is told while passes fail", one.log)
+    if one.runs is None and one.name != "the job of Termux":
+        why = "whether it runs cannot be seen from here; log in directly (not by su or sudo) and look again"
+        return Result("units", Health.WARNING, what, why, "loginctl enable-linger")
+    if not one.lingers:
+        return Result("units", Health.WARNING, f"{what}; no lingering", _STOPS, "loginctl enable-linger")
+    return Result("units", Health.FINE, what)
+
+
+def _none(patient: Patient) -> Result:
+    if answers(patient) is Answer.OURS:
+        return Result("units", Health.FINE, "none is installed; a daemon that something else started is at work")
+    why = "passes run only when somebody types `authwatch check`"
+    return Result("units", Health.WARNING, "nothing is set up to run passes", why, how_to_install(patient))
+
+
+def one_state(patient: Patient) -> Iterator[Result]:
+    """Do timer, daemon and prompt use one state folder and one config?"""
+    found, same = runners(patient), True
+    for one in found:
+        for what, why in _apart(patient, one):
+            same = False
+            yield Result("one state", Health.WARNING, what, why, one.again)
+    if same:
+        names, place = ", ".join(one.name for one in found), patient.own.show(patient.state.folder)
+        said = f"{names} and this prompt share {place}" if found else place
+        yield Result("one state", Health.FINE, said)
+
+
+def _apart(patient: Patient, one: Runner) -> Iterator[tuple[str, str]]:
+    """What keeps it and this prompt apart: what is so, and why it matters."""
+    place = one.environment.get("STATE_DIRECTORY", "").partition(":")[0]
+    # A `state:` in the config wins everywhere.
+    if place and not patient.settings.state and Path(place) != patient.state.gate:
+        here, there = patient.own.show(patient.state.gate), patient.own.show(Path(place))
+        yield (
+            f"{one.name} keeps its state in {there}, this prompt in {here}",
+            "each has a memory of its own: messages come twice, and an acknowledgement here is not seen there",
+        )
+    mine = patient.settings.file
+    named = one.environment.get("AUTHWATCH_CONFIG")
+    base = one.environment.get("XDG_CONFIG_HOME") or str(patient.own.home / ".config")
+    theirs = Path(named) if named else Path(base) / "authwatch" / "config.yaml"
+    if patient.complaint or not one.environment or theirs == mine or (mine is None and not stamp(theirs)):
+        return
+    yield (
+        f"{one.name} reads {patient.own.show(theirs)}, this prompt {mine or 'no config'}",
+        "what you change in the one does not count in the other",
+    )

@@ -1,0 +1,80 @@
+"""The rows of the truth table and what changes their answer afterwards, by name and in words."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+
+class Ground(StrEnum):
+    """The row that decided a verdict, in the order in which the rows are tried."""
+
+    UNREADABLE = "unreadable"
+    REJECTED = "rejected"
+    BLANKED = "blanked"
+    REFUSED = "refused"
+    ABSENT = "absent"
+    ENDED = "ended"
+    UNRENEWED = "unrenewed"
+    IDLE = "idle"
+    LEAD = "lead"
+    HIDDEN = "hidden"
+    ENDLESS = "endless"
+    FINE = "fine"
+
+
+class Weight(StrEnum):
+    """What changed a row's answer, in the order in which it is laid on the verdict."""
+
+    LAST_KNOWN = "last_known"
+    STALLED = "stalled"
+    CREDIT = "credit"
+    REST = "rest"
+    UNUSED = "unused"
+    REDUNDANT = "redundant"
+
+
+class Row(NamedTuple):
+    """What holds, and the state and need that follow from it, as docs/truth.md has them."""
+
+    evidence: str
+    state: str
+    need: str
+
+
+ROWS: Final[dict[Ground, Row]] = {
+    Ground.UNREADABLE: Row(
+        "the store cannot be read or understood",
+        "unknown",
+        "unknown; what lies in it is held until its own deadline",
+    ),
+    Ground.REJECTED: Row("the store or the provider says that it was rejected", "refused", "now"),
+    Ground.BLANKED: Row("the login is there, its tokens are empty", "expired", "now"),
+    Ground.REFUSED: Row("its own program would refuse to use it", "missing", "now"),
+    Ground.ABSENT: Row("expected, or known from a file that was looked at, and not there", "missing", "now"),
+    Ground.ENDED: Row("the deadline has come: nothing can refresh it, or the login is over", "expired", "now"),
+    Ground.UNRENEWED: Row(
+        "access ran out, and a use after that was seen an hour ago on the same login",
+        "expired",
+        "now",
+    ),
+    Ground.IDLE: Row(
+        "access ran out, refreshable, idle",
+        "expired",
+        "no; soon where the login itself ends within a lead step",
+    ),
+    Ground.LEAD: Row("the deadline lies within a lead step", "expiring", "soon"),
+    Ground.HIDDEN: Row("in a keychain, encrypted, or behind a reference", "opaque", "no, unverified"),
+    Ground.ENDLESS: Row("no usable expiry", "static", "no, unverified"),
+    Ground.FINE: Row("otherwise", "ok", "no"),
+}
+
+#: What each weight does, in words.
+WEIGHTS: Final[dict[Weight, str]] = {
+    Weight.LAST_KNOWN: "the deadline that was known before its store became unreadable runs on",
+    Weight.STALLED: "refresh stalled: it was used well after its program usually renews it, and was not renewed",
+    Weight.CREDIT: "out of credit: somebody has to top it up, and then it works again",
+    Weight.REST: "it rests (cooldown or rate limit): unusable for a while, which needs nobody",
+    Weight.UNUSED: "unused: no model, fallback, pin or expectation asks for its provider",
+    Weight.REDUNDANT: "redundant: another login or key of the same provider serves meanwhile",
+}

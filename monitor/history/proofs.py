@@ -1,0 +1,66 @@
+"""What was told by providers, kept as one small fact of the history; a change of it stands among the transitions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Connection
+
+from alerts.dataclass import replace
+from alerts.plain import flatten, revive
+from monitor.history import memory
+from monitor.history.tables import TRANSITIONS
+from monitor.model import Verdict
+from monitor.proof import Proof
+
+NAME: Final = "proofs"
+
+#: A login that was not asked about for this long is forgotten here.
+KEPT: Final = timedelta(days=90)
+
+
+def recall(connection: Connection, key_id: str) -> dict[str, Proof]:
+    """What is remembered, by fingerprint; nothing where the fingerprints were made with another key."""
+    kept = memory.get_meta(connection, NAME)
+    if not isinstance(kept, dict) or kept.get("key_id") != key_id or not isinstance(kept.get("proofs"), dict):
+        return {}
+    try:
+        return {print_of: revive(Proof, plain) for print_of, plain in kept["proofs"].items()}
+    except (ValueError, TypeError, KeyError, OverflowError):
+        return {}  # it is asked again
+
+
+def remember(connection: Connection, new: Mapping[str, Proof], key_id: str, now: datetime) -> dict[str, Proof]:
+    """Adds what was learned to what is remembered; returns all of it."""
+    proofs = {print_of: one for print_of, one in recall(connection, key_id).items() if one.at > now - KEPT}
+    proofs.update(new)
+    plain = {print_of: flatten(one) for print_of, one in proofs.items()}
+    memory.put_meta(connection, NAME, {"key_id": key_id, "proofs": plain})
+    return proofs
+
+
+def note(connection: Connection, verdicts: Iterable[Verdict], key_id: str, now: datetime) -> None:
+    """Writes each answer that differs from the last noted one among the changes of its logins."""
+    noted: dict[str, Proof] = {}
+    rows = []
+    for verdict in verdicts:
+        proof, print_of = verdict.proof, verdict.seen.fingerprint
+        if proof is None or print_of is None or verdict.held or proof.noted is proof.answer:
+            continue
+        was = f" (was {proof.noted})" if proof.noted else ""
+        rows.append(
+            {
+                "key": verdict.key,
+                "at": now,
+                "before": verdict.state.value,
+                "after": verdict.state.value,
+                "needs_human": verdict.needs_human.value,
+                "note": f"{verdict.seen.credential.provider} was asked: {proof.answer}{was}",
+            }
+        )
+        noted[print_of] = replace(proof, noted=proof.answer)
+    if rows:
+        connection.execute(TRANSITIONS.insert(), rows)
+        remember(connection, noted, key_id, now)

@@ -1,0 +1,33 @@
+"""xAI: what a key says of itself. A bad key is 400 "Incorrect API key provided"; a blocked one answers 200 and says so.
+
+Source: https://docs.x.ai/docs/api-reference#api-key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from monitor.model import Kind
+from monitor.probes.reply import Reply, read
+from monitor.proof import Answer, Told
+
+_BLOCKS: Final = {
+    "api_key_blocked": "the key is blocked",
+    "api_key_disabled": "the key is switched off",
+    "team_blocked": "its team is blocked",
+}
+
+
+def headers(secret: str, kind: Kind) -> Mapping[str, str]:
+    """A bearer token."""
+    return {"Authorization": f"Bearer {secret}"}
+
+
+def told(reply: Reply) -> Told:
+    """What the answer means."""
+    found = read(reply, "api_key_blocked", bad_key=("incorrect api key", "invalid api key"))
+    if isinstance(found, Told):
+        return found
+    block = next((words for name, words in _BLOCKS.items() if found.get(name) is True), None)
+    return Told(Answer.INVALID, block) if block else Told(Answer.VALID)

@@ -1,0 +1,48 @@
+"""What becomes of one verdict while nothing changes but the clock: the judge itself, asked again at each `until`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from alerts.dataclass import replace
+from monitor.history.record import changes
+from monitor.model import Judgement, Remembered, Verdict
+from monitor.proof import Proof
+from monitor.turn import Turn
+
+#: So many moments are tried; others of a large look may change often before this one does.
+LOOKS = 100
+
+
+def prospect(
+    turn: Turn, known: Mapping[str, Remembered], key: str, told_of: Mapping[str, Proof] | None = None
+) -> Iterator[tuple[datetime, Verdict]]:
+    """Each later moment at which the answer for `key` differs from the one before, in order.
+
+    Supposes that stores, config and people stay as they are. `known` is the history by key, `told_of`
+    what providers told; nothing is written.
+    """
+    memory = dict(known)
+    judgement = turn.judged(memory, told_of)
+    last, now = _of(judgement, key), turn.now
+    for _ in range(LOOKS):
+        if judgement.until is None or last is None:
+            return
+        memory |= changes(judgement, memory, now).rows
+        now = judgement.until
+        judgement = replace(turn, now=now).judged(memory, told_of)
+        found = _of(judgement, key)
+        if found is None:
+            return
+        if _answer(found) != _answer(last):
+            yield now, found
+        last = found
+
+
+def _of(judgement: Judgement, key: str) -> Verdict | None:
+    return next((verdict for verdict in judgement.verdicts if verdict.key == key), None)
+
+
+def _answer(verdict: Verdict) -> tuple[object, ...]:
+    return verdict.state, verdict.needs_human, verdict.usable, verdict.step, verdict.ground, verdict.weights

@@ -1,0 +1,138 @@
+"""The probes of a pass: whom to ask now, asking them, and remembering what they told before anything is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+from urllib.parse import urlsplit
+
+from alerts.dataclass import dataclass, replace
+from monitor.config.settings import Policy, Probing, Settings
+from monitor.history import memory
+from monitor.history import proofs as kept
+from monitor.history.engine import Engine
+from monitor.host import Host
+from monitor.judge.evaluate import ignored
+from monitor.model import Evidence, Finding, Kind, Observation
+from monitor.probes import PROBES, probe_of
+from monitor.proof import HOUR, Proof, due, learned
+from monitor.vault import Held
+
+#: How many logins one pass asks about; the next one goes on.
+MOST: Final = 32
+#: An access token that runs out this soon is not asked about: it could run out on the way.
+MARGIN: Final = timedelta(minutes=1)
+
+#: What `status --probe` means where the config says nothing: every provider, hourly.
+EVERY: Final[Mapping[str, Probing]] = {name: Probing(HOUR) for name in PROBES}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A login that can be asked about: the credentials that carry its fingerprint, and how it is asked."""
+
+    fingerprint: str
+    keys: tuple[str, ...]
+    probe: str
+    kind: Kind
+    every: timedelta
+    base: str
+    access_expires_at: datetime | None = None
+
+    def due(self, proofs: Mapping[str, Proof]) -> datetime | None:
+        """When it is to be asked about; None: at once."""
+        return due(proofs, self.fingerprint, self.keys, self.access_expires_at, self.every)
+
+
+def targets(
+    findings: Iterable[Finding], host: Host, probes: Mapping[str, Probing], policy: Policy, now: datetime
+) -> list[Target]:
+    """Whom a pass could ask, one for each fingerprint: what is there, has not run out, is watched, and is sent nowhere
+    that its own program does not send it."""
+    held = host.vault.held() if host.vault else {}
+    found: dict[str, Target] = {}
+    for seen in findings:
+        if not isinstance(seen, Observation) or seen.credential.key not in held or ignored(seen, None, policy):
+            continue
+        target = _target(seen, held[seen.credential.key], probes, now)
+        if target and (same := found.get(target.fingerprint)):
+            found[target.fingerprint] = replace(same, keys=(*same.keys, *target.keys))
+        elif target:
+            found[target.fingerprint] = target
+    return list(found.values())
+
+
+def asked(
+    engine: Engine, host: Host, findings: Iterable[Finding], settings: Settings, now: datetime
+) -> datetime | None:
+    """Asks those that are due and remembers what they told, in a transaction of its own; returns when the next is due.
+
+    Raises what the history raises; nothing of the network.
+    """
+    found = targets(findings, host, settings.probe, settings.policy, now)
+    if not found:
+        return None
+    with engine.connect() as db:
+        proofs = kept.recall(db, host.key_id)
+        if any(_late(found, proofs, now)):
+            unwatched = {key for key, one in memory.read(db, host.key_id).items() if one.ignored}
+            found = [one for one in found if not unwatched.issuperset(one.keys)]
+    new = prove(found, proofs, host, now)
+    if new:
+        with engine.begin() as db:
+            proofs = kept.remember(db, new, host.key_id, now)
+    return min((one.due(proofs) or now for one in found), default=None)
+
+
+def prove(found: Iterable[Target], proofs: Mapping[str, Proof], host: Host, now: datetime) -> dict[str, Proof]:
+    """Asks those that are due and returns what was learned, by fingerprint; empty where none was. Never raises."""
+    late = list(_late(found, proofs, now))[:MOST]
+    if not late or host.vault is None:
+        return {}
+    from monitor.probes.asking import Question, ask
+
+    held = host.vault.held()
+    told = ask(
+        (Question(one.fingerprint, one.probe, one.base, one.kind, held[one.keys[0]].secret) for one in late),
+        host.env("REQUESTS_CA_BUNDLE") or None,
+    )
+    return {
+        one.fingerprint: learned(
+            proofs.get(one.fingerprint),
+            told[one.fingerprint],
+            access_expires_at=one.access_expires_at,
+            every=one.every,
+            now=now,
+            keys=one.keys,
+            providers=PROBES[one.probe].providers,
+        )
+        for one in late
+    }
+
+
+def _late(found: Iterable[Target], proofs: Mapping[str, Proof], now: datetime) -> Iterator[Target]:
+    return (one for one in found if (at := one.due(proofs)) is None or at <= now)
+
+
+def _target(seen: Observation, held: Held, probes: Mapping[str, Probing], now: datetime) -> Target | None:
+    name = probe_of(seen.credential.provider)
+    wish = probes.get(name) if name else None
+    over = [end for end in (seen.access_expires_at, seen.login_expires_at) if end and end <= now + MARGIN]
+    there = seen.evidence is Evidence.PRESENT and seen.problem is None and seen.fingerprint
+    if name is None or wish is None or over or not there or not seen.fingerprint:
+        return None
+    row, kind = PROBES[name], seen.credential.kind
+    elsewhere = held.at and _host(held.at) != _host(row.url)
+    if (elsewhere and not wish.url) or not row.fits(kind, held.secret):
+        return None
+    base = (wish.url or row.url).rstrip("/")
+    return Target(seen.fingerprint, (seen.credential.key,), name, kind, wish.every, base, seen.access_expires_at)
+
+
+def _host(url: str) -> str | None:
+    """The host of an address; None where it has none that can be told."""
+    try:
+        return urlsplit(url if "//" in url else f"//{url}").hostname
+    except ValueError:
+        return None

@@ -1,0 +1,100 @@
+"""When a program last wrote one of its sessions: a hint that its login was used, for programs that do not note uses.
+
+Only looked for when a renewal is due, so that a program at work opens no gate. A hint, and no more: the program may
+have used a key or token of its environment instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from alerts.dataclass import replace
+from monitor.host import Host, Unreadable, stamp
+from monitor.model import Evidence, Finding, Observation
+
+#: The last part of a lifetime in which programs renew early: Codex after 8 days of 10.
+PART: Final = 5
+#: At most so many folders and files are looked at.
+FOLDERS: Final = 20
+FILES: Final = 2000
+
+
+def late(seen: Observation, now: datetime) -> bool:
+    """Whether a renewal is due: the access ran out, or is in the last part of the lifetime that it states."""
+    ends = seen.access_expires_at
+    if not ends:
+        return False
+    early = seen.lifetime is not None and seen.refreshable and ends - seen.lifetime / PART <= now
+    return ends <= now or bool(early)
+
+
+def hinted(host: Host, findings: Iterable[Finding], now: datetime) -> list[Finding]:
+    """The findings, with the last session of those whose renewal is due; not where another login of the same program
+    may have been the one that was used."""
+    found = list(findings)
+    return [_hinted(host, one, now) if isinstance(one, Observation) and _alone(one, found) else one for one in found]
+
+
+def _alone(seen: Observation, found: Iterable[Finding]) -> bool:
+    mine = seen.credential
+    return mine.profile in _FOLDERS and not any(
+        isinstance(one, Observation)
+        and one.credential.source == mine.source
+        and one.credential.key != mine.key
+        and one.evidence is Evidence.PRESENT
+        for one in found
+    )
+
+
+def _hinted(host: Host, seen: Observation, now: datetime) -> Observation:
+    if seen.evidence is not Evidence.PRESENT or not seen.refreshable or not late(seen, now):
+        return seen
+    last = _last_write(host, _FOLDERS[seen.credential.profile](host, Path(seen.host_path).parent), now)
+    return replace(seen, use=replace(seen.use, session_at=last)) if last else seen
+
+
+def _last_write(host: Host, folders: Iterable[Path], now: datetime) -> datetime | None:
+    """When the newest session in the first folders was written, to the hour; the newest of each is noted as touched."""
+    newest, left = 0.0, FILES
+    for folder in islice(folders, FOLDERS):
+        files = [(stamp(path), path) for path in _paths(host, folder)[:left] if path.suffix == ".jsonl"]
+        left -= len(files)
+        written = max(((found[3] / 1e9, path) for found, path in files if found), default=None)
+        if written:
+            host.note(written[1])
+            newest = max(newest, written[0])
+    if not newest:
+        return None
+    return datetime.fromtimestamp(min(newest, now.timestamp()), UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def _projects(host: Host, folder: Path) -> Iterator[Path]:
+    """Claude Code: a folder for each project, the last changed first."""
+    stamped = [(found[3], path) for path in _paths(host, folder / "projects") if (found := stamp(path))]
+    yield from (path for _, path in sorted(stamped, reverse=True))
+
+
+def _days(host: Host, folder: Path) -> Iterator[Path]:
+    """Codex: a folder for each day, year/month/day, the last first."""
+    for year in reversed(_paths(host, folder / "sessions")):
+        for month in reversed(_paths(host, year)):
+            yield from reversed(_paths(host, month))
+
+
+def _paths(host: Host, folder: Path) -> list[Path]:
+    """What lies in a folder, by name; nothing in one that is not there or not ours to read."""
+    try:
+        return [folder / name for name in host.names(folder)]
+    except Unreadable:
+        return []
+
+
+#: Where the sessions of a login lie, seen from the folder of its store, by its profile.
+_FOLDERS: Final[Mapping[str, Callable[[Host, Path], Iterator[Path]]]] = {
+    "claude-code:default": _projects,
+    "codex:chatgpt": _days,
+}

@@ -1,0 +1,90 @@
+"""The shapes of other programs' logins: Claude Code, Codex, Gemini CLI, Hermes, opencode, AWS, files, commands."""
+
+from __future__ import annotations
+
+from tests.truth.shape import DAY, HOUR, MINUTE, Home, Shape, Truth
+
+D, E, S, H, U = Truth.DEAD, Truth.ENDING, Truth.SPARE, Truth.HARMLESS, Truth.UNTOLD
+CLAUDE, CODEX, GEMINI = "claude-code/-/claude-code:default", "codex/-/codex:chatgpt", "gemini-cli/-/gemini-cli:oauth"
+FILE = ".claude/.credentials.json"
+EMPTY = {"accessToken": "", "refreshToken": "", "expiresAt": 0}
+
+
+def claude(name: str, issue: str, truth: Truth, make: object, **more: object) -> Shape:
+    return Shape(f"Claude Code: {name}", issue, truth, make, key=CLAUDE, **more)
+
+
+def codex(h: Home, access: int, identity: int = -1) -> None:
+    tokens = {
+        "id_token": h.jwt(identity * HOUR),
+        "access_token": h.jwt(access * HOUR),
+        "refresh_token": "ref-FAKESECRET",
+    }
+    h.file(".codex/auth.json", {"auth_mode": "chatgpt", "OPENAI_API_KEY": None, "tokens": tokens})
+
+
+def gemini(h: Home, left: int, **more: object) -> None:
+    tokens = {"access_token": "ya29.FAKESECRET", "refresh_token": "1//FAKESECRET", "expiry_date": h.ms(left * HOUR)}
+    h.file(".gemini/oauth_creds.json", {**tokens, "token_type": "Bearer", **more})
+
+
+def hermes(h: Home, **more: object) -> None:
+    login = {"id": "a1", "label": "work", "auth_type": "oauth", "access_token": "acc-FAKESECRET"}
+    ends = {"refresh_token": "ref-FAKESECRET", "expires_at_ms": h.ms(4 * HOUR)}
+    h.file(".hermes/auth.json", {"version": 1, "credential_pool": {"anthropic": [{**login, **ends, **more}]}})
+
+
+def sso(h: Home, access: int, registration: int) -> None:
+    def iso(hours: int) -> str:
+        return f"{h.now + hours * HOUR:%Y-%m-%dT%H:%M:%SZ}"
+
+    tokens = {
+        "accessToken": "acc-FAKESECRET",
+        "refreshToken": "ref-FAKESECRET",
+        "clientId": "c",
+        "clientSecret": "FAKESECRET",
+    }
+    ends = {"expiresAt": iso(access), "registrationExpiresAt": iso(registration)}
+    h.file(
+        f".aws/sso/cache/{'01' * 20}.json",
+        {"startUrl": "https://x.awsapps.com/start", "region": "eu-west-1", **tokens, **ends},
+    )
+
+
+def well(h: Home) -> None:
+    h.claude(8 * HOUR, 20 * DAY)
+
+
+AWS = "aws/-/aws-sso:https://x.awsapps.com/start"
+
+SHAPES = (
+    claude("8 h of access, weeks of login", "openclaw#95810", H, well),
+    claude("90 min of access, renews itself", "openclaw#95810", H, lambda h: h.claude(90 * MINUTE, 20 * DAY)),
+    claude("idle since yesterday", "siteboon/claudecodeui#1209", H, lambda h: h.claude(-31 * HOUR, 20 * DAY)),
+    claude("idle, no end of the login stated", "openclaw#71026", H, lambda h: h.claude(-31 * HOUR, None)),
+    claude("tokens emptied", "claude-code#88583", D, lambda h: h.claude(HOUR, 14 * DAY, **EMPTY)),
+    claude("tokens emptied at the time limit", "claude-code#76561", D, lambda h: h.claude(HOUR, None, **EMPTY, loginEnded="time_limit")),
+    claude("the login ended", "claude-swap#347", D, lambda h: h.claude(-HOUR, -2 * HOUR)),
+    claude("the login ended, some access is left", "claude-swap#347", E, lambda h: h.claude(7 * HOUR, -HOUR)),
+    claude("the login ends today", "claude-code#88947", E, lambda h: h.claude(8 * HOUR, 20 * HOUR)),
+    claude("a setup-token, expiry null", "openclaw#68042", H, lambda h: h.file(FILE, {"claudeAiOauth": {"accessToken": "sk-ant-oat01-FAKESECRET", "expiresAt": None}})),
+    claude("expiry 0 with tokens, by a broken release", "claude-code#83834", H, lambda h: h.claude(HOUR, 20 * DAY, expiresAt=0)),
+    claude("the file is cut in half", "claude-code#76561", U, lambda h: h.file(FILE, '{"claudeAiOauth": {"accessTok')),
+    claude("logged out, MCP logins remain", "claude-code#77213", D, lambda h: h.file(FILE, {"mcpOAuth": {"x": {"accessToken": "FAKESECRET"}}}), before=((HOUR, well),)),
+    claude("the file is gone", "openclaw#20036", D, lambda h: h.gone(FILE), before=((HOUR, well),)),
+    claude("another file in its place, logged in anew", "openclaw#55648", H, lambda h: h.claude(8 * HOUR, 27 * DAY, accessToken="acc-FAKESECRET-2", refreshToken="ref-FAKESECRET-2"), before=((HOUR, lambda h: h.claude(-HOUR, 2 * HOUR)),)),
+    Shape("Codex: access for days, identity token ran out", "caam#86", H, lambda h: codex(h, 200), key=CODEX),
+    Shape("Codex: idle for two days", "openai/codex#6498", H, lambda h: codex(h, -48, -300), key=CODEX),
+    Shape("Codex: logged out by itself", "jahwag/clem#273", D, lambda h: h.file(".codex/auth.json", {}), key=CODEX, before=((HOUR, lambda h: codex(h, 200)),)),
+    Shape("Codex: tokens emptied", "openai/codex#5678", D, lambda h: h.file(".codex/auth.json", {"auth_mode": "chatgpt", "tokens": {"id_token": "", "access_token": "", "refresh_token": ""}}), key=CODEX),
+    Shape("Codex: an API key", "openclaw#86215", U, lambda h: h.file(".codex/auth.json", {"OPENAI_API_KEY": "sk-FAKESECRET"}), key="codex/-/codex:apikey"),
+    Shape("Gemini CLI: idle, renews itself", "openclaw#78030", H, lambda h: gemini(h, -48), key=GEMINI),
+    Shape("Gemini CLI: ran out, no refresh token", "gemini-cli#25248", D, lambda h: gemini(h, -1, refresh_token=""), key=GEMINI),
+    Shape("Hermes: refused for good", "antiburn#442", D, lambda h: hermes(h, last_status="dead", last_error_reason="invalid_grant"), key="hermes/-/hermes:anthropic/a1", config="sources: [hermes]"),
+    Shape("Hermes: out of quota for half an hour", "hivecommons/hive#5165", H, lambda h: hermes(h, last_status="exhausted", last_error_code=429, last_error_reset_at=h.ms(30 * MINUTE) // 1000), key="hermes/-/hermes:anthropic/a1", config="sources: [hermes]"),
+    Shape("opencode: expiry 0 means never", "openclaw#81944", H, lambda h: h.file(".local/share/opencode/auth.json", {"github-copilot": {"type": "oauth", "refresh": "ghu_FAKESECRET", "access": "", "expires": 0}}), key="opencode/-/opencode:github-copilot", config="sources: [opencode]"),
+    Shape("AWS SSO: access ran out, registration holds", "hivecommons/hive#5171", H, lambda h: sso(h, -2, 900), key=AWS, config="sources: [aws]"),
+    Shape("AWS SSO: the registration is over", "hivecommons/hive#5171", D, lambda h: sso(h, -2, -1), key=AWS, config="sources: [aws]"),
+    Shape("a command that knows it fails", "docker-borgmatic#318", U, lambda h: None, key="", config="sources: [{type: exec, id: vault, provider: x, command: ['false']}]"),
+    Shape("GitHub CLI: its token is in the keychain", "claude-code#79407", U, lambda h: h.file(".config/gh/hosts.yml", "github.com:\n    user: anna\n    git_protocol: https\n"), key="gh/-/gh:github.com/anna", config="sources: [gh]"),
+)  # fmt: skip
