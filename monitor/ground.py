@@ -48,7 +48,9 @@ ROWS: Final[dict[Ground, Row]] = {
         "unknown",
         "unknown; what lies in it is held until its own deadline",
     ),
-    Ground.REJECTED: Row("the store or the provider says that it was rejected", "refused", "now"),
+    Ground.REJECTED: Row(
+        "its store says that it was rejected, or its provider said so twice in a row when asked", "refused", "now"
+    ),
     Ground.BLANKED: Row("the login is there, its tokens are empty", "expired", "now"),
     Ground.REFUSED: Row("its own program would refuse to use it", "missing", "now"),
     Ground.ABSENT: Row("expected, or known from a file that was looked at, and not there", "missing", "now"),
@@ -75,6 +77,6 @@ WEIGHTS: Final[dict[Weight, str]] = {
     Weight.STALLED: "refresh stalled: it was used well after its program usually renews it, and was not renewed",
     Weight.CREDIT: "out of credit: somebody has to top it up, and then it works again",
     Weight.REST: "it rests (cooldown or rate limit): unusable for a while, which needs nobody",
-    Weight.UNUSED: "unused: no model, fallback, pin or expectation asks for its provider",
+    Weight.UNUSED: "unused: no model, fallback, pin or expectation asks for its provider, or the order leaves it out",
     Weight.REDUNDANT: "redundant: another login or key of the same provider serves meanwhile",
 }

@@ -251,7 +251,7 @@ class Host:
             raise Unreadable(Problem.EMPTY, path, "a database of 0 bytes")
         from monitor.sqlite import ask
 
-        return ask(path, read, self._side_stamps, as_root=self.uid == 0, scratch=self._scratch)
+        return ask(path, read, self._side_stamps, self._scratch)
 
     def _side_stamps(self, path: Path) -> tuple[Stamp, Stamp, Stamp]:
         """The stamps of a database, its write-ahead log and its journal, noted as touches."""

@@ -26,6 +26,7 @@ class Answer(StrEnum):
 HOUR: Final = timedelta(hours=1)
 #: No login is asked about more often.
 LEAST: Final = HOUR
+FOR_GOOD: Final = timedelta(days=36_525)
 #: How many refusals in a row make a login refused.
 TWICE: Final = 2
 #: How much later than its interval a login may be asked about, so that not all of them are at once.
@@ -75,6 +76,10 @@ class Proof:
         """Until when it is believed: two intervals, so that one look that is missed changes nothing."""
         return self.at + 2 * self.every
 
+    def lasting(self) -> Proof:
+        """The same, believed for good: what a rehearsal supposes, since in truth it is asked again."""
+        return replace(self, every=FOR_GOOD)
+
     @property
     def proven_until(self) -> datetime | None:
         """Until when the last acceptance proves something."""
@@ -120,14 +125,18 @@ def due(
     keys: tuple[str, ...],
     access_expires_at: datetime | None,
     every: timedelta,
+    *,
+    eager: bool = False,
 ) -> datetime | None:
-    """When a login is to be asked about; None: it never was, so at once.
+    """When a login is to be asked about; None: it never was, so at once. `eager`: a person wants to know.
 
     A first refusal and an answer that says nothing are followed up after an hour, and so is another secret under the
-    same key: no key is asked about more often than hourly, whatever its program does.
+    same key, unless a person asks: no pass asks about a key more often than hourly, whatever its program does.
     """
     known = proofs.get(fingerprint)
     if known is None:
+        if eager:
+            return None
         others = [one.at + LEAST for one in proofs.values() if set(keys) & set(one.keys)]
         return max(others, default=None)
     unsure = known.refusals == 1 or known.answer is Answer.UNREACHABLE or known.access_expires_at != access_expires_at

@@ -20,10 +20,11 @@ def prospect(
 ) -> Iterator[tuple[datetime, Verdict]]:
     """Each later moment at which the answer for `key` differs from the one before, in order.
 
-    Supposes that stores, config and people stay as they are. `known` is the history by key, `told_of`
-    what providers told; nothing is written.
+    Supposes that stores, config, people and what providers say stay as they are. `known` is the history by key,
+    `told_of` what providers told; nothing is written.
     """
     memory = dict(known)
+    told_of = {print_of: one.lasting() for print_of, one in (told_of or {}).items() if turn.now < one.lapses_at}
     judgement = turn.judged(memory, told_of)
     last, now = _of(judgement, key), turn.now
     for _ in range(LOOKS):

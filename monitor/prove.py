@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
+from alerts import memory as told
 from alerts.dataclass import dataclass, replace
 from monitor.config.settings import Policy, Probing, Settings
 from monitor.history import memory
 from monitor.history import proofs as kept
-from monitor.history.engine import Engine
+from monitor.history.engine import Broken, Engine, HistoryError, in_words, opened
+from monitor.history.tables import METADATA
 from monitor.host import Host
+from monitor.judge.clock import labels_of
 from monitor.judge.evaluate import ignored
 from monitor.model import Evidence, Finding, Kind, Observation
 from monitor.probes import PROBES, probe_of
-from monitor.proof import HOUR, Proof, due, learned
+from monitor.proof import HOUR, Answer, Proof, Told, due, learned
+from monitor.turn import Turn
 from monitor.vault import Held
 
 #: How many logins one pass asks about; the next one goes on.
 MOST: Final = 32
 #: An access token that runs out this soon is not asked about: it could run out on the way.
 MARGIN: Final = timedelta(minutes=1)
+
+#: What is remembered of a question whose answer never came: the pass died on the way.
+UNHEARD: Final = Told(Answer.UNREACHABLE, "the pass ended before the answer came")
 
 #: What `status --probe` means where the config says nothing: every provider, hourly.
 EVERY: Final[Mapping[str, Probing]] = {name: Probing(HOUR) for name in PROBES}
@@ -40,9 +47,9 @@ class Target:
     base: str
     access_expires_at: datetime | None = None
 
-    def due(self, proofs: Mapping[str, Proof]) -> datetime | None:
+    def due(self, proofs: Mapping[str, Proof], *, eager: bool = False) -> datetime | None:
         """When it is to be asked about; None: at once."""
-        return due(proofs, self.fingerprint, self.keys, self.access_expires_at, self.every)
+        return due(proofs, self.fingerprint, self.keys, self.access_expires_at, self.every, eager=eager)
 
 
 def targets(
@@ -64,43 +71,70 @@ def targets(
 
 
 def asked(
-    engine: Engine, host: Host, findings: Iterable[Finding], settings: Settings, now: datetime
+    engine: Engine, host: Host, findings: Iterable[Finding], settings: Settings, now: datetime, *, eager: bool = False
 ) -> datetime | None:
-    """Asks those that are due and remembers what they told, in a transaction of its own; returns when the next is due.
+    """Asks those that are due and remembers what they told; returns when the next is due. `eager`: see `proof.due`.
 
-    Raises what the history raises; nothing of the network.
+    That they are asked is committed first: a pass that dies on the way must not make the next one ask again. Raises
+    what the history raises; nothing of the network.
     """
     found = targets(findings, host, settings.probe, settings.policy, now)
+    late: list[Target] = []
     if not found:
         return None
-    with engine.connect() as db:
+    with engine.begin() as db:
         proofs = kept.recall(db, host.key_id)
-        if any(_late(found, proofs, now)):
+        if _late(found, proofs, now, eager):
             unwatched = {key for key, one in memory.read(db, host.key_id).items() if one.ignored}
             found = [one for one in found if not unwatched.issuperset(one.keys)]
-    new = prove(found, proofs, host, now)
-    if new:
+            late = _late(found, proofs, now, eager)
+            unheard = dict.fromkeys((one.fingerprint for one in late), UNHEARD)
+            kept.remember(db, _learned(late, proofs, unheard, now), host.key_id, now)
+    if late:
+        answers = _answers(late, host)
         with engine.begin() as db:
-            proofs = kept.remember(db, new, host.key_id, now)
+            proofs = kept.remember(db, _learned(late, proofs, answers, now), host.key_id, now)
     return min((one.due(proofs) or now for one in found), default=None)
 
 
-def prove(found: Iterable[Target], proofs: Mapping[str, Proof], host: Host, now: datetime) -> dict[str, Proof]:
-    """Asks those that are due and returns what was learned, by fingerprint; empty where none was. Never raises."""
-    late = list(_late(found, proofs, now))[:MOST]
-    if not late or host.vault is None:
-        return {}
+def at_once(turn: Turn, before: Mapping[str, Proof]) -> tuple[dict[str, Proof], str]:
+    """Asks those that are due because a person wants to know, and remembers what they told.
+
+    Returns all that is known, and in words why it could not be remembered; then what was known `before` counts.
+    """
+    host, now, settings = turn.host, turn.now, turn.settings
+    findings = [one for one in turn.findings if isinstance(one, Observation) and _meant(one, turn.asked.filters)]
+    try:
+        engine = opened(turn.url, (METADATA, told.METADATA))
+        try:
+            asked(engine, host, findings, settings, now, eager=True)
+            with engine.connect() as db:
+                return kept.recall(db, host.key_id), ""
+        finally:
+            engine.dispose()
+    except (Broken, HistoryError, OSError) as error:
+        late = _late(targets(findings, host, settings.probe, settings.policy, now), before, now, eager=True)
+        return {**before, **_learned(late, before, _answers(late, host), now)}, in_words(error)
+
+
+def _answers(late: Iterable[Target], host: Host) -> Mapping[str, Told]:
+    """What their providers say now, by fingerprint. Never raises."""
     from monitor.probes.asking import Question, ask
 
-    held = host.vault.held()
-    told = ask(
+    held = host.vault.held() if host.vault else {}
+    return ask(
         (Question(one.fingerprint, one.probe, one.base, one.kind, held[one.keys[0]].secret) for one in late),
         host.env("REQUESTS_CA_BUNDLE") or None,
     )
+
+
+def _learned(
+    late: Iterable[Target], proofs: Mapping[str, Proof], answers: Mapping[str, Told], now: datetime
+) -> dict[str, Proof]:
     return {
         one.fingerprint: learned(
             proofs.get(one.fingerprint),
-            told[one.fingerprint],
+            answers[one.fingerprint],
             access_expires_at=one.access_expires_at,
             every=one.every,
             now=now,
@@ -111,8 +145,14 @@ def prove(found: Iterable[Target], proofs: Mapping[str, Proof], host: Host, now:
     }
 
 
-def _late(found: Iterable[Target], proofs: Mapping[str, Proof], now: datetime) -> Iterator[Target]:
-    return (one for one in found if (at := one.due(proofs)) is None or at <= now)
+def _meant(seen: Observation, filters: Mapping[str, str]) -> bool:
+    return filters.items() <= labels_of(seen.credential).items()
+
+
+def _late(found: Iterable[Target], proofs: Mapping[str, Proof], now: datetime, eager: bool) -> list[Target]:
+    """Those that are due, at most `MOST` of them."""
+    ends = ((one, one.due(proofs, eager=eager)) for one in found)
+    return [one for one, at in ends if at is None or at <= now][:MOST]
 
 
 def _target(seen: Observation, held: Held, probes: Mapping[str, Probing], now: datetime) -> Target | None:

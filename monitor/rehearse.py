@@ -10,6 +10,7 @@ from alerts import tell
 from alerts.dataclass import dataclass, replace
 from alerts.forms import Message
 from alerts.model import Alert
+from monitor.history import proofs
 from monitor.history.copy import copied
 from monitor.history.engine import Engine
 from monitor.turn import Turn, recorded, said
@@ -31,11 +32,13 @@ def rehearse(turn: Turn, horizon: timedelta) -> Iterator[Planned]:
     """Every message up to `horizon` after the turn's own moment, in order.
 
     Begins with the real findings and a copy of the real history, and supposes that stores, config and people stay as
-    they are, that a pass runs every `interval`, and that what is sent arrives. Goes from each `until` to the first
-    pass at or after it: between them a pass changes nothing.
+    they are, that providers say the same when asked again, that a pass runs every `interval`, and that what is sent
+    arrives. Goes from each `until` to the first pass at or after it: between them a pass changes nothing.
     """
     engine, now = copied(turn.url), turn.now
     try:
+        with engine.begin() as db:
+            proofs.last(db, turn.host.key_id, now)
         while now <= turn.now + horizon:
             planned, until = _pass(engine, replace(turn, now=now))
             yield from planned

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from monitor.model import Judgement, Need, ProviderView, Remembered, Trouble, Verdict
+from monitor.proof import Proof
 
 SCHEMA: Final = 1
 
@@ -89,6 +90,20 @@ def _profile(verdict: Verdict, known: Remembered | None, at: datetime) -> dict[s
         "remedy": verdict.remedy,
         "store": seen.store,
         "ignored": verdict.ignored,
+        **({"probe": probed(verdict.proof)} if verdict.proof else {}),
+    }
+
+
+def probed(proof: Proof) -> dict[str, Any]:
+    """What a provider said when it was asked; `refusals` counts those in a row."""
+    return {
+        "outcome": str(proof.answer),
+        "at": iso(proof.at),
+        "refusals": proof.refusals,
+        "valid_at": iso(proof.valid_at),
+        "expires_at": iso(proof.expires_at),
+        "credit": proof.credit,
+        "note": proof.note,
     }
 
 

@@ -25,12 +25,7 @@ Stamps = tuple[Stamp, Stamp, Stamp]
 
 
 def ask(
-    path: Path,
-    read: Callable[[sqlite3.Connection], T],
-    stamps: Callable[[Path], Stamps],
-    *,
-    as_root: bool,
-    scratch: Path | None,
+    path: Path, read: Callable[[sqlite3.Connection], T], stamps: Callable[[Path], Stamps], scratch: Path | None
 ) -> T:
     """What `read` returns of the database; stamped before and after, and asked again where it changed meanwhile.
 
@@ -39,7 +34,12 @@ def ask(
     for _ in range(SQLITE_TRIES):
         before = stamps(path)
         try:
-            answer = _query(path, read, before, as_root=as_root, scratch=scratch)
+            if any(side and side[2] for side in before[1:]):
+                with _copy(path, before, scratch) as copy:
+                    if stamps(path) == before:
+                        return _open(f"{copy.as_uri()}?mode=rw", read)
+                continue
+            answer = _open(f"{path.absolute().as_uri()}?mode=ro&immutable=1", read)
         except (sqlite3.DatabaseError, OSError, UnicodeError) as error:  # the last: SQLite quotes a damaged schema
             if stamps(path) == before:
                 raise _explain(path, error) from None
@@ -49,21 +49,14 @@ def ask(
     raise Unreadable(Problem.LOCKED, path, f"changed during each of {SQLITE_TRIES} looks")
 
 
-def _query(
-    path: Path, read: Callable[[sqlite3.Connection], T], now: Stamps, *, as_root: bool, scratch: Path | None
-) -> T:
-    _, wal, journal = now
-    live_wal, live_journal = bool(wal and wal[2]), bool(journal and journal[2])
-    if live_journal or (live_wal and as_root):
-        with _copy(path, now, scratch) as copy:
-            return _open(f"{copy.as_uri()}?mode=rw", read)
-    if live_wal:
-        return _open(f"{path.absolute().as_uri()}?mode=ro&vfs=unix-none", read, exclusive=True)
-    return _open(f"{path.absolute().as_uri()}?mode=ro&immutable=1", read)
-
-
 @contextmanager
 def _copy(path: Path, now: Stamps, scratch: Path | None) -> Iterator[Path]:
+    """A database and its side files where only we see them.
+
+    SQLite itself must never see a live log: even a read-only connection opens it for writing, would make one that its
+    owner has just removed, and at its end removes one that holds no whole frame yet (`sqlite3WalClose` in wal.c), from
+    under its owner.
+    """
     import shutil  # only the few databases that must be copied need these two
     import tempfile
 
@@ -85,11 +78,10 @@ def _copy(path: Path, now: Stamps, scratch: Path | None) -> Iterator[Path]:
         yield copy
 
 
-def _open(uri: str, read: Callable[[sqlite3.Connection], T], *, exclusive: bool = False) -> T:
+def _open(uri: str, read: Callable[[sqlite3.Connection], T]) -> T:
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_MS / 1000)
     try:
-        if exclusive:  # keeps the wal-index in memory, so that no -shm is made or rewritten
-            connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+        connection.execute("PRAGMA synchronous=OFF")  # what is written is a copy
         connection.execute("PRAGMA query_only=1")
         return read(connection)
     finally:

@@ -133,10 +133,10 @@ def narrowed(judgement: Judgement, filters: Mapping[str, str]) -> Judgement:
     )
 
 
-def remembered(db: Connection, this: Turn) -> dict[str, Remembered]:
-    """What the history knows, with past renewals and log-ins of those for which they count."""
+def remembered(db: Connection, this: Turn, about: str = "") -> dict[str, Remembered]:
+    """What the history knows, with past renewals and log-ins of those for which they count, and those of `about`."""
     known = memory.read(db, this.host.key_id)
-    renewals = read.rotations(db, in_question(this.findings, known))
+    renewals = read.rotations(db, in_question(this.findings, known) | ({about} & {*known}))
     logins = read.logins(db, unstated(known))
     for key in {*renewals, *logins}:
         known[key] = replace(known[key], rotations=renewals.get(key, ()), logins=logins.get(key, ()))

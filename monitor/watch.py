@@ -67,9 +67,10 @@ def glance(
     findings: tuple[Finding, ...],
     now: datetime,
     told_of: Mapping[str, Proof] | None = None,
+    about: str = "",
 ) -> Outcome:
-    """What is true now, judged with what the history knows, and `told_of` if providers were just asked; records and
-    tells nothing."""
+    """What is true now, judged with what the history knows, all of it for the key `about`, and `told_of` if providers
+    were just asked; records and tells nothing."""
     this = Turn(asked, host, state, findings, now)
     complaints: tuple[str, ...] = ()
     known: dict[str, Remembered] = {}
@@ -78,7 +79,7 @@ def glance(
         if history.exists(this.url):
             with history.connect(this.url, read_only=True).connect() as db:
                 if history.revision(db):
-                    known, before = remembered(db, this), tell.past(tell.recall(db), now)
+                    known, before = remembered(db, this, about), tell.past(tell.recall(db), now)
                     told_of = {**proofs.recall(db, host.key_id), **(told_of or {})}
     except (Broken, history.HistoryError, OSError) as error:
         complaints = (history.in_words(error),)

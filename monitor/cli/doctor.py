@@ -41,7 +41,7 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
     else:
         from monitor.cli.findings import text
 
-        shell.say(text(results, tried, left, patient, shell.width(), color=shell.color))
+        shell.say(text(results, tried, left, patient, shell.width(), color=shell.color, fixing=given.fix))
     return worst(results)
 
 

@@ -38,7 +38,7 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
     asked = Asked(settings, {}, shell.home != shell.own_home)
     now = shell.now()
     findings = look(asked, host, now)
-    outcome = watch.glance(asked, host, state, findings, now)
+    outcome = watch.glance(asked, host, state, findings, now, about=given.key)
     verdict = next((one for one in outcome.judgement.verdicts if one.key == given.key), None)
     if verdict is None:
         raise _unknown(given.key, outcome)

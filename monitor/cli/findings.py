@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 _SIGNS: Final = {"broken": "XX", "warning": "!!", "fine": "ok"}
 _COLOR: Final = {"broken": "\033[31;1m", "warning": "\033[33m", "fine": "\033[32m", "dim": "\033[2m", "bold": "\033[1m"}
+_MOST: Final = 8  # of a check; an OpenClaw may have hundreds of agents
 _INDENT: Final = " " * 4
 _WIDEST: Final = 100  # longer lines are hard to read, however wide the terminal
 
@@ -26,16 +28,20 @@ def text(
     width: int,
     *,
     color: bool,
+    fixing: bool = False,
 ) -> str:
     """The whole report. Commands stand in a line of their own, to be copied, and are never broken."""
     paint = _Paint(min(width, _WIDEST), color)
     lines = [paint("bold", _sentence(results)), *_tried(tried, left, paint)]
     for health in ("broken", "warning"):
-        for one in (one for one in results if one.health == health):
+        for one, more in _few([one for one in results if one.health == health]):
             lines += ["", *_wrong(one, paint)]
+            lines += [f"{_INDENT}… and {more} more of {one.check}; --json has them all"] if more else []
     safe = sum(one.fix is not None for one in results)
-    if safe and not tried:
+    if safe and not fixing:
         lines += ["", f"{safe} of these can be mended without risk: authwatch doctor --fix"]
+    elif fixing and not tried and any(one.health != "fine" for one in results):
+        lines += ["", "None of these can be mended without you; nothing was changed."]
     lines += _fine(results, paint)
     head = f"authwatch doctor on {patient.settings.host}, " if patient.settings.host else "authwatch doctor, "
     return "\n".join([visible(f"{head}{patient.now:%Y-%m-%d %H:%M} UTC"), "", *lines])
@@ -94,6 +100,16 @@ def _wrong(one: Result, paint: _Paint) -> Iterator[str]:
         yield visible(f"{_INDENT}do: {one.mend}")
 
 
+def _few(results: Sequence[Result]) -> Iterator[tuple[Result, int]]:
+    """The first ones of each check; with the last of them, how many of that check are left out."""
+    counts = Counter(one.check for one in results)
+    seen: Counter[str] = Counter()
+    for one in results:
+        seen[one.check] += 1
+        if seen[one.check] <= _MOST:
+            yield one, counts[one.check] - _MOST if seen[one.check] == _MOST else 0
+
+
 def _sentenced(why: str) -> str:
     return f"{why[:1].upper()}{why[1:].rstrip('.')}."
 
@@ -109,7 +125,7 @@ def _fine(results: Sequence[Result], paint: _Paint) -> Iterator[str]:
         yield ""
         yield paint("dim", theme)
         column = max(len(one.check) for one in fine) + 6
-        for one in fine:
+        for one, more in _few(fine):
             first, *rest = paint.wrapped(f"{one.check.ljust(column - 6)}  {one.what}", "    ", " " * column)
             yield f"{paint('fine', _SIGNS['fine'])}  {first.lstrip()}"
             yield from rest
@@ -117,3 +133,5 @@ def _fine(results: Sequence[Result], paint: _Paint) -> Iterator[str]:
                 yield from paint.wrapped(_sentenced(one.why), " " * column)
             if one.why and one.mend:
                 yield visible(f"{' ' * column}do: {one.mend}")
+            if more:
+                yield f"{' ' * column}… and {more} more; --json has them all"

@@ -1,4 +1,4 @@
-"""`authwatch history`: what changed, when."""
+"""`authwatch history`: what changed, when; with `--next`, what is ahead."""
 
 from __future__ import annotations
 
@@ -21,11 +21,18 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
     common(parser)
     parser.add_argument("key", nargs="?", metavar="KEY", help="only this credential")
     parser.add_argument("--since", default="30d", metavar="SPAN", help="how far back, like 30d or 12h (30d)")
+    parser.add_argument(
+        "--next", nargs="?", const="30d", metavar="SPAN", help="the log-ins ahead instead: of so long, like 30d (30d)"
+    )
     parser.add_argument("--csv", action="store_true", help="comma separated values on stdout")
 
 
 def run(given: argparse.Namespace, shell: Shell) -> int:
     """Prints the changes of the asked span, oldest first."""
+    if given.next is not None:
+        from monitor.cli import ahead
+
+        return ahead.run(given, shell)
     settings = shell.settings(shell.host())
     since = shell.now() - span(given.since)
     with book.reading(shell, settings) as connection:

@@ -32,7 +32,10 @@ def page() -> Iterator[str]:
     yield ".SH COMMANDS"
     parsers = next(one for one in whole()._actions if isinstance(one, argparse._SubParsersAction))
     for name, (_, text) in COMMANDS.items():
-        yield from (f'.SS "authwatch {name}"', _plain(text[0].upper() + text[1:]) + ".")
+        yield from (
+            f'.SS "authwatch {name}"',
+            _plain(text[0].upper() + text[1:].rstrip("?")) + ("?" if text.endswith("?") else "."),
+        )
         yield from _options(parsers.choices[name])
     yield ".SH EXIT STATUS"
     for code, meaning in CODES.items():
@@ -48,10 +51,10 @@ def _options(parser: argparse.ArgumentParser) -> Iterator[str]:
             for name, inner in action.choices.items():
                 yield from (".TP", f".B {name}", _plain(inner.description or name))
                 yield from _options(inner)
-        elif action.dest != "help" and action.help:
+        elif action.dest != "help" and action.help not in (None, argparse.SUPPRESS):
             names = ", ".join(action.option_strings) or str(action.metavar or action.dest)
             value = f" {action.metavar or action.dest.upper()}" if action.option_strings and action.nargs != 0 else ""
-            yield from (".TP", f".B {_plain(names + value)}", _plain(action.help))
+            yield from (".TP", f".B {_plain(names + value)}", _plain(action.help or ""))
 
 
 def _plain(text: str) -> str:

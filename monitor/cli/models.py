@@ -18,6 +18,7 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
     status.add_argument("--check", action="store_true", help="exit 0 fine, 1 expired or missing, 2 expiring")
     status.add_argument("--strict", action="store_true", help="every stored login counts, not only the next one used")
     status.add_argument("--agent", metavar="ID", help="this agent instead of the default one")
+    status.add_argument("--probe", action="store_true", help="ask the providers too, at most hourly; calls no model")
     models_auth.arguments(actions.add_parser("auth", help="save, list and order credentials"))
     models_pin.arguments(actions)
 
@@ -40,14 +41,22 @@ def _status(given: argparse.Namespace, shell: Shell) -> int:
     from monitor.openclaw.status import report
 
     if given.action is None:
-        given = argparse.Namespace(json=False, plain=False, check=False, strict=False, agent=None)
-    if given.json and given.plain:
-        raise Failure(USAGE, "--json and --plain exclude each other")
+        given = argparse.Namespace(json=False, plain=False, check=False, strict=False, agent=None, probe=False)
+    if given.plain and (given.json or given.probe):
+        raise Failure(USAGE, f"--{'json' if given.json else 'probe'} and --plain exclude each other")
     found = report(shell.host(), given.agent, shell.now())
+    asked = None
+    if given.probe and found.refusal is None:
+        from monitor.cli import probing
+
+        asked = probing.openclaw(given, shell)
     if given.json:
-        shell.say(json.dumps(found.json(), ensure_ascii=False, indent=2))
+        ours = {} if asked is None else {"authwatch": {"probes": probing.plain(asked)}}
+        shell.say(json.dumps({**found.json(), **ours}, ensure_ascii=False, indent=2))
     elif given.plain:
         shell.say(found.plain())
     else:
         shell.say(found.text())
+        if asked is not None:
+            shell.say("\n".join(["", *probing.lines(asked)]))
     return found.check(strict=given.strict) if given.check or given.strict else 0

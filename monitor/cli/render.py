@@ -22,7 +22,7 @@ def text(judgement: Judgement, host: str, now: datetime, *, color: bool, hushed:
     shown = ordered(judgement)
     rows = [(word(one, hushed), visible(one.key), visible(said(one))) for one in shown]
     lines = [f"authwatch on {visible(host)}, {now:%a} {now.day} {now:%b %Y %H:%M} UTC", ""]
-    lines += [_painted(f"?  {line}", "?", color) for line in wrongs(judgement)]
+    lines += [_painted(f"{mark}  {line}", mark, color) for mark, line in wrongs(judgement)]
     for verdict, row, line in zip(shown, rows, columns(rows), strict=True):
         lines.append(_painted(line, row[0], color))
         if _acts(verdict):
@@ -37,9 +37,12 @@ def ordered(judgement: Judgement) -> list[Verdict]:
     return sorted(judgement.verdicts, key=lambda v: (v.ignored, _ORDER[v.needs_human], v.key))
 
 
-def wrongs(judgement: Judgement) -> list[str]:
-    """What could not be read, a line each."""
-    return [visible(f"{one.source}: {one.store}: {one.detail} ({one.problem})") for one in judgement.troubles]
+def wrongs(judgement: Judgement) -> list[tuple[str, str]]:
+    """What could not be read, a line each, behind "?"; behind "-" what needs nobody."""
+    return [
+        ("-" if one.ignored else "?", visible(f"{one.source}: {one.store}: {one.detail} ({one.problem})"))
+        for one in judgement.troubles
+    ]
 
 
 def said(verdict: Verdict) -> str:
@@ -70,7 +73,7 @@ def sentence(judgement: Judgement) -> str:
     counted = [verdict for verdict in judgement.verdicts if not verdict.ignored]
     now = sum(verdict.needs_human is Need.NOW for verdict in counted)
     soon = sum(verdict.needs_human is Need.SOON for verdict in counted)
-    unknown = sum(not trouble.ignored for trouble in judgement.troubles) + sum(verdict.needs_human is Need.UNKNOWN for verdict in counted)
+    unknown = _unread(judgement) + sum(verdict.needs_human is Need.UNKNOWN for verdict in counted)
     parts = []
     if now:
         parts.append(f"{now} need{'s' if now == 1 else ''} you now")
@@ -87,6 +90,10 @@ def sentence(judgement: Judgement) -> str:
     return f"Nobody has to do anything until {first:%a} {first.day} {first:%b %Y}."
 
 
+def _unread(judgement: Judgement) -> int:
+    return sum(not trouble.ignored for trouble in judgement.troubles)
+
+
 _PLUGIN = {0: (0, "OK"), 1: (2, "CRITICAL"), 2: (1, "WARNING"), 3: (3, "UNKNOWN")}
 
 
@@ -100,7 +107,7 @@ def nagios(judgement: Judgement, host: str) -> tuple[str, int]:
     code, word = _PLUGIN[exit_code(judgement)]
     counted = [verdict for verdict in judgement.verdicts if not verdict.ignored]
     numbers = {need: sum(verdict.needs_human is need for verdict in counted) for need in Need}
-    numbers[Need.UNKNOWN] += sum(not trouble.ignored for trouble in judgement.troubles)
+    numbers[Need.UNKNOWN] += _unread(judgement)
     perfdata = " ".join(f"{need.value}={number}" for need, number in numbers.items())
     worst = min(counted, key=lambda verdict: (_ORDER[verdict.needs_human], verdict.key), default=None)
     detail = f" {worst.summary}" if worst and worst.needs_human is not Need.NO else ""

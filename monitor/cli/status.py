@@ -11,6 +11,7 @@ from monitor.cli.shell import Shell, common, filters, filters_of
 
 if TYPE_CHECKING:
     from monitor.config.settings import Settings
+    from monitor.proof import Proof
     from monitor.watch import Outcome
 
 
@@ -23,24 +24,26 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
     common(parser)
     filters(parser)
     parser.add_argument("--check", action="store_true", help="exit like `check`: 0, 1 now, 2 soon, 3 unknown")
+    parser.add_argument("--probe", action="store_true", help="ask the providers too, at most hourly; calls no model")
     parser.add_argument("--watch", action="store_true", help="look again every few seconds, until Ctrl-C")
 
 
 def run(given: argparse.Namespace, shell: Shell) -> int:
     """Looks, judges with what the history knows, prints; writes nothing."""
+    told_of: dict[str, Proof] = {}
     while given.watch:
         if shell.out.isatty():
             shell.write(CLEAR)
-        _once(given, shell)
+        _once(given, shell, told_of)
         shell.flush()
         time.sleep(WATCH_SECONDS)
-    return _once(given, shell)
+    return _once(given, shell, told_of)
 
 
-def _once(given: argparse.Namespace, shell: Shell) -> int:
+def _once(given: argparse.Namespace, shell: Shell, told_of: dict[str, Proof]) -> int:
     from monitor import report
 
-    settings, outcome = looked(given, shell)
+    settings, outcome = looked(given, shell, told_of)
     code = report.exit_code(outcome.judgement)
     if given.json:
         document = report.document(
@@ -54,6 +57,10 @@ def _once(given: argparse.Namespace, shell: Shell) -> int:
         shell.say(json.dumps(document, ensure_ascii=False, indent=1))
     else:
         shell.say(_shown(shell, settings, outcome))
+        if given.probe:
+            from monitor.cli.probing import lines
+
+            shell.say("\n".join(["", *lines(outcome.judgement)]))
     for complaint in outcome.complaints:
         shell.complain(f"authwatch: {complaint}")
     return code if given.check else 0
@@ -69,15 +76,27 @@ def _shown(shell: Shell, settings: Settings, outcome: Outcome) -> str:
     return text(outcome.judgement, settings.host, outcome.at, color=False, hushed=outcome.hushed)
 
 
-def looked(given: argparse.Namespace, shell: Shell) -> tuple[Settings, Outcome]:
-    """One look without a trace, judged with what the history knows."""
+def looked(
+    given: argparse.Namespace, shell: Shell, told_of: dict[str, Proof] | None = None
+) -> tuple[Settings, Outcome]:
+    """One look without a trace, judged with what the history knows; with --probe also with what providers say, which is
+    remembered, there and in `told_of`."""
     from monitor import watch
     from monitor.look import Asked, look
 
     host = shell.host()
     settings = shell.settings(host)
     state = shell.state(settings)
-    host = host.keyed(state.key(create=False), None)
+    if given.probe:
+        from monitor.cli import probing
+
+        settings = probing.asking(settings)
+        host = probing.windowed(host, state, settings, shell)
+    else:
+        host = host.keyed(state.key(create=False), None)
     asked = Asked(settings, filters_of(given), shell.home != shell.own_home)
     now = shell.now()
-    return settings, watch.glance(asked, host, state, look(asked, host, now), now)
+    findings = look(asked, host, now)
+    if given.probe and told_of is not None:
+        told_of.update(probing.told(asked, host, state, findings, now, told_of, shell))
+    return settings, watch.glance(asked, host, state, findings, now, told_of)

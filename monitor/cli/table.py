@@ -26,8 +26,9 @@ def status(judgement: Judgement, host: str, now: datetime, width: int, hushed: H
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=True, header_style="dim", expand=False)
     for title in ("", "login", "what is so"):
         table.add_column(title, overflow="fold", vertical="top")
-    for line in wrongs(judgement):
-        table.add_row(Text("?", STYLES["?"]), Text("a store", "magenta"), Text(line))
+    for mark, line in wrongs(judgement):
+        style = STYLES["?"] if mark == "?" else "dim"
+        table.add_row(Text(mark, style), Text("a store", style), Text(line))
     acts = []
     for verdict in ordered(judgement):
         mark = word(verdict, hushed)

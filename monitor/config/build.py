@@ -88,7 +88,7 @@ def build(values: Values, site: Site, file: Path) -> Settings:
         history_keep=history.get("keep", default.history_keep),
         web=_web(values.nested("web"), draft),
         privacy=values.get("privacy", default.privacy),
-        probe=_probe(values.nested("probe")),
+        probe=_probe(values.nested("probe"), draft),
         file=file,
         broken=draft.broken,
     )
@@ -215,11 +215,14 @@ def _history_url(values: Values, draft: _Draft) -> Secret | None:
     return found
 
 
-def _probe(values: Values) -> dict[str, Probing]:
+def _probe(values: Values, draft: _Draft) -> dict[str, Probing]:
     found = {}
     for name, given in values.given.items():
         every, url = (given.get("every"), given.get("url", "")) if isinstance(given, Values) else (given, "")
-        if every:
+        if url and not draft.site.trusted:
+            text = "keys are sent to an address only by a config that nobody else can write: chmod go-w, and own it"
+            draft.broken[f"probe.{name}"] = draft.site.report.line(values.line_of(name), f"{values.path}.{name}", text)
+        elif every:
             found[name] = Probing(every, url)
     return found
 

@@ -23,11 +23,13 @@ from monitor.doctor import (
     stores,
     units,
 )
-from monitor.doctor.model import Check, Health, OpenClaw, Patient, Result
+from monitor.doctor.model import Check, Health, OpenClaw, Patient, Result, command
 from monitor.host import Host
 from monitor.openclaw.reading import read
 from monitor.sources import beside, observe_all, place_of
 from monitor.state import State
+
+_ABOUT_STORES: Final = ("authwatch models ", "authwatch explain ", "authwatch relogin", "authwatch status -v")
 
 #: theme: {name: check}, in the order in which they are made and shown. The names are part of the JSON.
 THEMES: Final[Mapping[str, Mapping[str, Check]]] = {
@@ -89,10 +91,18 @@ def examine(patient: Patient) -> Iterator[Result]:
     for checks in THEMES.values():
         for name, check in checks.items():
             try:
-                yield from check(patient)
+                yield from (_there(patient, result) for result in check(patient))
             except Exception as error:  # noqa: BLE001 - the doctor must reach the last check
                 what = f"the check itself failed: {place_of(error)}"
                 yield Result(name, Health.BROKEN, what, "this is our bug; please report it", "authwatch --version")
+
+
+def _there(patient: Patient, result: Result) -> Result:
+    """A command about the stores of another home names that home; what authwatch itself needs is in its own."""
+    if patient.host.home == patient.own.home or not result.mend.startswith(_ABOUT_STORES):
+        return result
+    words, gap, comment = result.mend.partition("  #")
+    return replace(result, mend=f"{words} {command('--home', patient.host.home)}{gap}{comment}")
 
 
 def _openclaws(settings: Settings, host: Host) -> Iterator[OpenClaw]:

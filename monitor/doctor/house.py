@@ -52,7 +52,10 @@ def config_files(patient: Patient) -> Iterator[Result]:
         # A file of root's may well be readable by our group.
         if mode & (0o077 if ours else 0o007):
             why = "channel addresses are secrets: who reads them can read or send your alerts"
-            what, mend = f"{patient.own.show(path)} has mode {mode:04o}", command("chmod", "600", "--", path)
+            what, mend = (
+                f"{patient.own.show(path)} has mode {mode:04o}",
+                command(*([] if ours else ["sudo"]), "chmod", "600", "--", path),
+            )
             yield Result("config files", Health.WARNING, what, why, mend, Fix(Step.NARROW, path) if ours else None)
         elif found.st_uid not in (os.geteuid(), 0):
             why = "who owns it decides what authwatch does, and `exec` sources are not run from it"

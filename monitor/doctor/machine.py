@@ -35,7 +35,8 @@ def clock(patient: Patient) -> Iterator[Result]:
 def zone(patient: Patient) -> Iterator[Result]:
     """Which zone is it here, and do quiet hours run in another?"""
     local = patient.now.astimezone()
-    here = f"this machine is at UTC{local:%z}" if local.utcoffset() else "this machine is at UTC"
+    offset = f"{local:%z}"
+    here = f"this machine is at UTC{f'{offset[:3]}:{offset[3:]}' if local.utcoffset() else ''}"
     quiet = patient.settings.alerts.quiet
     if quiet is None:
         yield Result("zone", Health.FINE, f"{here}; moments are shown in UTC")

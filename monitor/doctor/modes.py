@@ -50,8 +50,10 @@ def owners(patient: Patient) -> Iterator[Result]:
 
 def _wide(patient: Patient, path: Path, found: os.stat_result, right: str, why: str) -> Result:
     what = f"{patient.host.show(path)} has mode {stat.S_IMODE(found.st_mode):04o}"
-    fix = Fix(Step.NARROW, path, 0o022 if right == "go-w" else 0o077) if found.st_uid == os.geteuid() else None
-    return Result("store modes", Health.WARNING, what, why, command("chmod", right, "--", path), fix)
+    ours = found.st_uid == os.geteuid()
+    fix = Fix(Step.NARROW, path, 0o022 if right == "go-w" else 0o077) if ours else None
+    sudo = [] if ours else ["sudo"]
+    return Result("store modes", Health.WARNING, what, why, command(*sudo, "chmod", right, "--", path), fix)
 
 
 def _files(patient: Patient) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -9,7 +10,7 @@ from typing import Final
 from monitor.doctor.model import Health, OpenClaw, Patient, Result, command
 from monitor.model import Evidence, Lineup, Observation
 from monitor.openclaw.credentials import Profile
-from monitor.openclaw.releases import MAIN, Generation
+from monitor.openclaw.releases import MAIN, Generation, auth_id, provider_id
 from monitor.openclaw.stores import Store
 
 #: Profiles that OpenClaw once copied from another program's login, and no longer renews.
@@ -23,29 +24,35 @@ _CAREFUL: Final = "be online for the command: it renews logins as well, and one 
 def providers(patient: Patient) -> Iterator[Result]:
     """Does every provider that a model names have something to log in with?"""
     claws = {claw.source: claw for claw in patient.openclaws}
-    seen = [one for one in patient.findings if isinstance(one, Observation) and one.credential.source in claws]
-    lacking: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for one in seen:
-        who = one.credential
-        if one.evidence is Evidence.ABSENT and who.profile == f"{who.provider}:-":
-            lacking[who.source, who.provider].append(who.agent)
-    for (source, provider), agents in lacking.items():
-        what = f"{_using(agents, claws[source])} {provider}, and nothing can log in to it"
-        why = "no profile, variable or config key is there; the models named for it cannot answer"
-        mend = command(*_paste(claws[source], agents), "--provider", provider)
+    lacking: dict[tuple[str, str, bool], list[str]] = defaultdict(list)
+    for source, agent, provider in _unserved(patient, claws):
+        lacking[source, provider, _has(claws[source], agent, provider)].append(agent)
+    for (source, provider, has), agents in lacking.items():
+        using = _using(agents, claws[source])
+        if has:
+            what = f"{using} {provider}, and none of its profiles counts"
+            why = "the stated order leaves them out, or OpenClaw refuses them; nothing else is there"
+            mend = command("authwatch", "models", "auth", "order", "get", "--provider", provider)
+        else:
+            what = f"{using} {provider}, and nothing can log in to it"
+            why = "no profile, variable or config key is there; the models named for it cannot answer"
+            mend = command(*_paste(claws[source], agents), "--provider", provider)
         yield Result("providers", Health.BROKEN, what, why, mend)
-    stored = {(one.credential.source, one.credential.provider) for one in seen}
-    left_out: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for line in patient.findings:
-        if isinstance(line, Lineup) and line.in_use and not (line.keys or line.spare):
-            place = (line.source, line.provider)
-            if place in stored and line.agent not in lacking.get(place, ()):
-                left_out[place].append(line.agent)
-    for (source, provider), agents in left_out.items():
-        what = f"{_using(agents, claws[source])} {provider}, and none of its profiles counts"
-        why = "the stated order leaves them out, or OpenClaw refuses them; nothing else is there"
-        mend = command("authwatch", "models", "auth", "order", "get", "--provider", provider)
-        yield Result("providers", Health.BROKEN, what, why, mend)
+
+
+def _unserved(patient: Patient, claws: Mapping[str, OpenClaw]) -> list[tuple[str, str, str]]:
+    """Source, agent and provider of what is in use and has nothing: told as missing, or profiles that all are unfit."""
+    seen = [one for one in patient.findings if isinstance(one, Observation) and one.evidence is Evidence.ABSENT]
+    told = [one.credential for one in seen if one.credential.profile == f"{one.credential.provider}:-"]
+    lines = [one for one in patient.findings if isinstance(one, Lineup) and one.in_use and not (one.keys or one.spare)]
+    unfit = [one for one in lines if one.source in claws and _has(claws[one.source], one.agent, one.provider)]
+    places = [(one.source, one.agent, one.provider) for one in told if one.source in claws]
+    return list(dict.fromkeys([*places, *((one.source, one.agent, one.provider) for one in unfit)]))
+
+
+def _has(claw: OpenClaw, agent: str, provider: str) -> bool:
+    profiles = claw.found.view(agent).profiles.values()
+    return any(auth_id(one.provider) == auth_id(provider) for one in profiles)
 
 
 def cooldowns(patient: Patient) -> Iterator[Result]:
@@ -114,15 +121,17 @@ def orders(patient: Patient) -> Iterator[Result]:
             continue  # what cannot be read may hold them
         config, generation = claw.found.config, claw.found.generation
         known = {one.id for _, one in _profiles(claw)}
-        lost: dict[str, list[str]] = defaultdict(list)
         for name in config.table("auth", "order"):
-            ids = config.order(name.strip().lower(), generation) or ()
+            ids = config.order(provider_id(name, generation), generation) or ()
             if gone := [one for one in ids if one not in known]:
-                lost[f"auth.order.{name}"] += gone
-        for name, names in lost.items():
-            what = f"{claw.host.show(claw.found.places.config)}: {name} names {', '.join(names)}, which no store has"
-            why = "the order means less than it says; where all are gone, OpenClaw chooses by itself or not at all"
-            yield Result("orders", Health.WARNING, what, why, command("openclaw", "config", "unset", name))
+                place = f"auth.order.{name}"
+                what = (
+                    f"{claw.host.show(claw.found.places.config)}: {place} names {', '.join(gone)}, which no store has"
+                )
+                why = "the order means less than it says; where all are gone, OpenClaw chooses by itself or not at all"
+                left = json.dumps([one for one in ids if one in known])
+                words = ["unset", place] if left == "[]" else ["set", place, left]
+                yield Result("orders", Health.WARNING, what, why, command("openclaw", "config", *words))
         declared = [name for name, (_, mode) in config.declared(generation).items() if mode != "aws-sdk"]
         for name in sorted(set(declared) - known):
             what = f"{claw.host.show(claw.found.places.config)} declares {name}, and no store has it"

@@ -141,7 +141,7 @@ def _program(text: str) -> str:
     line = next((one for one in text.splitlines() if one.startswith("ExecStart=:")), "")
     with suppress(ValueError, IndexError):
         words = shlex.split(line.partition("=:")[2])
-        return (words[4] if words[:2] == ["/bin/sh", "-c"] else words[0]).replace("%%", "%")
+        return (words[3] if words[:2] == ["/bin/sh", "-c"] else words[0]).replace("%%", "%")
     return ""
 
 

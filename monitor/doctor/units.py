@@ -41,7 +41,8 @@ def _one(one: Runner) -> Result:
         return Result("units", Health.BROKEN, what, "nobody is told while passes fail", one.log)
     if one.runs is None and one.name != "the job of Termux":
         why = "whether it runs cannot be seen from here; log in directly (not by su or sudo) and look again"
-        return Result("units", Health.WARNING, what, why, "loginctl enable-linger")
+        mend = "loginctl enable-linger" if one.name.endswith((".timer", ".service")) else one.start
+        return Result("units", Health.WARNING, what, why, mend)
     if not one.lingers:
         return Result("units", Health.WARNING, f"{what}; no lingering", _STOPS, "loginctl enable-linger")
     return Result("units", Health.FINE, what)

@@ -9,10 +9,12 @@ from sqlalchemy.pool import StaticPool
 from alerts.memory import DELIVERIES, last_deliveries
 from alerts.memory import METADATA as TOLD
 from monitor.history.engine import connect, exists, revision
-from monitor.history.tables import METADATA
+from monitor.history.tables import METADATA, ROTATIONS
 
-#: What passes decide from; of the logs, only the last delivery of each channel.
+#: What passes decide from; of the logs, only the last delivery of each channel and the last renewals.
 NEEDED = {"profiles", "meta", "standings", "told", "attempts", "silences", "acknowledgements"}
+
+RENEWALS = 20_000
 
 
 def copied(url: URL) -> Engine:
@@ -36,5 +38,8 @@ def _copy(source: Connection, target: Connection) -> None:
         rows = [dict(row) for row in source.execute(select(table)).mappings()]
         if rows:
             target.execute(table.insert(), rows)
+    renewals = select(ROTATIONS).order_by(ROTATIONS.c.id.desc()).limit(RENEWALS)
+    if rows := [dict(row) for row in source.execute(renewals).mappings()]:
+        target.execute(ROTATIONS.insert(), rows)
     if last := list(last_deliveries(source).values()):
         target.execute(DELIVERIES.insert(), last)

@@ -15,6 +15,7 @@ from monitor.history.tables import TRANSITIONS
 from monitor.model import Verdict
 from monitor.proof import Proof
 
+#: With the id of the fingerprint key: several hosts may share a history, and each asks for its own.
 NAME: Final = "proofs"
 
 #: A login that was not asked about for this long is forgotten here.
@@ -23,11 +24,11 @@ KEPT: Final = timedelta(days=90)
 
 def recall(connection: Connection, key_id: str) -> dict[str, Proof]:
     """What is remembered, by fingerprint; nothing where the fingerprints were made with another key."""
-    kept = memory.get_meta(connection, NAME)
-    if not isinstance(kept, dict) or kept.get("key_id") != key_id or not isinstance(kept.get("proofs"), dict):
+    kept = memory.get_meta(connection, f"{NAME} {key_id}")
+    if not isinstance(kept, dict):
         return {}
     try:
-        return {print_of: revive(Proof, plain) for print_of, plain in kept["proofs"].items()}
+        return {print_of: revive(Proof, plain) for print_of, plain in kept.items()}
     except (ValueError, TypeError, KeyError, OverflowError):
         return {}  # it is asked again
 
@@ -36,9 +37,16 @@ def remember(connection: Connection, new: Mapping[str, Proof], key_id: str, now:
     """Adds what was learned to what is remembered; returns all of it."""
     proofs = {print_of: one for print_of, one in recall(connection, key_id).items() if one.at > now - KEPT}
     proofs.update(new)
-    plain = {print_of: flatten(one) for print_of, one in proofs.items()}
-    memory.put_meta(connection, NAME, {"key_id": key_id, "proofs": plain})
+    memory.put_meta(connection, f"{NAME} {key_id}", {print_of: flatten(one) for print_of, one in proofs.items()})
     return proofs
+
+
+def last(connection: Connection, key_id: str, now: datetime) -> None:
+    """Makes what is believed now be believed for good: for a copy of the history, in which nobody is asked again."""
+    proofs = recall(connection, key_id)
+    lasting = {print_of: one.lasting() for print_of, one in proofs.items() if now < one.lapses_at}
+    if lasting:
+        remember(connection, lasting, key_id, now)
 
 
 def note(connection: Connection, verdicts: Iterable[Verdict], key_id: str, now: datetime) -> None:

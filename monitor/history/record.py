@@ -105,8 +105,8 @@ def _after(verdict: Verdict, before: Remembered | None, now: datetime) -> Rememb
 
 def rotated(before: Remembered, seen: Observation) -> bool:
     """Whether a renewal lies between two looks: another secret, the same with a later access expiry, or one after it
-    was rejected or blanked."""
-    if not before.comparable:
+    was rejected or blanked. What is rejected or blanked now is none."""
+    if not before.comparable or seen.evidence in _DEAD:
         return False
     old, new = before.observation.access_expires_at, seen.access_expires_at
     return _other_secret(before, seen) or bool(old and new and new > old)
@@ -114,7 +114,7 @@ def rotated(before: Remembered, seen: Observation) -> bool:
 
 def _other_secret(before: Remembered, seen: Observation) -> bool:
     old = before.observation
-    dead = old.evidence in _DEAD and seen.evidence is Evidence.PRESENT  # it may have had no secret left
+    dead = old.evidence in _DEAD and seen.evidence not in _DEAD  # it may have had no secret left
     known = before.comparable and seen.fingerprint and (old.fingerprint or dead)
     return bool(known and old.fingerprint != seen.fingerprint)
 

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from monitor.config.settings import Policy
 from monitor.judge.clock import rule_for, steps_for
 from monitor.judge.held import covering
+from monitor.judge.liveness import rhythm
 from monitor.judge.words import moment, name
 from monitor.model import Confidence, Evidence, Judgement, Kind, Observation, Remembered, State, Verdict
 
@@ -128,6 +129,9 @@ def _used(seen: Observation, now: datetime) -> Iterator[Part]:
     use = seen.use
     if use.last_used_at:
         yield "last used", _when(use.last_used_at, now), Confidence.ASSUMED, _NOTED
+    if use.session_at:
+        hint = "a hint: the program may have used another login"
+        yield "session at", _when(use.session_at, now), Confidence.UNVERIFIED, hint
     if use.unusable_until:
         why = f" ({use.disabled_reason})" if use.disabled_reason else ""
         yield "rests until", f"{_when(use.unusable_until, now)}{why}", Confidence.ASSUMED, _NOTED
@@ -160,13 +164,19 @@ def _remembered(verdict: Verdict, known: Remembered | None) -> Iterator[Part]:
     yield "first seen", moment(known.first_seen_at), Confidence.PROVEN, mine
     if verdict.rotated_at:
         yield "last renewed", moment(verdict.rotated_at), Confidence.PROVEN, mine
+    if usual := rhythm(known.rotations):
+        rhythmic = f"every {span(usual.usual)}, give or take {span(usual.spread)}"
+        yield "usually", rhythmic, Confidence.PROVEN, f"the median of {usual.gaps} gaps between renewals"
+    if verdict.expected:
+        day = f"about {verdict.expected.at:%Y-%m-%d}, give or take {span(verdict.expected.spread)}"
+        yield "next log-in", day, Confidence.ASSUMED, f"an estimate by {verdict.expected.logins} past log-ins"
     if known.fingerprint_since:
         sure, why = Confidence.PROVEN, "keyed digests of it were compared"
         if not known.comparable:
             sure, why = Confidence.UNVERIFIED, "the digest was made with another key, so it cannot be compared"
         yield "same secret", f"since {moment(known.fingerprint_since)}", sure, why
     if known.overused_at:
-        yield "overused", f"used after its access ran out, seen {moment(known.overused_at)}", Confidence.PROVEN, mine
+        yield "overused", f"used when it should have been renewed, {moment(known.overused_at)}", Confidence.PROVEN, mine
     if verdict.held or verdict.vanished:
         yield "last seen", moment(known.last_seen_at), Confidence.PROVEN, mine
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
+from typing import Final
 
 from alerts.dataclass import dataclass
 from monitor.config.settings import Policy, Rule
 from monitor.model import Credential, Evidence, Observation, Remembered
+
+#: What no refresh mends.
+_DEAD: Final = (Evidence.REFUSED, Evidence.BLANKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +106,10 @@ def same_login(seen: Observation, known: Remembered | None) -> bool:
 
 def rotated_at(seen: Observation, known: Remembered | None, now: datetime) -> datetime | None:
     """When fingerprint or access expiry last changed for a newer one: as remembered, or `now` if this look shows it."""
-    if known is None or not known.comparable:
+    if known is None or not known.comparable or seen.evidence in _DEAD:
         return known.rotated_at if known else None
     old = known.observation
-    dead = old.evidence in (Evidence.REFUSED, Evidence.BLANKED) and seen.evidence is Evidence.PRESENT
+    dead = old.evidence in _DEAD
     other = (old.fingerprint or dead) and seen.fingerprint and old.fingerprint != seen.fingerprint
     later = old.access_expires_at and seen.access_expires_at and seen.access_expires_at > old.access_expires_at
     return now if other or later else known.rotated_at

@@ -52,7 +52,7 @@ def conditions(
             hidden = unknown and covering(judgement.troubles, verdict.seen, mine) is not None
             found[verdict.key] = _credential(verdict, hidden, host if masked else None)
     found.update(reserves(judgement, masked=masked, standing=standing_reserves))
-    found.update(copies(judgement, masked=masked, standing=standing_copies))
+    found.update(copies(judgement, masked_on=host if masked else None, standing=standing_copies))
     return tuple(found.values())
 
 

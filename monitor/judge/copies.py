@@ -19,10 +19,13 @@ KEPT: Final = "kept"
 Standing = tuple[str, Mapping[str, str], str | None]
 
 
-def copies(judgement: Judgement, *, masked: bool, standing: Iterable[Standing] = ()) -> Iterator[tuple[str, Condition]]:
+def copies(
+    judgement: Judgement, *, masked_on: str | None, standing: Iterable[Standing] = ()
+) -> Iterator[tuple[str, Condition]]:
     """The conditions of refresh tokens in several stores, and a fine one for each of `standing` that is over.
 
-    One that was renewed in the place to keep is not over: the other place holds what was used up.
+    One that was renewed in the place to keep is not over: the other place holds what was used up. `masked_on` is the
+    host, where names are masked: a command would show them.
     """
     verdicts = {verdict.key: verdict for verdict in judgement.verdicts}
     found = set()
@@ -30,17 +33,17 @@ def copies(judgement: Judgement, *, masked: bool, standing: Iterable[Standing] =
         members = [verdicts[key] for key in group]
         if not all(one.ignored for one in members):
             found.add(_key(group))
-            yield _key(group), _shared(_key(group), members, masked)
+            yield _key(group), _shared(_key(group), members, masked_on)
     for key, labels, fingerprint in standing:
         if key not in found:
-            yield key, _after(key, labels, fingerprint, judgement, masked)
+            yield key, _after(key, labels, fingerprint, judgement, masked_on)
 
 
 def _key(group: Iterable[str]) -> str:
     return f"{min(group)}/{COPIES}"
 
 
-def _shared(key: str, members: list[Verdict], masked: bool) -> Condition:
+def _shared(key: str, members: list[Verdict], masked_on: str | None) -> Condition:
     keep, others = members[0], members[1:]
     where = " and ".join(place(one.seen) for one in members)
     who = keep.seen.credential
@@ -54,12 +57,12 @@ def _shared(key: str, members: list[Verdict], masked: bool) -> Condition:
         summary=f"One refresh token of {who.provider} lies in {where}. It works once: when one of them renews it, the "
         f"other is logged out (refresh_token_reused), perhaps both. Keep it in {place(keep.seen)}, log in anew in the "
         "other.",
-        remedy="authwatch status" if masked else separately(others[0].seen),
+        remedy=_remedy(others[0], masked_on),
     )
 
 
 def _after(
-    key: str, labels: Mapping[str, str], fingerprint: str | None, judgement: Judgement, masked: bool
+    key: str, labels: Mapping[str, str], fingerprint: str | None, judgement: Judgement, masked_on: str | None
 ) -> Condition:
     """What is left when the places differ: the kept one was renewed, so the other holds a token that is used up; or
     the other has a login of its own."""
@@ -75,9 +78,16 @@ def _after(
             labels,
             login=Login(fingerprint=fingerprint),
             held=spent.held,
-            summary=f"{place(spent.seen)} holds a refresh token of {labels.get('provider')} that {labels.get(KEPT)} has "
-            "used up: its next renewal is refused (refresh_token_reused), and the provider may then log out both.",
-            remedy="authwatch status" if masked else separately(spent.seen),
+            summary=f"{place(spent.seen)} holds a refresh token of {labels.get('provider')} that was used up in "
+            f"{labels.get(KEPT)}: its next renewal is refused (refresh_token_reused), and both may then be logged out.",
+            remedy=_remedy(spent, masked_on),
         )
     words = f"No refresh token of {labels.get('provider')} lies in two places any more."
     return Condition(key, Level.FINE, labels, login=Login(fingerprint=fingerprint), summary=words)
+
+
+def _remedy(verdict: Verdict, masked_on: str | None) -> str:
+    """The command for the copy; where names are masked, what shows it on its own machine."""
+    if masked_on is None:
+        return separately(verdict.seen)
+    return f"authwatch status, on {masked_on}" if masked_on else "authwatch status"

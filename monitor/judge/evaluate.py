@@ -160,7 +160,7 @@ def _ended(seen: Observation, clock: Clock, deadline: datetime) -> str:
 
 
 def _stalled(verdict: Verdict, known: Remembered | None, now: datetime) -> Verdict:
-    """It was used well after its program usually renews it, and was not renewed: soon, while its access may still work."""
+    """It was used well after its program usually renews it, and was not renewed: soon, though its access may work."""
     usual = liveness.rhythm(known.rotations) if known else None
     if verdict.needs_human not in (Need.NO, Need.SOON) or verdict.rotated_at is None or usual is None:
         return verdict

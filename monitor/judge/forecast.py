@@ -1,4 +1,4 @@
-"""When a person will log in next: the known deadline, else what past log-ins let expect, and what the next days hold."""
+"""When a person will log in next: the known deadline, else what past log-ins let expect; what the next days hold."""
 
 from __future__ import annotations
 

@@ -89,7 +89,11 @@ def advised(verdicts: Sequence[Verdict], groups: Iterable[Sequence[str]]) -> lis
     keyed = {verdict.key: verdict for verdict in verdicts}
     others = {key: [keyed[other] for other in group if other != key] for group in groups for key in group}
     kept = {group[0] for group in groups}
-    return [_advised(one, others.get(one.key, ()), one.key in kept, verdicts) for one in verdicts]
+    near = _near(verdicts)
+    return [
+        _doubled(one, others[one.key], one.key in kept) if one.key in others else _pointed(one, near)
+        for one in verdicts
+    ]
 
 
 def separately(seen: Observation) -> str:
@@ -102,51 +106,41 @@ def separately(seen: Observation) -> str:
     return f"claude setup-token && {paste}{named}"
 
 
-def _advised(one: Verdict, copies: Sequence[Verdict], kept: bool, verdicts: Sequence[Verdict]) -> Verdict:
-    if copies:
-        where = " and ".join(place(other.seen) for other in copies)
-        one = extend(one, f"its refresh token lies in {where} too, and works once")
-        return one if kept or one.remedy else replace(one, remedy=separately(one.seen))
-    if one.needs_human not in (Need.NOW, Need.SOON) or not one.in_use:
+def _doubled(one: Verdict, copies: Iterable[Verdict], kept: bool) -> Verdict:
+    where = " and ".join(place(other.seen) for other in copies)
+    one = extend(one, f"its refresh token lies in {where} too, and works once")
+    return one if kept or one.remedy else replace(one, remedy=separately(one.seen))
+
+
+def _pointed(one: Verdict, near: Mapping[tuple[str, ...], Sequence[Verdict]]) -> Verdict:
+    """A dead login with the place that has a working one, and the way that is safe."""
+    who = one.seen.credential
+    if one.needs_human is not Need.NOW or not one.in_use:
         return one
-    if agent := _fresher_agent(one, verdicts):
-        return extend(one, f"agent {agent} has a working login of that name, which must not be copied")
-    if source := _fresher_tool(one, verdicts):
-        issuer = _family(one.seen.credential.provider)
-        own = "a token of its own comes from: claude setup-token" if issuer == "anthropic" else "log in here as well"
-        return extend(one, f"{source} has a working login of {issuer}, which must not be copied: {own}")
+    for other in near.get((who.source, who.profile), ()):
+        if other.seen.fingerprint != one.seen.fingerprint:
+            agent = other.seen.credential.agent
+            return extend(one, f"agent {agent} has a working login of that name, which must not be copied")
+    issuer = _family(who.provider)
+    for other in near.get((issuer,), ()) if who.kind in (Kind.OAUTH, Kind.TOKEN) else ():
+        if (source := other.seen.credential.source) != who.source:
+            own = (
+                "a token of its own comes from: claude setup-token" if issuer == "anthropic" else "log in here as well"
+            )
+            return extend(one, f"{source} has a working login of {issuer}, which must not be copied: {own}")
     return one
 
 
-def _fresher_agent(one: Verdict, verdicts: Iterable[Verdict]) -> str:
-    mine = one.seen.credential
-    return next(
-        (
-            other.seen.credential.agent
-            for other in verdicts
-            if (other.seen.credential.source, other.seen.credential.profile) == (mine.source, mine.profile)
-            and _works(other)
-            and other.seen.fingerprint != one.seen.fingerprint
-        ),
-        "",
-    )
-
-
-def _fresher_tool(one: Verdict, verdicts: Iterable[Verdict]) -> str:
-    mine = one.seen.credential
-    if mine.kind not in (Kind.OAUTH, Kind.TOKEN):
-        return ""
-    return next(
-        (
-            other.seen.credential.source
-            for other in verdicts
-            if other.seen.credential.source != mine.source
-            and other.seen.credential.kind is Kind.OAUTH
-            and _family(other.seen.credential.provider) == _family(mine.provider)
-            and _works(other)
-        ),
-        "",
-    )
+def _near(verdicts: Iterable[Verdict]) -> Mapping[tuple[str, ...], Sequence[Verdict]]:
+    """Working logins by source and profile, and by issuer: of each issuer the first of each source."""
+    found: dict[tuple[str, ...], list[Verdict]] = defaultdict(list)
+    for one in filter(_works, verdicts):
+        who = one.seen.credential
+        found[who.source, who.profile].append(one)
+        mine = found[(_family(who.provider),)]
+        if who.kind is Kind.OAUTH and all(other.seen.credential.source != who.source for other in mine):
+            mine.append(one)
+    return found
 
 
 def _works(verdict: Verdict) -> bool:

@@ -9,7 +9,7 @@ from alerts.dataclass import replace
 from monitor.judge.clock import earliest
 from monitor.judge.words import extend, moment
 from monitor.model import Confidence, Observation, State, Verdict
-from monitor.proof import TWICE, Answer, Proof
+from monitor.proof import FOR_GOOD, TWICE, Answer, Proof
 
 _REFUSALS = (Answer.INVALID, Answer.EXPIRED)
 _SHOWN = (State.OK, State.EXPIRING, State.STATIC)
@@ -54,12 +54,13 @@ def laid(verdict: Verdict, proof: Proof | None, now: datetime) -> Verdict:
     if proof is None:
         return verdict
     proven = proof.proven_until is not None and now < proof.proven_until
-    counts = proof.refusals >= TWICE or proof.broke
-    ends = (proof.proven_until if proven else None, proof.lapses_at if counts and now < proof.lapses_at else None)
-    verdict = replace(verdict, proof=proof, until=earliest((verdict.until, *ends)))
+    counts = (proof.refusals >= TWICE or proof.broke) and now < proof.lapses_at
+    ends = [proof.proven_until if proven else None, proof.lapses_at if counts else None]
+    until = earliest((verdict.until, *ends)) if proof.every < FOR_GOOD else verdict.until
+    verdict = replace(verdict, proof=proof, until=until)
     if proven and verdict.state in _SHOWN:
         verdict = replace(verdict, confidence=Confidence.PROVEN)
-    if proof.answer is Answer.VALID and proof.note:
+    if proven and proof.answer is Answer.VALID and proof.note:
         verdict = extend(verdict, proof.note)
     return replace(verdict, because=(*verdict.because, _in_words(verdict, proof)))
 

@@ -9,6 +9,7 @@ from shlex import quote
 from typing import Final
 
 from alerts.dataclass import replace
+from monitor.ground import Weight
 from monitor.model import Credential, Evidence, Kind, Need, Verdict
 
 OUT_OF_CREDIT: Final = "is out of credit"
@@ -70,6 +71,8 @@ def remedy(verdict: Verdict) -> str:
         return ""
     if verdict.needs_human is Need.UNKNOWN:
         return f"authwatch explain {key}"
+    if Weight.STALLED in verdict.weights and seen.use.session_at and seen.relogin:
+        return f"{seen.relogin} (if its program uses another login now: authwatch ignore {key})"
     if OUT_OF_CREDIT in verdict.because:
         return f"Top up the credit at {seen.credential.provider}."
     renew = seen.relogin or _RENEW.get(seen.credential.kind, "Log in again with its own program.")

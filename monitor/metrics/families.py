@@ -10,6 +10,7 @@ from typing import Final
 from alerts.dataclass import dataclass, field
 from monitor import __version__
 from monitor.model import Credential, Judgement, Need, Problem, State, Verdict
+from monitor.proof import Answer
 
 Mask = Callable[[str], str]
 Sample = tuple[str, str, str]  # metric name, labels as written (`a="b",c="d"`), value as written
@@ -34,6 +35,8 @@ FAMILIES: Final = {
     "authwatch_profile_last_rotation_timestamp_seconds": "When the credential was last seen to be renewed.",
     "authwatch_profile_state": "What is so: 1 for the present state, 0 for the others.",
     "authwatch_profile_needs_human": "Whether a person has to act: 1 for the present answer.",
+    "authwatch_profile_probe_outcome": "What its provider said when it was last asked: 1 for that, 0 for the others.",
+    "authwatch_profile_probe_timestamp_seconds": "When its provider was last asked.",
     "authwatch_profile_acknowledged": "Whether a person acknowledged its present standing.",
     "authwatch_profile_silenced": "Whether a silence covers it.",
     "authwatch_profile_ignored": "Whether it is shown but never alarms.",
@@ -116,6 +119,10 @@ def _profile(verdict: Verdict, naming: str, facts: Facts) -> Iterator[Sample]:
         yield "authwatch_profile_state", f'{naming},state="{each}"', _flag(each is state)
     for answer in Need:
         yield "authwatch_profile_needs_human", f'{naming},needs_human="{answer}"', _flag(answer is need)
+    if proof := verdict.proof:
+        for said in Answer:
+            yield "authwatch_profile_probe_outcome", f'{naming},probe_outcome="{said}"', _flag(said is proof.answer)
+        yield "authwatch_profile_probe_timestamp_seconds", naming, seconds(proof.at)
     yield "authwatch_profile_acknowledged", naming, _flag(verdict.key in facts.acknowledged)
     yield "authwatch_profile_silenced", naming, _flag(verdict.key in facts.silenced)
     yield "authwatch_profile_ignored", naming, _flag(verdict.ignored)
@@ -127,7 +134,7 @@ def _sources(judgement: Judgement, facts: Facts) -> Iterator[Sample]:
     for source in names:
         where = labels(source=source)
         success = facts.sources.get(source)
-        up = success is not None and all(source != other for other, _ in met)
+        up = success is not None and all(source != one or what is Problem.STALE_COPY for one, what in met)
         yield "authwatch_source_up", where, _flag(up)
         for problem in Problem:
             count = met.count((source, problem))

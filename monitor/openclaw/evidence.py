@@ -52,7 +52,7 @@ def observation(
     identity = _identity(reading, one)
     who = Credential(reading.source, one.agent, one.provider, one.id, one.kind)
     if not one.fence:
-        secret = one.access if one.kind is Kind.OAUTH else identity
+        secret = one.access if one.kind is Kind.OAUTH else identity if one.ref else one.secret
         reading.host.offer(who, secret or "", reading.found.base_url(one.provider))
     return Observation(
         who,

@@ -36,5 +36,5 @@ def told(reply: Reply) -> Told:
     """What the answer means."""
     if reply.status in (400, 401, 403) and CLAUDE_CODE_ONLY in reply.words:
         return Told(Answer.VALID, WRONG_USE)
-    found = read(reply, "data")
+    found = read(reply, "data", long=True)
     return found if isinstance(found, Told) else Told(Answer.VALID)

@@ -28,5 +28,5 @@ def told(reply: Reply) -> Told:
         return Told(Answer.INVALID, "Google blocked it because it was found in public")
     if "location is not supported" in words:
         return Told(Answer.FORBIDDEN, "Google does not serve this region")
-    found = read(reply, "models", bad_key=("api_key_invalid", "api key not valid", "api key expired"))
+    found = read(reply, "models", bad_key=("api_key_invalid", "api key not valid", "api key expired"), long=True)
     return found if isinstance(found, Told) else Told(Answer.VALID)

@@ -76,7 +76,9 @@ def _unpacked(status: int, headers: Mapping[str, str], raw: bytes) -> Reply:
             raw = unpack.decompress(raw, MOST + 1)
         except zlib.error:
             raise Unanswered("the answer is damaged") from None
-        whole = whole and unpack.eof and len(raw) <= MOST
+        if whole and not unpack.eof and len(raw) <= MOST:
+            raise Unanswered("the answer is damaged")
+        whole = whole and len(raw) <= MOST
     return Reply(status, headers, raw[:MOST], whole)
 
 

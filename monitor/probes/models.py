@@ -23,5 +23,5 @@ def headers(secret: str, kind: Kind) -> Mapping[str, str]:
 
 def told(reply: Reply) -> Told:
     """What the answer means."""
-    found = read(reply, "data")
+    found = read(reply, "data", long=True)
     return found if isinstance(found, Told) else Told(Answer.VALID)

@@ -97,14 +97,15 @@ def refusal(reply: Reply, *, bad_key: tuple[str, ...] = ()) -> Told:
     return unreachable(f"the answer says nothing about the login (status {status})")
 
 
-def read(reply: Reply, shape: str, *, bad_key: tuple[str, ...] = ()) -> Told | Mapping[str, Any]:
-    """The object of a success, which has the key `shape` as documented; else what the answer means."""
+def read(reply: Reply, shape: str, *, bad_key: tuple[str, ...] = (), long: bool = False) -> Told | Mapping[str, Any]:
+    """The object of a success, which has the key `shape` as documented; else what the answer means. `long`: a list that
+    may be longer than what is read, which is a success all the same."""
     if found := trouble(reply):
         return found
     data = reply.data or {}
     if reply.status != 200 or ("error" in data and shape not in data):
         return refusal(reply, bad_key=bad_key)
-    if reply.cut:
+    if reply.cut and long:
         return {}
     return data if shape in data else unreachable("somebody else answered: this is not what the provider sends")
 

@@ -119,6 +119,7 @@ def test_bash_completes_commands_and_options(tmp_path):
 def test_the_manual_page_is_current_and_formats_without_a_warning():
     """The manual page is what the parser says; groff has nothing to complain of."""
     path = ROOT / "contrib" / "man" / "authwatch.1"
+    assert "SUPPRESS" not in path.read_text("utf-8"), "an option that is not for people"
     assert path.read_text("utf-8") == "\n".join(page()) + "\n", "python -m monitor.cli.manual > contrib/man/authwatch.1"
     if shutil.which("groff") is None:
         pytest.skip("groff is not installed")

@@ -84,6 +84,22 @@ def test_a_database_held_open_by_its_program_is_read_with_its_wal_and_left_as_it
     owner.close()
 
 
+@pytest.mark.parametrize("size", [32, 40, 5000])
+def test_a_log_without_a_whole_frame_is_not_removed_from_under_its_owner(tmp_path, size):
+    """SQLite's own read-only connection would do that at its end: nothing in the log is left to be saved."""
+    path = shared_database(tmp_path)
+    owner = sqlite3.connect(path, isolation_level=None)
+    put_profiles(owner, 1)
+    log = path.with_name(f"{path.name}-wal")
+    header = log.read_bytes()[:32]
+    owner.close()
+    log.write_bytes(header.ljust(size, b"\0"))
+    before = snapshot(path.parent)
+    seen = Host(tmp_path, {}, uid=1000).sqlite(path, lambda db: db.execute("SELECT 1 FROM config_machine_state").fetchall())
+    assert len(seen or ()) == 2
+    assert snapshot(path.parent) == before
+
+
 def test_a_live_writer_never_meets_an_error_and_is_never_read_torn(tmp_path):
     path = shared_database(tmp_path)
     errors: list[str] = []

@@ -15,7 +15,7 @@ import pytest
 
 from monitor.history import engine
 from tests.command import authwatch, configure
-from tests.openclaw_home import DAY, openclaw, token
+from tests.openclaw_home import DAY, HOUR, oauth, openclaw, token
 from tests.receivers import web
 
 BIN = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
@@ -91,3 +91,15 @@ def test_a_server_that_is_gone_stops_no_pass(tmp_path):
     assert done.code == 1
     assert "history cannot be used" in done.err
     assert "FAKESECRET" not in done.err + done.out
+
+
+def test_past_renewals_and_log_ins_are_asked_of_postgresql_as_well(tmp_path, server):
+    """The questions about the past are the same for PostgreSQL: its rhythm on the page, what is ahead in a list."""
+    configure(tmp_path, f"host: box\nhistory: {{url: '{server}'}}\n")
+    for number in range(5):
+        openclaw(tmp_path, {"anthropic:renewed": oauth(HOUR * (number + 1), refresh=f"ref-FAKESECRET-{number}")})
+        assert authwatch(tmp_path, "check").code == 0
+    page = authwatch(tmp_path, "explain", "openclaw/main/anthropic:renewed")
+    assert "the median of 3 gaps between renewals" in " ".join(page.out.split()), page.err
+    ahead = authwatch(tmp_path, "history", "--next", "30d")
+    assert (ahead.code, ahead.out) == (0, "Nobody has to log in in that time, as far as can be told.\n"), ahead.err

@@ -173,3 +173,38 @@ def test_an_ignored_key_stays_ignored_over_every_change():
 def test_an_observation_survives_the_database(seen):
     """An observation comes back from its JSON as it was."""
     assert revive(Observation, flatten(seen)) == seen
+
+
+def test_a_login_that_was_blanked_and_is_back_is_a_persons_work():
+    """A login that was blanked lost its secret with it; the one that takes its place was made by a person."""
+    story = Story()
+    story.look(login("a", 8 * HOUR))
+    blank = replace(login("a", 20 * HOUR), evidence=Evidence.BLANKED, fingerprint=None, refreshable=False)
+    assert not story.look(blank).rotations, "to be logged out is no renewal, whatever end the empty login states"
+    (rotation,) = story.look(login("b", 30 * HOUR)).rotations
+    assert rotation.new_login
+    assert story.one.fingerprint_since == story.now
+    assert not story.one.proven
+
+
+def test_a_rejection_that_passes_is_no_login():
+    """A mark of rejection that its program takes back leaves the same secret: nobody did anything."""
+    story = Story()
+    story.look(login("a", DAY))
+    story.look(login("a", DAY, evidence=Evidence.REFUSED))
+    assert not story.look(login("a", DAY)).rotations
+
+
+def test_a_login_that_died_of_its_clock_and_is_back_is_a_persons_work():
+    """A session that ended does not come back by itself, one that waits for its next use does."""
+    story = Story()
+    over = login("a", HOUR, use=Use(last_used_at=NOW + 2 * HOUR))
+    story.look(over)
+    for _ in range(4):
+        story.look(over)
+    assert story.one.needs_human == "now"
+    (rotation,) = story.look(login("b", 30 * HOUR)).rotations
+    assert rotation.new_login
+    story.look(login("b", 30 * HOUR), after=30 * HOUR)
+    (rotation,) = story.look(login("c", 60 * HOUR)).rotations
+    assert not rotation.new_login

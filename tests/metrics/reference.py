@@ -7,6 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from alerts.model import Outcome
 from monitor.metrics.text import body
 from monitor.model import Need, Problem, State
+from monitor.proof import Answer
 from monitor.serve.counters import Counters
 from tests.metrics.worlds import FACTS, WORLD
 
@@ -65,6 +66,7 @@ LISTS = {
     "needs_human": Need,
     "problem": Problem,
     "outcome": Outcome,
+    "probe_outcome": Answer,
     "result": ("ok", "findings", "failed"),
 }
 

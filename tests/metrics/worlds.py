@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from alerts.dataclass import replace
 from monitor.metrics.families import ChannelFacts, Facts
 from monitor.model import (
     Credential,
@@ -15,6 +16,7 @@ from monitor.model import (
     Trouble,
     Verdict,
 )
+from monitor.proof import Answer, Proof
 
 NOW = datetime(2026, 11, 22, 13, 0, 0, 123456, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -33,8 +35,10 @@ def judgement(*verdicts, troubles=(), providers=()):
     return Judgement(tuple(verdicts), tuple(providers), tuple(troubles), until=None)
 
 
+PROOF = Proof(Answer.VALID, NOW - timedelta(minutes=5), timedelta(hours=1), valid_at=NOW - timedelta(minutes=5))
+
 WORLD = judgement(
-    verdict(),
+    replace(verdict(), proof=PROOF),
     verdict("anthropic:gone", state=State.MISSING, need=Need.NOW),
     verdict("anthropic:held", held=True),
     troubles=[Trouble("codex", Problem.PARSE, "~/.codex/auth.json", "not JSON: line 1, column 1")],

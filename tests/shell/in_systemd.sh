@@ -62,6 +62,7 @@ sleep 5
 step timers user_systemctl list-timers --all
 step fired user_systemctl show authwatch-check.service -p Result -p ActiveState -p ExecMainStatus
 step status authwatch status --json
+step doctor-timer authwatch doctor --json
 step places ls -A "$state" "$home/.local/state"
 step touched ls -A "$home/.openclaw/state"
 step verify as_tester XDG_RUNTIME_DIR=/run/user/7777 systemd-analyze --user verify --recursive-errors=yes --man=no \
@@ -84,11 +85,16 @@ user_systemctl start authwatch-check.service; user_systemctl start authwatch-che
 step broken user_systemctl show authwatch-check.service -p Result -p ActiveState
 mv "$apps/bin/gone" "$apps/bin/authwatch"
 sleep 1
+step doctor-broken authwatch doctor --json
 step hook journalctl -b --no-pager -o cat _UID=7777 SYSLOG_IDENTIFIER=sh SYSLOG_IDENTIFIER=on-failure
 step failures sh -c 'journalctl -b --no-pager -o cat -p crit _UID=7777'
 
 step daemon authwatch install systemd --daemon
 step ready "$python" -c 'import urllib.request as u; print(u.urlopen("http://127.0.0.1:9797/readyz").read().decode())'
+user_systemctl start authwatch-check.timer
+step doctor-both authwatch doctor --json
+step doctor-elsewhere as_tester AUTHWATCH_CONFIG="$config" "$apps/bin/authwatch" doctor --json
+user_systemctl stop authwatch-check.timer
 step daemon-state user_systemctl show authwatch.service -p ActiveState -p StatusText -p WatchdogUSec -p NRestarts
 
 # A daemon that hangs. The user's own haste, so that the test need not wait.
@@ -126,6 +132,7 @@ step system-timers systemctl list-timers --all 'authwatch*'
 step system-fired systemctl show authwatch-check@tester.service -p Result -p ActiveState -p ExecMainStatus -p User
 step system-state sh -c "stat -c '%U %a %n' $home/.local/state/authwatch $home/.local/state/authwatch/*"
 step system-status as_tester "$apps/bin/authwatch" status --json
+step doctor-system as_tester "$apps/bin/authwatch" doctor --json
 step system-verify systemd-analyze verify --recursive-errors=yes --man=no \
   /etc/systemd/system/authwatch-check@tester.service /etc/systemd/system/authwatch-check@tester.timer \
   /etc/systemd/system/authwatch-failure@tester.service
@@ -146,7 +153,7 @@ sed -i 's/^interval: 1d/interval: 2s/' "$home/.config/authwatch/config.yaml"
 
 # A broken installation of the machine's unit.
 systemctl stop authwatch-check@tester.timer
-until_true 50 '! systemctl is-active authwatch-check@tester.service'
+until_true 50 '[ "$(systemctl show authwatch-check@tester.service -p ActiveState --value)" = inactive ]' # not activating
 mv "$apps/bin/authwatch" "$apps/bin/gone"
 systemctl start authwatch-check@tester.service
 mv "$apps/bin/gone" "$apps/bin/authwatch"

@@ -201,6 +201,37 @@ def test_a_daemon_that_hangs_is_restarted(steps):
     assert "authwatch.service: Watchdog timeout (limit 19s)!" in steps("watchdog-log")[1]
 
 
+def diagnosis(steps, name, *checks):
+    """What the doctor said in a step of some of its checks: health, what, mend."""
+    found = json.loads(steps(name)[1])["results"]
+    return [(one["health"], one["what"], one["mend"]) for one in found if one["check"] in checks]
+
+
+def test_the_doctor_sees_what_runs_passes(steps):
+    """The doctor sees a timer, one whose passes fail, two at once, and the machine's units; and who shares a state."""
+    (one,) = diagnosis(steps, "doctor-timer", "units")
+    assert one[0] == "fine"
+    # While a pass runs, systemd knows of no next moment.
+    assert re.fullmatch(r"authwatch-check\.timer: enabled, active(, next \w{3} 20\d\d-.* UTC)?", one[1])
+    assert [one[0] for one in diagnosis(steps, "doctor-timer", "one state", "last pass", "state folder")] == [
+        "fine"
+    ] * 3
+    mends = {mend for health, _, mend in diagnosis(steps, "doctor-broken", "units") if health == "broken"}
+    assert mends == {"systemctl --user enable --now authwatch-check.timer"}
+    doubled = [one for one in diagnosis(steps, "doctor-both", "units") if one[0] == "warning"]
+    assert [one[2] for one in doubled] == ["systemctl --user disable --now authwatch.service"]
+    assert diagnosis(steps, "doctor-both", "port") == [("fine", "our daemon answers at 127.0.0.1:9797", "")]
+    apart = [one for one in diagnosis(steps, "doctor-elsewhere", "one state") if one[0] == "warning"]
+    assert [one[2] for one in apart] == [
+        "authwatch install systemd --user --timer",
+        "authwatch install systemd --user --daemon",
+    ]
+    assert "a daemon of another user or state folder" in diagnosis(steps, "doctor-elsewhere", "port")[0][1]
+    (one,) = diagnosis(steps, "doctor-system", "units")
+    assert one[0] == "fine"
+    assert one[1].startswith("authwatch-check@tester.timer: enabled, active")
+
+
 def test_what_was_missed_is_caught_up(steps):
     """A daily timer whose last run lies three days back runs at once."""
     assert steps("system-daily")[0] == 0

@@ -7,6 +7,7 @@ from tests.truth.shape import AGENT, DAY, HOUR, JSON, MINUTE, MODEL, SHARED, Hom
 D, E, S, H, U = Truth.DEAD, Truth.ENDING, Truth.SPARE, Truth.HARMLESS, Truth.UNTOLD
 A, B = "anthropic:default", "anthropic:work"
 KEY = {"type": "api_key", "provider": "anthropic", "key": "sk-FAKESECRET"}
+WRONG = {"type": "api_key", "provider": "anthropic", "api_key": "sk-FAKESECRET"}
 SETUP = {"type": "token", "provider": "anthropic", "token": "sk-ant-oat01-FAKESECRET" + "A" * 80}
 ID, SUM = "ab" * 16, "cd" * 32
 
@@ -42,30 +43,24 @@ SHAPES = (
         before=((6 * HOUR, lambda h: h.uses().json({A: h.oauth(HOUR)})), (2 * HOUR, used_in_vain(3))),
     ),
     Shape("tokens emptied", "claude-code#88583", D, lambda h: h.uses().json({A: h.oauth(8 * HOUR, access="", refresh="")}), JSON),
-    Shape("expiry 0 on a token", "openclaw#42749", D, lambda h: h.uses().json({A: h.token(None, expires=0)}), JSON),
-    Shape("expiry in seconds, read as long past", "openclaw#68042", D, lambda h: h.uses().json({A: h.token(None, expires=h.ms(90 * DAY) // 1000)}), JSON),
-    Shape("a blank API key", "openclaw#92717", D, lambda h: h.uses().json({A: {**KEY, "key": ""}}), JSON),
+    Shape("expiry in seconds, read as long past", "openclaw#83480", D, lambda h: h.uses().json({A: h.token(None, expires=h.ms(90 * DAY) // 1000)}), JSON),
+    Shape("a key under a name that is not read", "openclaw#57389", D, lambda h: h.uses().json({A: WRONG}), JSON),
     Shape("one good, one dead token", "openclaw#79685", S, lambda h: h.uses().json({A: h.token(-HOUR), B: h.token(90 * DAY)}), JSON),
-    Shape("a dead token that the order leaves out", "openclaw#79685", H, lambda h: h.uses(auth={"order": {"anthropic": [B]}}).json({A: h.token(-DAY), B: h.token(90 * DAY)}), JSON),
+    Shape("a dead token that the order leaves out", "openclaw#149343", H, lambda h: h.uses(auth={"order": {"anthropic": [B]}}).json({A: h.token(-DAY), B: h.token(90 * DAY)}), JSON),
     Shape("a dead token that nothing uses", "openclaw#79685", H, lambda h: h.uses().json({B: h.token(90 * DAY), "openai:old": h.token(-DAY, "openai")}), JSON, key="openclaw/main/openai:old"),
     Shape("a dead token beside a key in .env", "openclaw#26793", S, lambda h: (h.uses().json({A: h.token(-HOUR)}), h.file(".openclaw/.env", "ANTHROPIC_API_KEY=sk-FAKESECRET\n")), JSON),
-    Shape("rate limited for some minutes", "openclaw#10375", H, lambda h: h.uses().json({A: h.oauth(8 * HOUR)}, usageStats={A: {"cooldownUntil": h.ms(4 * MINUTE)}}), JSON),
+    Shape("rate limited for some minutes", "openclaw#10375", H, lambda h: h.uses().json({A: h.token(90 * DAY)}, usageStats={A: {"cooldownUntil": h.ms(4 * MINUTE)}}), JSON),
     Shape("out of credit", "openclaw#66745", D, lambda h: h.uses().json({A: KEY}, usageStats={A: {"disabledUntil": h.ms(5 * HOUR), "disabledReason": "billing"}}), JSON),
     Shape("rejected for good", "openclaw#80794", D, lambda h: h.uses().json({A: KEY}, usageStats={A: {"disabledUntil": h.ms(HOUR), "disabledReason": "auth_permanent"}}), JSON),
-    Shape("a model whose provider has no login", "openclaw#20010", D, lambda h: h.uses(MODEL, "openai/gpt-5.5").json({A: h.token(90 * DAY)}), JSON, key="openclaw/main/openai:-"),
+    Shape("a model whose provider has no login", "openclaw#31585", D, lambda h: h.uses(MODEL, "openai/gpt-5.5").json({A: h.token(90 * DAY)}), JSON, key="openclaw/main/openai:-"),
     Shape("nothing stored at all", "openclaw#86756", D, lambda h: h.uses().json({}), JSON, key="openclaw/main/anthropic:-"),
-    Shape("the store is cut in half", "openclaw#98099", U, lambda h: h.uses().file(".openclaw/agents/main/agent/auth-profiles.json", '{"version": 1, "prof'), JSON, key=""),
+    Shape("the store is cut in half", "openclaw#86717", U, lambda h: h.uses().file(".openclaw/agents/main/agent/auth-profiles.json", '{"version": 1, "prof'), JSON, key=""),
     Shape("a key that may have been revoked", "openclaw#82700", U, lambda h: h.uses().json({A: KEY}), JSON),
     Shape("a setup-token without an end", "pandysp/openclaw-infra#3", U, lambda h: h.uses().json({A: SETUP}), JSON),
     Shape("a secret behind a reference", "openclaw#30311", U, lambda h: h.uses().json({A: {"type": "token", "provider": "anthropic", "tokenRef": {"source": "file", "provider": "default", "id": "x"}}}), JSON),
     Shape(
         "an update lost a login", "openclaw#93352", D, lambda h: h.uses().json({"openai:x": h.token(90 * DAY, "openai")}), JSON,
         before=((HOUR, lambda h: h.uses().json({A: h.oauth(8 * HOUR), "openai:x": h.token(90 * DAY, "openai")})),),
-    ),
-    Shape(
-        "an update renamed a login", "openclaw#83485", H, lambda h: h.uses("openai/gpt-5.5").json({"openai:me": h.oauth(8 * HOUR, "openai")}), JSON,
-        key="openclaw/main/openai:me",
-        before=((HOUR, lambda h: h.uses("openai/gpt-5.5").json({"openai-codex:me": h.oauth(8 * HOUR, "openai-codex")})),),
     ),
     # -- a database per agent, 2026.6 and 2026.7 ----------------------------------------------------------------------
     Shape("the only token ran out", "openclaw#20036", D, lambda h: h.uses().agent({A: h.token(-HOUR)}), AGENT),
@@ -75,22 +70,27 @@ SHAPES = (
     Shape("one good, one dead token", "openclaw#79685", S, lambda h: h.uses().agent({A: h.token(-HOUR), B: h.token(90 * DAY)}), AGENT),
     Shape("rate limited for some minutes", "openclaw#10375", H, lambda h: h.uses().agent({A: h.oauth(30 * DAY)}, usageStats={A: {"cooldownUntil": h.ms(4 * MINUTE)}}), AGENT),
     Shape("out of credit", "openclaw#66745", D, lambda h: h.uses().agent({A: KEY}, usageStats={A: {"disabledUntil": h.ms(5 * HOUR), "disabledReason": "billing"}}), AGENT),
-    Shape("a blank API key", "openclaw#92717", D, lambda h: h.uses().agent({A: {**KEY, "key": ""}}), AGENT),
+    Shape("a key under a name that is not read", "openclaw#57389", D, lambda h: h.uses().agent({A: WRONG}), AGENT),
     Shape("the old file beside the database", "openclaw#92717", H, lambda h: (h.uses().agent({A: h.token(90 * DAY)}), h.json({A: h.token(-DAY)})), AGENT),
+    Shape(
+        "an update renamed a login", "openclaw#92458", H, lambda h: h.uses("openai/gpt-5.5").agent({"openai:chatgpt-default": h.oauth(240 * HOUR, "openai")}), AGENT,
+        key="openclaw/main/openai:chatgpt-default",
+        before=((HOUR, lambda h: h.uses("openai/gpt-5.5").agent({"openai-codex:default": h.oauth(240 * HOUR, "openai-codex")})),),
+    ),
     Shape("a database of no bytes", "openclaw#93145", U, lambda h: h.uses().file(".openclaw/agents/main/agent/openclaw-agent.sqlite", ""), AGENT, key=""),
     # -- one shared database, from 2026.8 -----------------------------------------------------------------------------
     Shape("the only token ran out", "openclaw#86215", D, lambda h: h.uses().shared({A: h.token(-HOUR)}), SHARED),
     Shape("the only token ends in an hour", "claw-info#317", E, lambda h: h.uses().shared({A: h.token(HOUR)}), SHARED),
     Shape("access ran out, renews at the next use", "openclaw#128802", H, lambda h: h.uses().shared({A: h.oauth(-30 * HOUR)}), SHARED),
     Shape("access ran out, no refresh token", "openclaw#99134", D, lambda h: h.uses().shared({A: h.oauth(-HOUR, refresh="")}), SHARED),
-    Shape("a refresh failed and took the tokens along", "openclaw#57107", D, lambda h: h.uses().shared({A: fence(failed=True)}), SHARED),
-    Shape("a refresh is under way", "openclaw#74055", H, lambda h: h.uses().shared({A: fence(failed=False)}), SHARED),
+    Shape("a refresh failed and took the tokens along", "openclaw#141477", D, lambda h: h.uses().shared({A: fence(failed=True)}), SHARED),
+    Shape("a refresh is under way", "openclaw#89278", H, lambda h: h.uses().shared({A: fence(failed=False)}), SHARED),
     Shape("one good, one dead token", "openclaw#79685", S, lambda h: h.uses().shared({A: h.token(-HOUR), B: h.token(90 * DAY)}), SHARED),
     Shape("a dead token that nothing uses", "openclaw#79685", H, lambda h: h.uses().shared({B: h.token(90 * DAY), "openai:old": h.token(-DAY, "openai")}), SHARED, key="openclaw/main/openai:old"),
     Shape("the only login is rate limited", "openclaw#116464", H, lambda h: h.uses().shared({A: h.token(90 * DAY)}, usageStats={A: {"cooldownUntil": h.ms(4 * MINUTE)}}), SHARED),
     Shape("the only login is out of credit", "openclaw#92444", D, lambda h: h.uses().shared({A: KEY}, usageStats={A: {"disabledUntil": h.ms(5 * HOUR), "disabledReason": "billing"}}), SHARED),
-    Shape("an order that names nobody", "openclaw#65041", D, lambda h: h.uses(auth={"order": {"anthropic": []}}).shared({A: h.token(90 * DAY)}), SHARED),
-    Shape("saved by a setup that was not finished", "openclaw#110439", D, lambda h: h.uses().shared({A: {**KEY, "setup": {"replacement": True}}}), SHARED),
+    Shape("an order that names nobody", "openclaw#112203", D, lambda h: h.uses(auth={"order": {"anthropic": []}}).shared({A: h.token(90 * DAY)}), SHARED),
+    Shape("saved by a setup that was not finished", "openclaw#148195", D, lambda h: h.uses().shared({A: {**KEY, "setup": {"replacement": True, "modelRef": MODEL, "configJson": "{}"}}}), SHARED),
     Shape("the old file beside the database", "openclaw#134608", D, lambda h: (h.uses().shared({A: h.token(90 * DAY)}), h.json({A: h.token(-DAY)})), SHARED, key=""),
     Shape("logins left behind by the migration", "openclaw#100067", D, stranded, SHARED, key=""),
     Shape("a cell of the database is no JSON", "openclaw#135581", U, lambda h: h.uses().shared("{"), SHARED, key=""),

@@ -1,4 +1,5 @@
-"""Writes down what the real OpenClaw says of every shape: `python -m tests.truth.record` (see tests/openclaw/real.py).
+"""Writes down what the real OpenClaw says of every shape: `python -m tests.truth.record` (see tests/openclaw/real.py);
+with words, of those shapes whose names have one of them.
 
 Only what the table needs is kept: the exit code, each login's provider, kind and minutes left, and the number of keys.
 """
@@ -44,7 +45,10 @@ def _minutes(ends: float | None, now: datetime) -> int | None:
 def main() -> int:
     """Asks for every shape whose release is installed; the others keep what was recorded before."""
     kept = json.loads(RECORDED.read_text("utf-8")) if RECORDED.exists() else {}
+    wanted = sys.argv[1:]
     for shape in SHAPES:
+        if wanted and not any(word in name_of(shape) for word in wanted):
+            continue
         if real.folder(shape.release) is None:
             print(f"{name_of(shape)}: {shape.release} is not installed", file=sys.stderr)
             continue

@@ -1,0 +1,114 @@
+"""`--probe`: asks the providers because a person wants to know, and shows what they said."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from alerts.dataclass import replace
+from monitor import checkpoint
+from monitor.cli.check import vault_for
+from monitor.cli.shell import Shell
+
+if TYPE_CHECKING:
+    from monitor.config.settings import Settings
+    from monitor.host import Host
+    from monitor.look import Asked
+    from monitor.model import Finding, Judgement, Verdict
+    from monitor.proof import Proof
+    from monitor.state import State
+
+#: How long a person waits for a pass that is running.
+LOCK_SECONDS = 15.0
+
+
+def asking(settings: Settings) -> Settings:
+    """The settings with the providers that the config asks; all of them, hourly, where it names none."""
+    from monitor.prove import EVERY
+
+    return settings if settings.probe else replace(settings, probe=EVERY)
+
+
+def windowed(host: Host, state: State, settings: Settings, shell: Shell) -> Host:
+    """The window with a vault, and the fingerprint key by which answers are remembered: without it nobody could be asked
+    at most hourly."""
+    from monitor.state import StateError
+
+    try:
+        state.create()
+        key = state.key(create=True)
+    except StateError as error:
+        shell.complain(f"authwatch: {error}; what is told now is not remembered")
+        key = None
+    return host.keyed(key, None, vault_for(settings))
+
+
+def told(
+    asked: Asked,
+    host: Host,
+    state: State,
+    findings: tuple[Finding, ...],
+    now: datetime,
+    before: Mapping[str, Proof],
+    shell: Shell,
+) -> Mapping[str, Proof]:
+    """Asks whom it may; the next pass then looks fully and takes it in."""
+    from monitor.prove import at_once
+    from monitor.turn import Turn
+
+    with state.lock(LOCK_SECONDS) as held:
+        if not held:
+            shell.complain("authwatch: a pass is running, so nobody is asked now")
+            return before
+        found, why = at_once(Turn(asked, host, state, findings, now), before)
+        checkpoint.remove(str(state.gate))
+    if why:
+        shell.complain(f"authwatch: {why}; what is told now is not remembered")
+    return found
+
+
+def openclaw(given: argparse.Namespace, shell: Shell) -> Judgement:
+    """The logins of OpenClaw alone, asked about."""
+    from monitor import watch
+    from monitor.config.settings import SourceEntry
+    from monitor.look import Asked, look
+
+    host = shell.host()
+    settings = asking(shell.settings(host))
+    listed = tuple(entry for entry in settings.sources if entry.type == "openclaw")
+    settings = replace(settings, sources=listed or (SourceEntry("openclaw", "openclaw"),))
+    state = shell.state(settings)
+    host = windowed(host, state, settings, shell)
+    ask = Asked(settings, {"source": settings.sources[0].id}, shell.home != shell.own_home)
+    now = shell.now()
+    findings = look(ask, host, now)
+    found = told(ask, host, state, findings, now, {}, shell)
+    return watch.glance(ask, host, state, findings, now, found).judgement
+
+
+def lines(judgement: Judgement) -> Iterator[str]:
+    """What the providers said, a line each."""
+    from monitor.cli.text import columns, visible
+
+    rows = [(visible(one.key), str(one.proof.answer), visible(_rest(one))) for one in judgement.verdicts if one.proof]
+    yield "Asked their providers:" if rows else "No login here has a provider that can be asked, see: docs/probes.md"
+    yield from (f"  {line}" for line in columns(rows))
+
+
+def _rest(verdict: Verdict) -> str:
+    from monitor.judge.words import moment
+
+    proof = verdict.proof
+    if proof is None:
+        return ""
+    ends = f"ends {moment(proof.expires_at)}" if proof.expires_at else ""
+    return "; ".join(part for part in (moment(proof.at), proof.credit, ends, proof.note) if part)
+
+
+def plain(judgement: Judgement) -> list[dict[str, Any]]:
+    """The same for JSON, with the key of each login."""
+    from monitor.report import probed
+
+    return [{"key": one.key, **probed(one.proof)} for one in judgement.verdicts if one.proof]

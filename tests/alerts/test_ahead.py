@@ -1,0 +1,99 @@
+"""The log-ins ahead: `history --next`, the digest, the calendar and `explain` say the same of known and expected ones."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from icalendar import Calendar
+
+from monitor.serve.calendar import calendar
+from tests.alerts.life import DAY, HOUR, START, Life
+from tests.command import state
+
+NAME = "anthropic:default"
+KEY = "openclaw/main/anthropic:default"
+
+
+def months(life: Life, *gaps: int) -> None:
+    """An OpenClaw login that its provider ends every few weeks, and a person who then logs in again."""
+    life.openclaw({NAME: life.oauth(8 * HOUR, secret="0")})
+    life.look()
+    for number, days in enumerate((1, *gaps), 1):
+        life.wait(days * DAY - HOUR)
+        life.openclaw({NAME: {**life.oauth(HOUR), "access": "", "refresh": ""}})
+        life.look()
+        life.wait(HOUR)
+        life.openclaw({NAME: life.oauth(8 * HOUR, secret=str(number))})
+        life.look()
+
+
+def said(life: Life, *words: str) -> str:
+    done = life.line.run(life.home, *words, at=life.now, boot=life.boot)
+    assert done.code == 0, done.err
+    return done.out
+
+
+@pytest.fixture
+def lived(life: Life) -> Life:
+    life.claude(8 * HOUR, START + 80 * DAY)
+    months(life, 20, 24, 22)
+    return life.wait(2 * DAY)
+
+
+def test_the_next_log_ins_are_listed_the_known_and_the_expected(lived: Life) -> None:
+    assert said(lived, "history", "--next", "10d") == "Nobody has to log in in that time, as far as can be told.\n"
+    due = (START + (67 + 22) * DAY).date()
+    assert [re.split(" {2,}", line) for line in said(lived, "history", "--next").splitlines()] == [
+        ["2027-05-20 12:00 UTC", "claude-code/-/claude-code:default", "it ends then"],
+        [
+            f"about {due}",
+            KEY,
+            "by 4 past log-ins, give or take 2 days; it states no end of its own",
+        ],
+    ]
+    (known, guess) = json.loads(said(lived, "history", "--next", "30d", "--json"))["next"]
+    assert (known["at"], known["estimate"], known["logins"]) == ("2027-05-20T12:00:00Z", False, None)
+    assert (guess["key"], guess["estimate"], guess["spread"], guess["logins"]) == (KEY, True, 2 * 86400, 4)
+    assert json.loads(said(lived, "history", KEY, "--next", "30d", "--json"))["next"] == [guess]
+
+
+def test_it_is_on_the_page_of_explain_and_in_the_calendar_without_an_alarm(lived: Life) -> None:
+    lived.look()
+    page = " ".join(said(lived, "explain", KEY).split())
+    due = (START + (67 + 22) * DAY).date()
+    assert f"next log-in about {due}, give or take 2 days (assumed: an estimate by 4 past log-ins)" in page
+    left = json.loads((state(lived.home) / "overview.json").read_text())
+    found = {str(event["SUMMARY"]): event for event in Calendar.from_ical(calendar(left, "box")).walk("VEVENT")}
+    event = found[f"About now {NAME} (openclaw, agent main) may need a log-in"]
+    assert event["DTSTART"].dt == due
+    assert event.walk("VALARM") == []
+    assert "An estimate by 4 past log-ins on box, give or take 2 days." in str(event["DESCRIPTION"])
+    assert len({str(event["UID"]) for event in found.values()}) == len(found) == 2
+
+
+def test_the_digest_names_the_next_thirty_days(life: Life) -> None:
+    months(life, 20, 24, 22)
+    life.claude(8 * HOUR, life.now + 25 * DAY)
+    life.configured("alerts: {digest: weekly}").wait(HOUR)
+    before = len(life.there.received)
+    life.look()
+    text = life.there.received[before].body["message"]
+    assert "In the next 30 days:" in text
+    assert f"anthropic:default (main) needs a log-in about {(START + 89 * DAY).date()}, by its past ones." in text
+    assert "claude-code:default ends" in text
+    assert text.index("needs a log-in about") < text.index("claude-code:default ends")
+
+
+def test_a_login_that_renews_itself_lets_nothing_be_expected(life: Life) -> None:
+    for number in range(12):
+        life.openclaw({NAME: life.oauth(8 * HOUR, secret=str(number))})
+        life.look(after=8 * HOUR)
+    assert said(life, "history", "--next", "400d") == "Nobody has to log in in that time, as far as can be told.\n"
+
+
+def test_a_span_that_is_none_is_answered_with_what_would_be_right(life: Life) -> None:
+    done = life.line.run(life.home, "history", "--next", "soon", at=life.now, boot=life.boot)
+    assert done.code == 64
+    assert "'soon'" in done.err

@@ -1,0 +1,208 @@
+"""authwatch's own house: clock, zone, config, state folder, history, last pass, each both ways."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import time as clock
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from alerts.level import Quiet
+from monitor.doctor.model import Health, Patient, Step
+from tests.command import authwatch, configure, state
+from tests.doctor.wards import only, patient, said, wrong
+from tests.openclaw_home import openclaw, token
+
+PHONE = "channels: {phone: {url: 'json://127.0.0.1/x'}}\n"
+
+
+def folder(home: Path, mode: int = 0o700) -> Path:
+    place = state(home)
+    place.mkdir(parents=True)
+    place.chmod(mode)
+    return place
+
+
+# -- the machine ------------------------------------------------------------------------------------------------
+
+
+def test_a_clock_that_cannot_be_right_is_broken(tmp_path):
+    found = only(said(patient(tmp_path, now=datetime(2020, 1, 1, tzinfo=UTC)), "clock"))
+    assert (found.health, found.mend) == (Health.BROKEN, "sudo timedatectl set-ntp true")
+
+
+def test_a_clock_before_the_last_pass_and_a_doubted_one_are_warnings(tmp_path):
+    now = datetime.now(UTC)
+    record = folder(tmp_path) / "pass.json"
+    record.write_text(json.dumps({"at": (now + timedelta(days=2)).isoformat()}))
+    assert "before the last pass" in only(said(patient(tmp_path), "clock")).what
+    record.write_text(json.dumps({"at": now.isoformat(), "clocks": {"doubted": {"wall": 1}}}))
+    assert "was moved" in only(said(patient(tmp_path), "clock")).what
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"at": 3}', '{"at": "nonsense"}', '{"clocks": [1]}', "[" * 5000])
+def test_a_clock_that_nothing_speaks_against_is_fine(tmp_path, text):
+    (folder(tmp_path) / "pass.json").write_text(text)
+    assert wrong(said(tmp_path, "clock")) == []
+
+
+@pytest.fixture
+def stockholm(monkeypatch):
+    monkeypatch.setenv("TZ", "Europe/Stockholm")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_quiet_hours_in_utc_on_a_machine_elsewhere_are_a_warning(tmp_path, stockholm):
+    one = patient(tmp_path, now=datetime(2026, 11, 22, 12, 0, tzinfo=UTC))
+
+    def at(zone: tzinfo) -> Patient:
+        hours = Quiet(clock(22), clock(7), zone)
+        return replace(one, settings=replace(one.settings, alerts=replace(one.settings.alerts, quiet=hours)))
+
+    found = only(said(at(UTC), "zone"))
+    assert found.what == "quiet hours 22:00 to 07:00, UTC, but this machine is at UTC+01:00"
+    assert wrong(said(at(ZoneInfo("Europe/Stockholm")), "zone")) == []
+    assert wrong(said(at(ZoneInfo("UTC")), "zone")) == [], "somebody chose it"
+    assert wrong(said(one, "zone")) == []
+
+
+# -- config -----------------------------------------------------------------------------------------------------
+
+
+def test_a_wrong_config_is_broken_and_the_rest_is_looked_at(tmp_path):
+    openclaw(tmp_path, {"anthropic:default": token()})
+    configure(tmp_path, "chanels: {}\ninterval: never\n")
+    done = authwatch(tmp_path, "doctor", "--json")
+    assert done.code == 1
+    found = [one for one in done.json["results"] if one["check"] == "config"]
+    assert ["config.yaml:1: chanels" in one["what"] for one in found] == [True, False]
+    assert {one["mend"] for one in found} == {"authwatch config check"}
+    assert any("anthropic" in one["what"] or "1 credential" in one["what"] for one in done.json["results"])
+
+
+@pytest.mark.parametrize(
+    ("config", "speaks"),
+    [
+        ("host: x\n", False),
+        ("web: {password_file: gone}\n", True),
+        ("sources: [{type: exec, id: vault, provider: x, command: [/bin/true]}]\n", False),
+    ],
+)
+def test_what_the_config_names_and_cannot_be_had_is_broken(tmp_path, config, speaks):
+    found = wrong(said(tmp_path, "config", config))
+    assert [one.health for one in found] == [Health.BROKEN] * speaks
+
+
+def test_no_config_is_fine(tmp_path):
+    (found,) = said(tmp_path, "config")
+    assert found.health is Health.FINE
+
+
+@pytest.mark.parametrize(
+    ("mode", "config", "speaks"), [(0o640, PHONE, True), (0o600, PHONE, False), (0o644, "host: x\n", False)]
+)
+def test_a_config_that_others_read_is_a_warning_where_it_holds_an_address(tmp_path, mode, config, speaks):
+    configure(tmp_path, config).chmod(mode)
+    found = wrong(said(tmp_path, "config files"))
+    assert [one.mend for one in found] == [f"chmod 600 -- {tmp_path}/.config/authwatch/config.yaml"] * speaks
+
+
+def test_a_secret_file_beside_the_config_is_looked_at_too(tmp_path):
+    configure(tmp_path, "channels: {mail: {url_file: 'my mail.url'}}\n")
+    secret = tmp_path / ".config" / "authwatch" / "my mail.url"
+    secret.write_text("json://127.0.0.1/x\n")
+    secret.chmod(0o644)
+    found = only(said(tmp_path, "config files"))
+    assert found.what == "~/.config/authwatch/my mail.url has mode 0644"
+    assert found.mend == f"chmod 600 -- '{secret}'"
+    assert found.fix is not None
+
+
+# -- state folder, history, passes ------------------------------------------------------------------------------
+
+
+def test_a_state_folder_that_is_not_there_can_be_made(tmp_path):
+    found = only(said(tmp_path, "state folder"))
+    assert found.fix is not None
+    assert found.fix.step is Step.MAKE
+
+
+def test_a_private_state_folder_is_fine(tmp_path):
+    (folder(tmp_path) / "key").touch(0o600)
+    assert wrong(said(tmp_path, "state folder")) == []
+
+
+def test_a_wide_state_folder_and_wide_files_are_warnings(tmp_path):
+    place = folder(tmp_path, 0o755)
+    (place / "history.sqlite").touch()
+    (place / "history.sqlite").chmod(0o644)
+    found = wrong(said(tmp_path, "state folder"))
+    assert [one.what for one in found] == [
+        "~/.local/state/authwatch has mode 0755",
+        "~/.local/state/authwatch/history.sqlite has mode 0644",
+    ]
+    assert all(one.fix and one.fix.step is Step.NARROW for one in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "age", "speaks"),
+    [
+        (".key.123", 7200, True),
+        (".pass.json.99", 7200, True),
+        (".key.123", 60, False),
+        (".key.x", 7200, False),
+        ("key.123", 7200, False),
+    ],
+)
+def test_what_a_broken_pass_left_is_a_warning_once_it_is_old(tmp_path, name, age, speaks):
+    left = folder(tmp_path) / name
+    left.touch(0o600)
+    then = time.time() - age
+    os.utime(left, (then, then))
+    assert [one.fix.step for one in wrong(said(tmp_path, "state folder")) if one.fix] == [Step.REMOVE] * speaks
+
+
+def test_a_file_in_place_of_the_state_folder_is_broken(tmp_path):
+    state(tmp_path).parent.mkdir(parents=True)
+    state(tmp_path).touch()
+    assert only(said(tmp_path, "state folder")).health is Health.BROKEN
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_files_of_another_user_are_told_and_never_fixed(tmp_path):
+    place = folder(tmp_path)
+    (place / "history.sqlite").touch(0o600)
+    os.chown(place / "history.sqlite", 65534, 65534)
+    found = only(said(tmp_path, "state folder"))
+    assert found.fix is None
+    assert found.mend.startswith("sudo chown 0 -- ")
+
+
+def test_a_damaged_history_is_broken_and_a_sound_one_is_fine(tmp_path):
+    openclaw(tmp_path, {"anthropic:default": token()})
+    assert wrong(said(tmp_path, "history")) == []
+    authwatch(tmp_path, "check")
+    assert wrong(said(tmp_path, "history")) == []
+    (state(tmp_path) / "history.sqlite").write_bytes(b"no database" * 1000)
+    found = only(said(tmp_path, "history"))
+    assert (found.health, found.mend.split("  #")[0]) == (Health.BROKEN, "authwatch check")
+
+
+def test_a_last_pass_that_is_old_or_never_was_is_a_warning(tmp_path):
+    openclaw(tmp_path, {"anthropic:default": token()})
+    assert only(said(tmp_path, "last pass")).what == "no finished pass"
+    authwatch(tmp_path, "check")
+    assert wrong(said(tmp_path, "last pass")) == []
+    for path in state(tmp_path).iterdir():
+        os.utime(path, (time.time() - 3 * 86400,) * 2)
+    found = only(said(tmp_path, "last pass"))
+    assert "3 days ago" in found.what

@@ -1,0 +1,234 @@
+"""What is watched: stores, their modes and owners, old copies, and keys that come before logins; each both ways."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from monitor.doctor.model import Health
+from tests.command import ROOT
+from tests.doctor.wards import only, said, wrong
+from tests.openclaw import homes
+from tests.openclaw_home import DAY, HOUR, ms, oauth, openclaw, put, store, token
+
+
+def private(home: Path) -> None:
+    """Every folder and file for its owner only."""
+    for path in home.rglob("*"):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+
+
+def claude(home: Path, refresh: str = "ref-FAKESECRET-c") -> Path:
+    path = home / ".claude" / ".credentials.json"
+    path.parent.mkdir(exist_ok=True)
+    login = {"accessToken": "FAKESECRET-a", "refreshToken": refresh, "expiresAt": ms(HOUR)}
+    put(path, json.dumps({"claudeAiOauth": login}))
+    return path
+
+
+# -- sources ----------------------------------------------------------------------------------------------------
+
+
+def test_stores_are_told_tool_by_tool_and_agent_by_agent(tmp_path):
+    openclaw(tmp_path, {"anthropic:a": token(), "anthropic:b": token()})
+    openclaw(tmp_path, {"anthropic:c": token()}, agent="lab")
+    claude(tmp_path)
+    assert [(one.health, one.what) for one in said(tmp_path, "sources")] == [
+        (Health.FINE, "claude-code: 1 credential in ~/.claude/.credentials.json"),
+        (Health.FINE, "openclaw, agent lab: 1 credential in ~/.openclaw/agents/lab/agent/auth-profiles.json"),
+        (Health.FINE, "openclaw, agent main: 2 credentials in ~/.openclaw/agents/main/agent/auth-profiles.json"),
+    ]
+
+
+def test_of_many_agents_only_their_number_is_told(tmp_path):
+    for number in range(20):
+        openclaw(tmp_path, {"anthropic:a": token()}, agent=f"a{number}")
+    assert [one.what for one in said(tmp_path, "sources")] == ["openclaw: 20 credentials of 20 agents in 20 stores"]
+
+
+def test_a_store_that_cannot_be_understood_is_broken_unless_nobody_watches_it(tmp_path):
+    put(openclaw(tmp_path, {}), '{"profiles": {')
+    found = only(said(tmp_path, "sources"))
+    assert found.health is Health.BROKEN
+    assert found.mend == f"ls -ld -- {store(tmp_path)}"
+    config = "policy: {rules: [{match: {source: openclaw}, watch: false}]}\n"
+    assert [one for one in said(tmp_path, "sources", config) if one.health is Health.BROKEN] == []
+
+
+def test_an_empty_home_is_a_warning(tmp_path):
+    assert only(said(tmp_path, "sources")).what == "no credential was found"
+
+
+def test_what_is_found_beside_is_only_mentioned(tmp_path):
+    openclaw(tmp_path, {"anthropic:a": token()})
+    (tmp_path / ".npmrc").write_text("//registry.npmjs.org/:_authToken=FAKESECRET\n")
+    assert any(one.what.startswith("npm: found as well") for one in said(tmp_path, "sources"))
+    assert wrong(said(tmp_path, "sources")) == []
+
+
+# -- modes and owners -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "mode", "mend"),
+    [
+        (".openclaw/agents/main/agent/auth-profiles.json", 0o644, "chmod 600"),
+        (".openclaw/agents/main/agent/auth-profiles.json", 0o660, "chmod 600"),
+        (".openclaw/openclaw.json", 0o604, "chmod 600"),
+        (".openclaw/.env", 0o640, "chmod 600"),
+        (".openclaw", 0o755, "chmod 700"),
+        (".openclaw/agents/main/agent", 0o777, "chmod go-w"),
+        (".claude/.credentials.json", 0o644, "chmod 600"),
+        (".claude", 0o775, "chmod go-w"),
+    ],
+)
+def test_what_others_may_read_or_write_is_a_warning(tmp_path, path, mode, mend):
+    openclaw(tmp_path, {"anthropic:a": token()})
+    (tmp_path / ".openclaw" / ".env").write_text("GROQ_API_KEY=FAKESECRET\n")
+    claude(tmp_path)
+    private(tmp_path)
+    assert wrong(said(tmp_path, "store modes")) == []
+    (tmp_path / path).chmod(mode)
+    found = only(said(tmp_path, "store modes"))
+    assert found.what == f"~/{path} has mode {mode:04o}"
+    assert found.mend == f"{mend} -- {tmp_path / path}"
+
+
+def test_a_database_is_looked_at_with_its_write_ahead_log(tmp_path):
+    homes.shared_store(tmp_path, {"anthropic:a": homes.token()})
+    private(tmp_path)
+    assert wrong(said(tmp_path, "store modes")) == []
+    log = tmp_path / ".openclaw" / "state" / "openclaw.sqlite-wal"
+    log.touch()
+    log.chmod(0o644)
+    assert only(said(tmp_path, "store modes")).what.startswith("~/.openclaw/state/openclaw.sqlite-wal has")
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o705])
+def test_folders_of_other_programs_may_be_readable(tmp_path, mode):
+    claude(tmp_path).parent.chmod(mode)
+    assert wrong(said(tmp_path, "store modes")) == []
+
+
+def test_a_certificate_is_there_to_be_read(tmp_path):
+    path = tmp_path / "cert.pem"
+    path.write_bytes((ROOT / "tests" / "homes" / "x509_file" / "files" / "c.pem").read_bytes())
+    path.chmod(0o644)
+    config = f"sources: [{{type: x509_file, id: web, path: '{path}'}}]\n"
+    assert wrong(said(tmp_path, "store modes", config)) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_store_of_another_user_is_a_warning_with_its_way_back(tmp_path):
+    path = openclaw(tmp_path, {"anthropic:a": token()})
+    assert wrong(said(tmp_path, "store owners")) == []
+    os.chown(path, 65534, 65534)
+    found = only(said(tmp_path, "store owners"))
+    assert found.mend == f"sudo chown -h 0:0 -- {path}"
+    assert found.fix is None
+    assert all(one.fix is None for one in wrong(said(tmp_path, "store modes")) if str(path) in one.mend)
+
+
+# -- copies -----------------------------------------------------------------------------------------------------
+
+
+def test_a_json_store_beside_an_empty_database_was_not_taken_over(tmp_path):
+    homes.config(tmp_path)
+    homes.json_store(tmp_path, {"anthropic:default": homes.token(homes.DAY)})
+    homes.shared_store(tmp_path, {})
+    found = only(said(tmp_path, "copies"))
+    assert (found.health, found.mend) == (Health.BROKEN, "openclaw doctor --fix")
+
+
+def test_a_json_store_beside_a_database_in_use_is_a_stale_copy(tmp_path):
+    homes.config(tmp_path)
+    homes.json_store(tmp_path, {"anthropic:default": homes.token(homes.DAY)})
+    homes.agent_store(tmp_path, {"anthropic:default": homes.token(homes.DAY)})
+    found = only(said(tmp_path, "copies"))
+    assert (found.health, found.mend) == (Health.WARNING, f"rm -i -- {store(tmp_path)}")
+    assert wrong(said(tmp_path, "sources")) == [], "it is said once"
+
+
+def test_one_login_in_two_programs_is_a_warning_and_two_logins_are_not(tmp_path):
+    claude(tmp_path, "ref-FAKESECRET-1")
+    openclaw(tmp_path, {"anthropic:default": oauth(HOUR, "ref-FAKESECRET-1")})
+    assert "are one login" in only(said(tmp_path, "copies")).what
+    claude(tmp_path, "ref-FAKESECRET-2")
+    assert wrong(said(tmp_path, "copies")) == []
+
+
+def test_archives_are_mentioned_and_half_a_write_of_ours_is_a_warning(tmp_path):
+    folder = openclaw(tmp_path, {"anthropic:a": token()}).parent
+    (folder / "auth-profiles.json.migrated-2026-09-01-x").touch()
+    (found,) = said(tmp_path, "copies")
+    assert (found.health, "an archive" in found.what) == (Health.FINE, True)
+    half = folder / "auth-profiles.json.authwatch-backup"
+    half.touch()
+    assert wrong(said(tmp_path, "copies")) == [], "somebody may be writing"
+    os.utime(half, (time.time() - 7200,) * 2)
+    assert only(said(tmp_path, "copies")).mend == f"rm -i -- {half}"
+
+
+# -- keys that come before logins -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("variables", "speaks"),
+    [
+        ({"ANTHROPIC_API_KEY": "FAKESECRET"}, "ANTHROPIC_API_KEY"),
+        ({"ANTHROPIC_AUTH_TOKEN": "FAKESECRET", "ANTHROPIC_API_KEY": "FAKESECRET"}, "ANTHROPIC_AUTH_TOKEN"),
+        ({"ANTHROPIC_API_KEY": " "}, None),
+        ({"OPENAI_API_KEY": "FAKESECRET"}, None),
+        ({}, None),
+    ],
+)
+def test_a_variable_that_claude_code_takes_before_its_login_is_a_warning(tmp_path, variables, speaks):
+    claude(tmp_path)
+    found = wrong(said(tmp_path, "shadows", **variables))
+    assert [one.mend for one in found] == [f"unset {speaks}"] * bool(speaks)
+
+
+def test_without_a_stored_login_nothing_is_shadowed(tmp_path):
+    assert said(tmp_path, "shadows", ANTHROPIC_API_KEY="FAKESECRET") == []
+
+
+def test_two_values_of_one_variable_are_a_warning(tmp_path):
+    openclaw(tmp_path, {"anthropic:a": token()})
+    (tmp_path / ".openclaw" / ".env").write_text("GROQ_API_KEY=FAKESECRET-1\n")
+    assert wrong(said(tmp_path, "shadows", GROQ_API_KEY="FAKESECRET-1")) == []
+    assert (
+        "GROQ_API_KEY is set here and in ~/.openclaw/.env"
+        in only(said(tmp_path, "shadows", GROQ_API_KEY="FAKESECRET-2")).what
+    )
+
+
+def test_a_key_that_stands_in_for_profiles_is_mentioned(tmp_path):
+    openclaw(tmp_path, {"anthropic:a": token()})
+    (tmp_path / ".openclaw" / ".env").write_text("ANTHROPIC_API_KEY=FAKESECRET\nGROQ_API_KEY=FAKESECRET\n")
+    (found,) = said(tmp_path, "shadows")
+    assert found.health is Health.FINE
+    assert found.what == "ANTHROPIC_API_KEY stands in for anthropic when anthropic:a cannot be used"
+
+
+@pytest.mark.parametrize(("key", "speaks"), [("${MY_KEY}", True), ("FAKESECRET-literal", False)])
+def test_a_reference_in_the_config_comes_before_profiles_in_the_newest_releases(tmp_path, key, speaks):
+    models = {"models": {"providers": {"anthropic": {"apiKey": key}}}}
+    homes.config(tmp_path, {**homes.USES, **models})
+    homes.json_store(tmp_path, {"anthropic:a": homes.token(30 * homes.DAY)})
+    assert wrong(said(tmp_path, "shadows")) == []
+    store(tmp_path).unlink()
+    homes.shared_store(tmp_path, {"anthropic:a": homes.token(30 * homes.DAY)})
+    found = wrong(said(tmp_path, "shadows"))
+    assert [one.mend for one in found] == ["openclaw config unset models.providers.anthropic.apiKey"] * speaks
+
+
+def test_nothing_at_all_is_wrong_with_a_good_home(tmp_path):
+    openclaw(tmp_path, {"anthropic:default": token(ends_in=100 * DAY)})
+    claude(tmp_path)
+    private(tmp_path)
+    for check in ("sources", "store modes", "store owners", "copies", "shadows"):
+        assert wrong(said(tmp_path, check)) == []
