@@ -32,8 +32,8 @@ def asking(settings: Settings) -> Settings:
 
 
 def windowed(host: Host, state: State, settings: Settings, shell: Shell) -> Host:
-    """The window with a vault, and the fingerprint key by which answers are remembered: without it nobody could be asked
-    at most hourly."""
+    """The window with a vault, and the fingerprint key by which answers are remembered: without it nobody could be
+    asked at most hourly."""
     from monitor.state import StateError
 
     try:

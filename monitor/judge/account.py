@@ -64,12 +64,17 @@ def why_so_sure(verdict: Verdict) -> str:
     """Why the verdict as a whole is as sure as it is, and where that helps, what would make it surer."""
     if verdict.held:
         return "these are the last known facts"
+    proof = verdict.proof
+    if verdict.confidence is Confidence.PROVEN and proof and verdict.state is State.REFUSED:
+        return "its provider was asked twice, and refused it both times"
+    if verdict.confidence is Confidence.PROVEN and proof and proof.valid_at:
+        return f"its provider accepted it, asked {moment(proof.valid_at)}"
     if verdict.confidence is Confidence.PROVEN:
         return "authwatch saw this login being renewed"
     if verdict.state is State.MISSING and verdict.seen.evidence is not Evidence.UNUSABLE:
         return "this look read the place where it would be"
     if verdict.confidence is Confidence.ASSUMED:
-        return "its store says so, and no provider was asked"
+        return f"its store says so, and {'its' if proof else 'no'} provider was asked"
     if verdict.deadline and verdict.state is State.STATIC:
         return "its end is only assumed, from the lifetime that such a login has"
     if verdict.state is State.STATIC:

@@ -121,7 +121,7 @@ def _pointed(one: Verdict, near: Mapping[tuple[str, ...], Sequence[Verdict]]) ->
         if other.seen.fingerprint != one.seen.fingerprint:
             agent = other.seen.credential.agent
             return extend(one, f"agent {agent} has a working login of that name, which must not be copied")
-    issuer = _family(who.provider)
+    issuer = family(who.provider)
     for other in near.get((issuer,), ()) if who.kind in (Kind.OAUTH, Kind.TOKEN) else ():
         if (source := other.seen.credential.source) != who.source:
             own = (
@@ -137,7 +137,7 @@ def _near(verdicts: Iterable[Verdict]) -> Mapping[tuple[str, ...], Sequence[Verd
     for one in filter(_works, verdicts):
         who = one.seen.credential
         found[who.source, who.profile].append(one)
-        mine = found[(_family(who.provider),)]
+        mine = found[(family(who.provider),)]
         if who.kind is Kind.OAUTH and all(other.seen.credential.source != who.source for other in mine):
             mine.append(one)
     return found
@@ -163,7 +163,8 @@ def _tool(credential: Credential) -> str:
     return credential.profile.partition(":")[0]
 
 
-def _family(provider: str) -> str:
+def family(provider: str) -> str:
+    """The provider that another name of it means: OpenClaw moved `openai-codex` into `openai`."""
     return _FAMILIES.get(provider, provider)
 
 

@@ -13,7 +13,7 @@ from monitor.judge.clock import earliest
 from monitor.judge.evaluate import BLINDING, blinded, evaluate
 from monitor.judge.forecast import estimated
 from monitor.judge.held import covering, hold, never_there
-from monitor.judge.lineage import Files, advised, copied, in_place
+from monitor.judge.lineage import Files, advised, copied, family, in_place
 from monitor.judge.proven import proof_of
 from monitor.judge.redundancy import roll_up, weigh
 from monitor.judge.sharing import share
@@ -222,12 +222,38 @@ def _moved(look: _Look) -> Iterator[tuple[str, str]]:
     for key, seen in look.seen.items():
         if key not in look.known and seen.fingerprint and not blinded(seen):
             fresh[seen.credential.source, seen.fingerprint].append(key)
+    lost = []
     for key, memory in look.known.items():
         seen = memory.observation
-        gone = key not in look.seen and memory.comparable and seen.host_path in look.looked
+        if key in look.seen or not memory.comparable or seen.host_path not in look.looked or look.hidden(seen):
+            continue
         heirs = fresh.get((seen.credential.source, seen.fingerprint or ""), [])
-        if gone and heirs and not look.hidden(seen):
-            same_agent = (heir for heir in heirs if look.seen[heir].credential.agent == seen.credential.agent)
-            heir = next(same_agent, heirs[0])
-            heirs.remove(heir)
-            yield key, heir
+        if not heirs:
+            lost.append(key)
+            continue
+        same_agent = (heir for heir in heirs if look.seen[heir].credential.agent == seen.credential.agent)
+        heir = next(same_agent, heirs[0])
+        heirs.remove(heir)
+        yield key, heir
+    yield from _renewed_too(look, lost, [key for keys in fresh.values() for key in keys])
+
+
+def _renewed_too(look: _Look, lost: Iterable[str], fresh: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The same where it was renewed between the two looks as well, so that its fingerprint is another: one login that
+    renews itself went and one came, in the same store, for the same agent and provider, in the same look."""
+    gone: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    come: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for key in lost:
+        gone[_stead(look.known[key].observation)].append(key)
+    for key in fresh:
+        come[_stead(look.seen[key])].append(key)
+    for stead, keys in gone.items():
+        heirs = come.get(stead, [])
+        both = [look.known[keys[0]].observation, *(look.seen[heir] for heir in heirs)]
+        if len(keys) == len(heirs) == 1 and all(one.refreshable and one.evidence is Evidence.PRESENT for one in both):
+            yield keys[0], heirs[0]
+
+
+def _stead(seen: Observation) -> tuple[str, ...]:
+    who = seen.credential
+    return who.source, who.agent, family(who.provider), seen.host_path

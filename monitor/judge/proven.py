@@ -58,7 +58,7 @@ def laid(verdict: Verdict, proof: Proof | None, now: datetime) -> Verdict:
     ends = [proof.proven_until if proven else None, proof.lapses_at if counts else None]
     until = earliest((verdict.until, *ends)) if proof.every < FOR_GOOD else verdict.until
     verdict = replace(verdict, proof=proof, until=until)
-    if proven and verdict.state in _SHOWN:
+    if (proven and verdict.state in _SHOWN) or refusal(verdict.seen, proof, now) in verdict.because:
         verdict = replace(verdict, confidence=Confidence.PROVEN)
     if proven and proof.answer is Answer.VALID and proof.note:
         verdict = extend(verdict, proof.note)

@@ -118,7 +118,7 @@ class Life:
 
     def claude(self, access: timedelta, login: datetime | None, secret: str = "1", **more: Any) -> Path:
         """Claude Code's login file: the access token ends in `access`, the login at `login`."""
-        tokens = {"accessToken": f"acc-FAKESECRET-{secret}", "refreshToken": f"ref-FAKESECRET-{secret}"}
+        tokens = {"accessToken": f"acc-FAKESECRET-c{secret}", "refreshToken": f"ref-FAKESECRET-c{secret}"}
         ends = {"expiresAt": ms(self.now + access), "scopes": ["user:inference"]}
         if login:
             ends["refreshTokenExpiresAt"] = ms(login)

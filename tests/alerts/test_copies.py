@@ -26,7 +26,7 @@ def settled(life: Life) -> None:
 
 
 def test_claude_codes_login_copied_into_openclaw_is_told_with_both_places_and_the_cure(life: Life) -> None:
-    life.claude(8 * HOUR, life.now + 25 * DAY, secret="shared")
+    life.claude(8 * HOUR, life.now + 25 * DAY, refreshToken="ref-FAKESECRET-shared")
     life.openclaw({NAME: life.oauth(8 * HOUR, secret="own")})
     life.look()
     assert life.news == []

@@ -106,7 +106,9 @@ def test_the_standard_library_takes_them_for_its_own() -> None:
     seen = Observation(Credential("s", "-", "p", "p:x", Kind.OAUTH))
     assert dataclasses.is_dataclass(seen)
     assert [field.name for field in dataclasses.fields(Observation)] == list(ours.names(Observation))
-    assert dataclasses.asdict(Login(fingerprint="f")) == {name: {"fingerprint": "f"}.get(name) for name in ours.names(Login)}
+    assert dataclasses.asdict(Login(fingerprint="f")) == {
+        name: {"fingerprint": "f"}.get(name) for name in ours.names(Login)
+    }
     assert dataclasses.replace(seen, store="~").store == "~"
     assert seen.use == Use()
 

@@ -95,7 +95,9 @@ def test_a_log_without_a_whole_frame_is_not_removed_from_under_its_owner(tmp_pat
     owner.close()
     log.write_bytes(header.ljust(size, b"\0"))
     before = snapshot(path.parent)
-    seen = Host(tmp_path, {}, uid=1000).sqlite(path, lambda db: db.execute("SELECT 1 FROM config_machine_state").fetchall())
+    seen = Host(tmp_path, {}, uid=1000).sqlite(
+        path, lambda db: db.execute("SELECT 1 FROM config_machine_state").fetchall()
+    )
     assert len(seen or ()) == 2
     assert snapshot(path.parent) == before
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from alerts.dataclass import replace
 from monitor.config.settings import Policy
+from monitor.judge.account import why_so_sure
 from monitor.judge.evaluate import evaluate
 from monitor.judge.look import judge
 from monitor.model import Confidence, Credential, Evidence, Kind, Need, Observation, State, Use, Verdict
@@ -38,10 +39,10 @@ CASES: list[tuple[str, Observation, Proof, State, Need, Confidence]] = [
     ("valid, long ago", KEY, replace(ASKED, at=NOW - 2 * HOUR, valid_at=NOW - 2 * HOUR), State.STATIC, Need.NO,
      Confidence.UNVERIFIED),
     ("valid, now unreachable", KEY, replace(ASKED, answer=Answer.UNREACHABLE), State.STATIC, Need.NO, Confidence.PROVEN),
-    ("refused twice", KEY, REFUSED, State.REFUSED, Need.NOW, Confidence.ASSUMED),
+    ("refused twice", KEY, REFUSED, State.REFUSED, Need.NOW, Confidence.PROVEN),
     ("refused twice, now unreachable", KEY, replace(REFUSED, answer=Answer.UNREACHABLE), State.REFUSED, Need.NOW,
-     Confidence.ASSUMED),
-    ("ran out, twice", KEY, replace(REFUSED, answer=Answer.EXPIRED), State.REFUSED, Need.NOW, Confidence.ASSUMED),
+     Confidence.PROVEN),
+    ("ran out, twice", KEY, replace(REFUSED, answer=Answer.EXPIRED), State.REFUSED, Need.NOW, Confidence.PROVEN),
     ("refused once", KEY, replace(REFUSED, refusals=1), State.STATIC, Need.NO, Confidence.UNVERIFIED),
     ("refused, but that is long ago", KEY, replace(REFUSED, at=NOW - 2 * HOUR), State.STATIC, Need.NO,
      Confidence.UNVERIFIED),
@@ -51,7 +52,7 @@ CASES: list[tuple[str, Observation, Proof, State, Need, Confidence]] = [
     ("another access token was refused", ends(access_expires_at=NOW + DAY * 30, refreshable=True), REFUSED, State.OK,
      Need.NO, Confidence.ASSUMED),
     ("its access token was refused", ends(access_expires_at=NOW + DAY * 30, refreshable=True),
-     replace(REFUSED, access_expires_at=NOW + DAY * 30), State.REFUSED, Need.NOW, Confidence.ASSUMED),
+     replace(REFUSED, access_expires_at=NOW + DAY * 30), State.REFUSED, Need.NOW, Confidence.PROVEN),
     ("ended by its file, whatever is said", ends(access_expires_at=NOW - HOUR), ASKED, State.EXPIRED, Need.NOW,
      Confidence.ASSUMED),
     ("blanked, whatever is said", ends(evidence=Evidence.BLANKED), ASKED, State.EXPIRED, Need.NOW, Confidence.ASSUMED),
@@ -86,6 +87,13 @@ def test_a_cooldown_of_the_store_and_missing_credit_go_together() -> None:
     for until in (NOW - HOUR, NOW + HOUR):
         verdict = judged(ends(use=Use(unusable_until=until)), broke)
         assert (verdict.needs_human, verdict.usable) == (Need.NOW, False)
+
+
+def test_it_is_said_why_it_is_sure() -> None:
+    """`explain` names the provider's word as what makes it sure."""
+    assert why_so_sure(judged(KEY, ASKED)) == "its provider accepted it, asked Mon 1 Mar 2027 11:30 UTC"
+    assert "refused it both times" in why_so_sure(judged(KEY, REFUSED))
+    assert "its provider was asked" in why_so_sure(judged(ends(access_expires_at=NOW - HOUR), ASKED))
 
 
 def test_what_was_said_is_a_reason_and_advice_stands_in_the_sentence() -> None:

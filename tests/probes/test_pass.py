@@ -174,7 +174,7 @@ def test_only_access_tokens_are_sent_and_never_ones_that_ran_out(life: Life, pro
     """The access token of a login that something refreshes is sent while it is fresh; the refresh token never."""
     life.configured(probing(provider))
     life.openclaw({"anthropic:default": life.oauth(2 * HOUR)})
-    life.claude(2 * HOUR, life.now + 20 * DAY, "claude")
+    life.claude(2 * HOUR, life.now + 20 * DAY, "x", accessToken="acc-FAKESECRET-claude")
     life.live(life.now + 6 * HOUR, HOUR)
     sent = " ".join(str(headers) for _, headers in provider.asked)
     assert "acc-FAKESECRET-1" in sent

@@ -44,7 +44,8 @@ def judged(world: World, heard: Sequence[Heard]) -> Report:
     """Compares what was heard with the script."""
     report = Report(world, heard)
     for one in world.accounts:
-        mine = [news for news in heard if news.key in one.keys]
+        keys = one.keys | {f"{key}/copies" for copies in world.copies for key in copies.keys if one.keys <= copies.keys}
+        mine = [news for news in heard if news.key in keys]
         for death in one.deaths:
             if death.knowable < world.end - 2 * PASS:
                 report.told.append(_told(world, one, death, mine))
