@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.command import argv, configure, environment, state  # noqa: E402
-from tests.openclaw_home import DAY, openclaw, token  # noqa: E402
+from tests.openclaw_home import DAY, openclaw, put, token  # noqa: E402
 
 BLACKBOX = "prometheus-blackbox-exporter"
 HEADERS = {
@@ -118,9 +118,8 @@ def main() -> None:
         parallel(small, seconds)
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="authwatch-bench-")))
-        idle(
-            stack.enter_context(daemon(folder, 20)), stack.enter_context(blackbox()) if shutil.which(BLACKBOX) else None
-        )
+        peer = stack.enter_context(blackbox()) if shutil.which(BLACKBOX) else None
+        idle(stack.enter_context(daemon(folder, 20)), peer, folder / "20")
 
 
 @contextlib.contextmanager
@@ -230,7 +229,7 @@ def parallel(server: Server, seconds: float) -> None:
     )
 
 
-def idle(server: Server, peer: Server | None) -> None:
+def idle(server: Server, peer: Server | None, home: Path) -> None:
     time.sleep(45)  # the look after the first one, whose files were young, is over
     before = (server.wakeups(), server.used())
     time.sleep(60)
@@ -245,8 +244,8 @@ def idle(server: Server, peer: Server | None) -> None:
             "after the page, the calendar and the history",
             lambda: [server.get(path) for path in ("/", "/calendar.ics", "/api/v1/history")],
         ),
-        ("after 2,000 passes", lambda: passes(server, 2000)),
-        ("after 2,000 more", lambda: passes(server, 2000)),
+        ("after 2,000 passes that end at the gate", lambda: passes(server, 2000, 20)),
+        ("after 2,000 that find a change", lambda: passes(server, 2000, 1, lambda: change(home))),
     ]
     if peer:
         print(f"| blackbox_exporter, idle | {unit:.1f} | 1.0 |")
@@ -255,7 +254,7 @@ def idle(server: Server, peer: Server | None) -> None:
         print(f"| authwatch, {name} | {server.rss():.1f} | {server.rss() / unit if unit else 0:.2f} |")
 
 
-def passes(server: Server, count: int) -> None:
+def passes(server: Server, count: int, at_once: int, before: Callable[[], object] = lambda: None) -> None:
     """So many rounds, one after the other, each of which reads the config again."""
 
     def done() -> float:
@@ -265,11 +264,28 @@ def passes(server: Server, count: int) -> None:
         connection.close()
         return sum(map(float, re.findall(r"\nauthwatch_checks_total\S+ (\S+)", text)))
 
-    wanted = done() + count
-    while (now := done()) < wanted:
-        for _ in range(min(20, int(wanted - now))):
+    wanted = (last := done()) + count
+    while last < wanted:
+        before()
+        for _ in range(min(at_once, int(wanted - last))):
             server.process.send_signal(signal.SIGHUP)
             time.sleep(0.01)
+        if at_once == 1:
+            until(lambda now=last: done() > now)
+        last = done()
+
+
+def change(home: Path) -> None:
+    """A login that lasts a second longer."""
+    path = home / ".openclaw/agents/main/agent/auth-profiles.json"
+    text = path.read_text()
+    put(path, re.sub(r'("expires": )(\d+)', lambda found: f"{found[1]}{int(found[2]) + 1000}", text, count=1))
+    old = time.time() - 3600 + change.times  # type: ignore[attr-defined]
+    os.utime(path, (old, old))
+    change.times += 1  # type: ignore[attr-defined]
+
+
+change.times = 0  # type: ignore[attr-defined]
 
 
 def until(so: Callable[[], object], seconds: float = 120) -> object:

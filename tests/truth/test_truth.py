@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from monitor.ground import ROWS, Ground
+from tests.command import ROOT
 from tests.openclaw import real
 from tests.truth import record, scripts, table
 from tests.truth.answers import SHAPES, Ours, false_alarm, missed, name_of, of_scripts, openclaws, ours, recorded, right
@@ -55,6 +56,11 @@ def test_the_rows_in_the_docs_are_those_of_the_judge() -> None:
     assert list(ROWS) == list(Ground)
     assert table.between(page, "rows") == table.rows()
     assert table.between(page, "weights") == table.weights()
+
+
+def test_the_number_in_readme_and_changelog_is_this_one() -> None:
+    for page in ("README.md", "CHANGELOG.md"):
+        assert f"{len(SHAPES)} real shapes" in (ROOT / page).read_text("utf-8")
 
 
 def test_there_are_forty_shapes_and_more_of_every_truth_each_with_its_issue() -> None:
