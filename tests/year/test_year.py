@@ -18,8 +18,8 @@ from tests.year.drive import Heard, year
 from tests.year.oracle import judged
 from tests.year.world import START, World
 
-#: Half a year, and the first weeks of two others: seed and days.
-YEARS = ((0, 180), (101, 50), (202, 50))
+#: A whole year, and the first weeks of two others: seed and days.
+YEARS = ((0, 365), (101, 50), (202, 50))
 
 
 @pytest.mark.parametrize(("seed", "days"), YEARS)
