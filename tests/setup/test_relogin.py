@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from pathlib import Path
 
@@ -135,7 +136,9 @@ def test_a_program_that_fails_is_said_with_its_code(home):
 
 
 def test_ctrl_c_ends_the_program_and_the_machine_is_as_before(home):
-    program(home, "openclaw", "echo asking; sleep 60")
+    # Asks by itself: a shell between two commands may miss the key.
+    asking = "import signal, time; signal.signal(2, signal.SIG_DFL); print('asking', flush=True); time.sleep(60)"
+    program(home, "openclaw", f'exec {sys.executable} -c "{asking}"')
     before = store(home).read_bytes()
     with Terminal(home, "relogin", DEAD, "--wait", "60", env=environ(home)) as at:
         at.expect("asking")
