@@ -67,10 +67,10 @@ class Record(TypeDecorator[Any]):
         return None if value is None else json.dumps(flatten(value), sort_keys=True)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else _sound(lambda text: revive(self.kind, json.loads(text)), value)
+        return _sound(lambda text: revive(self.kind, json.loads(text)), value)  # a row without one is damaged, too
 
 
-def _sound(read: Callable[[str], V], text: str) -> V:
+def _sound(read: Callable[[Any], V], text: str | None) -> V:
     try:
         return read(text)
     except NONSENSE as error:

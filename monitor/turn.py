@@ -193,8 +193,8 @@ def found(this: Turn, judgement: Judgement, before: tell.Memory) -> tuple[Condit
 
 
 def _prune(db: Connection, this: Turn) -> None:
-    last = memory.get_meta(db, "pruned_at")
-    if last and datetime.fromisoformat(last) > this.now - PRUNE_EVERY:
+    last = memory.get_moment(db, "pruned_at")
+    if last and last > this.now - PRUNE_EVERY:
         return
     record.prune(db, this.now, this.settings.history_keep)
     told.prune(db, this.now, this.settings.history_keep)

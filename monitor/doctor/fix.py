@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
+from alerts.dataclass import dataclass
 from monitor.doctor.folder import LEFTOVER
 from monitor.doctor.model import Fix, Patient, Result, Step
 from monitor.state import State, StateError

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Column, Connection, Engine, MetaData, Table, Text, create_engine, event, inspect, select
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from alerts.columns import Damaged
@@ -29,6 +29,8 @@ ADVISORY = 0x61757468
 BUSY_SECONDS = 30
 
 #: What SQLite says of a damaged file, and of one whose tables are not those that its revision has.
+#: SQLite quotes a damaged schema in its errors, whatever its bytes.
+QUOTED: Final = "the schema of the history is not UTF-8"
 _DAMAGE = ("malformed", "not a database", "unsupported file format", "no such table", "no such column", "has no column")
 
 
@@ -108,9 +110,17 @@ def connect(url: URL, *, read_only: bool = False) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _: object) -> None:
-        if not read_only:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=NORMAL")
+        try:
+            if not read_only:
+                connection.execute("PRAGMA journal_mode=WAL")
+                connection.execute("PRAGMA synchronous=NORMAL")
+        except UnicodeError:
+            raise Damaged(QUOTED) from None
+
+    @event.listens_for(engine, "handle_error")
+    def _odd(context: ExceptionContext) -> None:
+        if isinstance(context.original_exception, UnicodeError):
+            raise Damaged(QUOTED) from None
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

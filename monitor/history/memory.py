@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, delete, select, update
@@ -37,6 +38,15 @@ def forget(connection: Connection, key: str) -> bool:
 def get_meta(connection: Connection, name: str) -> Any:
     """A small fact about the passes; None when it was never written."""
     return connection.execute(select(META.c.value).where(META.c.name == name)).scalar()
+
+
+def get_moment(connection: Connection, name: str) -> datetime | None:
+    """The same for a moment; None also for what is none."""
+    try:
+        found = datetime.fromisoformat(get_meta(connection, name))
+    except (TypeError, ValueError):
+        return None
+    return found if found.tzinfo else None
 
 
 def put_meta(connection: Connection, name: str, value: Any) -> None:

@@ -217,7 +217,7 @@ def _furnish(root: Path) -> None:
 def _status(host: Host, dice: random.Random, shown: bool) -> None:
     found = report(host, dice.choice((None, None, "main", "lab", "nobody", " ")), NOW)
     said = json.dumps(found.json(), ensure_ascii=False) + found.text() + found.plain() + repr(found)
-    said.encode()
+    said.encode("utf-8", "backslashreplace")  # as stdout does
     assert found.check() in (0, 1, 2)
     assert found.check(strict=True) in (0, 1, 2)
     if MARK in said and not shown:

@@ -233,3 +233,33 @@ def test_a_home_that_is_no_text(tmp_path: Path) -> None:
         done = authwatch(home, *words)
         assert "Traceback" not in done.err
         assert done.code in (0, 2), done.err
+
+
+@pytest.mark.parametrize("words", ["models status --json", "check --json", "models status", "models auth list"])
+def test_half_a_surrogate_in_an_id_reaches_no_encoder(words: str, tmp_path: Path) -> None:
+    openclaw(tmp_path, {"anthropic:\ud800x": token(ends_in=HOUR)})
+    ran = run(tmp_path, *words.split())
+    assert "anthropic:" in ran.out
+    if "--json" in words:
+        assert json.loads(ran.out)
+
+
+#: Rows that fit their table and hold nothing of ours; each once ended a pass, instead of beginning a new history.
+ROWS = {
+    "no observation": "UPDATE profiles SET observation = 'null'",
+    "no standing": "UPDATE standings SET standing = 'null'",
+    "no moment": "UPDATE meta SET value = '\"2026-11-22T18:2\"' WHERE name = 'pruned_at'",
+    "no text": "UPDATE meta SET value = '7' WHERE name = 'pruned_at'",
+    "a moment without a zone": "UPDATE meta SET value = '\"2026-11-22\"' WHERE name = 'pruned_at'",
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_damaged_row_ends_no_pass(name: str, tmp_path: Path) -> None:
+    openclaw(tmp_path, {"anthropic:x": token(ends_in=HOUR)})
+    run(tmp_path, "check")
+    with sqlite3.connect(state(tmp_path) / "history.sqlite") as history:
+        assert history.execute(ROWS[name]).rowcount
+    openclaw(tmp_path, {"anthropic:x": token(ends_in=-HOUR)})
+    assert run(tmp_path, "check").code == 1
+    assert run(tmp_path, "status", "--check").code == 1
