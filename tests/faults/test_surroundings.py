@@ -17,6 +17,7 @@ from tests.openclaw_home import HOUR, openclaw, token
 from tests.receivers import web
 
 FAKETIME = ("faketime",)
+another_clock = pytest.mark.skipif(not shutil.which("faketime"), reason="faketime is not installed")
 
 
 def test_without_home_the_users_own_is_taken_and_no_file_of_the_working_folder(tmp_path: Path) -> None:
@@ -96,6 +97,7 @@ def test_without_zones_a_pass_works_and_quiet_hours_are_a_config_error(tmp_path:
     assert run(tmp_path, "check", env={"PYTHONTZPATH": ""}).code == 2
 
 
+@another_clock
 @pytest.mark.parametrize("when", ["1970-01-02 00:00:00", "1969-12-31 23:00:00", "2001-01-01 00:00:00"])
 def test_a_clock_in_the_past_of_all_logins_is_a_finding_and_never_an_all_clear(when: str, tmp_path: Path) -> None:
     json_home(tmp_path)
@@ -106,6 +108,7 @@ def test_a_clock_in_the_past_of_all_logins_is_a_finding_and_never_an_all_clear(w
         assert "timedatectl" in ran.out
 
 
+@another_clock
 def test_a_clock_in_1970_leaves_no_mark_in_the_history_and_the_right_time_is_told(tmp_path: Path) -> None:
     openclaw(tmp_path, {"anthropic:default": token(ends_in=HOUR)})
     with web() as phone:
@@ -123,6 +126,7 @@ def test_a_clock_in_1970_leaves_no_mark_in_the_history_and_the_right_time_is_tol
     assert not [moment for moment in moments if moment.startswith("1970")]
 
 
+@another_clock
 @pytest.mark.parametrize("when", ["2099-01-01 00:00:00", "2037-12-31 00:00:00"])
 def test_a_clock_in_the_far_future_ends_in_words(when: str, tmp_path: Path) -> None:
     json_home(tmp_path)
