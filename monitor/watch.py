@@ -21,13 +21,11 @@ from monitor.history import proofs
 from monitor.history.engine import Broken, Engine
 from monitor.history.read import transitions
 from monitor.history.tables import METADATA
-from monitor.host import Host
-from monitor.look import EARLIEST, Asked
+from monitor.look import EARLIEST
 from monitor.metrics.families import ChannelFacts
-from monitor.model import Finding, Judgement, Remembered, Transition
+from monitor.model import Judgement, Remembered, Transition
 from monitor.overview import SPAN, Told, overview
 from monitor.proof import Proof
-from monitor.state import State
 from monitor.turn import Recorded, Turn, found, recorded, remembered, said
 
 #: Without a memory the same news would go out with every pass.
@@ -60,18 +58,9 @@ class Outcome:
         return (self.recorded or doubted) and not self.mute
 
 
-def glance(
-    asked: Asked,
-    host: Host,
-    state: State,
-    findings: tuple[Finding, ...],
-    now: datetime,
-    told_of: Mapping[str, Proof] | None = None,
-    about: str = "",
-) -> Outcome:
+def glance(this: Turn, told_of: Mapping[str, Proof] | None = None, about: str = "") -> Outcome:
     """What is true now, judged with what the history knows, all of it for the key `about`, and `told_of` if providers
     were just asked; records and tells nothing."""
-    this = Turn(asked, host, state, findings, now)
     complaints: tuple[str, ...] = ()
     known: dict[str, Remembered] = {}
     before = tell.Memory()
@@ -79,40 +68,33 @@ def glance(
         if history.exists(this.url):
             with history.connect(this.url, read_only=True).connect() as db:
                 if history.revision(db):
-                    known, before = remembered(db, this, about), tell.past(tell.recall(db), now)
-                    told_of = {**proofs.recall(db, host.key_id), **(told_of or {})}
+                    known, before = remembered(db, this, about), tell.past(tell.recall(db), this.now)
+                    told_of = {**proofs.recall(db, this.host.key_id), **(told_of or {})}
     except (Broken, history.HistoryError, OSError) as error:
         complaints = (history.in_words(error),)
     judgement = this.judged(known, told_of)
-    return Outcome(judgement, now, known, tell.hushed(before, now), complaints=complaints, until=judgement.until)
+    hushed = tell.hushed(before, this.now)
+    return Outcome(judgement, this.now, known, hushed, complaints=complaints, until=judgement.until)
 
 
-def run(
-    asked: Asked,
-    host: Host,
-    state: State,
-    findings: tuple[Finding, ...],
-    now: datetime,
-    clocks: tuple[Reading | None, Reading | None, Reading],
-) -> Outcome:
+def run(this: Turn, clocks: tuple[Reading | None, Reading | None, Reading]) -> Outcome:
     """The whole pass under the lock: judge, record, settle, decide, tell, remember.
 
     `clocks` are the last believed reading, the doubted one and this one. A pass with a doubted clock reports only.
     """
-    settle = asked.settings.alerts.settle
+    settle, now = this.settings.alerts.settle, this.now
     believed = trust(*clocks, settle) if now >= EARLIEST else Trust(False, clocks[1], now + settle)
     if not believed.believed:
-        seen = glance(asked, host, state, findings, now)
+        seen = glance(this)
         why = "the clock was moved; nothing is recorded or told until it has run steadily for a while"
         return replace(seen, complaints=(*seen.complaints, why), until=believed.until, clock=believed)
-    this = Turn(asked, host, state, findings, now)
     try:
-        with history.alone(this.url, asked.settings.alerts.deadline) as alone:
+        with history.alone(this.url, this.settings.alerts.deadline) as alone:
             if alone:
                 return _taken(this)
     except (Broken, history.HistoryError, OSError) as error:
         return _unremembered(this, history.in_words(error))
-    seen = glance(asked, host, state, findings, now)
+    seen = glance(this)
     return replace(seen, complaints=(*seen.complaints, "a pass of another host holds the history"), until=now)
 
 
@@ -216,7 +198,7 @@ def _sent(this: Turn, plan: tell.Plan) -> tell.Results:
 
 def _unremembered(this: Turn, why: str) -> Outcome:
     """A pass whose history cannot be written: judge with what can be read, speak at most hourly. Fails open."""
-    seen = glance(this.asked, this.host, this.state, this.findings, this.now)
+    seen = glance(this)
     complaints = [*seen.complaints, why]
     results = []
     if this.state.throttle(this.now, UNREMEMBERED_EVERY):

@@ -68,12 +68,14 @@ def _pass(given: argparse.Namespace, shell: Shell, host: Host, settings: Setting
             shell.write(point.output.decode("utf-8", "replace"))
             return point.exit_code, True
         from monitor import leave, watch
+        from monitor.turn import Turn
 
+        turn = Turn(asked, host, state, findings, now)
         if not held:
             shell.complain("authwatch: another pass is still running; this one records and tells nothing")
-            return _finish(given, shell, watch.glance(asked, host, state, findings, now), settings)[0], None
+            return _finish(given, shell, watch.glance(turn), settings)[0], None
         started = time.monotonic()
-        outcome = watch.run(asked, host, state, findings, now, leave.clocks(state, shell.reading(now)))
+        outcome = watch.run(turn, leave.clocks(state, shell.reading(now)))
         code, printed, document = _finish(given, shell, outcome, settings)
         left = leave.Left(
             outcome,

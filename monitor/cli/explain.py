@@ -27,25 +27,16 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
     """Looks, and prints what the verdict on one credential rests on; `-v` also shows the rows that did not hold."""
     from monitor import watch
     from monitor.cli import reasons
-    from monitor.look import Asked, look
     from monitor.prospect import prospect
-    from monitor.turn import Turn
 
-    host = shell.host()
-    settings = shell.settings(host)
-    state = shell.state(settings)
-    host = host.keyed(state.key(create=False), None)
-    asked = Asked(settings, {}, shell.home != shell.own_home)
-    now = shell.now()
-    findings = look(asked, host, now)
-    outcome = watch.glance(asked, host, state, findings, now, about=given.key)
+    turn = shell.turn()
+    outcome = watch.glance(turn, about=given.key)
     verdict = next((one for one in outcome.judgement.verdicts if one.key == given.key), None)
     if verdict is None:
         raise _unknown(given.key, outcome)
-    turn = Turn(asked, host, state, findings, now)
     told_of = {one.seen.fingerprint or "": one.proof for one in outcome.judgement.verdicts if one.proof}
     ahead = tuple(islice(prospect(turn, outcome.known, verdict.key, told_of), AHEAD))
-    told = reasons.Told(verdict, outcome, settings, ahead)
+    told = reasons.Told(verdict, outcome, turn.settings, ahead)
     if given.json:
         shell.say(json.dumps(reasons.document(told), ensure_ascii=False, indent=1))
     else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from alerts.dataclass import replace
@@ -15,10 +14,10 @@ from monitor.cli.shell import Shell
 if TYPE_CHECKING:
     from monitor.config.settings import Settings
     from monitor.host import Host
-    from monitor.look import Asked
-    from monitor.model import Finding, Judgement, Verdict
+    from monitor.model import Judgement, Verdict
     from monitor.proof import Proof
     from monitor.state import State
+    from monitor.turn import Turn
 
 #: How long a person waits for a pass that is running.
 LOCK_SECONDS = 15.0
@@ -45,25 +44,28 @@ def windowed(host: Host, state: State, settings: Settings, shell: Shell) -> Host
     return host.keyed(key, None, vault_for(settings))
 
 
-def told(
-    asked: Asked,
-    host: Host,
-    state: State,
-    findings: tuple[Finding, ...],
-    now: datetime,
-    before: Mapping[str, Proof],
-    shell: Shell,
-) -> Mapping[str, Proof]:
-    """Asks whom it may; the next pass then looks fully and takes it in."""
-    from monitor.prove import at_once
+def turn(shell: Shell, settings: Settings, filters: Mapping[str, str]) -> Turn:
+    """A look now at which sources leave the keys of the providers that the settings ask."""
+    from monitor.look import Asked, look
     from monitor.turn import Turn
 
-    with state.lock(LOCK_SECONDS) as held:
+    state = shell.state(settings)
+    host = windowed(shell.host(), state, settings, shell)
+    asked = Asked(settings, filters, shell.home != shell.own_home)
+    now = shell.now()
+    return Turn(asked, host, state, look(asked, host, now), now)
+
+
+def told(this: Turn, before: Mapping[str, Proof], shell: Shell) -> Mapping[str, Proof]:
+    """Asks whom it may; the next pass then looks fully and takes it in."""
+    from monitor.prove import at_once
+
+    with this.state.lock(LOCK_SECONDS) as held:
         if not held:
             shell.complain("authwatch: a pass is running, so nobody is asked now")
             return before
-        found, why = at_once(Turn(asked, host, state, findings, now), before)
-        checkpoint.remove(str(state.gate))
+        found, why = at_once(this, before)
+        checkpoint.remove(str(this.state.gate))
     if why:
         shell.complain(f"authwatch: {why}; what is told now is not remembered")
     return found
@@ -73,19 +75,12 @@ def openclaw(given: argparse.Namespace, shell: Shell) -> Judgement:
     """The logins of OpenClaw alone, asked about."""
     from monitor import watch
     from monitor.config.settings import SourceEntry
-    from monitor.look import Asked, look
 
-    host = shell.host()
-    settings = asking(shell.settings(host))
+    settings = asking(shell.settings(shell.host()))
     listed = tuple(entry for entry in settings.sources if entry.type == "openclaw")
     settings = replace(settings, sources=listed or (SourceEntry("openclaw", "openclaw"),))
-    state = shell.state(settings)
-    host = windowed(host, state, settings, shell)
-    ask = Asked(settings, {"source": settings.sources[0].id}, shell.home != shell.own_home)
-    now = shell.now()
-    findings = look(ask, host, now)
-    found = told(ask, host, state, findings, now, {}, shell)
-    return watch.glance(ask, host, state, findings, now, found).judgement
+    this = turn(shell, settings, {"source": settings.sources[0].id})
+    return watch.glance(this, told(this, {}, shell)).judgement
 
 
 def lines(judgement: Judgement) -> Iterator[str]:

@@ -99,12 +99,13 @@ def _key(shell: Shell) -> bytes:
 def _verdicts(shell: Shell, key: bytes) -> tuple[Verdict, ...]:
     from monitor import watch
     from monitor.look import Asked, look
+    from monitor.turn import Turn
 
     host = shell.host().keyed(key, None)
     settings = shell.settings(host)
     now = shell.now()
     asked = Asked(settings)
-    outcome = watch.glance(asked, host, shell.state(settings), look(asked, host, now), now)
+    outcome = watch.glance(Turn(asked, host, shell.state(settings), look(asked, host, now), now))
     return tuple(outcome.judgement.verdicts)
 
 

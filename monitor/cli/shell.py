@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from monitor.config.settings import Settings
     from monitor.host import Host
     from monitor.state import State
+    from monitor.turn import Turn
 
 #: What a button of a notification needs of our environment to find interpreter, config and state.
 CARRIED = (
@@ -170,6 +171,19 @@ class Shell:
         except ConfigError as error:
             raise Failure(CONFIG, str(error)) from None
         return found if found.host else replace(found, host=os.uname().nodename)
+
+    def turn(self, filters: Mapping[str, str] | None = None) -> Turn:
+        """A look now, without a trace, and what it takes to judge it."""
+        from monitor.look import Asked, look
+        from monitor.turn import Turn
+
+        host = self.host()
+        settings = self.settings(host)
+        state = self.state(settings)
+        host = host.keyed(state.key(create=False), None)
+        asked = Asked(settings, filters or {}, self.home != self.own_home)
+        now = self.now()
+        return Turn(asked, host, state, look(asked, host, now), now)
 
     def gate_place(self) -> Path:
         """The default state folder, where the checkpoint lies."""

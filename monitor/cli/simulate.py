@@ -20,18 +20,10 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
     """Looks once, then lets the clock run ahead."""
     from monitor.cli import book
     from monitor.cli.text import visible
-    from monitor.look import Asked, look
     from monitor.rehearse import rehearse
-    from monitor.turn import Turn
 
     horizon = _span(given.span)
-    host = shell.host()
-    settings = shell.settings(host)
-    state = shell.state(settings)
-    host = host.keyed(state.key(create=False), None)
-    asked = Asked(settings, {}, shell.home != shell.own_home)
-    now = shell.now()
-    turn = Turn(asked, host, state, look(asked, host, now), now)
+    turn = shell.turn()
     with book.in_words():
         planned = list(rehearse(turn, horizon))
     if given.json:
@@ -44,7 +36,7 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
         }
         shell.say(json.dumps(document, ensure_ascii=False, indent=1))
         return 0
-    if not settings.channels:
+    if not turn.settings.channels:
         shell.say("No channel is configured, so nothing would be said; add `channels:` to the config.")
         return 0
     shell.say(f"If nothing changed, in the next {given.span}:")

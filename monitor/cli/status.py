@@ -82,21 +82,13 @@ def looked(
     """One look without a trace, judged with what the history knows; with --probe also with what providers say, which is
     remembered, there and in `told_of`."""
     from monitor import watch
-    from monitor.look import Asked, look
 
-    host = shell.host()
-    settings = shell.settings(host)
-    state = shell.state(settings)
     if given.probe:
         from monitor.cli import probing
 
-        settings = probing.asking(settings)
-        host = probing.windowed(host, state, settings, shell)
+        turn = probing.turn(shell, probing.asking(shell.settings(shell.host())), filters_of(given))
+        if told_of is not None:
+            told_of.update(probing.told(turn, told_of, shell))
     else:
-        host = host.keyed(state.key(create=False), None)
-    asked = Asked(settings, filters_of(given), shell.home != shell.own_home)
-    now = shell.now()
-    findings = look(asked, host, now)
-    if given.probe and told_of is not None:
-        told_of.update(probing.told(asked, host, state, findings, now, told_of, shell))
-    return settings, watch.glance(asked, host, state, findings, now, told_of)
+        turn = shell.turn(filters_of(given))
+    return turn.settings, watch.glance(turn, told_of)

@@ -22,6 +22,7 @@ from monitor.host import Host
 from monitor.look import Asked, look
 from monitor.metrics.earlier import last_successes
 from monitor.state import State
+from monitor.turn import Turn
 from tests.command import authwatch, configure, state
 from tests.config.test_load import WHOLE
 from tests.faults.world import json_home
@@ -75,9 +76,10 @@ def history(folder: Path) -> Target:
         host = Host(home, {"HOME": str(home)}, key=(place / "key").read_bytes())
         own = State(place, place)
         findings = look(asked, host, NOW)
-        watch.glance(asked, host, own, findings, NOW)
+        this = Turn(asked, host, own, findings, NOW)
+        watch.glance(this)
         _commands(path)
-        outcome = watch.run(asked, host, own, findings, NOW, (None, None, Reading(NOW)))
+        outcome = watch.run(this, (None, None, Reading(NOW)))
         assert outcome.recorded or outcome.complaints
         assert MARK not in "\n".join(outcome.complaints)
 
