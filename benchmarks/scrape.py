@@ -13,7 +13,6 @@ import http.client
 import os
 import re
 import shutil
-import signal
 import socket
 import statistics
 import subprocess
@@ -28,7 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.command import argv, configure, environment, state  # noqa: E402
-from tests.openclaw_home import DAY, openclaw, put, token  # noqa: E402
+from tests.openclaw_home import DAY, openclaw, token  # noqa: E402
 
 BLACKBOX = "prometheus-blackbox-exporter"
 HEADERS = {
@@ -116,10 +115,6 @@ def main() -> None:
         in_turn([stack.enter_context(collector(folder / "10000", 10_000))], 3)  # one takes seconds
         after_changes(large, state(folder / "10000") / "metrics.prom")
         parallel(small, seconds)
-    with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="authwatch-bench-")))
-        peer = stack.enter_context(blackbox()) if shutil.which(BLACKBOX) else None
-        idle(stack.enter_context(daemon(folder, 20)), peer, folder / "20")
 
 
 @contextlib.contextmanager
@@ -227,65 +222,6 @@ def parallel(server: Server, seconds: float) -> None:
         f"\n{SCRAPERS} parallel scrapers for {seconds:.0f} s: {len(took)} scrapes, {len(wrong)} errors, "
         f"p50 {took[len(took) // 2] * 1000:.0f} ms, p99 {took[int(len(took) * 0.99)] * 1000:.0f} ms"
     )
-
-
-def idle(server: Server, peer: Server | None, home: Path) -> None:
-    time.sleep(45)  # the look after the first one, whose files were young, is over
-    before = (server.wakeups(), server.used())
-    time.sleep(60)
-    wakeups, used = server.wakeups() - before[0], server.used() - before[1]
-    print(f"\nidle for a minute, on a 5-minute schedule: {wakeups} wake-ups, {used * 1000:.1f} ms CPU")
-    print("\n| memory | RSS MiB | x idle blackbox_exporter |\n|---|---|---|")
-    unit = peer.rss() if peer else 0.0
-    steps: list[tuple[str, Callable[[], object]]] = [
-        ("idle", lambda: None),
-        ("after 20 scrapes", lambda: [server.get() for _ in range(20)]),
-        (
-            "after the page, the calendar and the history",
-            lambda: [server.get(path) for path in ("/", "/calendar.ics", "/api/v1/history")],
-        ),
-        ("after 2,000 passes that end at the gate", lambda: passes(server, 2000, 20)),
-        ("after 2,000 that find a change", lambda: passes(server, 2000, 1, lambda: change(home))),
-    ]
-    if peer:
-        print(f"| blackbox_exporter, idle | {unit:.1f} | 1.0 |")
-    for name, do in steps:
-        do()
-        print(f"| authwatch, {name} | {server.rss():.1f} | {server.rss() / unit if unit else 0:.2f} |")
-
-
-def passes(server: Server, count: int, at_once: int, before: Callable[[], object] = lambda: None) -> None:
-    """So many rounds, one after the other, each of which reads the config again."""
-
-    def done() -> float:
-        connection = http.client.HTTPConnection(server.address, timeout=30)
-        connection.request("GET", "/metrics")
-        text = connection.getresponse().read().decode()
-        connection.close()
-        return sum(map(float, re.findall(r"\nauthwatch_checks_total\S+ (\S+)", text)))
-
-    wanted = (last := done()) + count
-    while last < wanted:
-        before()
-        for _ in range(min(at_once, int(wanted - last))):
-            server.process.send_signal(signal.SIGHUP)
-            time.sleep(0.01)
-        if at_once == 1:
-            until(lambda now=last: done() > now)
-        last = done()
-
-
-def change(home: Path) -> None:
-    """A login that lasts a second longer."""
-    path = home / ".openclaw/agents/main/agent/auth-profiles.json"
-    text = path.read_text()
-    put(path, re.sub(r'("expires": )(\d+)', lambda found: f"{found[1]}{int(found[2]) + 1000}", text, count=1))
-    old = time.time() - 3600 + change.times  # type: ignore[attr-defined]
-    os.utime(path, (old, old))
-    change.times += 1  # type: ignore[attr-defined]
-
-
-change.times = 0  # type: ignore[attr-defined]
 
 
 def until(so: Callable[[], object], seconds: float = 120) -> object:

@@ -6,10 +6,15 @@ Only the real OpenClaw (three releases, 770 MB each) stays out: what it said is 
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.alerts.life import Life
+from tests.receivers import web
+from tests.warm import Line, warm
 
 settings.register_profile("ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ci")
@@ -25,3 +30,19 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"skipped in CI: {report.longrepr}"
     return report
+
+
+@pytest.fixture(scope="module")
+def line() -> Iterator[Line]:
+    """The command line, warm: a fork for each command."""
+    with warm() as one:
+        yield one
+
+
+@pytest.fixture
+def life(line: Line, tmp_path: Path) -> Iterator[Life]:
+    """A made-up machine with a phone, for the tests that live through days."""
+    home = tmp_path / "home"
+    home.mkdir()
+    with web() as there:
+        yield Life(line, home, there).configured()

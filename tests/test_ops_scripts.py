@@ -9,7 +9,6 @@ import json
 import re
 import subprocess
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,23 +18,8 @@ from tests.alerts.life import CLAUDE, DAY, HOUR, MINUTE, START, Life, ms
 from tests.command import argv, authwatch, configure, environment
 from tests.openclaw_home import openclaw, token
 from tests.receivers import web
-from tests.warm import Line, warm
 
 MAIN = "anthropic:default (main)"
-
-
-@pytest.fixture(scope="module")
-def line() -> Iterator[Line]:
-    with warm() as one:
-        yield one
-
-
-@pytest.fixture
-def life(line: Line, tmp_path: Path) -> Iterator[Life]:
-    home = tmp_path / "home"
-    home.mkdir()
-    with web() as there:
-        yield Life(line, home, there).configured()
 
 
 def test_defect_1_escalation_is_not_swallowed_by_a_throttle(life: Life) -> None:

@@ -15,7 +15,6 @@ fish: authwatch completion fish > ~/.config/fish/completions/authwatch.fish
 
 def arguments(parser: argparse.ArgumentParser, command: str) -> None:
     """The options of the command."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = EPILOG
     parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell to complete for")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import pytest
 from monitor.ground import ROWS, WEIGHTS, Ground, Weight
 from tests.command import authwatch, configure
 from tests.openclaw_home import DAY, HOUR, ms, oauth, openclaw, put, store, token
-from tests.warm import Line, warm
+from tests.warm import Line
 
 A = "openclaw/main/anthropic:a"
 PROFILES = store(Path()).as_posix()
@@ -176,12 +176,6 @@ def test_what_people_hushed_is_on_the_page(tmp_path: Path) -> None:
 
 
 # -- what lies ahead is what comes ------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def line() -> Iterator[Line]:
-    with warm() as one:
-        yield one
 
 
 @pytest.mark.parametrize("name", ["redundant", "used", "lead", "setup-token", "credit", "resting", "held", "fine"])

@@ -13,17 +13,11 @@ from tests.command import authwatch, configure, state
 from tests.inbox import Receiver
 from tests.openclaw_home import DAY, HOUR, oauth, openclaw, token
 from tests.receivers import web
-from tests.warm import Line, warm
+from tests.warm import Line
 
 INTERVAL = timedelta(hours=3)
 SPAN = timedelta(days=8)
 Said = tuple[datetime, str, str, str]
-
-
-@pytest.fixture(scope="module")
-def line():
-    with warm() as one:
-        yield one
 
 
 @pytest.fixture(scope="module")

@@ -11,13 +11,7 @@ from tests.alerts.life import Life
 from tests.probes.documented import VALID
 from tests.probes.stand import Stand, says, stand
 from tests.receivers import web
-from tests.warm import Line, warm
-
-
-@pytest.fixture(scope="module")
-def line() -> Iterator[Line]:
-    with warm() as one:
-        yield one
+from tests.warm import Line
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,15 +14,9 @@ from tests.openclaw import real
 from tests.truth import record, scripts, table
 from tests.truth.answers import SHAPES, Ours, false_alarm, missed, name_of, of_scripts, openclaws, ours, recorded, right
 from tests.truth.shape import Home, Shape, Truth
-from tests.warm import Line, warm
+from tests.warm import Line
 
 BY_NAME = {name_of(shape): shape for shape in SHAPES}
-
-
-@pytest.fixture(scope="module")
-def line() -> Iterator[Line]:
-    with warm() as one:
-        yield one
 
 
 @pytest.fixture(scope="module")
