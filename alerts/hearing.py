@@ -27,20 +27,23 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Everything that speaking depends on; `partial` are the channels whose last message reached only some."""
+    """Everything that speaking depends on; `partial` are the channels whose last message reached only some, `ignored`
+    the keys of conditions that are muted for good."""
 
     standings: Mapping[str, Standing] = field(default_factory=dict)
     told: Mapping[Place, Told] = field(default_factory=dict)
     attempts: Mapping[Place, Attempt] = field(default_factory=dict)
     hush: Hush = field(default_factory=Hush)
     partial: frozenset[str] = frozenset()
+    ignored: frozenset[str] = frozenset()
 
 
 def of_channels(
     known: Memory, channels: Sequence[Channel], rules: Rules, now: datetime
 ) -> tuple[tuple[Condition, ...], datetime | None]:
     """The channels' own conditions, and when one would rise by itself."""
-    return channel_conditions(ears_of(known, channels, rules, now), known.standings, known.partial)
+    found, rises = channel_conditions(ears_of(known, channels, rules, now), known.standings, known.partial)
+    return tuple(one for one in found if one.key not in known.ignored), rises
 
 
 def ears_of(known: Memory, channels: Sequence[Channel], rules: Rules, now: datetime) -> tuple[Ear, ...]:

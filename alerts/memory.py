@@ -67,6 +67,9 @@ ACKNOWLEDGEMENTS = Table(
     Column("acknowledgement", Record(Acknowledgement), nullable=False),
 )
 
+#: Conditions that a person mutes for good.
+IGNORED = Table("ignored", METADATA, Column("key", Text, primary_key=True))
+
 Pair = tuple[str, str]
 
 
@@ -93,6 +96,18 @@ def silences(db: Connection) -> tuple[Silence, ...]:
 def acknowledgements(db: Connection) -> tuple[Acknowledgement, ...]:
     """Every acknowledgement, ended ones too."""
     return tuple(row.acknowledgement for row in db.execute(select(ACKNOWLEDGEMENTS)))
+
+
+def ignored(db: Connection) -> frozenset[str]:
+    """The keys of conditions that are muted for good."""
+    return frozenset(db.execute(select(IGNORED.c.key)).scalars())
+
+
+def ignore(db: Connection, key: str, ignored: bool) -> None:
+    """Mutes a condition for good, or no longer."""
+    db.execute(delete(IGNORED).where(IGNORED.c.key == key))
+    if ignored:
+        db.execute(IGNORED.insert().values(key=key))
 
 
 def put_standings(db: Connection, changed: Mapping[str, Standing], gone: Iterable[str] = ()) -> None:

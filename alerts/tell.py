@@ -42,6 +42,7 @@ def recall(db: Connection) -> Memory:
         memory.attempts(db),
         Hush(memory.silences(db), memory.acknowledgements(db)),
         memory.partial(db),
+        memory.ignored(db),
     )
 
 
@@ -66,7 +67,8 @@ def plan(
     speak: bool = True,
 ) -> Plan:
     """What stands after this look and what is to be said of it. Pure."""
-    seen = {one.key: one for one in (*conditions, *of_channels(before_pass, channels, rules, now)[0])}
+    found = (*conditions, *of_channels(before_pass, channels, rules, now)[0])
+    seen = {one.key: one for one in found if one.key not in before_pass.ignored}
     standings = {key: absent(one) for key, one in before_pass.standings.items() if key not in seen}
     moments = []
     for key, condition in seen.items():

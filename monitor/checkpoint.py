@@ -7,6 +7,7 @@ reads is plain text rather than JSON, and the moments in it are epoch seconds.
 from __future__ import annotations
 
 import os
+import time
 
 from monitor import __version__
 
@@ -15,7 +16,7 @@ try:  # hashlib would load OpenSSL as well, which costs more than the whole gate
 except ImportError:
     from hashlib import blake2b
 
-FORMAT = f"authwatch checkpoint 2 {__version__}"
+FORMAT = f"authwatch checkpoint 3 {__version__}"
 NAME = "checkpoint"
 KEY_NAME = "key"
 
@@ -30,6 +31,10 @@ PROFILES_BEGIN = b"# HELP authwatch_provider_profiles "
 
 Stamp = tuple[int, ...] | None
 
+#: Options of `check` that change only what is printed, not what is looked at, recorded or told.
+PLAIN = ("--exit-zero", "--json", "--nagios", "--no-color", "-v", "--verbose")
+FILTERS = ("--source", "--agent", "--provider", "--profile")
+
 
 class Checkpoint:
     """What a finished pass left behind: see `write` for the fields."""
@@ -43,13 +48,14 @@ class Checkpoint:
         "looked_at",
         "names",
         "output",
+        "plugin",
         "touches",
         "trusted",
         "until",
     )
 
     def __init__(self) -> None:
-        self.identity = ""  # arguments, working folder, user
+        self.identity = ""  # which check this was, see `identity`
         self.looked_at = 0.0  # when the last full look began
         self.until = 0.0  # the first moment at which the answer could differ
         self.due = float("inf")  # when the heartbeat wants to hear of a pass again
@@ -59,7 +65,8 @@ class Checkpoint:
         self.names: tuple[str, ...] = ()  # environment variables that were asked for
         self.env_digest = "-"
         self.touches: list[tuple[str, str, Stamp]] = []  # (kind, path, stamp); kinds: see `same`
-        self.output = b""  # what the pass printed on stdout
+        self.output = b""  # what a check without filters prints on stdout, without colour
+        self.plugin = (3, b"")  # exit code and line of the same for `--nagios`
 
 
 def state_place(environ: os._Environ[str] | dict[str, str], home: str) -> str:
@@ -73,9 +80,24 @@ def state_place(environ: os._Environ[str] | dict[str, str], home: str) -> str:
     return f"{base}/authwatch"
 
 
-def identity(argv: list[str], cwd: str, uid: int) -> str:
-    """Which question the checkpoint answers."""
-    return "\0".join([*argv, cwd, str(uid)]).encode("utf-8", "surrogateescape").hex()
+def split(argv: list[str]) -> tuple[list[str], list[str]]:
+    """The words that say what is checked, and those that only say what is printed of it."""
+    checked, shown = [], []
+    words = iter(argv)
+    for word in words:
+        if word in PLAIN:
+            shown.append(word)
+        elif word.partition("=")[0] in FILTERS:
+            shown += [word] if "=" in word else [word, next(words, "")]
+        else:
+            checked.append(word)
+    return checked, shown
+
+
+def identity(checked: list[str], cwd: str, uid: int) -> str:
+    """Which check the checkpoint is of; the working folder counts only where an argument may be relative to it."""
+    where = [cwd] if len(checked) > 1 else []
+    return "\0".join([*checked, *where, str(uid)]).encode("utf-8", "surrogateescape").hex()
 
 
 def env_digest(key: bytes, names: tuple[str, ...], environ: os._Environ[str] | dict[str, str]) -> str:
@@ -107,12 +129,13 @@ def read(folder: str) -> Checkpoint | None:
         point = Checkpoint()
         if lines[0] != FORMAT:
             return None
-        point.identity, moments, code, point.digest, point.env_digest, names = lines[1:7]
+        point.identity, moments, codes, point.digest, point.env_digest, names = lines[1:7]
         looked, until, due, trust = moments.split(" ")
         point.looked_at, point.until, point.due = float(looked), float(until), float(due)
         point.trusted = trust == "trusted"
-        point.exit_code = int(code)
-        if not 0 <= point.exit_code <= 255:
+        code, plugin, line = codes.split(" ")
+        point.exit_code, point.plugin = int(code), (int(plugin), bytes.fromhex(line))
+        if not (0 <= point.exit_code <= 255 and 0 <= point.plugin[0] <= 3):
             return None
         point.names = tuple(bytes.fromhex(name).decode("utf-8", "surrogateescape") for name in names.split(" ") if name)
         for line in lines[7:]:
@@ -131,7 +154,7 @@ def write(folder: str, point: Checkpoint) -> None:
         FORMAT,
         point.identity,
         f"{point.looked_at:.6f} {point.until:.6f} {point.due:.6f} {'trusted' if point.trusted else 'young'}",
-        str(point.exit_code),
+        f"{point.exit_code} {point.plugin[0]} {point.plugin[1].hex()}",
         point.digest,
         point.env_digest,
         " ".join(name.encode("utf-8", "surrogateescape").hex() for name in point.names),
@@ -155,9 +178,9 @@ def remove(folder: str) -> None:
             continue
 
 
-def trusted(touches: list[tuple[str, str, Stamp]], looked_at: float) -> bool:
-    """Whether no file changed so close to the look that a later change could carry the same stamp."""
-    low, high = (looked_at - TRUST_SECONDS) * 1e9, (looked_at + TRUST_SECONDS) * 1e9
+def trusted(touches: list[tuple[str, str, Stamp]], began: float, ended: float) -> bool:
+    """Whether no file changed so close to any moment of the look that a later change could carry the same stamp."""
+    low, high = (began - TRUST_SECONDS) * 1e9, (ended + TRUST_SECONDS) * 1e9
     return not any(
         kind == "T" and stamp and (low <= stamp[3] <= high or low <= stamp[4] <= high) for kind, _, stamp in touches
     )
@@ -188,20 +211,22 @@ def still_holds(folder: str, point: Checkpoint, environ: os._Environ[str] | dict
 
 
 def same(kind: str, path: str, stamp: Stamp) -> bool:
-    """T: a thing that was read, unchanged; K: our key, the same. I: our own file, still the same inode. R: an output,
-    same size too."""
+    """T: a thing that was read, unchanged; K: our key, the same. I: our own file, still the same inode, as is D, the
+    status document. R: an output, same size too."""
     found = stat_of(path)
     if kind in "TK" or found is None or stamp is None:
         return found == stamp
-    parts = 2 if kind == "I" else 3
+    parts = 2 if kind in "ID" else 3
     return found[:parts] == stamp[:parts]
 
 
 def renew(folder: str, point: Checkpoint, now: float) -> None:
-    """Notes a success: the checkpoint's mtime and the last-success moments in the outputs become now."""
+    """Notes a success: the checkpoint's mtime and the moments of the last success in the outputs become now."""
     for kind, path, _ in point.touches:
         if kind == "R":
             restamp(path, now)
+        elif kind == "D":
+            _verified(path, now)
     try:
         os.utime(f"{folder}/{NAME}", (now, now))
     except OSError:
@@ -228,6 +253,37 @@ def restamp(path: str, now: float) -> None:
                 if line.startswith((CHECK_STAMP, SOURCE_STAMP)) and line.endswith(b" " + old):
                     lines[at] = line[: -len(old)] + new
             os.pwrite(handle, b"\n".join(lines), 0)
+    except OSError:
+        return
+    finally:
+        os.close(handle)
+
+
+def document(point: Checkpoint) -> bytes:
+    """The status document of the check; empty where it cannot be read."""
+    for kind, path, _ in point.touches:
+        if kind == "D":
+            try:
+                with open(path, "rb") as file:
+                    return file.read()
+            except OSError:
+                break
+    return b""
+
+
+def _verified(path: str, now: float) -> None:
+    """Moves `verified_at` at the end of the status document in place; any mix of old and new digits is valid."""
+    begin, end = b'"verified_at": "', b'Z"\n}'
+    moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)).encode("ascii")
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
+    except OSError:
+        return
+    try:
+        at = os.fstat(handle).st_size - len(begin) - len(moment) - len(end)
+        found = os.pread(handle, 64, at) if at > 0 else b""
+        if found.startswith(begin) and found.endswith(end):
+            os.pwrite(handle, moment, at + len(begin))
     except OSError:
         return
     finally:

@@ -7,6 +7,7 @@ import json
 import os
 import stat
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -57,7 +58,8 @@ class Host:
     """A home, an environment and a fingerprint key; reads, never writes, and remembers what it touched.
 
     `touches` maps absolute paths to the stamp taken *before* reading; `asked` maps the environment names that were
-    asked for to what they held. Reading raises `Unreadable`, a missing file gives None.
+    asked for to what they held, `limits` how long an answer stands where no touch would show a change. Reading raises
+    `Unreadable`, a missing file gives None.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Host:
         self.vault = vault
         self.touches: dict[str, Stamp] = {}
         self.asked: dict[str, str | None] = {}
+        self.limits: list[timedelta] = []
         self.uid = os.geteuid() if uid is None else uid
         self._environ = environ
         self._key = key or os.urandom(32)
@@ -86,18 +89,22 @@ class Host:
     def at(self, home: Path) -> Host:
         """The same window with another home; touches and key are shared."""
         other = Host(home, self._environ, key=self._key, uid=self.uid, scratch=self._scratch, vault=self.vault)
-        other.touches, other.asked = self.touches, self.asked
+        other.touches, other.asked, other.limits = self.touches, self.asked, self.limits
         return other
 
     def keyed(self, key: bytes | None, scratch: Path | None, vault: Vault | None = None) -> Host:
         """The same window with the fingerprint key, a private folder for copies, and a vault if providers are asked."""
         other = Host(self.home, self._environ, key=key, uid=self.uid, scratch=scratch, vault=vault)
-        other.touches, other.asked = self.touches, self.asked
+        other.touches, other.asked, other.limits = self.touches, self.asked, self.limits
         return other
 
     def alone(self) -> Host:
         """The same window with touches of its own: for code that may be left behind."""
         return Host(self.home, self._environ, key=self._key, uid=self.uid, scratch=self._scratch)
+
+    def believe_for(self, span: timedelta) -> None:
+        """Says that what was seen may change without a touch showing it, so that it stands for so long at most."""
+        self.limits.append(span)
 
     # -- names and secrets ------------------------------------------------------------------------------------
 

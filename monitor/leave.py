@@ -27,13 +27,14 @@ READABLE = 0o644  # for --textfile: node_exporter runs as another user
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """The end of a pass: what was found and printed, how long it took, where an output file was asked for."""
+    """The end of a pass: what was found, how a check without filters prints it (`printed` without colour, `plugin` as
+    code and line), how long it took, where an output file was asked for."""
 
     outcome: Outcome
     settings: Settings
     document: Mapping[str, Any]
-    exit_code: int
     printed: bytes
+    plugin: tuple[int, bytes]
     duration: timedelta
     reading: Reading
     textfile: Path | None = None
@@ -100,6 +101,8 @@ def _metrics(left: Left, state: State) -> str:
         silenced=outcome.hushed[1],
         succeeded_at=now,
         duration=left.duration,
+        findings=outcome.findings,
+        ignored=outcome.ignored,
     )
     return body(outcome.judgement, facts, mask if left.settings.privacy == "masked" else str)
 
@@ -114,8 +117,8 @@ def _summary(left: Left, state: State) -> dict[str, Any]:
     trust = left.outcome.clock
     return {
         "at": left.outcome.at.isoformat(),
-        "result": "findings" if left.exit_code else "ok",
-        "exit_code": left.exit_code,
+        "result": "findings" if left.document["exit_code"] else "ok",
+        "exit_code": left.document["exit_code"],
         "duration": left.duration.total_seconds(),
         "deliveries": counted,
         "clocks": {
@@ -128,7 +131,7 @@ def _summary(left: Left, state: State) -> dict[str, Any]:
 def _point(left: Left, state: State, host: Host, mark: Mark) -> None:
     made = checkpoint.Checkpoint()
     made.identity, made.digest = mark.identity, mark.digest
-    made.exit_code, made.output = left.exit_code, left.printed
+    made.exit_code, made.output, made.plugin = left.document["exit_code"], left.printed, left.plugin
     made.touches = [("T", path, stamp) for path, stamp in host.touches.items()]
     made.touches += [(kind, str(path), checkpoint.stat_of(str(path))) for kind, path in _ours(left, state)]
     made.names = tuple(sorted(host.asked))
@@ -138,12 +141,12 @@ def _point(left: Left, state: State, host: Host, mark: Mark) -> None:
     longest = made.looked_at + checkpoint.LONGEST_SECONDS
     made.until = min(left.outcome.until.timestamp(), longest) if left.outcome.until else longest
     made.due = left.due
-    made.trusted = checkpoint.trusted(made.touches, made.looked_at)
+    made.trusted = checkpoint.trusted(made.touches, made.looked_at, mark.ended)
     checkpoint.write(str(state.gate), made)
 
 
 def _ours(left: Left, state: State) -> list[tuple[str, Path]]:
-    files = [("K", state.folder / checkpoint.KEY_NAME), ("I", state.folder / STATUS), ("R", state.folder / METRICS)]
+    files = [("K", state.folder / checkpoint.KEY_NAME), ("D", state.folder / STATUS), ("R", state.folder / METRICS)]
     if left.textfile:
         files.append(("R", left.textfile))
     if left.settings.history_url is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -18,13 +17,12 @@ EARLIEST: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a pass is to do; `filters` narrow what is shown, recorded and told; `elsewhere`: not in the own home.
+    """What a pass is to do; `elsewhere`: not in the own home.
 
     `caller` is a shell line that starts authwatch again, for the buttons of notifications.
     """
 
     settings: Settings
-    filters: Mapping[str, str] = field(default_factory=dict)
     elsewhere: bool = False
     caller: str = field(default="", repr=False)  # not in the digest: it is no part of the answer
 

@@ -97,13 +97,13 @@ def asked(
     return min((one.due(proofs) or now for one in found), default=None)
 
 
-def at_once(turn: Turn, before: Mapping[str, Proof]) -> tuple[dict[str, Proof], str]:
-    """Asks those that are due because a person wants to know, and remembers what they told.
+def at_once(turn: Turn, before: Mapping[str, Proof], filters: Mapping[str, str]) -> tuple[dict[str, Proof], str]:
+    """Asks those that are due and meant because a person wants to know, and remembers what they told.
 
     Returns all that is known, and in words why it could not be remembered; then what was known `before` counts.
     """
     host, now, settings = turn.host, turn.now, turn.settings
-    findings = [one for one in turn.findings if isinstance(one, Observation) and _meant(one, turn.asked.filters)]
+    findings = [one for one in turn.findings if isinstance(one, Observation) and _meant(one, filters)]
     try:
         engine = opened(turn.url, (METADATA, told.METADATA))
         try:

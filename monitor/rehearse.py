@@ -57,7 +57,8 @@ def _next_pass(turn: Turn, moment: datetime) -> datetime:
 
 def _pass(engine: Engine, turn: Turn) -> tuple[list[Planned], datetime | None]:
     with engine.begin() as db:
-        _, judgement, plan = recorded(db, turn)
+        made = recorded(db, turn)
+        judgement, plan = made.judgement, made.plan
         results = list(tell.heard(plan, turn.now + LATENCY))
         for delivery, changes in results:
             tell.remember(db, delivery, changes)

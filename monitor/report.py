@@ -1,12 +1,13 @@
-"""A judgement as the document of `authwatch status --json`, and as an exit code."""
+"""The status document: what `status --json` prints, what a check leaves, and what every screen is drawn from."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from monitor.model import Judgement, Need, ProviderView, Remembered, Trouble, Verdict
+from alerts.model import Condition
+from monitor.model import OURSELVES, Judgement, Need, Problem, ProviderView, Remembered, Trouble, Verdict
 from monitor.proof import Proof
 
 SCHEMA: Final = 1
@@ -14,6 +15,12 @@ SCHEMA: Final = 1
 #: Exit codes of `check`, from the one that loses to the one that wins.
 _CODES: Final = {Need.NO: 0, Need.SOON: 2, Need.UNKNOWN: 3, Need.NOW: 1}
 _RANKS: Final = tuple(_CODES.values())
+
+#: The labels by which a person narrows what is printed.
+FILTERS: Final = ("source", "agent", "provider", "profile")
+
+#: A status document, as the contract describes it.
+Document = Mapping[str, Any]
 
 
 def document(
@@ -24,15 +31,21 @@ def document(
     acknowledged: Collection[str] = (),
     silenced: Collection[str] = (),
     known: Mapping[str, Remembered] | None = None,
+    findings: Sequence[Condition] = (),
+    ignored: Collection[str] = (),
+    sources: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """The contract's schema 1. `acknowledged` and `silenced` are keys, `known` the history by key."""
+    """The contract's schema 1. `acknowledged`, `silenced` and `ignored` are keys, `known` the history by key, `sources`
+    the types of the configured sources by id. `verified_at` is last: a check that finds nothing changed moves it in
+    place (`monitor.checkpoint`)."""
     memory = known or {}
     verdicts = sorted(judgement.verdicts, key=lambda verdict: verdict.key)
-    return {
+    failed = {trouble.source for trouble in judgement.troubles if trouble.problem is not Problem.STALE_COPY}
+    made = {
         "schema": SCHEMA,
         "at": iso(at),
         "host": host,
-        "exit_code": exit_code(judgement),
+        "exit_code": 0,
         "profiles": [
             {
                 **_profile(verdict, memory.get(verdict.key), at),
@@ -43,15 +56,73 @@ def document(
         ],
         "providers": [_provider(view) for view in judgement.providers],
         "problems": [_problem(trouble) for trouble in judgement.troubles],
+        "findings": [_finding(one, one.key in ignored) for one in findings],
+        "sources": [
+            {"id": name, "type": kind, "up": name not in failed} for name, kind in sorted((sources or {}).items())
+        ],
+        "verified_at": iso(at.replace(microsecond=0)),
     }
+    return {**made, "exit_code": exit_code(made)}
 
 
-def exit_code(judgement: Judgement) -> int:
-    """0 nobody has to act, 1 now, 2 soon, 3 could not determine; 1 wins over 3, 3 over 2. Ignored ones do not count."""
-    codes = {_CODES[verdict.needs_human] for verdict in judgement.verdicts if not verdict.ignored}
-    if any(not trouble.ignored for trouble in judgement.troubles):
-        codes.add(_CODES[Need.UNKNOWN])
-    return max(codes, key=_RANKS.index, default=0)
+def exit_code(shown: Document) -> int:
+    """0 nobody has to act, 1 now, 2 soon, 3 could not determine; 1 wins over 3, 3 over 2.
+
+    What is ignored does not count, nor does a finding about a channel: it is nothing that a login needs.
+    """
+    return max((_CODES[need] for need in needs(shown)), key=_RANKS.index, default=0)
+
+
+def needs(shown: Document) -> list[Need]:
+    """What a person has to do about each login, problem and finding that counts."""
+    found = [Need(one["needs_human"]) for one in shown["profiles"] if not one["ignored"]]
+    found += [Need.UNKNOWN for one in shown["problems"] if not one["ignored"]]
+    found += [need_of(one) for one in shown["findings"] if counts(one)]
+    return found
+
+
+def counts(finding: Document) -> bool:
+    """Whether a finding counts in the exit code."""
+    return not finding["ignored"] and "channel" not in finding["labels"]
+
+
+def need_of(finding: Document) -> Need:
+    """What a person has to do about a finding: its level, `info` being nothing."""
+    return Need.NO if finding["level"] == "info" else Need(finding["level"])
+
+
+def narrowed(shown: Document, filters: Mapping[str, str]) -> Document:
+    """The part of a document that the filters let through, with the exit code of that part.
+
+    A problem is of a source, not of one agent or provider, so only a source hides it; our own problems stay.
+    """
+    if not filters:
+        return shown
+
+    def meant(facts: Mapping[str, Any]) -> bool:
+        return all(facts.get(name, value) == value for name, value in filters.items())
+
+    part = {
+        **shown,
+        "profiles": [one for one in shown["profiles"] if meant(one)],
+        "providers": [one for one in shown["providers"] if meant(one)],
+        "problems": [
+            one for one in shown["problems"] if one["source"] == OURSELVES or meant({"source": one["source"]})
+        ],
+        "findings": [one for one in shown["findings"] if "channel" not in one["labels"] and meant(one["labels"])],
+        "sources": [one for one in shown["sources"] if meant({"source": one["id"]})],
+    }
+    return {**part, "exit_code": exit_code(part)}
+
+
+def values(shown: Document, name: str) -> set[str]:
+    """Every value of a filter that something in the document has."""
+    found = {one[name] for one in shown["profiles"]}
+    if name != "profile":
+        found |= {one[name] for one in shown["providers"]} | {one["labels"].get(name, "") for one in shown["findings"]}
+    if name == "source":
+        found |= {one["source"] for one in shown["problems"]} | {one["id"] for one in shown["sources"]}
+    return found - {""}
 
 
 def iso(moment: datetime | None) -> str | None:
@@ -126,4 +197,16 @@ def _problem(trouble: Trouble) -> dict[str, Any]:
         "problem": str(trouble.problem),
         "store": trouble.store,
         "detail": trouble.detail,
+        "ignored": trouble.ignored,
+    }
+
+
+def _finding(condition: Condition, ignored: bool) -> dict[str, Any]:
+    return {
+        "key": condition.key,
+        "level": condition.level.value,
+        "labels": dict(condition.labels),
+        "summary": condition.summary,
+        "remedy": condition.remedy,
+        "ignored": ignored,
     }

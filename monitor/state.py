@@ -26,10 +26,11 @@ class StateError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Which question a pass answered (arguments, folder, user) and the digest of what it saw."""
+    """Which check this was, the digest of what it saw, and when its look had ended, as Unix time."""
 
     identity: str
     digest: str
+    ended: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from alerts import memory as told
@@ -16,7 +16,7 @@ from monitor.config.settings import Settings
 from monitor.history import memory, proofs, read, record
 from monitor.history.engine import URL, Connection, url_of
 from monitor.host import Host
-from monitor.judge.conditions import conditions
+from monitor.judge.conditions import conditions, unshown
 from monitor.judge.copies import COPIES
 from monitor.judge.forecast import unstated
 from monitor.judge.liveness import in_question
@@ -24,15 +24,22 @@ from monitor.judge.look import judge
 from monitor.judge.reserves import ABOUT
 from monitor.judge.words import mask
 from monitor.look import Asked
-from monitor.model import OURSELVES, Finding, Judgement, Observation, Remembered
+from monitor.model import Finding, Judgement, Remembered
 from monitor.proof import Proof
 from monitor.state import State
 
-#: What was known before, what the look means, what is to be said.
-Recorded = tuple[dict[str, Remembered], Judgement, tell.Plan]
-
 PRUNE_EVERY = timedelta(days=1)
 DIGESTS = {"daily": timedelta(days=1), "weekly": timedelta(weeks=1)}
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What was known before, what the look means, what is to be said, what no row of logins or problems shows."""
+
+    known: dict[str, Remembered]
+    judgement: Judgement
+    plan: tell.Plan
+    findings: tuple[Condition, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +76,7 @@ class Turn:
         if self.asked.elsewhere:
             home = f"{self.host.home}/"
             known = {key: one for key, one in known.items() if one.observation.host_path.startswith(home)}
-        whole = judge(self.findings, known, self.settings.policy, self.now, frozenset(files), files, told_of or {})
-        return narrowed(whole, self.asked.filters)
+        return judge(self.findings, known, self.settings.policy, self.now, frozenset(files), files, told_of or {})
 
 
 def said(this: Turn, alert: Alert, *, pinned: bool) -> Message:
@@ -103,36 +109,6 @@ def _as_labelled(match: Mapping[str, str], privacy: str) -> Mapping[str, str]:
     return {**match, "profile": mask(match["profile"])}
 
 
-def narrowed(judgement: Judgement, filters: Mapping[str, str]) -> Judgement:
-    """The part of a judgement that the filters let through; redundancy was judged on the whole."""
-    if not filters:
-        return judgement
-
-    def meant(facts: Mapping[str, str]) -> bool:
-        return all(facts.get(name, value) == value for name, value in filters.items())
-
-    def named(seen: Observation) -> bool:
-        one = seen.credential
-        return meant({"source": one.source, "agent": one.agent, "provider": one.provider, "profile": one.profile})
-
-    kept = tuple(verdict for verdict in judgement.verdicts if named(verdict.seen))
-    keys = {verdict.key for verdict in kept}
-    return replace(
-        judgement,
-        verdicts=kept,
-        providers=tuple(
-            one
-            for one in judgement.providers
-            if meant({"source": one.source, "agent": one.agent, "provider": one.provider})
-        ),
-        troubles=tuple(t for t in judgement.troubles if t.source == OURSELVES or meant({"source": t.source})),
-        moved=tuple(pair for pair in judgement.moved if pair[1] in keys),
-        released=tuple(one for one in judgement.released if named(one)),
-        lineups=(),  # a part of a line-up says nothing of what is left of it
-        copied=(),
-    )
-
-
 def remembered(db: Connection, this: Turn, about: str = "") -> dict[str, Remembered]:
     """What the history knows, with past renewals and log-ins of those for which they count, and those of `about`."""
     known = memory.read(db, this.host.key_id)
@@ -158,24 +134,27 @@ def recorded(db: Connection, this: Turn) -> Recorded:
     ignored = [verdict.key for verdict in judgement.verdicts if verdict.ignored and verdict.key in before.standings]
     tell.commit(db, before, plan, ignored)
     _prune(db, this)
-    return known, judgement, plan
+    return Recorded(known, judgement, plan, findings(this, seen, plan.memory))
+
+
+def findings(this: Turn, seen: Iterable[Condition], memory: tell.Memory) -> tuple[Condition, ...]:
+    """What the status document shows beside logins and problems, of the sources and channels that are configured."""
+    configured = {entry.id for entry in this.settings.sources} | {channel.label for channel in this.settings.channels}
+    return unshown(seen, memory.standings.values(), configured)
 
 
 def found(this: Turn, judgement: Judgement, before: tell.Memory) -> tuple[Condition, ...]:
     """The conditions of this look, those of troubles that are over included."""
     looked = {entry.id for entry in this.settings.sources}
-    wanted = this.asked.filters.get("source")
     troubles = [
         (key, standing.labels)
         for key, standing in before.standings.items()
-        if "problem" in standing.labels
-        and standing.labels.get("source") in looked
-        and wanted in (None, standing.labels.get("source"))
+        if "problem" in standing.labels and standing.labels.get("source") in looked
     ]
     about = [
         (key, standing)
         for key, standing in before.standings.items()
-        if ABOUT in standing.labels and standing.labels.get("source") in looked and not this.asked.filters
+        if ABOUT in standing.labels and standing.labels.get("source") in looked
     ]
     return conditions(
         judgement,

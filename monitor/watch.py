@@ -14,8 +14,10 @@ from alerts.channels import scheme_of
 from alerts.clock import Reading, Trust, trust
 from alerts.dataclass import dataclass, field, replace
 from alerts.forms import Message
-from alerts.model import Alert, Delivery
+from alerts.model import Alert, Condition, Delivery
 from alerts.routine import CANARY
+from monitor import report
+from monitor.config.settings import Settings
 from monitor.history import engine as history
 from monitor.history import proofs
 from monitor.history.engine import Broken, Engine
@@ -26,7 +28,7 @@ from monitor.metrics.families import ChannelFacts
 from monitor.model import Judgement, Remembered, Transition
 from monitor.overview import SPAN, Told, overview
 from monitor.proof import Proof
-from monitor.turn import Recorded, Turn, found, recorded, remembered, said
+from monitor.turn import Recorded, Turn, findings, found, recorded, remembered, said
 
 #: Without a memory the same news would go out with every pass.
 UNREMEMBERED_EVERY = timedelta(hours=1)
@@ -36,7 +38,8 @@ UNREMEMBERED_EVERY = timedelta(hours=1)
 class Outcome:
     """What a pass found and did. `complaints` are for people on stderr; `until` is when the answer could first
     differ; `recorded` is False when the history could not be written, or must not be believed or touched; `mute`
-    when no channel has delivered for long."""
+    when no channel has delivered for long. `findings` are what no row of logins or problems shows, `ignored` the keys
+    of those that are muted for good."""
 
     judgement: Judgement
     at: datetime
@@ -50,12 +53,28 @@ class Outcome:
     mute: bool = False
     clock: Trust = field(default_factory=lambda: Trust(True))
     overview: Mapping[str, Any] | None = None
+    findings: tuple[Condition, ...] = ()
+    ignored: frozenset[str] = frozenset()
 
     @property
     def well(self) -> bool:
         """Whether the pass did what it is for, as far as it may: what the heartbeat is told."""
         doubted = not self.clock.believed and self.at >= EARLIEST  # for a while; a clock that cannot be right stays so
         return (self.recorded or doubted) and not self.mute
+
+    def document(self, settings: Settings) -> dict[str, Any]:
+        """The status document of this look."""
+        return report.document(
+            self.judgement,
+            at=self.at,
+            host=settings.host,
+            acknowledged=self.hushed[0],
+            silenced=self.hushed[1],
+            known=self.known,
+            findings=self.findings,
+            ignored=self.ignored,
+            sources={entry.id: entry.type for entry in settings.sources},
+        )
 
 
 def glance(this: Turn, told_of: Mapping[str, Proof] | None = None, about: str = "") -> Outcome:
@@ -74,7 +93,16 @@ def glance(this: Turn, told_of: Mapping[str, Proof] | None = None, about: str = 
         complaints = (history.in_words(error),)
     judgement = this.judged(known, told_of)
     hushed = tell.hushed(before, this.now)
-    return Outcome(judgement, this.now, known, hushed, complaints=complaints, until=judgement.until)
+    return Outcome(
+        judgement,
+        this.now,
+        known,
+        hushed,
+        complaints=complaints,
+        until=judgement.until,
+        findings=findings(this, found(this, judgement, before), before),
+        ignored=before.ignored,
+    )
 
 
 def run(this: Turn, clocks: tuple[Reading | None, Reading | None, Reading]) -> Outcome:
@@ -102,9 +130,10 @@ def _taken(this: Turn) -> Outcome:
     """The turn that nobody else takes at the same time."""
     now = this.now
     try:
-        engine, (known, judgement, plan), complaints = _entered(this)
+        engine, made, complaints = _entered(this)
     except (Broken, history.HistoryError, OSError) as error:
         return _unremembered(this, history.in_words(error))
+    judgement, plan = made.judgement, made.plan
     results = []
     for delivery, changes in _sent(this, plan):
         results.append((delivery, changes))
@@ -123,7 +152,7 @@ def _taken(this: Turn) -> Outcome:
     return Outcome(
         judgement,
         now,
-        known,
+        made.known,
         tell.hushed(after, now),
         tuple(delivery for delivery, _ in results),
         facts,
@@ -132,6 +161,8 @@ def _taken(this: Turn) -> Outcome:
         recorded=True,
         mute=mute,
         overview=overview(judgement, shown, lately, this.settings, now),
+        findings=made.findings,
+        ignored=after.ignored,
     )
 
 
@@ -164,9 +195,9 @@ def _begun(this: Turn) -> tuple[Engine, Recorded]:
     try:
         again = _asked(engine, this)
         with engine.begin() as db:
-            known, judgement, plan = recorded(db, this)
-        until = min((moment for moment in (judgement.until, again) if moment), default=None)
-        return engine, (known, replace(judgement, until=until), plan)
+            made = recorded(db, this)
+        until = min((moment for moment in (made.judgement.until, again) if moment), default=None)
+        return engine, replace(made, judgement=replace(made.judgement, until=until))
     except Broken:
         engine.dispose()
         raise

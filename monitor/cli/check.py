@@ -6,21 +6,23 @@ import argparse
 import json
 import os
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from monitor import checkpoint
-from monitor.cli import pulse
+from monitor.cli import filtering, pulse
 from monitor.cli.shell import Shell, common, filters, filters_of
 from monitor.state import Mark, State, StateError, spare
 
 if TYPE_CHECKING:
     from monitor.config.settings import Settings
     from monitor.host import Host
+    from monitor.model import Remembered
+    from monitor.report import Document
     from monitor.vault import Vault
-    from monitor.watch import Outcome
 
 
 def arguments(parser: argparse.ArgumentParser, command: str) -> None:
@@ -33,64 +35,99 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
 
 
 def run(given: argparse.Namespace, shell: Shell) -> int:
-    """One pass, and the sign of life after it."""
+    """One check, and the sign of life after it; only what it prints is narrowed by filters."""
+    if (shown := _standing(given, shell)) is not None:
+        return shown
     host = shell.host()
     host.env("HOME")
     settings = shell.settings(host)
     try:
-        code, well = _pass(given, shell, host, settings)
+        done = _pass(given, shell, host, settings)
     except Exception:
         pulse.beat(shell, settings, failed=True)
         raise
-    if well is not None and not pulse.beat(shell, settings, failed=not well):
+    if done.well is not None and not pulse.beat(shell, settings, failed=not done.well):
         checkpoint.remove(str(shell.gate_place()))  # the next pass tries again
-    return code
+    return _show(given, shell, filtering.part(done.document, filters_of(given), settings, done.known))
 
 
-def _pass(given: argparse.Namespace, shell: Shell, host: Host, settings: Settings) -> tuple[int, bool | None]:
-    """Looks, records, tells; prints what is so; leaves a checkpoint.
+class _Done(NamedTuple):
+    """What a check found, the history by key as far as it was read, and whether the check ended well (None where
+    another one was running, which says so itself)."""
 
-    Returns the exit code, and whether it ended well; None where another pass was running, which says so itself.
-    """
+    document: Document
+    known: Mapping[str, Remembered]
+    well: bool | None
+
+
+def _standing(given: argparse.Namespace, shell: Shell) -> int | None:
+    """Draws the last check's document where nothing it rests on has changed; None where a look is needed."""
+    folder, now = str(shell.gate_place()), shell.now().timestamp()
+    point = checkpoint.may_stop(folder, _identity(shell), dict(shell.environ), now)
+    if point is None or (shown := _document(point, given)) is None:
+        return None
+    from monitor.report import narrowed
+
+    checkpoint.renew(folder, point, now)
+    return _show(given, shell, narrowed(shown, filters_of(given)))
+
+
+def _document(point: checkpoint.Checkpoint, given: argparse.Namespace) -> Document | None:
+    """The status document behind a checkpoint; None where it is not what a check leaves, or does not know a filter."""
+    try:
+        shown = json.loads(checkpoint.document(point))
+    except (ValueError, RecursionError):
+        return None
+    sound = isinstance(shown, dict) and shown.get("exit_code") == point.exit_code
+    return shown if sound and filtering.known_to(shown, filters_of(given)) else None
+
+
+def _pass(given: argparse.Namespace, shell: Shell, host: Host, settings: Settings) -> _Done:
+    """Looks, records, tells, leaves a checkpoint; prints complaints only."""
     from monitor.look import Asked, digest, look
 
     state = _usable(shell.state(settings), shell)
     host = host.keyed(_key(state, shell), state.folder, vault_for(settings))
-    asked = Asked(settings, filters_of(given), shell.home != shell.own_home, shell.caller())
+    asked = Asked(settings, shell.home != shell.own_home, shell.caller())
     with state.lock(settings.alerts.deadline.total_seconds()) as held:
         now = shell.now()
         findings = look(asked, host, now)
-        mark = Mark(
-            checkpoint.identity(list(shell.argv), _here(), os.geteuid()),
-            digest(asked, findings, host, now),
-        )
-        if held and (point := _second_gate(state, mark, shell, host, now, pulse.due(settings, now))) is not None:
-            shell.write(point.output.decode("utf-8", "replace"))
-            return point.exit_code, True
+        mark = Mark(_identity(shell), digest(asked, findings, host, now), shell.now().timestamp())
+        point = _second_gate(state, mark, shell, host, now, pulse.due(settings, host, now)) if held else None
+        if point is not None and (same := _document(point, given)) is not None:
+            return _Done(same, {}, True)
         from monitor import leave, watch
+        from monitor.cli.render import nagios, text
         from monitor.turn import Turn
 
         turn = Turn(asked, host, state, findings, now)
         if not held:
             shell.complain("authwatch: another pass is still running; this one records and tells nothing")
-            return _finish(given, shell, watch.glance(turn), settings)[0], None
+            seen = watch.glance(turn)
+            return _Done(seen.document(settings), seen.known, None)
         started = time.monotonic()
         outcome = watch.run(turn, leave.clocks(state, shell.reading(now)))
-        code, printed, document = _finish(given, shell, outcome, settings)
+        document = outcome.document(settings)
+        line, code = nagios(document)
         left = leave.Left(
             outcome,
             settings,
             document,
-            code,
-            printed.encode("utf-8", "replace"),
+            f"{text(document, color=False)}\n".encode("utf-8", "replace"),
+            (code, line.encode("utf-8", "replace")),
             timedelta(seconds=time.monotonic() - started),
             shell.reading(now),
             Path(given.textfile).absolute() if given.textfile else None,
-            pulse.due(settings, now),
+            pulse.due(settings, host, now),
         )
-        for complaint in leave.everything(left, state, host, mark):
-            shell.complain(f"authwatch: {complaint}")
-        return code, outcome.well
+        complaints = (*outcome.complaints, *leave.everything(left, state, host, mark))
+    for complaint in complaints:
+        shell.complain(f"authwatch: {complaint}")
+    return _Done(document, outcome.known, outcome.well)
+
+
+def _identity(shell: Shell) -> str:
+    return checkpoint.identity(checkpoint.split(list(shell.argv))[0], _here(), os.geteuid())
 
 
 def vault_for(settings: Settings) -> Vault | None:
@@ -143,37 +180,24 @@ def _second_gate(
     ):
         return None
     point.touches = [("T", path, stamp) for path, stamp in host.touches.items()] + ours
-    point.trusted, point.due = checkpoint.trusted(point.touches, moment), due
+    point.trusted, point.due = checkpoint.trusted(point.touches, moment, mark.ended), due
     checkpoint.write(folder, point)
     checkpoint.renew(folder, point, moment)
     return point
 
 
-def _finish(
-    given: argparse.Namespace, shell: Shell, outcome: Outcome, settings: Settings
-) -> tuple[int, str, dict[str, object]]:
-    """Prints what is so; the exit code, what was printed, the document."""
-    from monitor import report
+def _show(given: argparse.Namespace, shell: Shell, part: Document) -> int:
+    """Prints what the filters left of a status document, for whoever reads it; the exit code of that part."""
     from monitor.cli.render import nagios, text
 
-    document = report.document(
-        outcome.judgement,
-        at=outcome.at,
-        host=settings.host,
-        acknowledged=outcome.hushed[0],
-        silenced=outcome.hushed[1],
-        known=outcome.known,
-    )
-    code = report.exit_code(outcome.judgement)
+    code = int(part["exit_code"])
     if given.nagios:
-        line, code = nagios(outcome.judgement, settings.host)
+        line, code = nagios(part)
         printed = f"{line}\n"
     elif given.json:
-        printed = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+        printed = json.dumps(part, ensure_ascii=False, indent=1) + "\n"
     else:
-        printed = text(outcome.judgement, settings.host, outcome.at, color=shell.color, hushed=outcome.hushed) + "\n"
-    with suppress(BrokenPipeError):  # a reader who left must not keep the pass from leaving its outputs
+        printed = text(part, color=shell.color) + "\n"
+    with suppress(BrokenPipeError):  # a reader who left changes nothing of what was found
         shell.write(printed)
-    for complaint in outcome.complaints:
-        shell.complain(f"authwatch: {complaint}")
-    return (0 if given.exit_zero else code), printed, document
+    return 0 if given.exit_zero else code

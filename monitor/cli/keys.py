@@ -9,6 +9,7 @@ from monitor.cli import book
 from monitor.cli.shell import NOT_DONE, Failure, Shell, common
 
 if TYPE_CHECKING:
+    from alerts.memory import Connection
     from monitor.model import Remembered
 
 
@@ -28,7 +29,10 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
     settings = shell.settings(shell.host())
     with book.writing(shell, settings) as connection:
         known = memory.read(connection, "")
-        row = known.get(given.key) or _unknown(given.key, known)
+        findings = _findings(connection)
+        if given.key in findings and given.key not in known:
+            return _finding(given, shell, connection)
+        row = known.get(given.key) or _unknown(given.key, [*known, *findings])
         if given.command == "forget":
             _refuse_if_seen(given.key, row)
             memory.forget(connection, given.key)
@@ -44,6 +48,31 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
     return 0
 
 
+def _findings(connection: Connection) -> set[str]:
+    """The keys of conditions that are neither a login nor a store, those that stand and those that are muted."""
+    from alerts import memory as told
+    from monitor.judge.conditions import about
+
+    standings = told.standings(connection)
+    return {*told.ignored(connection), *(key for key, one in standings.items() if about(one.labels))}
+
+
+def _finding(given: argparse.Namespace, shell: Shell, connection: Connection) -> int:
+    """Mutes a finding for good, or no longer."""
+    from alerts import memory as told
+
+    if given.command == "forget":
+        quiet = f"to keep it quiet: authwatch ignore {given.key}"
+        raise Failure(NOT_DONE, f"{given.key} is a finding, and ends by itself\n{quiet}")
+    ignored = given.command == "ignore"
+    told.ignore(connection, given.key, ignored)
+    if ignored:
+        told.put_standings(connection, {}, [given.key])
+    back = f"; take it back with: authwatch unignore {given.key}" if ignored else ""
+    shell.say(f"{given.key} is {'shown, and never alarmed about' if ignored else 'alarmed about again'}{back}.")
+    return 0
+
+
 def _refuse_if_seen(key: str, row: Remembered) -> None:
     from monitor.model import State
 
@@ -55,7 +84,7 @@ def _refuse_if_seen(key: str, row: Remembered) -> None:
         )
 
 
-def _unknown(key: str, known: dict[str, Remembered]) -> Remembered:
+def _unknown(key: str, known: list[str]) -> Remembered:
     from difflib import get_close_matches
 
     near = get_close_matches(key, known, n=1, cutoff=0.4)

@@ -19,14 +19,18 @@ def main() -> None:
 
 
 def _stopped(argv: list[str]) -> bool:
-    """Whether a pass had nothing to do; its output and exit code are then the last pass's."""
+    """Whether a check had nothing to do and what is to be printed lies ready; what has to be drawn anew (colours for a
+    terminal, the part that filters mean) is the command's work."""
     from monitor import checkpoint
 
+    checked, shown = checkpoint.split(argv)
+    if not all(word in checkpoint.PLAIN for word in shown) or _colored(shown):
+        return False
     folder = checkpoint.state_place(os.environ, os.environ.get("HOME", ""))
     if not folder.startswith("/"):  # without a home it would be a file of whoever owns the working folder
         return False
     try:
-        who = checkpoint.identity(argv, os.getcwd(), os.geteuid())
+        who = checkpoint.identity(checked, os.getcwd(), os.geteuid())
     except OSError:
         return False
     now = time.time()
@@ -34,12 +38,24 @@ def _stopped(argv: list[str]) -> bool:
     if point is None:
         return False
     checkpoint.renew(folder, point, now)
+    code, output = point.exit_code, point.output
+    if "--nagios" in shown:
+        code, output = point.plugin[0], point.plugin[1] + b"\n"
+    elif "--json" in shown:
+        output = checkpoint.document(point) + b"\n"
+    if "--exit-zero" in shown:
+        code = 0
     try:
-        sys.stdout.buffer.write(point.output)
+        sys.stdout.buffer.write(output)
         sys.stdout.flush()
     except OSError:  # the reader is gone or the disk is full; the code says it all the same
-        os._exit(point.exit_code)
-    os._exit(point.exit_code)
+        os._exit(code)
+    os._exit(code)
+
+
+def _colored(shown: list[str]) -> bool:
+    plain = "--no-color" in shown or "--nagios" in shown or "--json" in shown or "NO_COLOR" in os.environ
+    return not plain and sys.stdout.isatty()
 
 
 def _complete() -> None:

@@ -44,27 +44,27 @@ def windowed(host: Host, state: State, settings: Settings, shell: Shell) -> Host
     return host.keyed(key, None, vault_for(settings))
 
 
-def turn(shell: Shell, settings: Settings, filters: Mapping[str, str]) -> Turn:
+def turn(shell: Shell, settings: Settings) -> Turn:
     """A look now at which sources leave the keys of the providers that the settings ask."""
     from monitor.look import Asked, look
     from monitor.turn import Turn
 
     state = shell.state(settings)
     host = windowed(shell.host(), state, settings, shell)
-    asked = Asked(settings, filters, shell.home != shell.own_home)
+    asked = Asked(settings, shell.home != shell.own_home)
     now = shell.now()
     return Turn(asked, host, state, look(asked, host, now), now)
 
 
-def told(this: Turn, before: Mapping[str, Proof], shell: Shell) -> Mapping[str, Proof]:
-    """Asks whom it may; the next pass then looks fully and takes it in."""
+def told(this: Turn, before: Mapping[str, Proof], shell: Shell, filters: Mapping[str, str]) -> Mapping[str, Proof]:
+    """Asks whom it may of those that are meant; the next pass then looks fully and takes it in."""
     from monitor.prove import at_once
 
     with this.state.lock(LOCK_SECONDS) as held:
         if not held:
             shell.complain("authwatch: a pass is running, so nobody is asked now")
             return before
-        found, why = at_once(this, before)
+        found, why = at_once(this, before, filters)
         checkpoint.remove(str(this.state.gate))
     if why:
         shell.complain(f"authwatch: {why}; what is told now is not remembered")
@@ -79,8 +79,8 @@ def openclaw(given: argparse.Namespace, shell: Shell) -> Judgement:
     settings = asking(shell.settings(shell.host()))
     listed = tuple(entry for entry in settings.sources if entry.type == "openclaw")
     settings = replace(settings, sources=listed or (SourceEntry("openclaw", "openclaw"),))
-    this = turn(shell, settings, {"source": settings.sources[0].id})
-    return watch.glance(this, told(this, {}, shell)).judgement
+    this = turn(shell, settings)
+    return watch.glance(this, told(this, {}, shell, {"source": settings.sources[0].id})).judgement
 
 
 def lines(judgement: Judgement) -> Iterator[str]:

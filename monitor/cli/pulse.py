@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from monitor.config.settings import Settings
+    from monitor.host import Host
 
 
 def beat(shell: Shell, settings: Settings, *, failed: bool = False) -> bool:
@@ -42,15 +43,15 @@ def _note(shell: Shell, settings: Settings) -> None:
         os.utime(place, (now, now))
 
 
-def due(settings: Settings, now: datetime) -> float:
+def due(settings: Settings, host: Host, now: datetime) -> float:
     """From when on a pass may not stop at the gate although no file changed, in epoch seconds: the heartbeat would
-    miss it, or a program has to be asked again.
+    miss it, a program has to be asked again, or something changes that no file would show.
 
     Half an interval: a timer that keeps to the interval, however it jitters, then pings with every pass.
     """
     from monitor.sources import believed_for
 
-    spans = [settings.interval / 2] if settings.heartbeat else []
+    spans = [*host.limits, *([settings.interval / 2] if settings.heartbeat else [])]
     if (believed := believed_for(settings.sources)) is not None:
         spans.append(believed)
     return (now + min(spans)).timestamp() if spans else float("inf")

@@ -1,66 +1,84 @@
-"""What `status` and `check` print: what needs somebody first, then what cannot be read, then the calm rest."""
+"""What `status` and `check` print of a status document: what needs somebody first, then the calm rest."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any, NamedTuple
 
 from monitor.cli.text import columns, visible
 from monitor.judge.words import name
-from monitor.model import Judgement, Need, State, Verdict
-
-#: The keys that are acknowledged, and those that are silenced.
-Hushed = tuple[frozenset[str], frozenset[str]]
-NOTHING: Hushed = (frozenset(), frozenset())
+from monitor.model import Credential, Kind, Need, State
+from monitor.report import Document, counts, exit_code, need_of, needs
 
 _ORDER = {Need.NOW: 0, Need.UNKNOWN: 1, Need.SOON: 2, Need.NO: 3}
 _WORD = {Need.NOW: "NOW", Need.UNKNOWN: "?", Need.SOON: "SOON"}
 _COLOR = {"NOW": "\033[31;1m", "SOON": "\033[33m", "?": "\033[35m"}
 
 
-def text(judgement: Judgement, host: str, now: datetime, *, color: bool, hushed: Hushed = NOTHING) -> str:
-    """The whole report, one line a credential, with what to do beneath those that need somebody."""
-    shown = ordered(judgement)
-    rows = [(word(one, hushed), visible(one.key), visible(said(one))) for one in shown]
-    lines = [f"authwatch on {visible(host)}, {now:%a} {now.day} {now:%b %Y %H:%M} UTC", ""]
-    lines += [_painted(f"{mark}  {line}", mark, color) for mark, line in wrongs(judgement)]
-    for verdict, row, line in zip(shown, rows, columns(rows), strict=True):
-        lines.append(_painted(line, row[0], color))
-        if _acts(verdict):
-            lines += [f"      do: {visible(part)}" for part in verdict.remedy.splitlines()]
-    if not (rows or judgement.troubles):
+class Row(NamedTuple):
+    """A login or a finding, as a line shows it; `remedy` only where somebody has to act. Nothing in it is escaped."""
+
+    order: tuple[bool, int, str]
+    mark: str
+    key: str
+    said: str
+    remedy: str
+
+
+def text(shown: Document, *, color: bool) -> str:
+    """The whole report, one line a login, with what to do beneath those that need somebody."""
+    found = rows(shown)
+    cells = [(row.mark, visible(row.key), visible(row.said)) for row in found]
+    lines = [head(shown), ""]
+    lines += [_painted(f"{mark}  {line}", mark, color) for mark, line in wrongs(shown)]
+    for row, line in zip(found, columns(cells), strict=True):
+        lines.append(_painted(line, row.mark, color))
+        lines += [f"      do: {visible(part)}" for part in row.remedy.splitlines()]
+    if not (found or shown["problems"]):
         lines.append("No login was found. What is looked for: authwatch config show")
-    return "\n".join([*lines, "", sentence(judgement)])
+    return "\n".join([*lines, "", sentence(shown)])
 
 
-def ordered(judgement: Judgement) -> list[Verdict]:
-    """What needs somebody first."""
-    return sorted(judgement.verdicts, key=lambda v: (v.ignored, _ORDER[v.needs_human], v.key))
+def head(shown: Document) -> str:
+    """Where and when this was so."""
+    at = datetime.fromisoformat(shown["at"])
+    return f"authwatch on {visible(shown['host'])}, {at:%a} {at.day} {at:%b %Y %H:%M} UTC"
 
 
-def wrongs(judgement: Judgement) -> list[tuple[str, str]]:
+def rows(shown: Document) -> list[Row]:
+    """Logins and findings, what needs somebody first."""
+    return sorted([*map(_login, shown["profiles"]), *map(_finding, shown["findings"])])
+
+
+def wrongs(shown: Document) -> list[tuple[str, str]]:
     """What could not be read, a line each, behind "?"; behind "-" what needs nobody."""
     return [
-        ("-" if one.ignored else "?", visible(f"{one.source}: {one.store}: {one.detail} ({one.problem})"))
-        for one in judgement.troubles
+        (
+            "-" if one["ignored"] else "?",
+            visible(f"{one['source']}: {one['store']}: {one['detail']} ({one['problem']})"),
+        )
+        for one in shown["problems"]
     ]
 
 
-def said(verdict: Verdict) -> str:
-    """The summary without the name, which the key beside it says."""
-    return verdict.summary.removeprefix(name(verdict.seen.credential)).lstrip()
+def _login(one: Mapping[str, Any]) -> Row:
+    need, ignored = Need(one["needs_human"]), one["ignored"]
+    who = Credential(one["source"], one["agent"], one["provider"], one["profile"], Kind(one["kind"]))
+    said = one["summary"].removeprefix(name(who)).lstrip()  # the key beside it says the name
+    calm = "-" if one["state"] == State.MISSING else one["state"]
+    found = _WORD.get(need, calm)
+    marks = [word for word, so in (("acked", one["acknowledged"]), ("silenced", one["silenced"])) if so]
+    mark = "ignored" if ignored else f"{found} ({', '.join(marks)})" if marks else found
+    remedy = "" if ignored or need is Need.NO else one["remedy"]
+    return Row((ignored, _ORDER[need], one["key"]), mark, one["key"], said, remedy)
 
 
-def _acts(verdict: Verdict) -> bool:
-    return not verdict.ignored and verdict.needs_human is not Need.NO
-
-
-def word(verdict: Verdict, hushed: Hushed) -> str:
-    """How it stands, in a word or two."""
-    if verdict.ignored:
-        return "ignored"
-    found = _WORD.get(verdict.needs_human) or ("-" if verdict.state is State.MISSING else str(verdict.state))
-    marks = [mark for mark, keys in zip(("acked", "silenced"), hushed, strict=True) if verdict.key in keys]
-    return f"{found} ({', '.join(marks)})" if marks else found
+def _finding(one: Mapping[str, Any]) -> Row:
+    need, ignored = need_of(one), one["ignored"]
+    mark = "ignored" if ignored else _WORD.get(need, "info")
+    remedy = "" if ignored or need is Need.NO else one["remedy"]
+    return Row((ignored, _ORDER[need], one["key"]), mark, one["key"], one["summary"], remedy)
 
 
 def _painted(line: str, word: str, color: bool) -> str:
@@ -68,12 +86,10 @@ def _painted(line: str, word: str, color: bool) -> str:
     return f"{paint}{line}\033[0m" if color and paint else line
 
 
-def sentence(judgement: Judgement) -> str:
+def sentence(shown: Document) -> str:
     """The one sentence that matters."""
-    counted = [verdict for verdict in judgement.verdicts if not verdict.ignored]
-    now = sum(verdict.needs_human is Need.NOW for verdict in counted)
-    soon = sum(verdict.needs_human is Need.SOON for verdict in counted)
-    unknown = _unread(judgement) + sum(verdict.needs_human is Need.UNKNOWN for verdict in counted)
+    found = needs(shown)
+    now, soon, unknown = (found.count(need) for need in (Need.NOW, Need.SOON, Need.UNKNOWN))
     parts = []
     if now:
         parts.append(f"{now} need{'s' if now == 1 else ''} you now")
@@ -83,33 +99,42 @@ def sentence(judgement: Judgement) -> str:
         parts.append(f"{unknown} could not be read")
     if parts:
         return ", ".join(parts) + "."
-    deadlines = [verdict.deadline for verdict in counted if verdict.deadline and verdict.in_use]
+    counted = [one for one in shown["profiles"] if not one["ignored"]]
+    deadlines = [one["deadline"] for one in counted if one["deadline"] and one["in_use"]]
     if not deadlines:
         return "Nobody has to do anything."
-    first = min(deadlines)
+    first = datetime.fromisoformat(min(deadlines))
     return f"Nobody has to do anything until {first:%a} {first.day} {first:%b %Y}."
-
-
-def _unread(judgement: Judgement) -> int:
-    return sum(not trouble.ignored for trouble in judgement.troubles)
 
 
 _PLUGIN = {0: (0, "OK"), 1: (2, "CRITICAL"), 2: (1, "WARNING"), 3: (3, "UNKNOWN")}
 
 
-def nagios(judgement: Judgement, host: str) -> tuple[str, int]:
-    """One line as monitoring plugins print it, with perfdata, and the plugins' exit code.
+def nagios(shown: Document) -> tuple[str, int]:
+    """One line as monitoring plugins print it, with perfdata, and the plugins' exit code; UNKNOWN where nothing is
+    watched, so that a wrong user or home is no "OK".
 
     Source: https://www.monitoring-plugins.org/doc/guidelines.html
     """
-    from monitor.report import exit_code
+    found = needs(shown)
+    if not found:
+        return plugin_unknown(f"no login was found for {shown['host']} to watch, see: authwatch config show"), 3
+    code, word = _PLUGIN[exit_code(shown)]
+    perfdata = " ".join(f"{need.value}={found.count(need)}" for need in Need)
+    worst = min((one for one in _counted(shown) if one[0] is not Need.NO), key=lambda one: _ORDER[one[0]], default=None)
+    detail = f" {worst[1]}" if worst else ""
+    return f"{_one_line(f'AUTHWATCH {word} - {sentence(shown)}{detail}')} | {perfdata}", code
 
-    code, word = _PLUGIN[exit_code(judgement)]
-    counted = [verdict for verdict in judgement.verdicts if not verdict.ignored]
-    numbers = {need: sum(verdict.needs_human is need for verdict in counted) for need in Need}
-    numbers[Need.UNKNOWN] += _unread(judgement)
-    perfdata = " ".join(f"{need.value}={number}" for need, number in numbers.items())
-    worst = min(counted, key=lambda verdict: (_ORDER[verdict.needs_human], verdict.key), default=None)
-    detail = f" {worst.summary}" if worst and worst.needs_human is not Need.NO else ""
-    line = visible(f"AUTHWATCH {word} - {sentence(judgement)}{detail}").replace("|", "/")
-    return f"{line} | {perfdata}", code
+
+def plugin_unknown(why: str) -> str:
+    """The line of a plugin that cannot tell."""
+    return _one_line(f"AUTHWATCH UNKNOWN - {why}")
+
+
+def _counted(shown: Document) -> list[tuple[Need, str]]:
+    found = [(Need(one["needs_human"]), one["summary"]) for one in shown["profiles"] if not one["ignored"]]
+    return found + [(need_of(one), one["summary"]) for one in shown["findings"] if counts(one)]
+
+
+def _one_line(said: str) -> str:
+    return visible(said).replace("|", "/")

@@ -99,6 +99,11 @@ def _guarded(argv: list[str], shell: Shell) -> int:
 
 
 def _explain(failure: Failure, argv: Sequence[str], shell: Shell) -> int:
+    if "--nagios" in argv:
+        from monitor.cli.render import plugin_unknown
+
+        shell.say(plugin_unknown(failure.message.partition("\n")[0]))
+        return 3
     if "--json" in argv:
         shell.say(json.dumps({"ok": False, "error": {"code": failure.code, "message": failure.message}}))
     else:

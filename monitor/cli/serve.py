@@ -33,7 +33,8 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
 
     def may_stop(argv: Sequence[str]) -> bool:
         now = shell.now().timestamp()
-        who = checkpoint.identity(list(argv[len(command) :]), str(Path.cwd()), os.geteuid())
+        checked, _ = checkpoint.split(list(argv[len(command) :]))
+        who = checkpoint.identity(checked, str(Path.cwd()), os.geteuid())
         point = checkpoint.may_stop(gate, who, dict(shell.environ), now)
         if point is not None:
             checkpoint.renew(gate, point, now)

@@ -172,7 +172,7 @@ class Shell:
             raise Failure(CONFIG, str(error)) from None
         return found if found.host else replace(found, host=os.uname().nodename)
 
-    def turn(self, filters: Mapping[str, str] | None = None) -> Turn:
+    def turn(self) -> Turn:
         """A look now, without a trace, and what it takes to judge it."""
         from monitor.look import Asked, look
         from monitor.turn import Turn
@@ -181,7 +181,7 @@ class Shell:
         settings = self.settings(host)
         state = self.state(settings)
         host = host.keyed(state.key(create=False), None)
-        asked = Asked(settings, filters or {}, self.home != self.own_home)
+        asked = Asked(settings, self.home != self.own_home)
         now = self.now()
         return Turn(asked, host, state, look(asked, host, now), now)
 

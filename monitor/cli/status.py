@@ -7,11 +7,13 @@ import json
 import time
 from typing import TYPE_CHECKING
 
+from monitor.cli import filtering
 from monitor.cli.shell import Shell, common, filters, filters_of
 
 if TYPE_CHECKING:
     from monitor.config.settings import Settings
     from monitor.proof import Proof
+    from monitor.report import Document
     from monitor.watch import Outcome
 
 
@@ -41,39 +43,29 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
 
 
 def _once(given: argparse.Namespace, shell: Shell, told_of: dict[str, Proof]) -> int:
-    from monitor import report
-
     settings, outcome = looked(given, shell, told_of)
-    code = report.exit_code(outcome.judgement)
+    part = filtering.part(outcome.document(settings), filters_of(given), settings, outcome.known)
     if given.json:
-        document = report.document(
-            outcome.judgement,
-            at=outcome.at,
-            host=settings.host,
-            acknowledged=outcome.hushed[0],
-            silenced=outcome.hushed[1],
-            known=outcome.known,
-        )
-        shell.say(json.dumps(document, ensure_ascii=False, indent=1))
+        shell.say(json.dumps(part, ensure_ascii=False, indent=1))
     else:
-        shell.say(_shown(shell, settings, outcome))
+        shell.say(_shown(shell, part))
         if given.probe:
             from monitor.cli.probing import lines
 
             shell.say("\n".join(["", *lines(outcome.judgement)]))
     for complaint in outcome.complaints:
         shell.complain(f"authwatch: {complaint}")
-    return code if given.check else 0
+    return int(part["exit_code"]) if given.check else 0
 
 
-def _shown(shell: Shell, settings: Settings, outcome: Outcome) -> str:
+def _shown(shell: Shell, part: Document) -> str:
     if shell.color:
         from monitor.cli import table
 
-        return table.status(outcome.judgement, settings.host, outcome.at, shell.width(), outcome.hushed)
+        return table.status(part, shell.width())
     from monitor.cli.render import text
 
-    return text(outcome.judgement, settings.host, outcome.at, color=False, hushed=outcome.hushed)
+    return text(part, color=False)
 
 
 def looked(
@@ -86,9 +78,9 @@ def looked(
     if given.probe:
         from monitor.cli import probing
 
-        turn = probing.turn(shell, probing.asking(shell.settings(shell.host())), filters_of(given))
+        turn = probing.turn(shell, probing.asking(shell.settings(shell.host())))
         if told_of is not None:
-            told_of.update(probing.told(turn, told_of, shell))
+            told_of.update(probing.told(turn, told_of, shell, filters_of(given)))
     else:
-        turn = shell.turn(filters_of(given))
+        turn = shell.turn()
     return turn.settings, watch.glance(turn, told_of)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING
 
-from monitor.cli.render import NOTHING, Hushed, ordered, said, sentence, word, wrongs
+from monitor.cli.render import Row, head, rows, sentence, wrongs
 from monitor.cli.text import visible
-from monitor.model import Judgement, Transition, Verdict
+from monitor.model import Transition
+from monitor.report import Document
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -18,7 +18,7 @@ STYLES = {"NOW": "bold red", "SOON": "yellow", "?": "magenta", "ignored": "dim",
 DOTS = {"ok": "green", "static": "green", "expiring": "yellow", "unknown": "magenta", "opaque": "dim"}
 
 
-def status(judgement: Judgement, host: str, now: datetime, width: int, hushed: Hushed = NOTHING) -> str:
+def status(shown: Document, width: int) -> str:
     """The report as a table of the terminal's width; what to do stands in full beneath, to be copied."""
     from rich.table import Table
     from rich.text import Text
@@ -26,18 +26,14 @@ def status(judgement: Judgement, host: str, now: datetime, width: int, hushed: H
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=True, header_style="dim", expand=False)
     for title in ("", "login", "what is so"):
         table.add_column(title, overflow="fold", vertical="top")
-    for mark, line in wrongs(judgement):
+    for mark, line in wrongs(shown):
         style = STYLES["?"] if mark == "?" else "dim"
         table.add_row(Text(mark, style), Text("a store", style), Text(line))
-    acts = []
-    for verdict in ordered(judgement):
-        mark = word(verdict, hushed)
-        table.add_row(Text(mark, _style(mark)), Text(visible(verdict.key)), Text(visible(said(verdict))))
-        if mark.startswith(("NOW", "SOON", "?")) and verdict.remedy:
-            acts.append(verdict)
-    head = Text(f"authwatch on {visible(host)}, {now:%a} {now.day} {now:%b %Y %H:%M} UTC", "dim")
-    verdict_line = Text(sentence(judgement), "bold")
-    return _printed([verdict_line, head, Text(), table, *_to_do(acts)], width)
+    found = rows(shown)
+    for row in found:
+        table.add_row(Text(row.mark, _style(row.mark)), Text(visible(row.key)), Text(visible(row.said)))
+    acts = _to_do(row for row in found if row.remedy)
+    return _printed([Text(sentence(shown), "bold"), Text(head(shown), "dim"), Text(), table, *acts], width)
 
 
 def timeline(changes: Sequence[Transition], width: int) -> str:
@@ -57,13 +53,13 @@ def timeline(changes: Sequence[Transition], width: int) -> str:
     return _printed(lines, width)
 
 
-def _to_do(acts: Iterable[Verdict]) -> list[Text]:
+def _to_do(acts: Iterable[Row]) -> list[Text]:
     from rich.text import Text
 
     lines = []
-    for verdict in acts:
-        lines += [Text(), Text(f"{visible(verdict.key)}:", "dim")]
-        lines += [Text(f"  {visible(part)}") for part in verdict.remedy.splitlines()]
+    for row in acts:
+        lines += [Text(), Text(f"{visible(row.key)}:", "dim")]
+        lines += [Text(f"  {visible(part)}") for part in row.remedy.splitlines()]
     return lines
 
 

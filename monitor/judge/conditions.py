@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
 from alerts.dataclass import replace
-from alerts.model import Condition, Level, Login
+from alerts.model import Condition, Level, Login, Standing
 from monitor.judge import words
 from monitor.judge.clock import deadline_of, labels_of
-from monitor.judge.copies import copies
+from monitor.judge.copies import copies, disagreements
 from monitor.judge.held import covering
-from monitor.judge.reserves import reserves
+from monitor.judge.reserves import ABOUT, reserves
 from monitor.model import Credential, Judgement, Need, Observation, Trouble, Verdict
 
 _LEVELS: Final = {Need.NO: Level.FINE, Need.SOON: Level.SOON, Need.NOW: Level.NOW, Need.UNKNOWN: Level.SOON}
@@ -53,7 +53,30 @@ def conditions(
             found[verdict.key] = _credential(verdict, hidden, host if masked else None)
     found.update(reserves(judgement, masked=masked, standing=standing_reserves))
     found.update(copies(judgement, masked_on=host if masked else None, standing=standing_copies))
+    found.update(disagreements(judgement, masked_on=host if masked else None))
     return tuple(found.values())
+
+
+def unshown(
+    seen: Iterable[Condition], standings: Iterable[Standing], configured: Collection[str]
+) -> tuple[Condition, ...]:
+    """The conditions, fine ones aside, that no row of logins or problems shows, worst first.
+
+    Of what this look could not judge, and of channels, what stands counts: of those sources and channels that are
+    `configured`.
+    """
+    conditions = {one.key: one for one in seen if about(one.labels)}
+    found = [one for one in conditions.values() if one.level is not Level.FINE]
+    for one in standings:
+        whose = about(one.labels)
+        if whose in configured and one.key not in conditions and one.level is not Level.FINE:
+            found.append(Condition(one.key, one.level, one.labels, summary=one.summary, remedy=one.remedy))
+    return tuple(sorted(found, key=lambda one: (-one.level.rank, one.key)))
+
+
+def about(labels: Mapping[str, str]) -> str:
+    """The source or channel of a condition that no row of logins or problems shows; "" where one does."""
+    return labels.get("channel", "") or (labels.get("source", "") if ABOUT in labels else "")
 
 
 def trouble_key(trouble: Trouble) -> str:

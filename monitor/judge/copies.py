@@ -1,4 +1,4 @@
-"""What people are told of a refresh token that lies in several stores, and how that ends."""
+"""What people are told of a login in several stores: one refresh token held twice, and an agent's old copy."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Final
 from alerts.model import Condition, Level, Login
 from monitor.judge.lineage import place, renewing, separately
 from monitor.judge.reserves import ABOUT
-from monitor.model import Judgement, Verdict
+from monitor.judge.words import mask, moment
+from monitor.model import Judgement, Need, State, Verdict
 
 #: What these conditions are about.
 COPIES: Final = "copies"
@@ -37,6 +38,47 @@ def copies(
     for key, labels, fingerprint in standing:
         if key not in found:
             yield key, _after(key, labels, fingerprint, judgement, masked_on)
+
+
+def disagreements(judgement: Judgement, *, masked_on: str | None) -> Iterator[tuple[str, Condition]]:
+    """A condition for each agent whose own copy of a login ran out while that of the main agent lives.
+
+    Nothing shows whether the copy still renews itself: such copies are mostly clones, whose refresh token was used up
+    elsewhere (openclaw/openclaw #74055, #55648), but the agent may have a login of its own. So it is shown, and no
+    alarm; a copy that is used in vain, or was seen to be one of the same token, is a matter of its own.
+    """
+    main = {
+        (one.seen.credential.source, one.seen.credential.profile): one
+        for one in judgement.verdicts
+        if one.seen.credential.agent == "main" and one.state is State.OK and _lives(one)
+    }
+    for verdict in judgement.verdicts:
+        who = verdict.seen.credential
+        fresh = main.get((who.source, who.profile))
+        idle = verdict.state is State.EXPIRED and verdict.needs_human is Need.NO
+        if fresh is None or who.agent == "main" or not (idle and _lives(verdict)) or not _newer(fresh, verdict):
+            continue
+        ended = verdict.seen.access_expires_at
+        profile = who.profile if masked_on is None else mask(who.profile)
+        when = moment(ended) if ended else "before"
+        found = Condition(
+            f"{verdict.key}/agents",
+            Level.INFO,
+            {"source": who.source, "agent": who.agent, "provider": who.provider, ABOUT: "agents"},
+            summary=f"Agent {who.agent} of {who.source} has an older copy of {profile}, which expired {when}; that "
+            "of agent main is fresh. If it is the same login, its next refresh is rejected (refresh_token_reused).",
+            remedy=_remedy(verdict, masked_on),
+        )
+        yield found.key, found
+
+
+def _lives(verdict: Verdict) -> bool:
+    return renewing(verdict) and not (verdict.held or verdict.ignored)
+
+
+def _newer(fresh: Verdict, other: Verdict) -> bool:
+    mine, theirs = fresh.seen.access_expires_at, other.seen.access_expires_at
+    return fresh.seen.fingerprint != other.seen.fingerprint and bool(mine and theirs and theirs < mine)
 
 
 def _key(group: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from alerts.dataclass import dataclass, field
+from alerts.model import Condition
 from monitor import __version__
 from monitor.model import Credential, Judgement, Need, Problem, State, Verdict
 from monitor.proof import Answer
@@ -26,6 +27,7 @@ FAMILIES: Final = {
     "authwatch_channel_last_success_timestamp_seconds": "When a message last arrived on a channel.",
     "authwatch_channel_pending": "News that a channel still has to be told.",
     "authwatch_canary_last_delivery_timestamp_seconds": "When a channel's test message last arrived.",
+    "authwatch_finding": "A condition that no profile or problem shows, such as a refresh token in two places; 1.",
     "authwatch_provider_profiles": "Profiles and keys of a provider for an agent.",
     "authwatch_provider_usable_profiles": "Those of them that can be used now.",
     "authwatch_profile_info": "A credential that authwatch knows of; 1.",
@@ -65,7 +67,8 @@ class Facts:
     """What a body needs beside the judgement.
 
     `sources` has every configured source id with the moment it was last read without a problem (None: never), so
-    that its series exist from the first scrape. `acknowledged` and `silenced` are credential keys.
+    that its series exist from the first scrape. `acknowledged` and `silenced` are credential keys, `ignored` those of
+    findings.
     """
 
     sources: Mapping[str, datetime | None] = field(default_factory=dict)
@@ -74,6 +77,8 @@ class Facts:
     silenced: frozenset[str] = frozenset()
     succeeded_at: datetime | None = None
     duration: timedelta | None = None
+    findings: tuple[Condition, ...] = ()
+    ignored: frozenset[str] = frozenset()
 
 
 def samples(judgement: Judgement, facts: Facts, mask: Mask) -> Iterator[Sample]:
@@ -86,6 +91,9 @@ def samples(judgement: Judgement, facts: Facts, mask: Mask) -> Iterator[Sample]:
         yield "authwatch_provider_profiles", where, str(view.total)
         yield "authwatch_provider_usable_profiles", where, str(view.usable)
     yield from _sources(judgement, facts)
+    for one in facts.findings:
+        if one.key not in facts.ignored:
+            yield "authwatch_finding", _finding(one, mask), "1"
     for channel in facts.channels:
         yield from _channel(channel)
     if facts.succeeded_at:
@@ -126,6 +134,20 @@ def _profile(verdict: Verdict, naming: str, facts: Facts) -> Iterator[Sample]:
     yield "authwatch_profile_acknowledged", naming, _flag(verdict.key in facts.acknowledged)
     yield "authwatch_profile_silenced", naming, _flag(verdict.key in facts.silenced)
     yield "authwatch_profile_ignored", naming, _flag(verdict.ignored)
+
+
+def _finding(one: Condition, mask: Mask) -> str:
+    given = {name: one.labels.get(name, "") for name in ("source", "agent", "provider")}
+    return labels(key=_masked(one.key, given, mask), level=one.level.value, **given)
+
+
+def _masked(key: str, given: Mapping[str, str], mask: Mask) -> str:
+    """The key of a finding, `source/agent/provider or profile/about`, with a profile masked."""
+    place = f"{given['source']}/{given['agent']}/"
+    if not key.startswith(place):  # a channel's
+        return key
+    whose, slash, about = key.removeprefix(place).rpartition("/")
+    return f"{place}{whose if whose == given['provider'] else mask(whose)}{slash}{about}"
 
 
 def _sources(judgement: Judgement, facts: Facts) -> Iterator[Sample]:

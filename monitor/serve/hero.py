@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from alerts.dataclass import dataclass
+from monitor.report import counts
 from monitor.serve.spell import day, moment, parse, relative
 
 SHOWN: Final = 4  # commands
@@ -49,15 +50,17 @@ class Hero:
 def hero(status: Mapping[str, Any], now: datetime) -> Hero:
     """The sentence for a status document."""
     watched = [one for one in status["profiles"] if not one["ignored"]]
-    urgent = _needing(watched, "now")
-    if urgent:
-        return _needed("now", urgent, _needs(urgent, "you now"), now)
-    if status["problems"] or _needing(watched, "unknown"):
+    findings = [one for one in status["findings"] if counts(one)]
+    urgent, more = _needing(watched, "now"), [one for one in findings if one["level"] == "now"]
+    if urgent or more:
+        return _needed("now", urgent, _needs(urgent, "you now"), now, more)
+    if any(not one["ignored"] for one in status["problems"]) or _needing(watched, "unknown"):
         return _blind(status, watched)
     soon = sorted(_needing(watched, "soon"), key=lambda one: str(one["deadline"] or "9"))
-    if soon:
-        ends = parse(soon[0]["deadline"])
-        return _needed("soon", soon, _needs(soon, f"you before {day(ends, now)}" if ends else "you soon"), now)
+    more = [one for one in findings if one["level"] == "soon"]
+    if soon or more:
+        ends = parse(soon[0]["deadline"]) if soon else None
+        return _needed("soon", soon, _needs(soon, f"you before {day(ends, now)}" if ends else "you soon"), now, more)
     if not watched:
         return Hero("no", "No login was found", "Nothing that authwatch knows is installed in this home.")
     ends_at = min((str(one["deadline"]) for one in watched if one["deadline"] and one["in_use"]), default=None)
@@ -82,14 +85,19 @@ def _needing(profiles: Sequence[Profile], need: str) -> list[Profile]:
 
 
 def _needs(profiles: Sequence[Profile], what: str) -> str:
+    if not profiles:
+        return f"Something needs {what}"
     if len(profiles) == 1:
         return f"{name(profiles[0])} needs {what}"
     return f"{name(profiles[0])} and {len(profiles) - 1} more need {what}"
 
 
-def _needed(level: str, profiles: Sequence[Profile], sentence: str, now: datetime) -> Hero:
-    steps = tuple(_step(one, now) for one in profiles[:SHOWN])
-    return Hero(level, sentence, steps=steps, more=len(profiles) - len(steps))
+def _needed(
+    level: str, profiles: Sequence[Profile], sentence: str, now: datetime, findings: Sequence[Mapping[str, Any]]
+) -> Hero:
+    steps = [_step(one, now) for one in profiles]
+    steps += [Step("", str(one["summary"]), Remedy(str(one["remedy"]))) for one in findings]
+    return Hero(level, sentence, steps=tuple(steps[:SHOWN]), more=len(steps[SHOWN:]))
 
 
 def _step(profile: Profile, now: datetime) -> Step:
@@ -101,7 +109,7 @@ def _step(profile: Profile, now: datetime) -> Step:
 
 
 def _blind(status: Mapping[str, Any], watched: Sequence[Profile]) -> Hero:
-    problems = status["problems"]
+    problems = [one for one in status["problems"] if not one["ignored"]]
     if not problems:
         hidden = _needing(watched, "unknown")
         return Hero("unknown", f"{name(hidden[0])} cannot be judged", steps=(_doctor("See what is in the way"),))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from alerts.dataclass import dataclass
 from monitor import __version__
 from monitor.serve.axis import Stretch, Tick, stretches, ticks_ahead, ticks_behind
-from monitor.serve.hero import Hero, hero, name
+from monitor.serve.hero import Hero, Remedy, hero, name
 from monitor.serve.rows import RANKS, STATES, groups
 from monitor.serve.spell import moment, parse, relative
 
@@ -67,8 +67,20 @@ def render(seen: Seen, host: str, now: datetime) -> str:
         **_past(seen, now),
         alerts=[_alert(one, now) for one in seen.overview.get("standings", ())],
         channels=[_channel(one, now) for one in seen.overview.get("channels", ())],
+        findings=_findings(seen),
         problems=seen.status.get("problems", ()),
     )
+
+
+def _findings(seen: Seen) -> list[dict[str, Any]]:
+    """Those that are no open alert, such as ignored ones."""
+    open_ones = {one["key"] for one in seen.overview.get("standings", ())}
+    return [
+        {**one, "need": "no" if one["ignored"] or one["level"] == "info" else one["level"]}
+        | {"remedy": Remedy(str(one["remedy"]))}
+        for one in seen.status.get("findings", ())
+        if one["key"] not in open_ones
+    ]
 
 
 def _hero(seen: Seen, now: datetime) -> Hero:

@@ -7,7 +7,7 @@ have used a key or token of its environment instead.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -21,6 +21,8 @@ PART: Final = 5
 #: At most so many folders and files are looked at.
 FOLDERS: Final = 20
 FILES: Final = 2000
+#: How long the answer stands where there are more.
+RECHECK: Final = timedelta(minutes=10)
 
 
 def late(seen: Observation, now: datetime) -> bool:
@@ -58,15 +60,16 @@ def _hinted(host: Host, seen: Observation, now: datetime) -> Observation:
 
 
 def _last_write(host: Host, folders: Iterable[Path], now: datetime) -> datetime | None:
-    """When the newest session in the first folders was written, to the hour; the newest of each is noted as touched."""
-    newest, left = 0.0, FILES
-    for folder in islice(folders, FOLDERS):
-        files = [(stamp(path), path) for path in _paths(host, folder)[:left] if path.suffix == ".jsonl"]
+    """When the newest session was written, to the hour. Each file is noted as touched: an older session that is resumed
+    changes no folder. Where there are more than are looked at, the answer is not believed for long."""
+    newest, left, rest = 0.0, FILES, iter(folders)
+    for folder in islice(rest, FOLDERS):
+        files = [path for path in _paths(host, folder) if path.suffix == ".jsonl"]
+        stamps = [found for path in files[:left] if (found := host.note(path))]
+        newest = max([newest, *(found[3] / 1e9 for found in stamps)])
         left -= len(files)
-        written = max(((found[3] / 1e9, path) for found, path in files if found), default=None)
-        if written:
-            host.note(written[1])
-            newest = max(newest, written[0])
+    if left < 0 or next(rest, None) is not None:
+        host.believe_for(RECHECK)
     if not newest:
         return None
     return datetime.fromtimestamp(min(newest, now.timestamp()), UTC).replace(minute=0, second=0, microsecond=0)

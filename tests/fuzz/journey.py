@@ -49,9 +49,9 @@ class Journey:
         """Part of the way every time, the dear parts now and then."""
         judgement = judge(findings, self.known, Policy(), self.now, frozenset(host.touches))
         document = report.document(judgement, at=self.now, host="box", known=self.known)
-        said = json.dumps(document, ensure_ascii=False) + text(judgement, "box", self.now, color=False)
+        said = json.dumps(document, ensure_ascii=False) + text(document, color=False)
         if dice.random() < 0.25:
-            said += self._told(judgement, dice) + nagios(judgement, "box")[0]
+            said += self._told(judgement, dice) + nagios(document)[0]
             digest(Asked(Settings()), tuple(findings), host, self.now)
         if dice.random() < 0.03:
             self._recorded(judgement)

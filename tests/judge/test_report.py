@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.model import Problem, Trouble
-from monitor.report import document, exit_code, iso
+from alerts.model import Condition, Level
+from monitor.model import Need, Problem, Trouble
+from monitor.report import document, exit_code, iso, narrowed, needs, values
 from tests.judge.worlds import DAY, HOUR, NOW, at, known, login, looked_at, memory, oauth, observations, token
 
 TROUBLE = Trouble("codex", Problem.PARSE, "~/.codex/auth.json", "not JSON: line 1, column 1")
@@ -30,18 +31,62 @@ CODES = {
 
 @pytest.mark.parametrize(("findings", "code"), CODES.values(), ids=CODES)
 def test_the_exit_code_is_the_worst_that_is_not_ignored(findings, code):
-    assert exit_code(looked_at(*findings)) == code
+    assert document(looked_at(*findings), at=NOW, host="")["exit_code"] == code
 
 
 def test_an_ignored_login_has_no_exit_code():
-    assert exit_code(looked_at(DEAD, before=known(DEAD, ignored=True))) == 0
+    assert document(looked_at(DEAD, before=known(DEAD, ignored=True)), at=NOW, host="")["exit_code"] == 0
+
+
+def finding(level, ignored=False, **labels):
+    one = Condition("openclaw/main/anthropic/last", Level(level), {"source": "openclaw", **labels}, summary="s")
+    return document(looked_at(), at=NOW, host="", findings=[one], ignored=[one.key] if ignored else [])
+
+
+@pytest.mark.parametrize(
+    ("shown", "code"),
+    [
+        (finding("info"), 0),
+        (finding("soon"), 2),
+        (finding("now"), 1),
+        (finding("now", ignored=True), 0),
+        (finding("now", channel="phone"), 0),
+    ],
+)
+def test_a_finding_counts_by_its_level_unless_it_is_ignored_or_about_a_channel(shown, code):
+    assert shown["exit_code"] == code
+
+
+@given(st.lists(observations, max_size=5), st.sampled_from(["source", "agent", "provider", "profile"]), st.data())
+def test_a_filter_keeps_what_it_means_and_nothing_of_it_is_lost(findings, name, data):
+    whole = document(looked_at(*findings), at=NOW, host="")
+    have = sorted(values(whole, name))
+    if not have:
+        return
+    value = data.draw(st.sampled_from(have))
+    part = narrowed(whole, {name: value})
+    assert part["profiles"] == [one for one in whole["profiles"] if one[name] == value]
+    assert part["exit_code"] == exit_code(part)
+    assert sorted(needs(part)) == sorted(
+        Need(one["needs_human"]) for one in whole["profiles"] if one[name] == value and not one["ignored"]
+    )
 
 
 def test_the_document_is_the_contract_s():
     seen = oauth(end=2 * DAY, relogin="claude")
     key = seen.credential.key
     judgement = looked_at(seen, TROUBLE, before={key: memory(seen, rotated_at=at(-HOUR), proven=True)})
-    assert document(judgement, at=NOW, host="vps-1", acknowledged=[key], silenced=[]) == {
+    last = Condition("openclaw/main/anthropic/last", Level.INFO, {"source": "openclaw", "about": "last"}, summary="s")
+    assert document(
+        judgement,
+        at=NOW,
+        host="vps-1",
+        acknowledged=[key],
+        silenced=[],
+        findings=[last],
+        ignored=[last.key],
+        sources={"work": "openclaw", "codex": "codex"},
+    ) == {
         "schema": 1,
         "at": "2026-11-22T13:00:00Z",
         "host": "vps-1",
@@ -94,8 +139,24 @@ def test_the_document_is_the_contract_s():
                 "problem": "parse",
                 "store": "~/.codex/auth.json",
                 "detail": "not JSON: line 1, column 1",
+                "ignored": False,
             }
         ],
+        "findings": [
+            {
+                "key": "openclaw/main/anthropic/last",
+                "level": "info",
+                "labels": {"source": "openclaw", "about": "last"},
+                "summary": "s",
+                "remedy": "",
+                "ignored": True,
+            }
+        ],
+        "sources": [
+            {"id": "codex", "type": "codex", "up": False},
+            {"id": "work", "type": "openclaw", "up": True},
+        ],
+        "verified_at": "2026-11-22T13:00:00Z",
     }
 
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from alerts.dataclass import replace
+from alerts.model import Condition, Level
 from monitor.metrics.families import ChannelFacts, Facts
 from monitor.model import (
     Credential,
@@ -51,4 +52,11 @@ FACTS = Facts(
     silenced=frozenset({"openclaw/main/anthropic:held"}),
     succeeded_at=NOW,
     duration=timedelta(milliseconds=250),
+    findings=(
+        Condition(
+            "openclaw/main/anthropic/last",
+            Level.NOW,
+            {"source": "openclaw", "agent": "main", "provider": "anthropic", "about": "last"},
+        ),
+    ),
 )

@@ -92,7 +92,7 @@ def test_an_ignored_login_needs_nobody():
 
 def test_a_home_without_logins_says_so():
     """A home without logins says so; one whose logins never end names no day."""
-    empty = {"profiles": [], "providers": [], "problems": []}
+    empty = {"profiles": [], "providers": [], "problems": [], "findings": []}
     assert hero(empty, NOW).sentence == "No login was found"
     status = documents("calm")[0]
     endless = [{**one, "deadline": None} for one in status["profiles"]]
