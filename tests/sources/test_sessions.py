@@ -12,8 +12,7 @@ import pytest
 from monitor.host import Host
 from monitor.model import Credential, Evidence, Kind, Observation, Trouble
 from monitor.model import Problem as P
-from monitor.sources import sessions
-from monitor.sources.sessions import FILES, FOLDERS, hinted, late
+from monitor.sources.sessions import FILES, FOLDERS, RECHECK, hinted, late
 
 NOW = datetime(2027, 3, 1, 12, 30, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -126,16 +125,36 @@ def test_the_search_is_bounded_and_begins_with_the_last_changed(tmp_path):
     assert not any("p024" in path for path in noted)
 
 
-def test_a_folder_of_many_sessions_costs_no_more_than_the_bound(tmp_path, monkeypatch):
+def test_a_folder_of_many_sessions_costs_no_more_than_the_bound_and_is_not_believed_for_long(tmp_path):
     folder = tmp_path / ".claude/projects/p"
     folder.mkdir(parents=True)
     for number in range(FILES + 50):
         (folder / f"{number:05}.jsonl").touch()
-    asked = []
-    real = sessions.stamp
-    monkeypatch.setattr(sessions, "stamp", lambda path: asked.append(path) or real(path))
-    assert hint(tmp_path, login(tmp_path, "claude-code:default", -DAY))
-    assert len(asked) <= FILES + 1
+    host = Host(tmp_path, {})
+    (found,) = hinted(host, [login(tmp_path, "claude-code:default", -DAY)], NOW)
+    assert found.use.session_at
+    assert sum(path.endswith(".jsonl") for path in host.touches) == FILES
+    assert host.limits == [RECHECK]
+
+
+@pytest.mark.parametrize("profile", PLACES)
+def test_every_session_is_a_touch_so_that_an_older_one_that_is_resumed_is_seen(tmp_path, profile):
+    files = [tmp_path / PLACES[profile].format(name) for name in ("25", "26", "27")]
+    files.append(files[0].with_name("older.jsonl"))
+    for number, path in enumerate(files):
+        written(path, (number + 1) * DAY)
+    host = Host(tmp_path, {})
+    hinted(host, [login(tmp_path, profile, -DAY)], NOW)
+    assert {str(path) for path in files} <= set(host.touches)
+    assert host.limits == []
+
+
+def test_more_projects_than_are_looked_at_are_not_believed_for_long(tmp_path):
+    for number in range(FOLDERS + 1):
+        written(tmp_path / f".claude/projects/p{number:03}/x.jsonl", (number + 2) * HOUR)
+    host = Host(tmp_path, {})
+    hinted(host, [login(tmp_path, "claude-code:default", -DAY)], NOW)
+    assert host.limits == [RECHECK]
 
 
 def test_a_folder_that_is_not_ours_to_read_is_no_trouble(tmp_path):

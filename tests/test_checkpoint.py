@@ -1,0 +1,73 @@
+"""Which check a checkpoint is of, and when the stamps of what was touched can be believed."""
+
+from __future__ import annotations
+
+import pytest
+
+from monitor.checkpoint import TRUST_SECONDS, identity, split, trusted
+
+BEGAN, ENDED = 1_000_000.0, 1_000_030.0
+
+
+def touch(mtime: float, ctime: float = 0.0, kind: str = "T") -> list[tuple[str, str, tuple[int, ...]]]:
+    return [(kind, "/x", (1, 2, 3, int(mtime * 1e9), int(ctime * 1e9)))]
+
+
+@pytest.mark.parametrize(
+    ("moment", "believed"),
+    [
+        (BEGAN - TRUST_SECONDS - 1, True),
+        (BEGAN - TRUST_SECONDS, False),
+        (BEGAN, False),
+        ((BEGAN + ENDED) / 2, False),  # a slow look: another source was being read meanwhile
+        (ENDED, False),
+        (ENDED + TRUST_SECONDS, False),
+        (ENDED + TRUST_SECONDS + 1, True),  # of a clock that was set back; it cannot come again unseen
+    ],
+)
+def test_a_file_that_changed_close_to_any_moment_of_the_look_is_not_believed(moment, believed):
+    assert trusted(touch(moment), BEGAN, ENDED) is believed
+    assert trusted(touch(0.0, moment), BEGAN, ENDED) is believed
+    assert trusted(touch(moment, kind="R"), BEGAN, ENDED), "our own outputs change with every check"
+    assert trusted([("T", "/gone", None)], BEGAN, ENDED)
+
+
+SAME = [
+    ["check"],
+    ["check", "--json"],
+    ["check", "--nagios", "--exit-zero", "-v"],
+    ["check", "--source", "codex", "--no-color"],
+    ["check", "--provider=anthropic", "--agent", "--profile"],
+]
+OTHER = [
+    ["check", "--home", "/home/bot"],
+    ["check", "--config", "x.yaml"],
+    ["check", "--textfile", "x.prom"],
+    ["check", "--nag"],  # an abbreviation: argparse's matter, so no reason to stop
+    ["status"],
+]
+
+
+def who(argv: list[str], cwd: str = "/a", uid: int = 0) -> str:
+    return identity(split(argv)[0], cwd, uid)
+
+
+@pytest.mark.parametrize("argv", SAME, ids=" ".join)
+def test_how_it_is_printed_makes_no_other_check(argv):
+    assert who(argv) == who(["check"]) == who(["check"], cwd="/b") != who(["check"], uid=1)
+
+
+@pytest.mark.parametrize("argv", OTHER, ids=" ".join)
+def test_what_changes_what_is_looked_at_or_written_makes_another_check(argv):
+    assert who(argv) != who(["check"])
+
+
+def test_a_relative_path_belongs_to_its_folder():
+    argv = ["check", "--config", "x.yaml"]
+    assert who(argv, cwd="/a") != who(argv, cwd="/b")
+
+
+@pytest.mark.parametrize("argv", [*SAME, *OTHER], ids=" ".join)
+def test_no_word_is_lost(argv):
+    checked, shown = split(argv)
+    assert sorted(word for word in [*checked, *shown] if word) == sorted(argv)
