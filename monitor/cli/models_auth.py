@@ -73,12 +73,31 @@ def _token(given: argparse.Namespace, shell: Shell) -> int:
 
 
 def _setup_token(given: argparse.Namespace, shell: Shell) -> int:
-    from monitor.cli.secret import setup_token
+    from monitor.cli.secret import REVOKE, setup_token
     from monitor.openclaw.write.files import Refused
 
     if given.provider.strip().lower() != "anthropic":
         raise Refused("a setup-token is Anthropic's; for others: authwatch models auth paste-token --provider P")
-    return _save(given, shell, lambda provider: setup_token(shell))
+    made = False
+
+    def make(_: str) -> str:
+        nonlocal made
+        token = setup_token(shell)
+        made = True
+        return token
+
+    try:
+        return _save(given, shell, make)
+    except Refused as error:
+        if made:
+            raise Refused(f"{error}\n{REVOKE}") from None
+        raise
+
+
+def save_setup_token(shell: Shell, *, provider: str, profile: str, agent: str) -> None:
+    """Makes a setup-token and saves it as that profile of OpenClaw. Raises Refused, NoToken where none was made."""
+    words = {"provider": provider, "profile_id": profile, "agent": agent, "expires_in": None}
+    _setup_token(argparse.Namespace(**words, json=False, restart=None), shell)
 
 
 def _save(given: argparse.Namespace, shell: Shell, secret: Callable[[str], str], *, key: bool = False) -> int:
@@ -92,7 +111,7 @@ def _save(given: argparse.Namespace, shell: Shell, secret: Callable[[str], str],
     profile = shape.profile_id(given.profile_id, provider)
     agent = place.chosen(found, given.agent)
     life = shape.span(given.expires_in) if not key and given.expires_in is not None else None
-    place.profiles(found, agent)
+    auth.writable(found, agent)
     before = auth.seen(found, agent, profile)
     value = (shape.api_key if key else shape.token)(secret(provider), provider)
     now = shell.now()  # a person may have taken hours over the prompt
@@ -104,7 +123,7 @@ def _save(given: argparse.Namespace, shell: Shell, secret: Callable[[str], str],
     shown = " and ".join(host.show(host.path(path)) for path in paths)
     lines = [f"Saved {profile} ({provider}, {kind.value}) for the agent {agent} in {shown}."]
     if kind is Kind.TOKEN and expires is None and provider == "anthropic":
-        lines.append(YEAR_HINT)
+        lines += YEAR_HINT.splitlines()
     return _told(given, shell, result, [*lines, *_restarted(given, shell)])
 
 
@@ -136,6 +155,8 @@ def _key(given: argparse.Namespace, shell: Shell) -> int:
 
 
 def _restarted(given: argparse.Namespace, shell: Shell) -> list[str]:
+    if given.restart is None:  # whoever called does it
+        return []
     if not given.restart:
         return ["A gateway that is running takes it up after: openclaw gateway restart"]
     from monitor.cli.secret import restart

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from monitor.cli.shell import Shell
+from monitor.openclaw.write.files import Refused
+
+REVOKE = """\
+A token was made all the same, and is valid for a year. Since nobody has it, revoke it:
+    https://claude.ai/settings/claude-code"""
 
 _LIMIT = 1 << 16
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])")
-_TOKEN = re.compile(r"sk-ant-oat01-[\w-]+(?:\r?\n *[\w-]{20,})*")
 _ELSEWHERE = """\
 `claude setup-token` needs a terminal, a browser and Claude Code. On any machine that has them, run:
     claude setup-token
@@ -31,35 +35,69 @@ def asked(shell: Shell, prompt: str) -> str:
     return sys.stdin.buffer.read(_LIMIT + 1).decode("utf-8", "replace")
 
 
+class NoToken(Refused):
+    """`claude setup-token` ended, and no token came of it that could be taken over."""
+
+
 def setup_token(shell: Shell) -> str:
-    """Runs `claude setup-token` on this terminal and takes its token over; raises Refused where that cannot be."""
-    from monitor.openclaw.write.files import Refused
+    """Runs `claude setup-token` on a terminal of its own and takes its token from there: it is never shown.
 
+    Raises Refused where it cannot be run, NoToken where it gave none.
+    """
     claude = shutil.which("claude", path=shell.environ.get("PATH"))
-    if claude is None or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if claude is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise Refused(_ELSEWHERE)
-    import os
-    import pty
+    from monitor.cli.text import visible
+    from monitor.setup.attended import OnScreen, ended_in_order
+    from monitor.setup.screen import readable, token_begun, token_on
 
-    heard: list[bytes] = []
+    program = OnScreen((claude, "setup-token"), shell.environ)
+    token: str | None = None
+    begun, before = False, list[str]()
 
-    def read(handle: int) -> bytes:
-        part = os.read(handle, 4096)
-        heard.append(part)
-        return part
+    def drawn() -> None:
+        nonlocal token, begun, before
+        lines = program.screen.lines()
+        token = token_on(lines) or token
+        for line in () if begun else readable(lines, before):
+            shell.complain(visible(line))
+        before = readable(lines, ())
+        begun = begun or token_begun(lines)
 
-    # Linux throws away what is still on its way to a terminal when the leader of its session ends: `sh` outlives it.
-    pty.spawn(["sh", "-c", '"$0" setup-token; sleep 0.3', claude], read)
-    found = token_in(b"".join(heard).decode("utf-8", "replace"))
-    if found is None:
-        raise Refused("`claude setup-token` ended without a token; nothing was written")
-    return found
+    def typed(keys: bytes) -> None:
+        text = keys.decode("utf-8", "replace")
+        stars = ("\n" if one in "\r\n" else "*" if one.isprintable() else "" for one in text)
+        print("".join(stars), end="", file=shell.err, flush=True)
+
+    shell.complain("What you type is not shown.")
+    try:
+        with ended_in_order(), _by_key():
+            code = program.run(sys.stdin.fileno(), drawn, typed)
+    except (KeyboardInterrupt, SystemExit):
+        if token_begun(program.screen.lines()):
+            raise Refused(f"cancelled; nothing was written\n{REVOKE}") from None
+        raise
+    if token is not None:
+        return token
+    if begun or code == 0:
+        raise NoToken(f"`claude setup-token` showed no token that could be taken over; nothing was written\n{REVOKE}")
+    raise NoToken(f"`claude setup-token` ended with {code} and without a token; nothing was written")
 
 
-def token_in(printed: str) -> str | None:
-    """The last setup-token in what a terminal showed, the line breaks that it made taken out."""
-    found = _TOKEN.findall(_ESCAPES.sub("", printed))
-    return "".join(found[-1].split()) if found else None
+@contextmanager
+def _by_key() -> Iterator[None]:
+    """The terminal hands over each key at once and shows none; Ctrl-C stays ours."""
+    import termios
+
+    handle = sys.stdin.fileno()
+    before = termios.tcgetattr(handle)
+    quiet = termios.tcgetattr(handle)
+    quiet[3] &= ~(termios.ECHO | termios.ICANON)
+    termios.tcsetattr(handle, termios.TCSADRAIN, quiet)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(handle, termios.TCSAFLUSH, before)
 
 
 def restart(shell: Shell) -> str:

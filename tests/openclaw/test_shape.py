@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.cli.secret import token_in
 from monitor.openclaw.write import shape
 from monitor.openclaw.write.files import Refused
 
@@ -49,19 +48,3 @@ def test_whatever_is_pasted_is_taken_as_it_is_or_refused_without_being_shown(pas
             assert check(pasted, "somebody") == pasted.strip().strip("\ufeff")
         except Refused as error:
             assert len(pasted) < 20 or pasted not in str(error)
-
-
-@pytest.mark.parametrize(
-    "printed",
-    [
-        f"Your token:\r\n\r\n\x1b[33m{SETUP}\x1b[39m\r\n\r\nStore this token securely.",
-        f"\x1b[2K\x1b[1G{SETUP[:70]}\r\n{SETUP[70:]}{'x' * 20}\r\nStore it.",
-    ],
-)
-def test_the_token_is_found_in_what_the_terminal_showed(printed: str) -> None:
-    found = token_in(printed)
-    assert found is not None and found.startswith(SETUP) and "Store" not in found
-
-
-def test_without_a_token_nothing_is_found() -> None:
-    assert token_in("Login cancelled. sk-ant-oat01- ") is None

@@ -50,6 +50,12 @@ def seen(found: Installation, agent: str, profile: str) -> str | None:
     return _mark(one.secret, one.written_expires)
 
 
+def writable(found: Installation, agent: str) -> None:
+    """Raises Refused where a credential could not be saved, before somebody makes one."""
+    target(place.profiles(found, agent).path)
+    target(found.places.config)
+
+
 def save(found: Installation, agent: str, pasted: Pasted, before: str | None, now: datetime) -> tuple[str, ...]:
     """Writes the credential; returns the files that changed. Raises Refused with the store as before when the profile
     is not what `before` (from `seen`) says it was: somebody, or a refresh, was faster."""
