@@ -16,6 +16,8 @@ from monitor.cli.asking import agreed, ask
 from monitor.cli.shell import NOT_DONE, USAGE, Failure, Shell, common
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from monitor.model import Verdict
     from monitor.setup.relogin import Call
     from monitor.setup.user import User
@@ -35,7 +37,7 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
 
 def run(given: argparse.Namespace, shell: Shell) -> int:
     """Runs the program, watches the store, says who has the new login; 0 once it is seen."""
-    from monitor.setup.relogin import Unable
+    from monitor.setup.attended import Unable
 
     if given.home:
         raise Failure(USAGE, "log in as the user whose login it is; --home only looks")
@@ -46,7 +48,8 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
 
 
 def _remote(given: argparse.Namespace, shell: Shell) -> int:
-    from monitor.setup.relogin import Call, Unable, run, ssh_words
+    from monitor.setup.attended import Unable
+    from monitor.setup.relogin import Call, run, ssh_words
 
     try:
         words = ssh_words(given.ssh, given.key)
@@ -55,7 +58,8 @@ def _remote(given: argparse.Namespace, shell: Shell) -> int:
     call = Call(tuple(words), {})
     if given.dry_run:
         return _shown(shell, call)
-    _check(shell, call)
+    _at_terminal("authwatch relogin")
+    _installed(shell, call)
     with _theirs():
         code = run(call, shell.environ)
     if code == 255:
@@ -67,6 +71,7 @@ def _remote(given: argparse.Namespace, shell: Shell) -> int:
 
 def _here(given: argparse.Namespace, shell: Shell) -> int:
     from monitor.setup import relogin
+    from monitor.setup.attended import ended_in_order
     from monitor.setup.user import User
 
     key = _key(shell)
@@ -76,17 +81,24 @@ def _here(given: argparse.Namespace, shell: Shell) -> int:
         shell.say("Nobody has to log in again.")
         return 0
     verdict = _one_of(shell, wanted)
-    call = relogin.command_of(verdict)
     _say(shell, verdict.summary)
+    host = shell.host()
+    call = relogin.command_of(verdict, host)
+    relogin.ready(verdict, call, shell.environ, shell.settings(host).sources, host)
     if relogin.tempting(verdict, verdicts):
         shell.say(relogin.NO_COPY)
     if given.dry_run:
         return _shown(shell, call)
-    _check(shell, call)
+    _at_terminal(verdict.seen.relogin)
+    if relogin.works(verdict) and not _goes_on(shell, verdict, call):
+        return NOT_DONE
     user = User(shell.own_home, shell.environ, shell.say)
     units = relogin.active_gateways(user) if verdict.seen.credential.agent != "-" and not given.no_restart else ()
-    _offer_token(shell, verdict)
-    code = _run(shell, call)
+    with ended_in_order():
+        if call.store is not None:
+            code = _apart(shell, call, call.store)
+        else:
+            code = 0 if _token_made(shell, verdict) else _run(shell, call)
     after = _awaited(shell, key, verdict, given.wait if code == 0 else min(given.wait, 2.0))
     return _ended(shell, verdict, after, code, user, units)
 
@@ -120,36 +132,89 @@ def _one_of(shell: Shell, wanted: tuple[Verdict, ...]) -> Verdict:
             return wanted[int(word) - 1]
 
 
-def _check(shell: Shell, call: Call) -> None:
-    """A terminal to log in at, and the program to do it with."""
-    from shlex import join
+def _goes_on(shell: Shell, verdict: Verdict, call: Call) -> bool:
+    """Says that the login works, and what that means; whether to go on."""
+    from monitor.model import Need
+    from monitor.setup.relogin import KEPT, NOT_KNOWN
 
+    if call.safe:
+        shell.say(KEPT)
+        return True
+    return agreed(shell, NOT_KNOWN, default=verdict.needs_human is not Need.NO)
+
+
+def _at_terminal(command: str) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Failure(
             NOT_DONE,
-            f"logging in needs a terminal, and this is none. In one, run: {join(call.argv)}\n"
+            f"logging in needs a terminal, and this is none. In one, run: {command}\n"
             "or from another machine: authwatch relogin --ssh HOST",
         )
+
+
+def _installed(shell: Shell, call: Call) -> None:
     if shutil.which(call.argv[0], path=shell.environ.get("PATH")) is None:
         raise Failure(NOT_DONE, f"{call.argv[0]} is not on PATH here; install it, or log in where it is: --ssh HOST")
 
 
-def _offer_token(shell: Shell, verdict: Verdict) -> None:
-    from monitor.setup.relogin import Call, needs_token
+def _token_made(shell: Shell, verdict: Verdict) -> bool:
+    """Whether the token that the login is was made here and saved, so that nobody has to paste it."""
+    from monitor.cli.models_auth import save_setup_token
+    from monitor.cli.secret import NoToken
+    from monitor.openclaw.write.files import Refused
+    from monitor.setup.attended import Unable
+    from monitor.setup.relogin import needs_token
 
     if not needs_token(verdict):
-        return
+        return False
     if shutil.which("claude", path=shell.environ.get("PATH")) is None:
         shell.say("It will ask for a token. On any machine with a browser and Claude Code: claude setup-token")
-    elif agreed(shell, "It will ask for a token. Make one now with `claude setup-token`?"):
-        _run(shell, Call(("claude", "setup-token"), {}))
+        return False
+    if not agreed(shell, "It will ask for a token. Make one now with `claude setup-token`?"):
+        return False
+    who = verdict.seen.credential
+    try:
+        save_setup_token(shell, provider=who.provider, profile=who.profile, agent=who.agent)
+    except NoToken as error:
+        shell.say(str(error))
+        return False
+    except Refused as error:
+        raise Unable(str(error)) from None
+    return True
+
+
+def _apart(shell: Shell, call: Call, store: Path) -> int:
+    """Runs what would destroy the login in a home of its own; 0, for otherwise there is an end in words."""
+    from shlex import join
+
+    from monitor.cli.secret import asked
+    from monitor.setup.attended import Unable
+    from monitor.setup.codex_login import log_in
+
+    _installed(shell, call)
+    secret = asked(shell, "The new key or token").strip() if call.secret else None
+    if secret == "":
+        raise Unable("nothing was given; the login is as it was")
+    host = shell.host()
+    shell.say(f"running in an empty CODEX_HOME: {join(call.argv)}")
+    shell.flush()
+    try:
+        environ = {**shell.environ, **call.variables}
+        log_in(host, store, call.argv, environ, secret.encode() if secret else None)
+    except OSError as error:
+        raise Unable(f"{call.argv[0]} cannot be started ({(error.strerror or 'failed').lower()})") from None
+    except KeyboardInterrupt:
+        raise Unable(f"cancelled; {host.show(store)} is as it was") from None
+    return 0
 
 
 def _run(shell: Shell, call: Call) -> int:
     from shlex import join
 
-    from monitor.setup.relogin import Unable, run
+    from monitor.setup.attended import Unable
+    from monitor.setup.relogin import run
 
+    _installed(shell, call)
     shell.say(f"running: {join(call.argv)}")
     shell.flush()
     try:
@@ -171,11 +236,11 @@ def _theirs() -> Iterator[None]:
 
 def _awaited(shell: Shell, key: bytes, before: Verdict, seconds: float) -> Verdict | None:
     """The new login, looked for until it is there or the time is up; None then."""
-    from monitor.setup.relogin import is_new
+    from monitor.setup.relogin import is_new, successor
 
     end = time.monotonic() + seconds
     while True:
-        after = next((one for one in _verdicts(shell, key) if one.key == before.key), None)
+        after = successor(before, _verdicts(shell, key))
         if is_new(before, after):
             return after
         if time.monotonic() >= end:
@@ -206,7 +271,8 @@ def _shown(shell: Shell, call: Call) -> int:
     from shlex import join, quote
 
     given = [f"{name}={quote(value)}" for name, value in call.variables.items()]
-    _say(shell, f"would run: {' '.join([*given, join(call.argv)])}")
+    apart = f" in an empty CODEX_HOME, then put its login into {shell.host().show(call.store)}" if call.store else ""
+    _say(shell, f"would run{apart}: {' '.join([*given, join(call.argv)])}")
     return 0
 
 

@@ -7,11 +7,17 @@ import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Final
 
 from alerts.dataclass import dataclass
+from monitor.host import Host
 from monitor.model import Evidence, Kind, Need, State, Verdict
+from monitor.openclaw.write.files import Refused, target
+from monitor.setup import codex_login
+from monitor.setup.attended import Unable
 from monitor.setup.user import User
+from monitor.sources.entry import SourceEntry
 
 #: What OpenClaw's gateway is called as a unit of the user, by its names over the years; a profile is put behind it.
 GATEWAYS: Final = ("openclaw-gateway*.service", "clawdbot-gateway*.service", "moltbot-gateway*.service")
@@ -21,22 +27,55 @@ Another program here has a login of the same provider. authwatch does not copy i
 whoever uses it second is logged out, then both are. For a second program there is a token of its own:
     claude setup-token"""
 
+KEPT: Final = "It works now. Logging in again early is safe: this login stays until the new one is there."
+NOT_KNOWN: Final = "It works now. Whether it does after a log-in that is not finished is for its program to say. Go on?"
+#: Programs that leave the login that is there alone until a new one is complete: each was tried with a log-in that was
+#: cancelled, a bad code and no network. What only takes in something pasted has nothing to lose.
+_SAFE: Final = (("codex",), ("claude",), ("gh", "auth", "login"))
+_PASTED: Final = ("paste-token", "paste-api-key")
+
+#: Programs without a command that only logs in, by name, and what does it instead.
+_NO_FLOW: Final = {
+    "gemini": """\
+Gemini CLI has no command that only logs in: where no login works it asks for one when it starts, and is the agent after
+that. So nobody can be led through it. In a terminal on this machine:
+    {command}
+Open the address it shows, paste the code that you get, and leave it with /quit.""",
+    "qwen": """\
+Qwen ended logins of this kind on 15 Apr 2026, and Qwen Code has no other that could be renewed here. To set up a Coding
+Plan or an API key, in a terminal on this machine:
+    {command}""",
+}
+
+#: While one of these is set, gh refuses to log in: for GitHub's own hosts, and for those of enterprises.
+_GH_TOKENS: Final = ("GH_TOKEN", "GITHUB_TOKEN")
+_GH_ENTERPRISE_TOKENS: Final = ("GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
+
 _HOST: Final = re.compile(r"[A-Za-z0-9_.@:%\[\]-]+")
 _VARIABLE: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
 _WORST: Final = (Need.NOW, Need.SOON, Need.UNKNOWN, Need.NO)
 _GONE: Final = (State.EXPIRED, State.REFUSED, State.MISSING, State.UNKNOWN)
 
 
-class Unable(Exception):
-    """Why nobody can log in this way, with what would be right."""
-
-
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A program with its arguments, and the variables that its command sets before it."""
+    """A program with its arguments, and the variables that its command sets before it. `store`: the file of a login
+    that it would destroy, so that it gets an empty home and the file is replaced afterwards."""
 
     argv: tuple[str, ...]
     variables: Mapping[str, str]
+    store: Path | None = None
+
+    @property
+    def safe(self) -> bool:
+        """Whether the login that is there is known to stay until the new one is there."""
+        known = any(self.argv[: len(words)] == words for words in _SAFE)
+        return known or any(word in self.argv for word in _PASTED)
+
+    @property
+    def secret(self) -> bool:
+        """Whether it wants a key or token on its stdin."""
+        return self.store is not None and codex_login.takes_secret(self.argv)
 
 
 def choose(verdicts: Sequence[Verdict], key: str | None) -> tuple[Verdict, ...]:
@@ -52,9 +91,10 @@ def choose(verdicts: Sequence[Verdict], key: str | None) -> tuple[Verdict, ...]:
     return found
 
 
-def command_of(verdict: Verdict) -> Call:
-    """What renews exactly this login. Raises Unable where no program does."""
-    words = shlex.split(verdict.seen.relogin)
+def command_of(verdict: Verdict, host: Host) -> Call:
+    """What renews exactly this login. Raises Unable where no program does, or none that can be led."""
+    seen = verdict.seen
+    words = shlex.split(seen.relogin)
     variables = {}
     while words and (found := _VARIABLE.fullmatch(words[0])):
         variables[found[1]] = found[2]
@@ -62,7 +102,43 @@ def command_of(verdict: Verdict) -> Call:
     if not words:
         advice = verdict.remedy or "put a new one in its place"
         raise Unable(f"no program logs in {verdict.key} again. What does: {advice}")
+    if words[0] in _NO_FLOW:
+        raise Unable(_NO_FLOW[words[0]].format(command=seen.relogin))
+    if words[0] == "codex" or words[:2] == ["authwatch", "relogin"]:  # its own command would destroy the login
+        store = Path(seen.host_path)
+        return Call(("codex", *codex_login.arguments(host, store, seen.credential.profile)), variables, store)
     return Call(tuple(words), variables)
+
+
+def ready(verdict: Verdict, call: Call, environ: Mapping[str, str], entries: Sequence[SourceEntry], host: Host) -> None:
+    """Raises Unable for what would fail only after somebody logged in, or would log in somewhere else."""
+    seen = verdict.seen
+    options = next((one.options for one in entries if one.id == seen.credential.source), {})
+    for option in ("home", "path") if call.store is None else ():
+        there = host.path(str(options.get(option, "~")))
+        if not (there == host.home or (option == "path" and there.is_relative_to(host.home))):
+            raise Unable(f"that login is in {there}, and {call.argv[0]} would log in here; run it as whose login it is")
+    if call.argv[0] == "gh" and (name := _token_of_gh(call.argv, environ)):
+        raise Unable(f"{name} is set here, and gh logs nobody in while it is; first: unset {name}")
+    if call.store is not None:
+        codex_login.writable(call.store)
+    elif seen.from_file and seen.host_path:
+        try:
+            target(Path(seen.host_path))
+        except Refused as error:
+            raise Unable(f"{error}; a new login could not be stored") from None
+
+
+def works(verdict: Verdict) -> bool:
+    """Whether there is a login that somebody could lose."""
+    there = verdict.seen.evidence is Evidence.PRESENT and not verdict.held
+    return there and (verdict.state not in _GONE or verdict.needs_human is Need.NO)
+
+
+def _token_of_gh(argv: Sequence[str], environ: Mapping[str, str]) -> str:
+    host = argv[argv.index("--hostname") + 1] if "--hostname" in argv[:-1] else "github.com"
+    own = host == "github.com" or host.endswith(".ghe.com")
+    return next((name for name in (_GH_TOKENS if own else _GH_ENTERPRISE_TOKENS) if environ.get(name)), "")
 
 
 def needs_token(verdict: Verdict) -> bool:
@@ -81,6 +157,16 @@ def tempting(verdict: Verdict, others: Sequence[Verdict]) -> bool:
         and one.needs_human is Need.NO
         for one in others
     )
+
+
+def successor(before: Verdict, verdicts: Sequence[Verdict]) -> Verdict | None:
+    """The same login in a later look: that of its key, or the first one in a store that was empty before and had no
+    better name."""
+    store = before.seen.host_path if before.seen.evidence is Evidence.ABSENT and before.key.endswith(":default") else ""
+    found = [one for one in verdicts if one.key == before.key]
+    if store and before.seen.credential.agent == "-":
+        found += [one for one in verdicts if one.seen.host_path == store]
+    return next((one for one in found if one.seen.evidence is Evidence.PRESENT), found[0] if found else None)
 
 
 def is_new(before: Verdict, after: Verdict | None) -> bool:

@@ -7,6 +7,7 @@ helper that fetched it, as `x_security_token_expires` or `aws_expiration`.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,7 +38,8 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     if "path" not in entry.options:
         folder = place.host.path("~/.aws/sso/cache")
         names = [name for name in place.host.names(folder) if name.endswith(".json")][:MOST]
-        found += _best(one for name in names for one in _login(place, folder / name))
+        profiles = _profiles(place) if names else {}
+        found += _best(one for name in names for one in _login(place, folder / name, profiles))
         there = there or bool(names)
     lost = replace(blank, evidence=Evidence.ABSENT)
     yield from apart(found) or ([replace(lost, problem=Problem.EMPTY)] if there else [lost] if place.expected else [])
@@ -70,11 +72,33 @@ def _key(place: Place, name: str, pairs: Mapping[str, str], path: Path) -> Obser
     return replace(seen, access_expires_at=ends, fingerprint=print_of)
 
 
-def _login(place: Place, path: Path) -> Iterator[Finding]:
-    blank = place.blank("aws", "aws:default", Kind.OAUTH, path, "aws sso login")
+def _profiles(place: Place) -> Mapping[str, str]:
+    """The first profile of the config by the start URL of its single sign-on; none where it cannot be read."""
+    try:
+        stored = sections(place.host, place.folder("AWS_CONFIG_FILE", "~/.aws/config")) or {}
+    except Unreadable:
+        return {}
+    urls = {name: pairs.get("sso_start_url", "") for name, pairs in stored.items() if name.startswith("sso-session ")}
+    found: dict[str, str] = {}
+    for section, pairs in stored.items():
+        kind, _, name = section.partition(" ")
+        if section == "default" or kind == "profile":
+            url = pairs.get("sso_start_url") or urls.get(f"sso-session {pairs.get('sso_session', '')}", "")
+            found.setdefault(url, name.strip().strip("\"'") or section)
+    return found
+
+
+def _relogin(profile: str) -> str:
+    """Logs in with a code for a browser anywhere; without these words it waits for a browser on this machine."""
+    named = f"--profile {shlex.quote(profile)} " if profile and not profile.startswith("-") else ""
+    return f"aws sso login {named}--no-browser --use-device-code"
+
+
+def _login(place: Place, path: Path, profiles: Mapping[str, str]) -> Iterator[Finding]:
+    blank = place.blank("aws", "aws:default", Kind.OAUTH, path, _relogin(""))
     yield from (
         one
-        for one in json_store(place, path, blank, lambda stored: [_sso(place, stored, path, blank)])
+        for one in json_store(place, path, blank, lambda stored: [_sso(place, stored, path, blank, profiles)])
         if _is_login(one)
     )
 
@@ -84,12 +108,15 @@ def _is_login(finding: Finding) -> bool:
     return not (isinstance(finding, Observation) and finding.evidence is Evidence.ABSENT)
 
 
-def _sso(place: Place, stored: Mapping[str, Any], path: Path, blank: Observation) -> Observation:
+def _sso(
+    place: Place, stored: Mapping[str, Any], path: Path, blank: Observation, profiles: Mapping[str, str]
+) -> Observation:
     if stored.get("accessToken") is None:
         return replace(blank, evidence=Evidence.ABSENT)
-    url = stored.get("startUrl")
-    who = place.who("aws", f"aws-sso:{url if isinstance(url, str) and url else path.stem}", Kind.OAUTH)
-    seen = tokens(place.host, replace(blank, credential=who), stored, "accessToken", "refreshToken", "expiresAt")
+    url = stored["startUrl"] if isinstance(stored.get("startUrl"), str) else ""
+    who = place.who("aws", f"aws-sso:{url or path.stem}", Kind.OAUTH)
+    blank = replace(blank, credential=who, relogin=_relogin(profiles.get(url, "")))
+    seen = tokens(place.host, blank, stored, "accessToken", "refreshToken", "expiresAt")
     if not seen.refreshable:
         return seen
     try:

@@ -2,7 +2,8 @@
 
 Facts by version 0.169.0 and openai/codex codex-rs/login: the end is the `exp` of the access token (10 days), never of
 the id_token (1 hour); a store whose id_token cannot be decoded is refused as a whole; `{}` is no login, whatever
-`codex login status` says. Refresh tokens are single-use: nothing here ever shows one to anybody.
+`codex login status` says. Refresh tokens are single-use: nothing here ever shows one to anybody. `codex login` first
+revokes and deletes the login that is there (0.171.0), so `authwatch relogin` runs it in a home of its own.
 """
 
 from __future__ import annotations
@@ -20,24 +21,27 @@ from monitor.sources.entry import SourceEntry
 from monitor.sources.jwt import claims, dates
 from monitor.sources.moment import moment
 
-LOGIN: Final = "codex login"
+#: How Codex logs in from any machine. On its own home the first thing that `codex login` does is to revoke and delete
+#: the login that is there (0.171.0; openai/codex #27674, #46430), so that nobody is ever told to run it there.
+DEVICE: Final = "--device-auth"
+WITH_TOKEN: Final = "--with-access-token"  # noqa: S105  a flag
 
 
 class Mode(NamedTuple):
-    """What an `auth_mode` means: the field that holds the secret, our profile, kind and command."""
+    """What an `auth_mode` means: the field that holds the secret, our profile, kind, and the flag of `codex login`."""
 
     field: str
     profile: str
     kind: Kind
-    relogin: str = LOGIN
+    flag: str = DEVICE
 
 
 MODES: Final = {
     "chatgpt": Mode("tokens", "codex:chatgpt", Kind.OAUTH),
     "chatgptauthtokens": Mode("tokens", "codex:chatgpt", Kind.OAUTH),
-    "apikey": Mode("OPENAI_API_KEY", "codex:apikey", Kind.API_KEY, "codex login --with-api-key"),
-    "agentidentity": Mode("agent_identity", "codex:agent-identity", Kind.TOKEN),
-    "personalaccesstoken": Mode("personal_access_token", "codex:personal-access-token", Kind.TOKEN),
+    "apikey": Mode("OPENAI_API_KEY", "codex:apikey", Kind.API_KEY, "--with-api-key"),
+    "agentidentity": Mode("agent_identity", "codex:agent-identity", Kind.TOKEN, WITH_TOKEN),
+    "personalaccesstoken": Mode("personal_access_token", "codex:personal-access-token", Kind.TOKEN, WITH_TOKEN),
 }
 
 
@@ -56,10 +60,10 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
         place = "file" if "path" in entry.options else keeps_in(at, folder / "config.toml")
     except Unreadable as error:
         yield Trouble(entry.id, error.problem, host.show(error.path), error.detail, host_path=str(error.path))
-    login = _login(at, entry, replace(blank, relogin=LOGIN), path, place)
+    login = _login(at, entry, blank, path, place)
     if login and not (token and login.evidence is Evidence.ABSENT):  # Codex then uses the other
         prefix = f"CODEX_HOME={shlex.quote(str(folder))} " if moved else ""
-        yield replace(login, relogin=f"{prefix}{login.relogin}")
+        yield replace(login, relogin=f"{prefix}authwatch relogin {shlex.quote(login.credential.key)}")
     if token:
         who = _who(entry, "codex:env", Kind.TOKEN)
         seen = Observation(who, store="$CODEX_ACCESS_TOKEN", from_file=False, refreshable=False)
@@ -97,7 +101,7 @@ def _read(host: Host, entry: SourceEntry, stored: Any, blank: Observation, path:
     mode = MODES.get(named.lower()) if isinstance(named, str) else None
     if mode is None:
         raise Unreadable(Problem.PARSE, path, "its auth_mode is not known")
-    seen = replace(blank, credential=_who(entry, mode.profile, mode.kind), relogin=mode.relogin)
+    seen = replace(blank, credential=_who(entry, mode.profile, mode.kind))
     secret = stored.get(mode.field)
     if not secret:
         return replace(seen, evidence=Evidence.ABSENT)

@@ -16,8 +16,9 @@ from monitor.model import Credential, Evidence, Finding, Kind, Observation, Prob
 from monitor.sources.entry import SourceEntry
 from monitor.sources.moment import moment
 
-#: It asks for a login by itself; there is no command for it.
-LOGIN: Final = "gemini"
+#: It asks for a login by itself, and is the agent after that; there is no command for the login alone. With the
+#: variable it shows an address and takes a code, so that the browser may be on another machine.
+LOGIN: Final = "NO_BROWSER=true gemini"
 
 
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:

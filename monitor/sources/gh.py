@@ -7,6 +7,7 @@ disk. `gh auth status` without a network calls a good token invalid, so nobody a
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +19,7 @@ from monitor.sources.entry import SourceEntry
 from monitor.sources.outline import outline
 from monitor.sources.stored import Place, secret, unclear, unread
 
-LOGIN: Final = "gh auth login"
+HOST: Final = "github.com"
 _NAME: Final = re.compile(r"[\w.-]*", re.ASCII)
 
 
@@ -28,7 +29,7 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     moved = place.env("GH_CONFIG_DIR")
     folder = place.host.path(moved) if moved else place.folder("XDG_CONFIG_HOME", "~/.config") / "gh"
     path = place.file(folder / "hosts.yml")
-    blank = place.blank("github", "gh:default", Kind.TOKEN, path, LOGIN)
+    blank = place.blank("github", "gh:default", Kind.TOKEN, path, _relogin(place, HOST))
     try:
         text = place.host.text(path)
         if text is None:
@@ -41,10 +42,16 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     yield from found or [replace(blank, evidence=Evidence.ABSENT, problem=Problem.EMPTY)]
 
 
+def _relogin(place: Place, name: str) -> str:
+    """Logs in with a code for a browser anywhere; without these words gh asks three menus first."""
+    moved = place.env("GH_CONFIG_DIR")
+    prefix = f"GH_CONFIG_DIR={shlex.quote(str(place.host.path(moved)))} " if moved else ""
+    return f"{prefix}gh auth login --web --hostname {shlex.quote(name)} --git-protocol https"
+
+
 def _host(place: Place, name: str, login: Any, path: Path) -> Iterator[Observation]:
-    at = "" if name == "github.com" else name
-    relogin = LOGIN if name == "github.com" else f"{LOGIN} --hostname {name}"
-    blank = place.blank("github", f"gh:{name}", Kind.TOKEN, path, relogin)
+    at = "" if name == HOST else name
+    blank = place.blank("github", f"gh:{name}", Kind.TOKEN, path, _relogin(place, name))
     if not isinstance(login, Mapping):
         yield unclear(blank, "its host is no mapping")
         return

@@ -15,7 +15,8 @@ from monitor.model import Finding, Kind
 from monitor.sources.entry import SourceEntry
 from monitor.sources.stored import Place, json_store, tokens
 
-LOGIN: Final = "qwen"
+#: Menus for what came after such logins: a Coding Plan, or an API key.
+LOGIN: Final = "qwen auth"
 ENDED: Final = "Qwen ended the free tier for such logins on 15 Apr 2026"
 
 

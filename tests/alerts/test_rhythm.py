@@ -64,7 +64,10 @@ def test_a_refresh_that_stalls_is_told_before_the_access_ends_once_and_once_that
     assert renewed + 9 * DAY < news.at < renewed + 10 * DAY
     assert "refresh stalled" in news.text
     assert "it usually does every 8 days" in news.text
-    assert "codex login (if its program uses another login now: authwatch ignore codex/-/codex:chatgpt)" in news.text
+    assert (
+        "authwatch relogin codex/-/codex:chatgpt (if its program uses another login now: authwatch ignore codex/-/codex:chatgpt)"
+        in news.text
+    )
     life.live(life.now + 2 * HOUR, every=HOUR)
     assert len(life.news) == 1
     life.look()

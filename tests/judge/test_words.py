@@ -69,7 +69,7 @@ REMEDIES = [
     (oauth(end=DAY, relogin="claude"), "claude"),
     (token(access=-HOUR), "Put a new token in its place."),
     (oauth(evidence=Evidence.REFUSED), "Log in again with its own program."),
-    (login(evidence=Evidence.ABSENT, relogin="codex login"), "codex login"),
+    (login(evidence=Evidence.ABSENT, relogin="npm login"), "npm login"),
     (
         login(evidence=Evidence.ABSENT),
         "Log in again with its own program. Or take it out of the settings that ask for it.",

@@ -78,7 +78,13 @@ def fleet(mood):
         store="~/.claude/.credentials.json",
     )
     yield login(
-        "codex", "-", "openai", "codex:chatgpt", access=9 * DAY, relogin="codex login", store="~/.codex/auth.json"
+        "codex",
+        "-",
+        "openai",
+        "codex:chatgpt",
+        access=9 * DAY,
+        relogin="authwatch relogin codex/-/codex:chatgpt",
+        store="~/.codex/auth.json",
     )
     yield login("env", "-", "groq", "GROQ_API_KEY", Kind.API_KEY, from_file=False)
     if mood == "blind":

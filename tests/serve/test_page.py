@@ -250,8 +250,8 @@ def test_the_stretches_of_a_login_follow_one_another(changes, known):
     [
         ("claude auth login", "claude auth login", ""),
         (
-            "codex login (if it is gone on purpose: authwatch forget x)",
-            "codex login",
+            "authwatch relogin codex (if it is gone on purpose: authwatch forget x)",
+            "authwatch relogin codex",
             "(if it is gone on purpose: authwatch forget x)",
         ),
         ("Put a valid key in its place.", "", "Put a valid key in its place."),

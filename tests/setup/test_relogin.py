@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -11,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.setup.relogin import Unable, ssh_words
-from tests.command import authwatch, state
+from monitor.setup.attended import Unable
+from monitor.setup.relogin import ssh_words
+from tests.command import authwatch, configure, state
 from tests.openclaw_home import DAY, HOUR, ms, oauth, openclaw, put, store, token
 from tests.setup.terminal import Terminal
 
@@ -82,9 +84,9 @@ def test_among_several_the_person_chooses(home):
     assert calls(home)[0].endswith("--profile-id anthropic:work")
 
 
-def test_a_setup_token_is_made_first_where_claude_is_there(home):
+def test_where_claude_gives_no_token_one_can_still_be_pasted(home):
     pastes(home)
-    program(home, "claude")
+    program(home, "claude", "exit 1")
     with Terminal(home, "relogin", DEAD, env=environ(home)) as at:
         at.answer(("Make one now", "y"))
         assert at.end() == 0, at.shown
@@ -267,3 +269,115 @@ def test_no_host_is_ever_an_option_of_ssh(text):
         return
     assert not words[5].startswith("-")
     assert not set(words[5]) & set(" ;|&$`'\"\\\n")
+
+
+def hosts(home: Path, host: str = "github.com") -> Path:
+    path = home / ".config/gh/hosts.yml"
+    path.parent.mkdir(parents=True)
+    path.write_text(f"{host}:\n    user: octo\n    oauth_token: gho_FAKESECRET\n    git_protocol: https\n")
+    return path
+
+
+def listed(home: Path, source: str) -> dict[str, str]:
+    configure(home, f"sources: [{source}]\n")
+    return environ(home)
+
+
+def test_gh_logs_in_with_a_code_and_asks_no_menus(home):
+    path = hosts(home)
+    program(home, "gh", f"sed -i s/gho_FAKESECRET/gho_FAKESECRET2/ {path}")
+    with Terminal(home, "relogin", "gh/-/gh:github.com/octo", env=listed(home, "gh")) as at:
+        at.expect("It works now. Logging in again early is safe")
+        assert at.end() == 0, at.shown
+    assert calls(home) == ["gh auth login --web --hostname github.com --git-protocol https"]
+
+
+@pytest.mark.parametrize(
+    ("host", "name", "refused"),
+    [
+        ("github.com", "GH_TOKEN", True),
+        ("github.com", "GITHUB_TOKEN", True),
+        ("acme.ghe.com", "GH_TOKEN", True),
+        ("ghe.example.org", "GH_TOKEN", False),
+        ("ghe.example.org", "GH_ENTERPRISE_TOKEN", True),
+        ("github.com", "GITHUB_ENTERPRISE_TOKEN", False),
+    ],
+)
+def test_a_variable_for_which_gh_refuses_is_said_before(home, host, name, refused):
+    hosts(home, host)
+    env = listed(home, "gh") | {name: "x"}
+    done = authwatch(home, "relogin", f"gh/-/gh:{host}/octo", "--dry-run", env=env)
+    assert (done.code, f"unset {name}" in done.err) == ((1, True) if refused else (0, False))
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ("[profile p q]\nsso_start_url = {url}\n", "--profile 'p q' "),
+        ("[sso-session s]\nsso_start_url = {url}\n[profile work]\nsso_session = s\n", "--profile work "),
+        ("[default]\nsso_start_url = {url}\n[profile b]\nsso_start_url = {url}\n", "--profile default "),
+        ("[profile x]\nsso_start_url = https://other\n", ""),
+        ("[profile -x]\nsso_start_url = {url}\n", ""),
+        ("no INI", ""),
+    ],
+)
+def test_aws_logs_in_with_a_code_for_the_profile_that_it_serves(home, config, words):
+    url = "https://example.awsapps.com/start"
+    (home / ".aws/sso/cache").mkdir(parents=True)
+    (home / ".aws/config").write_text(config.format(url=url))
+    login = {"startUrl": url, "accessToken": "a-FAKESECRET", "expiresAt": "2026-01-01T00:00:00Z"}
+    (home / ".aws/sso/cache/x.json").write_text(json.dumps(login))
+    done = authwatch(home, "relogin", f"aws/-/aws-sso:{url}", "--dry-run", env=listed(home, "aws"))
+    assert f"would run: aws sso login {words}--no-browser --use-device-code\n" in done.out
+
+
+def test_gemini_and_qwen_have_no_log_in_to_be_led_through_and_that_is_said(home):
+    for folder in (".gemini", ".qwen"):
+        (home / folder).mkdir()
+        put(home / folder / "oauth_creds.json", json.dumps({"access_token": "", "refresh_token": ""}))
+    for name in ("gemini", "qwen"):
+        program(home, name)
+    env = listed(home, "gemini-cli, qwen-code")
+    for key, command in (
+        ("gemini-cli/-/gemini-cli:oauth", "NO_BROWSER=true gemini"),
+        ("qwen-code/-/qwen-code:oauth", "qwen auth"),
+    ):
+        with Terminal(home, "relogin", key, env=env) as at:
+            assert at.end() == 1
+            assert f"    {command}\n" in at.shown
+    assert not calls(home)
+
+
+def test_of_a_program_that_nobody_tried_a_working_login_is_not_put_at_risk_unasked(home):
+    (home / ".npmrc").write_text("//registry.npmjs.org/:_authToken=npm_FAKESECRET\n")
+    program(home, "npm")
+    key = "npm/-/npm:registry.npmjs.org"
+    with Terminal(home, "relogin", key, "--wait", "0", env=listed(home, "npm")) as at:
+        at.answer(("Go on?", ""))
+        assert at.end() == 1
+    assert not calls(home)
+
+
+def test_a_login_in_another_home_is_for_whoever_lives_there(home):
+    other = home.parent / "other"
+    (other / ".claude").mkdir(parents=True)
+    put(other / ".claude/.credentials.json", json.dumps({"claudeAiOauth": {"accessToken": "", "refreshToken": ""}}))
+    program(home, "claude")
+    env = listed(home, f"{{type: claude-code, id: bot, home: {other}}}")
+    with Terminal(home, "relogin", "bot/-/claude-code:default", env=env) as at:
+        assert at.end() == 1
+        assert f"that login is in {other}" in at.shown.replace("\n", " ")
+    assert not calls(home)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to somebody else")
+def test_a_store_that_cannot_be_written_is_said_before_anybody_logs_in(home):
+    """Claude Code says it after the code was typed."""
+    (home / ".claude").mkdir()
+    put(home / CLAUDE, json.dumps({"claudeAiOauth": {"accessToken": "", "refreshToken": ""}}))
+    os.chown(home / CLAUDE, 12345, 12345)
+    program(home, "claude")
+    with Terminal(home, "relogin", "claude-code/-/claude-code:default", env=environ(home)) as at:
+        assert at.end() == 1
+        assert "could not be stored" in at.shown
+    assert not calls(home)

@@ -46,7 +46,7 @@ def test_a_login_says_when_its_access_ends_and_when_it_was_refreshed(tmp_path: P
     (seen,) = _look(tmp_path)
     assert (seen.access_expires_at, seen.lifetime, seen.refreshable) == (END_AT, timedelta(days=10), True)
     assert seen.notes == ("Codex last refreshed it on 2026-11-01",)
-    assert seen.relogin == "codex login"
+    assert seen.relogin == "authwatch relogin codex/-/codex:chatgpt"
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_the_whole_folder_moves_with_a_variable_and_so_does_the_command(tmp_path
     _home(tmp_path, KEY, "my codex/auth.json")
     (seen,) = _look(tmp_path, {"CODEX_HOME": str(tmp_path / "my codex")})
     assert seen.store == "~/my codex/auth.json"
-    assert seen.relogin == f"CODEX_HOME='{tmp_path}/my codex' codex login --with-api-key"
+    assert seen.relogin == f"CODEX_HOME='{tmp_path}/my codex' authwatch relogin codex/-/codex:apikey"
 
 
 def test_a_token_in_the_environment_serves_where_nobody_is_logged_in(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_what_is_stored_decides(
     _home(tmp_path, stored)
     (seen,) = _look(tmp_path)
     assert (seen.evidence, seen.access_expires_at, seen.refreshable) == (evidence, expires, refreshable)
-    assert (seen.problem, seen.relogin) == (None, "gemini")
+    assert (seen.problem, seen.relogin) == (None, "NO_BROWSER=true gemini")
 
 
 @pytest.mark.parametrize(
