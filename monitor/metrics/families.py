@@ -91,9 +91,9 @@ def samples(judgement: Judgement, facts: Facts, mask: Mask) -> Iterator[Sample]:
         yield "authwatch_provider_profiles", where, str(view.total)
         yield "authwatch_provider_usable_profiles", where, str(view.usable)
     yield from _sources(judgement, facts)
-    for one in facts.findings:
-        if one.key not in facts.ignored:
-            yield "authwatch_finding", _finding(one, mask), "1"
+    found = (_finding(one, mask) for one in facts.findings if one.key not in facts.ignored)
+    for naming in dict.fromkeys(found):  # two that mask alike are one series: a double one is refused
+        yield "authwatch_finding", naming, "1"
     for channel in facts.channels:
         yield from _channel(channel)
     if facts.succeeded_at:

@@ -9,7 +9,7 @@ from monitor.judge.look import judge
 from monitor.metrics.families import Facts
 from monitor.metrics.text import body
 from monitor.model import Credential, Evidence, Kind, Observation, Problem, Trouble
-from monitor.report import exit_code
+from monitor.report import document
 from tests.judge.worlds import memory as remember
 from tests.metrics.test_text import read_text, value
 from tests.metrics.worlds import NOW
@@ -46,7 +46,12 @@ def told(*findings, known=(), policy=None):
     found = judge(findings, {one.observation.credential.key: one for one in known}, policy or Policy(), NOW, [STORE])
     samples = read_text(body(found, Facts(sources={"codex": NOW})))
     counts = {each: value(samples, "source_problems", source="codex", problem=each) for each in Problem}
-    return value(samples, "source_up", source="codex"), {each: n for each, n in counts.items() if n}, exit_code(found)
+    up, shown = (
+        value(samples, "source_up", source="codex"),
+        document(found, at=NOW, host="x", sources={"codex": "codex"}),
+    )
+    assert shown["sources"] == [{"id": "codex", "type": "codex", "up": bool(up)}]
+    return up, {each: n for each, n in counts.items() if n}, shown["exit_code"]
 
 
 @pytest.mark.parametrize(("problem", "up"), OF_A_STORE.items())
