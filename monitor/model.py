@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from pathlib import PurePath
 from typing import Final
 
 from alerts.dataclass import dataclass, field
@@ -284,23 +281,6 @@ class Judgement:
             if verdict.seen.problem and not verdict.ignored and (verdict.held or verdict.state is State.UNKNOWN):
                 blind.add(verdict.seen.credential.source)
         return frozenset(blind)
-
-    @property
-    def problems(self) -> Mapping[tuple[str, Problem], int]:
-        """How often each source (by id) met each problem: every trouble, and every other store that has one, whether
-        it hides a login or not. What lies beneath a trouble is counted with it."""
-        met = Counter((one.source, one.problem) for one in self.troubles)
-        places = {(one.source, one.problem, one.host_path) for one in self.troubles}
-        for verdict in self.verdicts:
-            seen, source = verdict.seen, verdict.seen.credential.source
-            if seen.problem is None:
-                continue
-            place = seen.host_path or verdict.key
-            above = map(str, PurePath(place).parents)
-            if not any((source, seen.problem, path) in places for path in ("", place, *above)):
-                places.add((source, seen.problem, place))
-                met[source, seen.problem] += 1
-        return met
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from pathlib import PurePath
 from typing import Final
 
 from alerts.dataclass import dataclass, field
@@ -152,18 +154,35 @@ def _masked(key: str, given: Mapping[str, str], mask: Mask) -> str:
 
 
 def _sources(judgement: Judgement, facts: Facts) -> Iterator[Sample]:
-    met, blind = judgement.problems, judgement.unread
+    met, unread = _problems(judgement), judgement.unread
     names = dict.fromkeys([*facts.sources, *(source for source, _ in met)])
     for source in names:
         where = labels(source=source)
         success = facts.sources.get(source)
         # One that is not configured has no success on record, and is down only where it counts.
-        up = source not in blind and (success is not None or source not in facts.sources)
+        up = source not in unread and (success is not None or source not in facts.sources)
         yield "authwatch_source_up", where, _flag(up)
         for problem in Problem:
-            yield "authwatch_source_problems", f'{where},problem="{problem}"', str(met.get((source, problem), 0))
+            yield "authwatch_source_problems", f'{where},problem="{problem}"', str(met[source, problem])
         if success:
             yield "authwatch_source_last_success_timestamp_seconds", where, seconds(success)
+
+
+def _problems(judgement: Judgement) -> Counter[tuple[str, Problem]]:
+    """How often each source met each problem: every trouble, and every other store that has one, whether it hides a
+    login or not. What lies beneath a trouble is counted with it."""
+    met = Counter((one.source, one.problem) for one in judgement.troubles)
+    places = {(one.source, one.problem, one.host_path) for one in judgement.troubles}
+    for verdict in judgement.verdicts:
+        seen, source = verdict.seen, verdict.seen.credential.source
+        if seen.problem is None:
+            continue
+        place = seen.host_path or verdict.key
+        above = map(str, PurePath(place).parents)
+        if not any((source, seen.problem, path) in places for path in ("", place, *above)):
+            places.add((source, seen.problem, place))
+            met[source, seen.problem] += 1
+    return met
 
 
 def _channel(channel: ChannelFacts) -> Iterator[Sample]:

@@ -116,7 +116,7 @@ def sensor(unique_id, profiles, exit_code=0):
         ([profile(9), profile(5), profile()], 5),
         ([profile(5, in_use=False), profile(9)], 9),
         ([profile(5, ignored=True), profile(9)], 9),
-        ([profile(-1, need="now"), profile(9)], 9),
+        ([profile(-1, need="now"), profile(9)], -1),
         ([profile()], None),
         ([], None),
     ],

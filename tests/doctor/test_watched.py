@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -155,24 +156,24 @@ def test_a_whole_tree_of_another_user_is_a_volume_that_keeps_its_owner(tmp_path,
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
-def test_a_volume_that_cannot_be_read_is_watched_as_its_own_user(tmp_path):
+def test_a_volume_that_cannot_be_read_is_watched_as_its_own_user():
     """A volume that cannot be read here: authwatch is to run as its user."""
-    openclaw(tmp_path, {"anthropic:a": token()})
-    private(tmp_path)
-    given(tmp_path / ".openclaw", 1000)
-    for path in (tmp_path, *tmp_path.parents):
-        if path.owner() == "root" and path != Path("/") and not path.stat().st_mode & 0o001:
-            path.chmod(path.stat().st_mode | 0o011)
-    script = f"""
+    with tempfile.TemporaryDirectory() as made:  # pytest's own folders are for one user only
+        home = Path(made)
+        openclaw(home, {"anthropic:a": token()})
+        private(home)
+        home.chmod(0o755)
+        given(home / ".openclaw", 1000)
+        script = f"""
 import os, pathlib
 from tests.doctor.wards import only, said
-home = pathlib.Path({str(tmp_path)!r})
+home = pathlib.Path({made!r})
 said(home, "store owners")  # all is imported now: this user may not read where Python lies
 os.setgroups([]); os.setgid(1001); os.setuid(1001)
 found = only(said(home, "store owners"))
 print(found.health, found.mend, found.why, sep="|")
 """
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+        done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
     health, mend, why = done.stdout.strip().split("|") if done.stdout else (done.stderr, "", "")
     assert (health, mend[:29]) == ("warning", "docker run --user 1000:1000 …")
     assert "uid 1001 cannot read it" in why
