@@ -13,12 +13,16 @@ else:
     NONE_GIVEN = object()
 
     class field:
-        """One field's default, or what makes it; whether the constructor takes it and the representation shows it."""
+        """One field's default, or what makes it; whether the constructor takes it, equality heeds it and the
+        representation shows it."""
 
-        __slots__ = ("default", "default_factory", "init", "repr")
+        __slots__ = ("compare", "default", "default_factory", "init", "repr")
 
-        def __init__(self, *, default=NONE_GIVEN, default_factory=NONE_GIVEN, init=True, repr=True) -> None:
-            self.default, self.default_factory, self.init, self.repr = default, default_factory, init, repr
+        def __init__(
+            self, *, default=NONE_GIVEN, default_factory=NONE_GIVEN, init=True, compare=True, repr=True
+        ) -> None:
+            self.default, self.default_factory = default, default_factory
+            self.init, self.compare, self.repr = init, compare, repr
 
     def dataclass(*, frozen=False, slots):
         """Makes a class a record: constructor, equality, hash and representation by its annotated fields."""
@@ -31,7 +35,9 @@ else:
             body = {name: one for name, one in cls.__dict__.items() if name not in own and name not in _NOT_KEPT}
             for name, one in _FROZEN.items() if frozen else _OPEN.items():
                 body.setdefault(name, one)
-            values = attrgetter(*plan) if len(plan) > 1 else lambda record: tuple(getattr(record, one) for one in plan)
+            heeded = [name for name, one in plan.items() if one.compare]
+            several = len(heeded) > 1
+            values = attrgetter(*heeded) if several else lambda record: tuple(getattr(record, one) for one in heeded)
             body |= {"__annotations__": own, "__slots__": tuple(plan), "__plan__": plan}
             body["__values__"] = staticmethod(values)
             body["__match_args__"] = tuple(name for name, one in plan.items() if one.init)
@@ -100,7 +106,7 @@ else:
             def same(one):
                 kinds = {"default": one.default, "default_factory": one.default_factory}
                 given = {name: value for name, value in kinds.items() if value is not NONE_GIVEN}
-                return real.field(init=one.init, repr=one.repr, **given)
+                return real.field(init=one.init, compare=one.compare, repr=one.repr, **given)
 
             parts = [(name, cls.__annotations__[name], same(one)) for name, one in cls.__plan__.items()]
             cls.__dataclass_fields__ = real.make_dataclass(cls.__name__, parts).__dataclass_fields__

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, delete, func, select, update
 
@@ -12,7 +12,10 @@ from alerts.columns import Moment, Record
 from alerts.dataclass import replace
 from alerts.model import Acknowledgement, Attempt, Delivery, Silence, Standing, Told
 
-__all__ = ["METADATA", "Connection"]
+__all__ = ["METADATA", "TEST", "Connection"]
+
+#: The reason in the log of a message that a person sent to try the channel.
+TEST: Final = "test"
 
 METADATA = MetaData()
 
@@ -173,6 +176,12 @@ def log(db: Connection, delivery: Delivery) -> None:
     ]
     if rows:
         db.execute(DELIVERIES.insert(), rows)
+
+
+def log_test(db: Connection, delivery: Delivery) -> None:
+    """Adds a test message to the log: it is about nothing, and shows whether its channel works."""
+    row = {"at": delivery.at, "channel": delivery.alert.channel, "key": "", "reason": TEST, "level": ""}
+    db.execute(DELIVERIES.insert().values(**row, outcome=delivery.outcome.value, error=delivery.error))
 
 
 def partial(db: Connection) -> frozenset[str]:

@@ -86,14 +86,13 @@ def _metrics(left: Left, state: State) -> str:
     from monitor.metrics.earlier import last_successes
     from monitor.metrics.families import Facts
     from monitor.metrics.text import body
-    from monitor.model import Problem
 
     outcome, now = left.outcome, left.outcome.at
     earlier = b""
     with suppress(OSError):
         earlier = (state.folder / METRICS).read_bytes()
     before = last_successes(earlier.decode("utf-8", "replace"), [entry.id for entry in left.settings.sources])
-    failed = {one.source for one in outcome.judgement.troubles if one.problem is not Problem.STALE_COPY}
+    failed = outcome.judgement.unread
     facts = Facts(
         sources={source: at if source in failed else now for source, at in before.items()},
         channels=outcome.channels,

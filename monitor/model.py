@@ -273,6 +273,15 @@ class Judgement:
     lineups: tuple[Lineup, ...] = ()
     copied: tuple[tuple[str, ...], ...] = ()
 
+    @property
+    def unread(self) -> frozenset[str]:
+        """The sources of which something that counts could not be read: those that the exit code speaks of, too."""
+        blind = {one.source for one in self.troubles if not one.ignored and one.problem is not Problem.STALE_COPY}
+        for verdict in self.verdicts:
+            if verdict.seen.problem and not verdict.ignored and (verdict.held or verdict.state is State.UNKNOWN):
+                blind.add(verdict.seen.credential.source)
+        return frozenset(blind)
+
 
 @dataclass(frozen=True, slots=True)
 class Transition:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from alerts.model import Condition
-from monitor.model import OURSELVES, Judgement, Need, Problem, ProviderView, Remembered, Trouble, Verdict
+from monitor.model import OURSELVES, Judgement, Need, ProviderView, Remembered, Trouble, Verdict
 from monitor.proof import Proof
 
 SCHEMA: Final = 1
@@ -40,7 +40,7 @@ def document(
     place (`monitor.checkpoint`)."""
     memory = known or {}
     verdicts = sorted(judgement.verdicts, key=lambda verdict: verdict.key)
-    failed = {trouble.source for trouble in judgement.troubles if trouble.problem is not Problem.STALE_COPY}
+    unread = judgement.unread
     made = {
         "schema": SCHEMA,
         "at": iso(at),
@@ -58,7 +58,7 @@ def document(
         "problems": [_problem(trouble) for trouble in judgement.troubles],
         "findings": [_finding(one, one.key in ignored) for one in findings],
         "sources": [
-            {"id": name, "type": kind, "up": name not in failed} for name, kind in sorted((sources or {}).items())
+            {"id": name, "type": kind, "up": name not in unread} for name, kind in sorted((sources or {}).items())
         ],
         "verified_at": iso(at.replace(microsecond=0)),
     }

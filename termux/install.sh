@@ -129,7 +129,7 @@ check_phone() {
     die "the app Termux:API does not answer. Install it from where Termux came from (F-Droid or GitHub), open it once"
   fi
   if [ "$how" = here ]; then
-    [ -n "$command" ] || command=$(command -v authwatch) || die "authwatch is not here: pip install authwatch"
+    [ -n "$command" ] || command=$(command -v authwatch) || die "authwatch is not here: pip install . in its checkout"
     return
   fi
   # A login by ssh reads no profile: pip and pipx put programs there.

@@ -103,3 +103,33 @@ def test_nothing_in_the_project_names_a_private_place():
     """No page or module carries an absolute path of somebody's machine."""
     for path in [*PAGES, *ROOT.glob("monitor/**/*.py"), *ROOT.glob("alerts/**/*.py")]:
         assert not re.search(r"/(root|work|home/(?!bot2|x\b)\w+)/", path.read_text("utf-8")), path
+
+
+#: There is no release on a package index, and npm -g is wrong under nvm, on Termux and where root owns the prefix.
+INSTALLS = re.compile(
+    r"\b(pip3?|pipx|uv tool|uvx) (install|run|upgrade)( -\S+)* [\"']?authwatch\b(?!/)|npm (i|install) (-g|--global)"
+)
+
+
+def test_nothing_recommends_an_installation_that_does_not_work():
+    """Nothing in the product, its pages and its pieces says to install what is on no index, or anything with npm -g."""
+    kinds = (
+        "*.py",
+        "*.md",
+        "*.sh",
+        "*.js",
+        "*.yaml",
+        "*.yml",
+        "*.html",
+        "*.service",
+        "*.conf",
+        "*.cfg",
+        "Containerfile",
+    )
+    places = ("monitor", "alerts", "contrib", "docs", "systemd", "termux")
+    files = [path for place in places for kind in kinds for path in (ROOT / place).rglob(kind)]
+    assert len(files) > 200
+    for path in [*files, *PAGES, *(ROOT / "termux").rglob("*")]:
+        if path.is_file():
+            found = INSTALLS.search(path.read_text("utf-8"))
+            assert not found, (path, found)

@@ -34,12 +34,17 @@ def _check(shell: Shell, settings: object) -> int:
     from alerts.channels import check
     from monitor.config.load import problems
     from monitor.config.settings import Settings
+    from monitor.serve.access import Refused, listen_address
 
     assert isinstance(settings, Settings)  # noqa: S101 - for the type checker only
     found = list(problems(settings))
     for channel in settings.channels:
         if channel.url and (reason := check(channel.label, channel.url.reveal())):
             found.append(f"{channel.where}: channels.{channel.label}: {reason}")
+    try:
+        listen_address(settings.web)
+    except Refused as why:
+        found.append(str(why))
     if found:
         raise Failure(CONFIG, "\n".join(found))
     place = settings.file or "no config file; the defaults"

@@ -1,4 +1,4 @@
-"""`authwatch alerts test`: a real message through every channel, or one."""
+"""`authwatch alerts test`: a real message through every channel, or one; what became of it goes on record."""
 
 from __future__ import annotations
 
@@ -21,17 +21,31 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
     if not wanted:
         raise Failure(USAGE, _no_such(given.channel, [one.label for one in settings.channels]))
     results = [(one.label, "bad_config", one.broken, 0.0) for one in wanted if one.url is None]
-    results += [
-        (sent.alert.channel, sent.outcome.value, sent.error, seconds)
-        for sent, seconds in send(shell, settings, [one for one in wanted if one.url])
-    ]
+    sent = send(shell, settings, [one for one in wanted if one.url])
+    results += [(one.alert.channel, one.outcome.value, one.error, seconds) for one, seconds in sent]
     if given.json:
         columns = ("channel", "outcome", "error", "seconds")
         shell.say(json.dumps({"schema": 1, "results": [dict(zip(columns, row, strict=True)) for row in results]}))
     else:
         for label, outcome, why, seconds in results:
             shell.say(f"{label}: {outcome} after {seconds:.1f} s{f' ({why})' if why else ''}")
+    shell.flush()  # what follows may wait for a check that is running
+    _remember(shell, settings, [one for one, _ in sent])
     return 0 if all(row[1] == "delivered" for row in results) else NOT_DONE
+
+
+def _remember(shell: Shell, settings: Settings, sent: list[Delivery]) -> None:
+    """Puts the tests on record, for the doctor and the metrics; says so where that is not possible."""
+    from alerts import memory
+    from monitor.cli import book
+
+    try:
+        if sent:
+            with book.writing(shell, settings) as db:
+                for one in sent:
+                    memory.log_test(db, one)
+    except Failure as failure:
+        shell.complain(f"authwatch: the test is not on record: {failure.message}")
 
 
 def _no_such(asked: str | None, labels: list[str]) -> str:

@@ -234,4 +234,5 @@ def _web(values: Values, draft: _Draft) -> WebSettings:
         password = Secret(token_urlsafe())
     twin = values.get("password_file")
     named = twin.text if isinstance(twin, Text) else None
-    return WebSettings(values.get("listen", WebSettings().listen), password, named, wrong)
+    where = f"{draft.site.report.file}:{values.line_of('listen')}" if "listen" in values.given else ""
+    return WebSettings(values.get("listen", WebSettings().listen), password, named, wrong, where)

@@ -102,12 +102,14 @@ class Probing:
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
-    """The web face. `broken`: the configured password cannot be had now; `password` is then one nobody knows."""
+    """The web face. `broken`: the configured password cannot be had now; `password` is then one nobody knows. `where`:
+    the file and line of `listen`, "" where it is the default."""
 
     listen: str = "127.0.0.1:9797"
     password: Secret | None = None
     password_file: str | None = None
     broken: str = ""
+    where: str = field(default="", compare=False)
 
 
 DEFAULT_SOURCES: Final = ("openclaw", "claude-code", "codex", "gemini-cli", "env")

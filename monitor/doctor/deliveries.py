@@ -29,7 +29,7 @@ def channels(patient: Patient) -> Iterator[Result]:
 
 
 def deliveries(patient: Patient) -> Iterator[Result]:
-    """Since when does each channel have news that it was not told, and why?"""
+    """Since when does each channel have news that it was not told, and why? Did the last test message arrive?"""
     from alerts import memory, tell
     from monitor.history import engine
     from monitor.look import Asked
@@ -54,12 +54,26 @@ def deliveries(patient: Patient) -> Iterator[Result]:
 
 
 def _result(label: str, waiting: datetime | None, reached: datetime | None, last: Mapping[str, Any]) -> Result:
+    from alerts.memory import TEST
+    from alerts.model import Outcome
+
     said = f"last reached {reached:%Y-%m-%d %H:%M} UTC" if reached else "never reached yet"
+    again = command("authwatch", "alerts", "test", label)
+    why = f"{last.get('outcome', '')}: {last.get('error', '')}".strip(": ") or "no pass has told why"
+    tested = last["outcome"] if last.get("reason") == TEST else ""
+    if tested == Outcome.PARTIAL:
+        what = f"{label}: the last test message reached only some of its targets; {said}"
+        return Result("deliveries", Health.WARNING, what, why, again)
+    if tested and tested != Outcome.DELIVERED:
+        return Result("deliveries", Health.BROKEN, f"{label}: the last test message did not arrive; {said}", why, again)
     if waiting is None:
         return Result("deliveries", Health.FINE, f"{label}: nothing is waiting; {said}")
-    why = f"{last.get('outcome', '')}: {last.get('error', '')}".strip(": ") or "no pass has told why"
     what = f"{label}: news is waiting since {waiting:%Y-%m-%d %H:%M} UTC; {said}"
-    return Result("deliveries", Health.BROKEN, what, why, command("authwatch", "alerts", "test", label))
+    if tested:
+        return Result(
+            "deliveries", Health.WARNING, what, "a test message arrived since; a check tells it", "authwatch check"
+        )
+    return Result("deliveries", Health.BROKEN, what, why, again)
 
 
 def heartbeat(patient: Patient) -> Iterator[Result]:

@@ -88,8 +88,8 @@ def history(patient: Patient) -> Iterator[Result]:
         yield Result("history", Health.BROKEN, f"cannot be opened: {said}", why, mend)
         return
     if found and found > engine.HEAD:
-        why = "this one cannot write to it; the programs that run passes are of two versions"
-        yield Result("history", Health.BROKEN, "was written by a newer authwatch", why, "pip install -U authwatch")
+        why = "there are two installations, and this one cannot write to it; use the newer, or update this one"
+        yield Result("history", Health.BROKEN, "was written by a newer authwatch", why, "type -a authwatch")
         return
     yield Result("history", Health.FINE, engine.shown(url))
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -34,18 +35,46 @@ def modes(patient: Patient) -> Iterator[Result]:
 
 
 def owners(patient: Patient) -> Iterator[Result]:
-    """Does the home's owner own the stores? A store of root's cannot be renewed by its program."""
+    """Does the home's owner own the stores? A store of root's cannot be renewed by its program; a whole tree of
+    another user is a container's volume, whose program would be locked out by another owner."""
     home = _stat(patient.host.home)
     if home is None:
         return
-    for path in (*_files(patient), *_folders(patient)):
-        found = _stat(path)
-        if found and found.st_uid != home.st_uid and path.is_relative_to(patient.host.home):
-            shown = patient.host.show(path)
-            what = f"{shown} belongs to uid {found.st_uid}, this home to uid {home.st_uid}"
-            why = "its program cannot renew the login, often since something was run with sudo"
-            mend = command("sudo", "chown", "-h", f"{home.st_uid}:{home.st_gid}", "--", path)
-            yield Result("store owners", Health.WARNING, what, why, mend)
+    trees: dict[Path, dict[Path, os.stat_result]] = defaultdict(dict)
+    folders = _folders(patient)
+    tops = _tops(patient, folders)
+    for path in (*_files(patient), *folders):
+        if path.is_relative_to(patient.host.home) and (found := _stat(path)):
+            trees[tops.get(path) or tops.get(path.parent) or path][path] = found
+    for tree, paths in trees.items():
+        users = {(one.st_uid, one.st_gid) for one in paths.values()}
+        uids = {uid for uid, _ in users}
+        if len(uids) == 1 and home.st_uid not in uids and tree in paths:
+            yield _volume(patient, tree, paths, *min(users))
+            continue
+        for path, found in paths.items():
+            if found.st_uid != home.st_uid:
+                shown = patient.host.show(path)
+                what = f"{shown} belongs to uid {found.st_uid}, this home to uid {home.st_uid}"
+                why = "its program cannot renew the login, often since something was run with sudo"
+                mend = command("sudo", "chown", "-h", f"{home.st_uid}:{home.st_gid}", "--", path)
+                yield Result("store owners", Health.WARNING, what, why, mend)
+
+
+def _tops(patient: Patient, folders: Iterable[Path]) -> dict[Path, Path]:
+    """For each folder the one that its program has for itself: OpenClaw's where it lies in that, else itself."""
+    states = {claw.found.places.state for claw in patient.openclaws}
+    return {path: next((one for one in (path, *path.parents) if one in states), path) for path in folders}
+
+
+def _volume(patient: Patient, tree: Path, paths: Iterable[Path], uid: int, gid: int) -> Result:
+    whose = "the volume of a container, it seems" + (", or made with sudo" if uid == 0 else "")
+    what = f"{patient.host.show(tree)} belongs to uid {uid}, gid {gid} as a whole: {whose}"
+    if all(os.access(path, os.R_OK) for path in paths):
+        return Result("store owners", Health.FINE, what, "leave it so: another owner would lock its program out")
+    why = f"uid {os.geteuid()} cannot read it: run authwatch as its user; another owner would lock its program out"
+    mend = f"docker run --user {uid}:{gid} …  # or on the machine itself: sudo -u '#{uid}' authwatch check"
+    return Result("store owners", Health.WARNING, what, why, mend)
 
 
 def _wide(patient: Patient, path: Path, found: os.stat_result, right: str, why: str) -> Result:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
@@ -13,21 +14,31 @@ from typing import Final
 from alerts.dataclass import dataclass
 from monitor import __version__
 from monitor.doctor.asking import ask
-from monitor.doctor.model import Health, Patient, Result
+from monitor.doctor.model import Health, Patient, Result, command
 from monitor.host import Unreadable
 from monitor.model import Observation, Problem
 from monitor.openclaw.releases import release
 
-#: Source type: the program that owns its logins and renews them, and how to get it.
-PROGRAMS: Final[Mapping[str, tuple[str, str]]] = {
-    "openclaw": ("openclaw", "npm install -g openclaw@latest"),
-    "claude-code": ("claude", "npm install -g @anthropic-ai/claude-code"),
-    "codex": ("codex", "npm install -g @openai/codex"),
-    "gemini-cli": ("gemini", "npm install -g @google/gemini-cli"),
-    "opencode": ("opencode", "npm install -g opencode-ai"),
-    "qwen-code": ("qwen", "npm install -g @qwen-code/qwen-code"),
-    "gh": ("gh", "sudo apt-get install gh"),
+#: Source type: the program that owns its logins and renews them. How it was installed only its user knows (npm under
+#: nvm, a package, a container, an installer of its own), so nothing here says how to install it once more.
+PROGRAMS: Final[Mapping[str, str]] = {
+    "openclaw": "openclaw",
+    "claude-code": "claude",
+    "codex": "codex",
+    "gemini-cli": "gemini",
+    "opencode": "opencode",
+    "qwen-code": "qwen",
+    "gh": "gh",
 }
+#: Where programs lie, below the home, that are on the PATH of a person's shell and of no service.
+PLACES: Final = (
+    ".local/bin",
+    ".npm-global/bin",
+    ".nvm/versions/node/*/bin",
+    ".volta/bin",
+    ".bun/bin",
+    ".local/share/pnpm",
+)
 PATIENCE: Final = 15.0  # seconds; OpenClaw takes a few to start, and more the first time
 
 _VERSION: Final = re.compile(r"(?<![\w.])v?(\d{1,6}(?:\.\d{1,6}){1,3}(?:[-+][\w.+-]{1,40})?)(?![\w.])")
@@ -49,10 +60,10 @@ def programs(patient: Patient) -> Iterator[Result]:
     found = {types.get(one.credential.source, "") for one in patient.findings if isinstance(one, Observation)}
     wanted = [PROGRAMS[kind] for kind in PROGRAMS if kind in found]
     with ThreadPoolExecutor(max_workers=len(wanted) + 1) as pool:
-        answers = list(pool.map(lambda name: _asked(patient, name), ["authwatch", *(name for name, _ in wanted)]))
+        answers = list(pool.map(lambda name: _asked(patient, name), ["authwatch", *wanted]))
     yield _ourselves(answers[0])
-    for answer, (_, get) in zip(answers[1:], wanted, strict=True):
-        yield _result(answer, get, _newer(patient) if answer.name == "openclaw" else None)
+    for answer in answers[1:]:
+        yield _result(patient, answer, _newer(patient) if answer.name == "openclaw" else None)
 
 
 def _asked(patient: Patient, name: str) -> Asked:
@@ -79,11 +90,9 @@ def _ourselves(answer: Asked) -> Result:
     if answer.path is None:
         why = "the commands below need it there"
         if (beside / "authwatch").exists():
-            from monitor.doctor.model import command
-
-            mend = f'export PATH={command(beside)}:"$PATH"'
+            mend = _on_path(beside)
         else:
-            mend = "pipx install authwatch"
+            mend = f"alias authwatch={command(command(sys.executable, '-m', 'monitor.cli.main'))}"
         return Result("programs", Health.FINE, f"{mine}; not on PATH", why, mend)
     if answer.version != __version__:
         other = f"{answer.path} ({answer.version or answer.silent})"
@@ -92,20 +101,34 @@ def _ourselves(answer: Asked) -> Result:
     return Result("programs", Health.FINE, mine)
 
 
-def _result(answer: Asked, get: str, newer: tuple[int, int] | None) -> Result:
+def _result(patient: Patient, answer: Asked, newer: tuple[int, int] | None) -> Result:
     name = answer.name
     if answer.path is None:
-        why = "its logins were found here, and only it can renew them"
-        return Result("programs", Health.WARNING, f"{name} is not on PATH", why, get)
+        why = (
+            "its logins were found here, and only it can renew them; if it runs in a container, that is as it should be"
+        )
+        where = _elsewhere(patient, name)
+        mend = _on_path(where) if where else f"type -a {name}  # in the shell or container that runs it"
+        return Result("programs", Health.WARNING, f"{name} is not on PATH", why, mend)
     if answer.silent:
         why = "the commands that renew its logins need it; started by hand it says what is wrong"
         return Result("programs", Health.WARNING, f"{name} --version {answer.silent}", why, f"{name} --version")
     this = release(answer.version)
     if newer and this and this < newer:
         what = f"{name} {answer.version} is older than the {newer[0]}.{newer[1]} that wrote its config last"
-        why = "it may look for logins where the newer one no longer keeps them"
-        return Result("programs", Health.WARNING, what, why, get)
+        why = "it may look for logins where the newer one no longer keeps them; update it the way it was installed"
+        return Result("programs", Health.WARNING, what, why, f"type -a {name}")
     return Result("programs", Health.FINE, f"{name} {answer.version}")
+
+
+def _elsewhere(patient: Patient, name: str) -> Path | None:
+    """The folder in which the program lies that is not on this PATH."""
+    found = (path for place in PLACES for path in patient.own.home.glob(f"{place}/{name}"))
+    return next((path.parent for path in found if os.access(path, os.X_OK)), None)
+
+
+def _on_path(folder: Path) -> str:
+    return f'export PATH={command(folder)}:"$PATH"'
 
 
 def _newer(patient: Patient) -> tuple[int, int] | None:

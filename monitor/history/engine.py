@@ -146,7 +146,7 @@ def prepare(engine: Engine, metadatas: Iterable[MetaData]) -> None:
     if found > HEAD:
         raise HistoryError(
             f"the history was written by a newer authwatch (schema {found}, this one knows {HEAD}); "
-            "upgrade with: pip install -U authwatch"
+            "use that one, or update this one from its checkout; both: type -a authwatch"
         )
     from monitor.history.migrate import upgrade
 

@@ -9,7 +9,7 @@ from monitor.metrics.families import labels
 
 
 def last_successes(body: str, sources: Iterable[str]) -> dict[str, datetime | None]:
-    """When each source was last read without a problem, as an earlier body says; None where it says nothing."""
+    """When all of each source was last read, as an earlier body says; None where it says nothing."""
     said = dict(line.rpartition(" ")[::2] for line in body.split("\n"))
     name = "authwatch_source_last_success_timestamp_seconds"
     return {source: _moment(said.get(f"{name}{{{labels(source=source)}}}")) for source in sources}

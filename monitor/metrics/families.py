@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from pathlib import PurePath
 from typing import Final
 
 from alerts.dataclass import dataclass, field
@@ -21,9 +23,9 @@ FAMILIES: Final = {
     "authwatch_build_info": "The version that wrote this; 1.",
     "authwatch_check_last_success_timestamp_seconds": "When a pass last succeeded.",
     "authwatch_check_duration_seconds": "How long the last full pass took.",
-    "authwatch_source_up": "Whether the last look at a source met no problem.",
-    "authwatch_source_problems": "Problems that the last look at a source met, by kind.",
-    "authwatch_source_last_success_timestamp_seconds": "When a source was last read without a problem.",
+    "authwatch_source_up": "Whether every store of a source that counts could be read in the last check.",
+    "authwatch_source_problems": "Stores of a source with a problem in the last check, by kind of problem.",
+    "authwatch_source_last_success_timestamp_seconds": "When every store of a source that counts was last read.",
     "authwatch_channel_last_success_timestamp_seconds": "When a message last arrived on a channel.",
     "authwatch_channel_pending": "News that a channel still has to be told.",
     "authwatch_canary_last_delivery_timestamp_seconds": "When a channel's test message last arrived.",
@@ -42,6 +44,7 @@ FAMILIES: Final = {
     "authwatch_profile_acknowledged": "Whether a person acknowledged its present standing.",
     "authwatch_profile_silenced": "Whether a silence covers it.",
     "authwatch_profile_ignored": "Whether it is shown but never alarms.",
+    "authwatch_profile_in_use": "Whether its program uses it; what is not in use needs nobody.",
 }
 
 _MOMENTS: Final[tuple[tuple[str, Callable[[Verdict], datetime | None]], ...]] = (
@@ -66,9 +69,8 @@ class ChannelFacts:
 class Facts:
     """What a body needs beside the judgement.
 
-    `sources` has every configured source id with the moment it was last read without a problem (None: never), so
-    that its series exist from the first scrape. `acknowledged` and `silenced` are credential keys, `ignored` those of
-    findings.
+    `sources` has every configured source id with the moment when all of it was last read (None: never), so that its
+    series exist from the first scrape. `acknowledged` and `silenced` are credential keys, `ignored` those of findings.
     """
 
     sources: Mapping[str, datetime | None] = field(default_factory=dict)
@@ -91,9 +93,9 @@ def samples(judgement: Judgement, facts: Facts, mask: Mask) -> Iterator[Sample]:
         yield "authwatch_provider_profiles", where, str(view.total)
         yield "authwatch_provider_usable_profiles", where, str(view.usable)
     yield from _sources(judgement, facts)
-    for one in facts.findings:
-        if one.key not in facts.ignored:
-            yield "authwatch_finding", _finding(one, mask), "1"
+    found = (_finding(one, mask) for one in facts.findings if one.key not in facts.ignored)
+    for naming in dict.fromkeys(found):  # two that mask alike are one series: a double one is refused
+        yield "authwatch_finding", naming, "1"
     for channel in facts.channels:
         yield from _channel(channel)
     if facts.succeeded_at:
@@ -134,6 +136,7 @@ def _profile(verdict: Verdict, naming: str, facts: Facts) -> Iterator[Sample]:
     yield "authwatch_profile_acknowledged", naming, _flag(verdict.key in facts.acknowledged)
     yield "authwatch_profile_silenced", naming, _flag(verdict.key in facts.silenced)
     yield "authwatch_profile_ignored", naming, _flag(verdict.ignored)
+    yield "authwatch_profile_in_use", naming, _flag(verdict.in_use)
 
 
 def _finding(one: Condition, mask: Mask) -> str:
@@ -151,18 +154,35 @@ def _masked(key: str, given: Mapping[str, str], mask: Mask) -> str:
 
 
 def _sources(judgement: Judgement, facts: Facts) -> Iterator[Sample]:
-    met = [(trouble.source, trouble.problem) for trouble in judgement.troubles]
+    met, unread = _problems(judgement), judgement.unread
     names = dict.fromkeys([*facts.sources, *(source for source, _ in met)])
     for source in names:
         where = labels(source=source)
         success = facts.sources.get(source)
-        up = success is not None and all(source != one or what is Problem.STALE_COPY for one, what in met)
+        # One that is not configured has no success on record, and is down only where it counts.
+        up = source not in unread and (success is not None or source not in facts.sources)
         yield "authwatch_source_up", where, _flag(up)
         for problem in Problem:
-            count = met.count((source, problem))
-            yield "authwatch_source_problems", f'{where},problem="{problem}"', str(count)
+            yield "authwatch_source_problems", f'{where},problem="{problem}"', str(met[source, problem])
         if success:
             yield "authwatch_source_last_success_timestamp_seconds", where, seconds(success)
+
+
+def _problems(judgement: Judgement) -> Counter[tuple[str, Problem]]:
+    """How often each source met each problem: every trouble, and every other store that has one, whether it hides a
+    login or not. What lies beneath a trouble is counted with it."""
+    met = Counter((one.source, one.problem) for one in judgement.troubles)
+    places = {(one.source, one.problem, one.host_path) for one in judgement.troubles}
+    for verdict in judgement.verdicts:
+        seen, source = verdict.seen, verdict.seen.credential.source
+        if seen.problem is None:
+            continue
+        place = seen.host_path or verdict.key
+        above = map(str, PurePath(place).parents)
+        if not any((source, seen.problem, path) in places for path in ("", place, *above)):
+            places.add((source, seen.problem, place))
+            met[source, seen.problem] += 1
+    return met
 
 
 def _channel(channel: ChannelFacts) -> Iterator[Sample]:

@@ -19,13 +19,17 @@ class Refused(Exception):
 
 
 def listen_address(web: WebSettings) -> tuple[str, int]:
-    """Host and port of `web.listen`. Raises Refused where others could reach it and no password is set."""
+    """Host and port of `web.listen`; `serve`, `config check` and the doctor refuse by it what they refuse.
+
+    Raises Refused, with file and line, where others could reach it and no password is set.
+    """
     host, port = split(web.listen)
-    if not host or port is None:
-        raise Refused(f"web.listen: {web.listen!r} is no address; write it like 127.0.0.1:9797 or [::1]:9797")
+    name = f"{web.where}: web.listen" if web.where else "web.listen"
+    if not host or port is None or _broken_number(host):
+        raise Refused(f"{name}: {web.listen!r} is no address; write it like 127.0.0.1:9797 or [::1]:9797")
     if not is_loopback(host) and not _password(web):
         raise Refused(
-            f"web.listen: {web.listen} can be reached from other machines; set web.password_file (a file that is "
+            f"{name}: {web.listen} can be reached from other machines; set web.password_file (a file that is "
             "not empty), or listen on 127.0.0.1 and let a reverse proxy or Tailscale serve it"
         )
     return host, port
@@ -43,6 +47,17 @@ def split(address: str) -> tuple[str, int | None]:
     if port and not (port.isascii() and port.isdigit() and int(port) < 1 << 16):
         return "", None
     return host, int(port) if port else None
+
+
+def _broken_number(host: str) -> bool:
+    """Whether a host is written as an IP address and is none: no name server will know it."""
+    if ":" not in host and not host.replace(".", "").isdigit():
+        return False
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return True
+    return False
 
 
 def is_loopback(host: str) -> bool:

@@ -38,7 +38,7 @@ class Child:
             process.communicate(None if text is None else text.encode(), limit)
             return process.returncode
         except subprocess.TimeoutExpired:
-            _kill(process, signal.SIGKILL)
+            kill(process, signal.SIGKILL)
             process.wait()
             return None
 
@@ -48,13 +48,16 @@ class Child:
             self.stopped, process = True, self._process
         if process is None or process.poll() is not None:
             return
-        _kill(process, signal.SIGTERM)
+        kill(process, signal.SIGTERM)
         try:
             process.wait(patience)
         except subprocess.TimeoutExpired:
-            _kill(process, signal.SIGKILL)
+            kill(process, signal.SIGKILL)
 
 
-def _kill(process: subprocess.Popen[bytes], number: int) -> None:
+def kill(process: subprocess.Popen[bytes], number: int) -> None:
+    """Sends a signal to the process group of a child that leads one, if it is still there."""
+    if process.poll() is not None:
+        return
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, number)

@@ -28,6 +28,7 @@ def shapes(made: ModuleType) -> tuple[type, type, type, type]:
         y: int = 2
         tags: list[str] = made.field(default_factory=list)
         hidden: str = made.field(default="h", repr=False)
+        aside: str = made.field(default="a", compare=False)
 
         @property
         def sum(self) -> int:
@@ -133,3 +134,9 @@ def test_a_look_loads_neither_dataclasses_nor_inspect() -> None:
     told = "import sys, monitor.model, alerts.model; print({'dataclasses', 'inspect'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_what_is_not_compared_makes_no_difference() -> None:
+    """A field that is not compared makes no difference to equality."""
+    for point in (OURS[0], REAL[0]):
+        assert point(1, aside="b") == point(1, aside="c") != point(2, aside="b")

@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from monitor.metrics.families import FAMILIES
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "contrib/prometheus/authwatch.rules.yml"
 TESTS = ROOT / "contrib/prometheus/authwatch.rules.test.yml"
+REPOSITORY = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]["Repository"]
 DAEMON = {"authwatch_deliveries_total", "authwatch_checks_total", "authwatch_config_last_reload_success"}
 
 
@@ -49,10 +51,13 @@ def test_every_rule_is_proved_both_ways(alert):
 
 @pytest.mark.parametrize("alert", rules())
 def test_every_rule_says_what_why_and_where_to_read_on(alert):
-    """Every rule says what, why and where to read on; that place is there and names what to do."""
+    """Every rule says what, why and where to read on: an address below that of the project, whose page is there and
+    has a heading for it."""
     annotations = rules()[alert]["annotations"]
     assert set(annotations) == {"summary", "description", "runbook_url"}
-    page, _, anchor = annotations["runbook_url"].partition("#")
+    address, _, anchor = annotations["runbook_url"].partition("#")
+    page = address.removeprefix(f"{REPOSITORY}/blob/main/")
+    assert (REPOSITORY[:8], page) == ("https://", "docs/runbook.md")
     headings = re.findall(r"^## (.+)$", (ROOT / page).read_text(), re.MULTILINE)
     assert anchor in [heading.lower().replace(" ", "-") for heading in headings]
     assert rules()[alert]["labels"]["severity"] in ("critical", "warning")

@@ -34,9 +34,21 @@ def test_a_program_whose_logins_are_here_has_to_be_on_path(tmp_path):
     assert of(tmp_path, "openclaw") == [], "nobody needs it"
     openclaw(tmp_path, {"anthropic:a": token()})
     found = only(said(tmp_path, "programs"))
-    assert (found.what, found.mend) == ("openclaw is not on PATH", "npm install -g openclaw@latest")
+    mend = "type -a openclaw  # in the shell or container that runs it"
+    assert (found.what, found.mend) == ("openclaw is not on PATH", mend)
     program(tmp_path, "openclaw", "echo 'OpenClaw 2026.1.30 (76b5208)'")
     assert of(tmp_path, "openclaw") == [("fine", "openclaw 2026.1.30")]
+
+
+@pytest.mark.parametrize("place", [".local/bin", ".nvm/versions/node/v22.1.0/bin"])
+def test_a_program_beside_the_path_is_put_on_it(tmp_path, place):
+    """A program that lies where a shell has it and a service has not is put on PATH, not installed once more."""
+    openclaw(tmp_path, {"anthropic:a": token()})
+    path = tmp_path / place / "openclaw"
+    path.parent.mkdir(parents=True)
+    put(path, "#!/bin/sh\n")
+    path.chmod(0o755)
+    assert only(said(tmp_path, "programs")).mend == f'export PATH={path.parent}:"$PATH"'
 
 
 @pytest.mark.parametrize(
@@ -93,7 +105,7 @@ def test_an_openclaw_older_than_the_one_that_wrote_its_config_is_a_warning(tmp_p
     put(tmp_path / ".openclaw" / "openclaw.json", '{"meta": {"lastTouchedVersion": "2026.5.7"}}')
     for version, speaks in (("2026.1.30", True), ("2026.5.7", False), ("2026.9.6", False)):
         program(tmp_path, "openclaw", f"echo {version}")
-        assert [one.mend for one in wrong(said(tmp_path, "programs"))] == ["npm install -g openclaw@latest"] * speaks
+        assert [one.mend for one in wrong(said(tmp_path, "programs"))] == ["type -a openclaw"] * speaks
 
 
 def test_another_authwatch_first_on_path_is_a_warning(tmp_path):

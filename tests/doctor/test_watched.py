@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -11,7 +14,7 @@ import pytest
 
 from monitor.doctor.model import Health
 from tests.command import ROOT
-from tests.doctor.wards import only, said, wrong
+from tests.doctor.wards import everything, only, said, wrong
 from tests.openclaw import homes
 from tests.openclaw_home import DAY, HOUR, ms, oauth, openclaw, put, store, token
 
@@ -131,6 +134,57 @@ def test_a_store_of_another_user_is_a_warning_with_its_way_back(tmp_path):
     assert found.mend == f"sudo chown -h 0:0 -- {path}"
     assert found.fix is None
     assert all(one.fix is None for one in wrong(said(tmp_path, "store modes")) if str(path) in one.mend)
+
+
+def given(tree: Path, uid: int) -> None:
+    for path in (tree, *tree.rglob("*")):
+        os.chown(path, uid, uid)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize("tree", [".openclaw", ".claude"])
+def test_a_whole_tree_of_another_user_is_a_volume_that_keeps_its_owner(tmp_path, tree):
+    """A tree that belongs to one other user as a whole is a container's volume: nothing says to change its owner."""
+    openclaw(tmp_path, {"anthropic:a": token(), "openai:b": token()})
+    claude(tmp_path)
+    private(tmp_path)
+    given(tmp_path / tree, 1000)
+    assert wrong(said(tmp_path, "store owners")) == []
+    (found,) = said(tmp_path, "store owners")
+    assert found.what == f"~/{tree} belongs to uid 1000, gid 1000 as a whole: the volume of a container, it seems"
+    assert "chown" not in str(everything(tmp_path))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_volume_that_cannot_be_read_is_watched_as_its_own_user():
+    """A volume that cannot be read here: authwatch is to run as its user."""
+    with tempfile.TemporaryDirectory() as made:  # pytest's own folders are for one user only
+        home = Path(made)
+        openclaw(home, {"anthropic:a": token()})
+        private(home)
+        home.chmod(0o755)
+        given(home / ".openclaw", 1000)
+        script = f"""
+import os, pathlib
+from tests.doctor.wards import only, said
+home = pathlib.Path({made!r})
+said(home, "store owners")  # all is imported now: this user may not read where Python lies
+os.setgroups([]); os.setgid(1001); os.setuid(1001)
+found = only(said(home, "store owners"))
+print(found.health, found.mend, found.why, sep="|")
+"""
+        done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    health, mend, why = done.stdout.strip().split("|") if done.stdout else (done.stderr, "", "")
+    assert (health, mend[:29]) == ("warning", "docker run --user 1000:1000 …")
+    assert "uid 1001 cannot read it" in why
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_one_file_of_root_in_a_tree_of_the_user_is_given_back(tmp_path):
+    """One file of another user among the owner's own is given back, as ever; so is one that lies in the home itself."""
+    openclaw(tmp_path, {"anthropic:a": token()})
+    os.chown(tmp_path / ".openclaw", 1000, 1000)
+    assert only(said(tmp_path, "store owners")).mend == f"sudo chown -h 0:0 -- {tmp_path}/.openclaw"
 
 
 # -- copies -----------------------------------------------------------------------------------------------------

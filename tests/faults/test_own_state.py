@@ -127,7 +127,7 @@ def folder(path: Path) -> None:
 
 #: What stands where the history should be and is not ours to move: told at most hourly until it is mended.
 OBSTACLES = {
-    "from a newer release": (newer, "pip install -U authwatch"),
+    "from a newer release": (newer, "type -a authwatch"),
     "a directory": (folder, "is no file"),
     "a FIFO": (lambda path: (path.unlink(), os.mkfifo(path)), "is no file"),
     "a symlink loop": (lambda path: (path.unlink(), path.symlink_to(path.name)), "symbolic links"),

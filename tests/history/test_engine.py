@@ -71,7 +71,7 @@ def test_a_history_of_a_newer_release_is_refused_in_words(tmp_path):
     """A history of a newer release is refused, with the command that mends it."""
     with opened(tmp_path).begin() as db:
         db.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(engine.HistoryError, match="pip install -U authwatch"):
+    with pytest.raises(engine.HistoryError, match="type -a authwatch"):
         opened(tmp_path)
 
 

@@ -30,7 +30,7 @@ to do when a rule fires. To scrape it:
 
 ```yml
 scrape_configs:
-  - job_name: authwatch
+  - job_name: authwatch  # the rules know a daemon that never answered by this word in the name of its job
     static_configs: [{targets: ["127.0.0.1:9797"]}]
     # where web.password_file is set:
     # basic_auth: {username: prometheus, password_file: /etc/prometheus/authwatch.password}

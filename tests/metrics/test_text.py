@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from prometheus_client.openmetrics import parser as om_parser
 from prometheus_client.parser import text_string_to_metric_families
 
+from alerts.model import Condition, Level
 from monitor.checkpoint import restamp
 from monitor.metrics.families import FAMILIES, Facts
 from monitor.metrics.text import body, openmetrics
@@ -179,3 +180,15 @@ def test_promtool_finds_nothing_to_complain_about():
     text = body(WORLD, FACTS)
     done = subprocess.run(["promtool", "check", "metrics"], check=False, input=text, capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_findings_that_mask_alike_are_one_series():
+    """Findings that mask alike are one series, each level for itself: a double one would end the whole scrape."""
+    labels = {"source": "openclaw", "agent": "main", "provider": "anthropic"}
+    found = [
+        Condition(f"openclaw/main/anthropic:{who}/copies", level, labels)
+        for who, level in (("a@x", Level.SOON), ("b@x", Level.SOON), ("c@x", Level.NOW))
+    ]
+    samples = read_text(body(judgement(), Facts(findings=tuple(found)), lambda profile: "anthropic:…"))
+    shown = [(s.labels["key"], s.labels["level"]) for s in samples if s.name == "authwatch_finding"]
+    assert shown == [("openclaw/main/anthropic:…/copies", "soon"), ("openclaw/main/anthropic:…/copies", "now")]

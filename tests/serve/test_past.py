@@ -3,11 +3,15 @@
 import json
 import os
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
-from monitor.serve.past import Past, asking
-from tests.serve.conftest import leave
+from monitor.serve.past import MOST, Past, asking
+from tests.serve.conftest import leave, wait_for
 
 DOCUMENT = b'{"schema": 1, "transitions": []}'
 
@@ -85,3 +89,73 @@ def test_the_child_is_told_what_every_child_is_told(tmp_path):
     ask = asking([sys.executable, "-c", script], lambda: ["--home=/x"], os.environ, lambda: "kept")
     assert ask(["history", "--json", "--", "KEY"]) == (0, b"['history', '--home=/x', '--json', '--', 'KEY'] kept\n")
     assert asking(["/no/such/program"], list, os.environ, lambda: None)(["history"]) == (1, b"")
+
+
+class Slow(Command):
+    """A command line that takes until it is let go."""
+
+    def __init__(self):
+        super().__init__()
+        self.go = threading.Event()
+
+    def __call__(self, words):
+        answer = super().__call__(words)
+        assert self.go.wait(30)
+        return answer
+
+
+def test_a_slow_history_holds_up_nobody(server, tmp_path):
+    """While one question waits for a slow history, forty others are told at once to come again, and /healthz and
+    /metrics answer as ever; what is known is answered, too."""
+    leave(tmp_path)
+    command = Slow()
+    client = server(ask=Past(command, tmp_path))
+    command.go.set()
+    assert client.ask("/api/v1/history?since=1d")[0] == 200
+    command.go.clear()
+    with ThreadPoolExecutor(48) as pool:
+        first = pool.submit(client.ask, "/api/v1/history")
+        wait_for(lambda: len(command.asked) == 2)
+        others = [pool.submit(client.ask, f"/api/v1/history?since={2 + n}d") for n in range(40)]
+        began = time.monotonic()
+        assert [client.ask(path)[0] for path in ("/healthz", "/metrics", "/api/v1/history?since=1d")] == [200] * 3
+        assert time.monotonic() - began < 5
+        refused = [one.result(10) for one in others]
+        assert {(status, headers["Retry-After"]) for status, headers, _ in refused} == {(503, "1")}
+        assert not first.done()
+        command.go.set()
+        assert first.result(10)[0] == 200
+    assert client.ask("/api/v1/history?since=9d")[0] == 200
+
+
+def test_a_history_that_hangs_is_given_up(server, tmp_path):
+    """A history that hangs is given up, with whatever it started; the next question is asked again."""
+    leave(tmp_path)
+    script = f"sleep 60 & echo $! >{tmp_path}/child; wait"
+    ask = asking(["sh", "-c", script, "sh"], list, os.environ, lambda: None, patience=0.5)
+    client = server(ask=Past(ask, tmp_path))
+    for _ in range(2):
+        assert client.ask("/api/v1/history")[0] == 503
+    child = int((tmp_path / "child").read_text())
+    wait_for(lambda: not Path(f"/proc/{child}").exists() or "Z" in Path(f"/proc/{child}/stat").read_text().split())
+
+
+def test_a_huge_history_is_refused_not_held(server, tmp_path):
+    """A history too large for one answer is refused with what would be right, and the daemon does not hold it."""
+    leave(tmp_path)
+    ask = asking(["sh", "-c", "yes 12345678"], list, os.environ, lambda: None)
+    past = Past(ask, tmp_path)
+    status, _, text = server(ask=past).ask("/api/v1/history")
+    assert (status, "shorter span" in json.loads(text)["error"]) == (413, True)
+    assert not past._known
+
+
+def test_what_is_remembered_has_an_end(server, tmp_path):
+    """What is remembered of several large answers has an end."""
+    leave(tmp_path)
+    ask = asking(["sh", "-c", "head -c 3000000 /dev/zero"], list, os.environ, lambda: None)
+    past = Past(ask, tmp_path)
+    client = server(ask=past)
+    for days in range(1, 7):
+        assert client.ask(f"/api/v1/history?since={days}d")[0] == 200
+        assert sum(map(len, past._known.values())) <= MOST
