@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, delete, func, select, update
+from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, bindparam, delete, func, select, update
 
 from alerts.columns import Moment, Record
 from alerts.dataclass import replace
@@ -115,8 +115,8 @@ def ignore(db: Connection, key: str, ignored: bool) -> None:
 
 def put_standings(db: Connection, changed: Mapping[str, Standing], gone: Iterable[str] = ()) -> None:
     """Replaces standings and deletes those of `gone` keys, with what was told and tried of them."""
-    for key in {*changed, *gone}:
-        db.execute(delete(STANDINGS).where(STANDINGS.c.key == key))
+    if old := [{"old": key} for key in {*changed, *gone}]:
+        db.execute(delete(STANDINGS).where(STANDINGS.c.key == bindparam("old")), old)
     if changed:
         db.execute(STANDINGS.insert(), [{"key": key, "standing": value} for key, value in changed.items()])
     for key in gone:
@@ -135,8 +135,8 @@ def put_attempts(db: Connection, changed: Mapping[Pair, Attempt | None]) -> None
 
 
 def _put_pairs(db: Connection, table: Table, column: str, changed: Mapping[Pair, Any]) -> None:
-    for channel, key in changed:
-        db.execute(delete(table).where(table.c.channel == channel, table.c.key == key))
+    if old := [{"of": channel, "old": key} for channel, key in changed]:
+        db.execute(delete(table).where(table.c.channel == bindparam("of"), table.c.key == bindparam("old")), old)
     rows = [{"channel": pair[0], "key": pair[1], column: value} for pair, value in changed.items() if value]
     if rows:
         db.execute(table.insert(), rows)

@@ -16,10 +16,11 @@ from alerts.hearing import Memory, Rules, decided, ears_of, hushed, least, mute,
 from alerts.hush import follow
 from alerts.memory import Connection
 from alerts.model import Alert, Attempt, Channel, Condition, Delivery, Hush, Outcome
+from alerts.offline import Offline, laid_over
 from alerts.send import Address, send
 from alerts.settle import absent, settle
 
-__all__ = ["Memory", "Rules", "hushed", "mute", "outlook", "pending", "waiting"]
+__all__ = ["Changes", "Memory", "Rules", "hushed", "mute", "outlook", "pending", "waiting"]
 
 V = TypeVar("V")
 Results = Iterator[tuple[Delivery, Changes]]
@@ -102,6 +103,17 @@ def commit(db: Connection, old: Memory, new: Plan, gone: Iterable[str] = ()) -> 
     for known in new.memory.hush.acknowledgements:
         if known not in old.hush.acknowledgements:
             memory.acknowledge(db, known)
+
+
+def bring_home(db: Connection, kept: Offline) -> None:
+    """Writes what was learned while the history could not be used, in the caller's transaction; once for each id."""
+    known = recall(db)
+    after = laid_over(known, kept)
+    memory.put_standings(db, {key: one for key, one in after.standings.items() if known.standings.get(key) != one})
+    memory.put_told(db, {place: after.told.get(place) for place in kept.told})
+    memory.put_attempts(db, {place: after.attempts.get(place) for place in kept.attempts})
+    for delivery in kept.deliveries:
+        memory.log(db, delivery)
 
 
 def deliver(

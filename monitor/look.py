@@ -17,13 +17,12 @@ EARLIEST: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a pass is to do; `elsewhere`: not in the own home.
+    """What a pass is to do.
 
     `caller` is a shell line that starts authwatch again, for the buttons of notifications.
     """
 
     settings: Settings
-    elsewhere: bool = False
     caller: str = field(default="", repr=False)  # not in the digest: it is no part of the answer
 
 

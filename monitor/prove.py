@@ -13,6 +13,7 @@ from monitor.config.settings import Policy, Probing, Settings
 from monitor.history import memory
 from monitor.history import proofs as kept
 from monitor.history.engine import Broken, Engine, HistoryError, in_words, opened
+from monitor.history.owner import admit
 from monitor.history.tables import METADATA
 from monitor.host import Host
 from monitor.judge.clock import labels_of
@@ -107,6 +108,8 @@ def at_once(turn: Turn, before: Mapping[str, Proof], filters: Mapping[str, str])
     try:
         engine = opened(turn.url, (METADATA, told.METADATA))
         try:
+            with engine.connect() as db:
+                admit(db, turn.url, turn.state, turn.home)
             asked(engine, host, findings, settings, now, eager=True)
             with engine.connect() as db:
                 return kept.recall(db, host.key_id), ""

@@ -35,7 +35,7 @@ def rehearse(turn: Turn, horizon: timedelta) -> Iterator[Planned]:
     they are, that providers say the same when asked again, that a pass runs every `interval`, and that what is sent
     arrives. Goes from each `until` to the first pass at or after it: between them a pass changes nothing.
     """
-    engine, now = copied(turn.url), turn.now
+    engine, now = copied(turn.url, turn.state, turn.home), turn.now
     try:
         with engine.begin() as db:
             proofs.last(db, turn.host.key_id, now)

@@ -1,8 +1,9 @@
-"""authwatch's own folder: the fingerprint key, the lock of a pass, and files that are replaced whole."""
+"""authwatch's own folder: the fingerprint key, whose it is, the lock of a pass, and files that are replaced whole."""
 
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import stat
 import time
@@ -15,6 +16,10 @@ from alerts.dataclass import dataclass
 from monitor import checkpoint
 
 LOCK_NAME = "lock"
+OWNER_NAME = "owner"
+OFFLINE_NAME = "offline"
+#: So much of that file is there from the start: on a full disk, what is there can still be overwritten.
+OFFLINE_BYTES = 1 << 15
 HEARD = "heartbeat"  # an empty file; its time is when the heartbeat was last heard
 LOCK_POLL_SECONDS = 0.05
 KEY_BYTES = 32
@@ -22,6 +27,24 @@ KEY_BYTES = 32
 
 class StateError(Exception):
     """The state folder cannot be used; says what would mend it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whom a state folder and a history belong to: a random id and the real home that is watched. Never a host name:
+    containers change theirs.
+
+    `turn` counts the checks that wrote to a history outside of the folder, so that a copy of the folder is noticed.
+    """
+
+    id: str
+    home: str
+    turn: int = 0
+
+
+def real(home: str | Path) -> str:
+    """A home as it is compared: links resolved, and text whatever its bytes are."""
+    return os.fsencode(os.path.realpath(home)).decode("utf-8", "backslashreplace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +58,12 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The folder of one installation; `gate` is the default place, where the checkpoint lies."""
+    """The folder of one installation; `gate` is the default place, where the checkpoint lies. `makeshift`: it is one
+    for want of its own, and its files say nothing of whom a history belongs to."""
 
     folder: Path
     gate: Path
+    makeshift: bool = False
 
     def create(self) -> None:
         """Makes both folders, for us only."""
@@ -65,6 +90,61 @@ class State:
         except OSError as error:
             raise StateError(f"{path}: cannot be written ({_why(error)})") from None
         return made
+
+    def owner(self) -> Owner | None:
+        """Whom the folder belongs to; None: nobody yet, or its file is damaged. StateError where it cannot be read."""
+        path = self.folder / OWNER_NAME
+        try:
+            return owner_of(json.loads(path.read_bytes()))
+        except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
+            return None
+        except OSError as error:
+            raise StateError(f"{path}: cannot be read ({_why(error)})") from None
+
+    def claim(self, owner: Owner) -> None:
+        """Writes whom the folder belongs to, durably: a history must never be ahead of it. StateError where not."""
+        try:
+            self.replace(OWNER_NAME, json.dumps(plain_owner(owner)).encode())
+            handle = os.open(self.folder, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+        except OSError as error:
+            raise StateError(f"{self.folder / OWNER_NAME}: cannot be written ({_why(error)})") from None
+
+    def kept_offline(self) -> str:
+        """What `keep_offline` wrote last, here or in a temporary folder; empty where there is nothing sound."""
+        return max(map(_sound, self._offline_places()))[1]
+
+    def keep_offline(self, text: str, now: datetime) -> bool:
+        """Keeps a text for when the history can be used again; False where no disk takes it.
+
+        It is overwritten in place, because a full disk has no room for a second one; a torn one counts as none. Where
+        the folder cannot be written, it goes to a temporary one.
+        """
+        own, *others = self._offline_places()
+        for place in (own, *others):
+            with suppress(OSError):
+                _overwrite(place, text, now)
+                if place == own:
+                    for other in others:
+                        other.unlink(missing_ok=True)
+                return True
+        return False
+
+    def reserve(self) -> None:
+        """Makes room for `keep_offline` while there is some."""
+        with suppress(OSError):
+            if not (self.folder / OFFLINE_NAME).exists():
+                _overwrite(self.folder / OFFLINE_NAME, "", datetime.fromtimestamp(0, UTC))
+
+    def _offline_places(self) -> list[Path]:
+        places = [self.folder / OFFLINE_NAME]
+        if (other := spare()) and other != self.folder:
+            digest = checkpoint.digest_of(os.fsencode(self.folder))
+            places.append(other / f"{OFFLINE_NAME}-{digest}")
+        return places
 
     @contextmanager
     def lock(self, wait: float) -> Iterator[bool]:
@@ -104,6 +184,43 @@ class State:
     def replace(self, name: str, body: bytes) -> None:
         """Writes a file whole or not at all, mode 0600."""
         replace(self.folder / name, body, 0o600)
+
+
+def plain_owner(owner: Owner) -> dict[str, str | int]:
+    """An owner as JSON values; `owner_of` is the way back."""
+    return {"id": owner.id, "home": owner.home, "turn": owner.turn}
+
+
+def owner_of(plain: object) -> Owner:
+    """The owner that `plain_owner` made `plain` from; ValueError for anything else."""
+    match plain:
+        case {"id": str(id), "home": str(home), "turn": int(turn)}:
+            return Owner(id, home, turn)
+    raise ValueError("no owner")
+
+
+def _sound(place: Path) -> tuple[float, str]:
+    """When a text was kept and the text; (0, "") for what is torn, damaged or not there."""
+    try:
+        head, _, body = place.read_bytes().partition(b"\n")
+        digest, size, at = head.decode("ascii").split(" ")
+        body = body[: int(size)]
+        return (float(at), body.decode("utf-8")) if digest == checkpoint.digest_of(body) else (0.0, "")
+    except (OSError, ValueError):
+        return 0.0, ""
+
+
+def _overwrite(place: Path, text: str, now: datetime) -> None:
+    body = text.encode("utf-8", "backslashreplace")
+    body = b"%s %d %.6f\n%s" % (checkpoint.digest_of(body).encode(), len(body), now.timestamp(), body)
+    handle = os.open(place, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        view = memoryview(body.ljust(0 if os.fstat(handle).st_size else OFFLINE_BYTES))
+        while view:
+            view = view[os.write(handle, view) :]
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def replace(path: Path, body: bytes, mode: int) -> None:

@@ -11,6 +11,7 @@ from alerts.dataclass import dataclass, replace
 from alerts.forms import Message, Pin
 from alerts.message import compose
 from alerts.model import Alert, Channel, Condition, Standing
+from alerts.offline import loads
 from monitor.buttons import pin_of
 from monitor.config.settings import Settings
 from monitor.history import memory, proofs, read, record
@@ -26,8 +27,10 @@ from monitor.judge.words import mask
 from monitor.look import Asked
 from monitor.model import Finding, Judgement, Remembered
 from monitor.proof import Proof
-from monitor.state import State
+from monitor.state import State, real
 
+#: The id of the last `Offline` that was brought home.
+OFFLINE = "offline"
 PRUNE_EVERY = timedelta(days=1)
 DIGESTS = {"daily": timedelta(days=1), "weekly": timedelta(weeks=1)}
 
@@ -62,6 +65,11 @@ class Turn:
         return url_of(given.reveal() if given else None, self.state.folder)
 
     @property
+    def home(self) -> str:
+        """The home that is looked at, as an owner names it."""
+        return real(self.host.home)
+
+    @property
     def channels(self) -> tuple[Channel, ...]:
         return channels(self.settings, self.host)
 
@@ -71,11 +79,8 @@ class Turn:
         return tell.Rules(given.settle, given.remind, given.quiet, DIGESTS.get(given.digest or ""))
 
     def judged(self, known: Mapping[str, Remembered], told_of: Mapping[str, Proof] | None = None) -> Judgement:
-        """What the look means, given the history and what providers told; of another home, it knows nothing."""
+        """What the look means, given the history and what providers told."""
         files = {path: found and found[:2] for path, found in self.host.touches.items()}
-        if self.asked.elsewhere:
-            home = f"{self.host.home}/"
-            known = {key: one for key, one in known.items() if one.observation.host_path.startswith(home)}
         return judge(self.findings, known, self.settings.policy, self.now, frozenset(files), files, told_of or {})
 
 
@@ -121,6 +126,10 @@ def remembered(db: Connection, this: Turn, about: str = "") -> dict[str, Remembe
 
 def recorded(db: Connection, this: Turn) -> Recorded:
     """One transaction: everything that follows from the look, up to the attempts that are about to be made."""
+    kept = loads(this.state.kept_offline())
+    if kept.id and kept.id != memory.get_meta(db, OFFLINE):
+        tell.bring_home(db, kept)
+        memory.put_meta(db, OFFLINE, kept.id)
     known = remembered(db, this)
     judgement = this.judged(known, proofs.recall(db, this.host.key_id))
     record.write(db, record.changes(judgement, known, this.now), this.host.key_id)

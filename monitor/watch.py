@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from alerts import memory as told
-from alerts import tell
+from alerts import offline, tell
 from alerts.channels import scheme_of
 from alerts.clock import Reading, Trust, trust
 from alerts.dataclass import dataclass, field, replace
@@ -19,7 +20,7 @@ from alerts.routine import CANARY
 from monitor import report
 from monitor.config.settings import Settings
 from monitor.history import engine as history
-from monitor.history import proofs
+from monitor.history import memory, owner, proofs
 from monitor.history.engine import Broken, Engine
 from monitor.history.read import transitions
 from monitor.history.tables import METADATA
@@ -30,7 +31,7 @@ from monitor.overview import SPAN, Told, overview
 from monitor.proof import Proof
 from monitor.turn import Recorded, Turn, findings, found, recorded, remembered, said
 
-#: Without a memory the same news would go out with every pass.
+#: Where no disk keeps what was told, the same news would go out with every pass.
 UNREMEMBERED_EVERY = timedelta(hours=1)
 
 
@@ -39,7 +40,7 @@ class Outcome:
     """What a pass found and did. `complaints` are for people on stderr; `until` is when the answer could first
     differ; `recorded` is False when the history could not be written, or must not be believed or touched; `mute`
     when no channel has delivered for long. `findings` are what no row of logins or problems shows, `ignored` the keys
-    of those that are muted for good."""
+    of those that are muted for good; `foreign` says that the history belongs to another watcher."""
 
     judgement: Judgement
     at: datetime
@@ -55,6 +56,7 @@ class Outcome:
     overview: Mapping[str, Any] | None = None
     findings: tuple[Condition, ...] = ()
     ignored: frozenset[str] = frozenset()
+    foreign: str = ""
 
     @property
     def well(self) -> bool:
@@ -77,36 +79,59 @@ class Outcome:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What the history says; nothing, and in `complaint` why, where it cannot be read (`blind`) or is another's."""
+
+    known: dict[str, Remembered] = field(default_factory=dict)
+    memory: tell.Memory = field(default_factory=tell.Memory)
+    proofs: Mapping[str, Proof] = field(default_factory=dict)
+    complaint: str = ""
+    foreign: str = ""
+
+    @property
+    def blind(self) -> bool:
+        return bool(self.complaint)
+
+
 def glance(this: Turn, told_of: Mapping[str, Proof] | None = None, about: str = "") -> Outcome:
     """What is true now, judged with what the history knows, all of it for the key `about`, and `told_of` if providers
     were just asked; records and tells nothing."""
-    complaints: tuple[str, ...] = ()
-    known: dict[str, Remembered] = {}
-    before = tell.Memory()
+    return _glanced(this, _read(this, about), told_of)
+
+
+def _glanced(this: Turn, read: Read, told_of: Mapping[str, Proof] | None = None) -> Outcome:
+    judgement = this.judged(read.known, {**read.proofs, **(told_of or {})})
+    return Outcome(
+        judgement,
+        this.now,
+        read.known,
+        tell.hushed(read.memory, this.now),
+        complaints=(read.complaint,) if read.complaint else (),
+        until=judgement.until,
+        findings=findings(this, found(this, judgement, read.memory), read.memory),
+        ignored=read.memory.ignored,
+        foreign=read.foreign,
+    )
+
+
+def _read(this: Turn, about: str = "") -> Read:
     try:
         if history.exists(this.url):
             with history.connect(this.url, read_only=True).connect() as db:
                 if history.revision(db):
-                    known, before = remembered(db, this, about), tell.past(tell.recall(db), this.now)
-                    told_of = {**proofs.recall(db, this.host.key_id), **(told_of or {})}
+                    owner.admit(db, this.url, this.state, this.home)
+                    past = tell.past(tell.recall(db), this.now)
+                    return Read(remembered(db, this, about), past, proofs.recall(db, this.host.key_id))
+    except owner.Foreign as error:
+        return Read(complaint=str(error), foreign=str(error))
     except (Broken, history.HistoryError, OSError) as error:
-        complaints = (history.in_words(error),)
-    judgement = this.judged(known, told_of)
-    hushed = tell.hushed(before, this.now)
-    return Outcome(
-        judgement,
-        this.now,
-        known,
-        hushed,
-        complaints=complaints,
-        until=judgement.until,
-        findings=findings(this, found(this, judgement, before), before),
-        ignored=before.ignored,
-    )
+        return Read(complaint=history.in_words(error))
+    return Read()
 
 
 def run(this: Turn, clocks: tuple[Reading | None, Reading | None, Reading]) -> Outcome:
-    """The whole pass under the lock: judge, record, settle, decide, tell, remember.
+    """The whole pass under the lock: judge, record, settle, decide, tell, remember. Raises owner.Foreign.
 
     `clocks` are the last believed reading, the doubted one and this one. A pass with a doubted clock reports only.
     """
@@ -117,38 +142,28 @@ def run(this: Turn, clocks: tuple[Reading | None, Reading | None, Reading]) -> O
         why = "the clock was moved; nothing is recorded or told until it has run steadily for a while"
         return replace(seen, complaints=(*seen.complaints, why), until=believed.until, clock=believed)
     try:
-        with history.alone(this.url, this.settings.alerts.deadline) as alone:
-            if alone:
-                return _taken(this)
+        entered = _entered(this)
+    except owner.Foreign:
+        raise
     except (Broken, history.HistoryError, OSError) as error:
         return _unremembered(this, history.in_words(error))
-    seen = glance(this)
-    return replace(seen, complaints=(*seen.complaints, "a pass of another host holds the history"), until=now)
+    return _taken(this, *entered)
 
 
-def _taken(this: Turn) -> Outcome:
-    """The turn that nobody else takes at the same time."""
-    now = this.now
-    try:
-        engine, made, complaints = _entered(this)
-    except (Broken, history.HistoryError, OSError) as error:
-        return _unremembered(this, history.in_words(error))
-    judgement, plan = made.judgement, made.plan
-    results = []
-    for delivery, changes in _sent(this, plan):
-        results.append((delivery, changes))
-        try:
-            with engine.begin() as db:
-                tell.remember(db, delivery, changes)
-        except Broken as error:
-            complaints.append(history.in_words(error))
+def _taken(this: Turn, engine: Engine, made: Recorded, complaints: list[str]) -> Outcome:
+    """What follows once the look is recorded. Whatever becomes of the history now, nothing is sent twice."""
+    now, judgement, plan = this.now, made.judgement, made.plan
+    results, failed = _told(this, engine, plan)
     after = tell.learned(plan.memory, results)
     facts, lately, failures = _facts(engine, this, after)
-    complaints += failures
+    complaints += [*failed, *failures]
+    if not failed:
+        _copied(this, engine, after)
     shown = Told(after, this.channels, this.rules, facts)
     engine.dispose()  # the last one out folds the write-ahead log in
     mute = tell.mute(after, this.channels, this.rules, now)
-    until = [judgement.until, plan.until, tell.outlook(after, this.channels, this.rules, now), now if mute else None]
+    until = [judgement.until, plan.until, tell.outlook(after, this.channels, this.rules, now)]
+    until += [now] if mute or failed else []
     return Outcome(
         judgement,
         now,
@@ -164,6 +179,49 @@ def _taken(this: Turn) -> Outcome:
         findings=made.findings,
         ignored=after.ignored,
     )
+
+
+def _told(this: Turn, engine: Engine, plan: tell.Plan) -> tuple[list[tuple[Delivery, tell.Changes]], tuple[str, ...]]:
+    """Sends, and writes each result down as it arrives; once the history is lost, in the state folder: the next pass
+    brings it home. Returns the results and complaints."""
+    results: list[tuple[Delivery, tell.Changes]] = []
+    homeless: list[tuple[Delivery, tell.Changes]] = []
+    complaints: list[str] = []
+    id = _id()
+    for one in _sent(this, plan):
+        results.append(one)
+        if not homeless:
+            try:
+                with engine.begin() as db:
+                    tell.remember(db, *one)
+                continue
+            except Broken as error:
+                complaints.append(history.in_words(error))
+        homeless.append(one)
+        kept = offline.Offline().with_results(homeless, id)
+        if not this.state.keep_offline(offline.dumps(kept), this.now):
+            complaints.append("what was told is not remembered, and may be told again")
+    return results, tuple(dict.fromkeys(complaints))
+
+
+def _copied(this: Turn, engine: Engine, known: tell.Memory) -> None:
+    """Leaves a copy of what the alerts remember in the state folder, for when a server cannot be reached; nothing for
+    a history that lies there itself."""
+    kept = offline.Offline()
+    if not owner.is_beside(this.url, this.state):
+        try:
+            with engine.connect() as db:
+                ignored = [key for key, one in memory.read(db, this.host.key_id).items() if one.ignored]
+        except Broken:
+            return
+        kept = offline.copied(known, ignored)
+    text, before = offline.dumps(kept), this.state.kept_offline()
+    if text != before and (before or kept != offline.Offline()):
+        this.state.keep_offline(text, this.now)
+
+
+def _id() -> str:
+    return os.urandom(8).hex()
 
 
 def _entered(this: Turn) -> tuple[Engine, Recorded, list[str]]:
@@ -193,12 +251,14 @@ def _set_aside(this: Turn, error: Broken) -> str | None:
 def _begun(this: Turn) -> tuple[Engine, Recorded]:
     engine = history.opened(this.url, (METADATA, told.METADATA))
     try:
+        with engine.begin() as db:
+            owner.claim(db, this.url, this.state, this.home)
         again = _asked(engine, this)
         with engine.begin() as db:
             made = recorded(db, this)
         until = min((moment for moment in (made.judgement.until, again) if moment), default=None)
         return engine, replace(made, judgement=replace(made.judgement, until=until))
-    except Broken:
+    except (Broken, history.HistoryError):
         engine.dispose()
         raise
 
@@ -228,28 +288,29 @@ def _sent(this: Turn, plan: tell.Plan) -> tell.Results:
 
 
 def _unremembered(this: Turn, why: str) -> Outcome:
-    """A pass whose history cannot be written: judge with what can be read, speak at most hourly. Fails open."""
-    seen = glance(this)
-    complaints = [*seen.complaints, why]
-    results = []
-    if this.state.throttle(this.now, UNREMEMBERED_EVERY):
-        before = _readable(this)
-        plan = tell.plan(before, found(this, seen.judgement, before), this.channels, this.rules, this.now)
-        results = list(_sent(this, plan))
+    """A pass whose history cannot be written: judge with what can be read, and remember in the state folder what is
+    told. Where no disk keeps that either, speak at most hourly: alarms fail open."""
+    read, kept, id = _read(this), offline.loads(this.state.kept_offline()), _id()
+    seen = _glanced(this, read)
+    before = offline.alone(kept) if read.blind else offline.laid_over(read.memory, kept)
+    before = tell.past(before, this.now)
+    conditions = found(this, seen.judgement, before)
+    if read.blind:  # nothing good is said: a look without the history does not know what it takes to be sure
+        conditions = tuple(replace(one, held=True) for one in conditions)
+    plan = tell.plan(before, conditions, this.channels, this.rules, this.now)
+    kept = kept.grown(before, plan.memory, id, blind=read.blind)
+    results: list[tuple[Delivery, tell.Changes]] = []
+    if this.state.keep_offline(offline.dumps(kept), this.now) or this.state.throttle(this.now, UNREMEMBERED_EVERY):
+        for one in _sent(this, plan):
+            results.append(one)
+            this.state.keep_offline(offline.dumps(kept.with_results(results, id)), this.now)
     return replace(
         seen,
+        hushed=tell.hushed(before, this.now),
         deliveries=tuple(delivery for delivery, _ in results),
-        complaints=(*complaints, *_failures(results)),
+        complaints=(*dict.fromkeys((*seen.complaints, why)), *_failures(results)),
         until=this.now,
     )
-
-
-def _readable(this: Turn) -> tell.Memory:
-    try:
-        with history.connect(this.url, read_only=True).connect() as db:
-            return tell.past(tell.recall(db), this.now) if history.revision(db) else tell.Memory()
-    except (Broken, history.HistoryError):
-        return tell.Memory()
 
 
 def _facts(

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from monitor import checkpoint
-from monitor.cli.shell import NOT_DONE, Failure, Shell
+from monitor.cli.shell import CONFIG, NOT_DONE, Failure, Shell
 
 if TYPE_CHECKING:
     from monitor.config.settings import Settings
@@ -17,15 +17,21 @@ if TYPE_CHECKING:
 @contextmanager
 def reading(shell: Shell, settings: Settings) -> Iterator[Connection | None]:
     """The history for reading; None when there is none yet."""
-    from monitor.history import engine
+    from monitor.history import engine, owner
+    from monitor.state import real
 
     with in_words():
-        url = engine.url_of(_given(settings), shell.state(settings).folder)
+        state = shell.state(settings)
+        url = engine.url_of(_given(settings), state.folder)
         if not engine.exists(url):
             yield None
             return
         with engine.connect(url, read_only=True).connect() as connection:
-            yield connection if engine.revision(connection) else None
+            if not engine.revision(connection):
+                yield None
+                return
+            owner.admit(connection, url, state, real(shell.home))
+            yield connection
 
 
 @contextmanager
@@ -35,17 +41,46 @@ def writing(shell: Shell, settings: Settings) -> Iterator[Connection]:
     A pass that is running is waited for, or its checkpoint would hide what is written here.
     """
     from alerts import memory as told
-    from monitor.history import engine, tables
+    from monitor.history import engine, owner, tables
+    from monitor.state import real
 
     state = shell.state(settings)
     with in_words():
         state.create()
     with in_words(), state.lock(settings.alerts.deadline.total_seconds()):
-        opened = engine.connect(engine.url_of(_given(settings), state.folder))
+        url = engine.url_of(_given(settings), state.folder)
+        opened = engine.connect(url)
         engine.prepare(opened, (tables.METADATA, told.METADATA))
         with opened.begin() as connection:
+            owner.admit(connection, url, state, real(shell.home))
             yield connection
         checkpoint.remove(str(state.gate))
+
+
+def adopt(shell: Shell, settings: Settings) -> Iterator[str]:
+    """Makes state folder and history belong to this watcher, whoever had them; says what was done."""
+    from alerts import memory as told
+    from monitor.history import engine, owner, tables
+    from monitor.state import real
+
+    state, home = shell.state(settings), real(shell.home)
+    with in_words():
+        state.create()
+        with state.lock(0) as held:
+            if not held:
+                raise Failure(NOT_DONE, "a check is running; run this again when it has ended")
+            url = engine.url_of(_given(settings), state.folder)
+            opened = engine.opened(url, (tables.METADATA, told.METADATA))
+            try:
+                with opened.begin() as connection:
+                    before = owner.adopt(connection, url, state, home)
+            finally:
+                opened.dispose()
+            checkpoint.remove(str(state.gate))
+    yield f"The state folder {state.folder} and the history {engine.shown(url)} now belong to the watcher of {home}."
+    if before is not None and before.home != home:
+        yield f"Before, the history belonged to the watcher of {before.home}; its checks are refused from now on."
+    yield "The next check goes on from there: authwatch check"
 
 
 def _given(settings: Settings) -> str | None:
@@ -55,11 +90,13 @@ def _given(settings: Settings) -> str | None:
 @contextmanager
 def in_words() -> Iterator[None]:
     """What goes wrong with the history, as a Failure."""
-    from monitor.history import engine
+    from monitor.history import engine, owner
     from monitor.state import StateError
 
     try:
         yield
+    except owner.Foreign as error:
+        raise Failure(CONFIG, str(error)) from None
     except StateError as error:
         raise Failure(NOT_DONE, str(error)) from None
     except (engine.HistoryError, engine.Broken) as error:

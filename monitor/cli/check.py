@@ -12,14 +12,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from alerts.dataclass import replace
 from monitor import checkpoint
 from monitor.cli import filtering, pulse
-from monitor.cli.shell import Shell, common, filters, filters_of
-from monitor.state import Mark, State, StateError, spare
+from monitor.cli.shell import CONFIG, Failure, Shell, common, filters, filters_of
+from monitor.state import Mark, State, StateError, real, spare
 
 if TYPE_CHECKING:
     from monitor.config.settings import Settings
     from monitor.host import Host
+    from monitor.look import Asked
     from monitor.model import Remembered
     from monitor.report import Document
     from monitor.vault import Vault
@@ -43,6 +45,8 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
     settings = shell.settings(host)
     try:
         done = _pass(given, shell, host, settings)
+    except Failure:  # refused: not our pass to speak of
+        raise
     except Exception:
         pulse.beat(shell, settings, failed=True)
         raise
@@ -86,9 +90,12 @@ def _pass(given: argparse.Namespace, shell: Shell, host: Host, settings: Setting
     """Looks, records, tells, leaves a checkpoint; prints complaints only."""
     from monitor.look import Asked, digest, look
 
-    state = _usable(shell.state(settings), shell)
+    state = shell.state(settings)
+    asked = Asked(settings, shell.caller())
+    if _passing(state, shell):
+        return _reported(shell, host.keyed(state.key(create=False), None), state, asked)
+    state = _usable(state, shell)
     host = host.keyed(_key(state, shell), state.folder, vault_for(settings))
-    asked = Asked(settings, shell.home != shell.own_home, shell.caller())
     with state.lock(settings.alerts.deadline.total_seconds()) as held:
         now = shell.now()
         findings = look(asked, host, now)
@@ -98,6 +105,7 @@ def _pass(given: argparse.Namespace, shell: Shell, host: Host, settings: Setting
             return _Done(same, {}, True)
         from monitor import leave, watch
         from monitor.cli.render import nagios, text
+        from monitor.history.owner import Foreign
         from monitor.turn import Turn
 
         turn = Turn(asked, host, state, findings, now)
@@ -106,7 +114,10 @@ def _pass(given: argparse.Namespace, shell: Shell, host: Host, settings: Setting
             seen = watch.glance(turn)
             return _Done(seen.document(settings), seen.known, None)
         started = time.monotonic()
-        outcome = watch.run(turn, leave.clocks(state, shell.reading(now)))
+        try:
+            outcome = watch.run(turn, leave.clocks(state, shell.reading(now)))
+        except Foreign as error:
+            raise Failure(CONFIG, str(error)) from None
         document = outcome.document(settings)
         line, code = nagios(document)
         left = leave.Left(
@@ -128,6 +139,36 @@ def _pass(given: argparse.Namespace, shell: Shell, host: Host, settings: Setting
 
 def _identity(shell: Shell) -> str:
     return checkpoint.identity(checkpoint.split(list(shell.argv))[0], _here(), os.geteuid())
+
+
+def _passing(state: State, shell: Shell) -> bool:
+    """Whether another home than our own is to be checked with a state folder that is nobody's: that claims nothing.
+    A Failure where the folder belongs to another home."""
+    try:
+        owner, home = state.owner(), real(shell.home)
+    except StateError:
+        return False  # which is said where it matters
+    if owner is not None and owner.home != home:
+        from monitor.history.owner import other_home
+
+        raise Failure(CONFIG, other_home(state, owner, home))
+    return owner is None and home != real(shell.own_home)
+
+
+def _reported(shell: Shell, host: Host, state: State, asked: Asked) -> _Done:
+    """What is so in another home; records, tells and leaves nothing."""
+    from monitor import watch
+    from monitor.history.owner import unclaimed
+    from monitor.look import look
+    from monitor.turn import Turn
+
+    now = shell.now()
+    seen = watch.glance(Turn(asked, host, state, look(asked, host, now), now))
+    if seen.foreign:
+        raise Failure(CONFIG, seen.foreign)
+    for complaint in (*seen.complaints, unclaimed(real(shell.home))):
+        shell.complain(f"authwatch: {complaint}")
+    return _Done(seen.document(asked.settings), seen.known, None)
 
 
 def vault_for(settings: Settings) -> Vault | None:
@@ -159,11 +200,12 @@ def _usable(state: State, shell: Shell) -> State:
     """The state folder, or a private temporary one, or none: a broken disk must not silence a pass."""
     try:
         state.create()
+        state.reserve()
         return state
     except StateError as error:
         other = spare()
         shell.complain(f"authwatch: {error}; " + ("using a temporary folder" if other else "nothing is remembered"))
-        return State(other, other) if other else state
+        return State(other, other, makeshift=True) if other else replace(state, makeshift=True)
 
 
 def _second_gate(

@@ -1,4 +1,4 @@
-"""`authwatch history`: what changed, when; with `--next`, what is ahead."""
+"""`authwatch history`: what changed, when; with `--next`, what is ahead; `adopt`: it belongs to us now."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 def arguments(parser: argparse.ArgumentParser, command: str) -> None:
     """The options of the command."""
     common(parser)
-    parser.add_argument("key", nargs="?", metavar="KEY", help="only this credential")
+    parser.add_argument(
+        "key", nargs="?", metavar="KEY", help="only this credential; `adopt`: the state folder or the home moved here"
+    )
     parser.add_argument("--since", default="30d", metavar="SPAN", help="how far back, like 30d or 12h (30d)")
     parser.add_argument(
         "--next", nargs="?", const="30d", metavar="SPAN", help="the log-ins ahead instead: of so long, like 30d (30d)"
@@ -34,6 +36,10 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
 
         return ahead.run(given, shell)
     settings = shell.settings(shell.host())
+    if given.key == "adopt":
+        lines = list(book.adopt(shell, settings))
+        shell.say(json.dumps({"ok": True, "message": " ".join(lines)}) if given.json else "\n".join(lines))
+        return 0
     since = shell.now() - span(given.since)
     with book.reading(shell, settings) as connection:
         found = [] if connection is None else _found(connection, since, given.key)

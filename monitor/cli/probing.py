@@ -51,7 +51,7 @@ def turn(shell: Shell, settings: Settings) -> Turn:
 
     state = shell.state(settings)
     host = windowed(shell.host(), state, settings, shell)
-    asked = Asked(settings, shell.home != shell.own_home)
+    asked = Asked(settings)
     now = shell.now()
     return Turn(asked, host, state, look(asked, host, now), now)
 

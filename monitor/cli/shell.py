@@ -181,7 +181,7 @@ class Shell:
         settings = self.settings(host)
         state = self.state(settings)
         host = host.keyed(state.key(create=False), None)
-        asked = Asked(settings, self.home != self.own_home)
+        asked = Asked(settings)
         now = self.now()
         return Turn(asked, host, state, look(asked, host, now), now)
 

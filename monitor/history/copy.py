@@ -9,7 +9,9 @@ from sqlalchemy.pool import StaticPool
 from alerts.memory import DELIVERIES, last_deliveries
 from alerts.memory import METADATA as TOLD
 from monitor.history.engine import connect, exists, revision
+from monitor.history.owner import admit
 from monitor.history.tables import METADATA, ROTATIONS
+from monitor.state import State
 
 #: What passes decide from; of the logs, only the last delivery of each channel and the last renewals.
 NEEDED = {"profiles", "meta", "standings", "told", "attempts", "silences", "acknowledgements"}
@@ -17,8 +19,9 @@ NEEDED = {"profiles", "meta", "standings", "told", "attempts", "silences", "ackn
 RENEWALS = 20_000
 
 
-def copied(url: URL) -> Engine:
-    """A SQLite history in memory with what is remembered; empty where there is no history yet. Raises as `connect`."""
+def copied(url: URL, state: State, home: str) -> Engine:
+    """A SQLite history in memory with what is remembered; empty where there is no history yet. Raises as `connect`, and
+    Foreign where the history is another watcher's."""
     made = create_engine("sqlite://", poolclass=StaticPool)
     with made.begin() as target:
         for metadata in (METADATA, TOLD):
@@ -27,6 +30,7 @@ def copied(url: URL) -> Engine:
             engine = connect(url, read_only=True)
             with engine.connect() as source:
                 if revision(source):
+                    admit(source, url, state, home)
                     _copy(source, target)
             engine.dispose()
     return made

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 import stat
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Column, Connection, Engine, MetaData, Table, Text, create_engine, event, inspect, select
 from sqlalchemy.engine import URL, ExceptionContext, make_url
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from alerts.columns import Damaged
 
@@ -24,8 +22,6 @@ HEAD = "0001"
 
 _VERSION = Table("alembic_version", MetaData(), Column("version_num", Text, primary_key=True))
 
-#: The number of our advisory lock; any will do that nobody else uses.
-ADVISORY = 0x61757468
 BUSY_SECONDS = 30
 
 #: What SQLite says of a damaged file, and of one whose tables are not those that its revision has.
@@ -41,7 +37,6 @@ __all__ = [
     "Connection",
     "Engine",
     "HistoryError",
-    "alone",
     "connect",
     "damaged",
     "exists",
@@ -100,7 +95,7 @@ def connect(url: URL, *, read_only: bool = False) -> Engine:
     """
     path = file_of(url)
     if path is None:
-        return create_engine(url, hide_parameters=True)
+        return _served(url)
     arguments: dict[str, Any] = {"isolation_level": None, "timeout": BUSY_SECONDS}
     exists(url)
     if read_only:
@@ -127,6 +122,21 @@ def connect(url: URL, *, read_only: bool = False) -> Engine:
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _served(url: URL) -> Engine:
+    if url.get_backend_name() != "postgresql":
+        return create_engine(url, hide_parameters=True)
+    try:
+        if url.get_driver_name() == "psycopg":
+            from monitor.history.server import engine_of
+
+            return engine_of(url)
+    except ImportError:
+        pass
+    raise HistoryError(
+        "PostgreSQL needs psycopg (history.url: postgresql+psycopg://…): pip install 'authwatch[postgres]'"
+    )
 
 
 def prepare(engine: Engine, metadatas: Iterable[MetaData]) -> None:
@@ -172,29 +182,6 @@ def shown(url: URL) -> str:
     """The URL for people, its password masked."""
     path = file_of(url)
     return str(path) if path else url.render_as_string(hide_password=True)
-
-
-@contextmanager
-def alone(url: URL, wait: timedelta) -> Iterator[bool]:
-    """Holds off the passes of other hosts that share a PostgreSQL history; False when one went on for `wait`.
-
-    A SQLite history lies beside the lock file that has done so already.
-    """
-    if url.get_backend_name() != "postgresql":
-        yield True
-        return
-    opened = connect(url)
-    try:
-        with opened.connect() as db:
-            db.exec_driver_sql(f"SET lock_timeout = {int(wait / timedelta(milliseconds=1))}")
-            try:
-                db.exec_driver_sql(f"SELECT pg_advisory_lock({ADVISORY})")
-                held = True
-            except OperationalError:
-                held = False
-            yield held
-    finally:
-        opened.dispose()  # the lock is the session's, which a pool would keep
 
 
 def in_words(error: Exception) -> str:
