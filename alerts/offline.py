@@ -40,7 +40,7 @@ class Offline:
         for delivery, changes in results:
             told.update(changes.told)
             attempts.update(changes.attempts)
-            deliveries.append(delivery)
+            deliveries.append(_slim(delivery))
         return replace(self, id=id, told=told, attempts=attempts, deliveries=tuple(deliveries[-LOGGED:]))
 
     def grown(self, before: Memory, after: Memory, id: str, *, blind: bool) -> Offline:
@@ -130,6 +130,16 @@ def loads(text: str) -> Offline:
 
 def _pairs(kind: Any, plain: Any) -> dict[Place, Any]:
     return {(str(channel), str(key)): revive(kind, one) for channel, key, one in plain}
+
+
+def _slim(delivery: Delivery) -> Delivery:
+    """The delivery without what the log does not say: the file has little room on a full disk."""
+
+    def plain(one: Standing) -> Standing:
+        return Standing(one.key, one.level, one.since, one.at)
+
+    news = tuple(replace(one, standing=plain(one.standing)) for one in delivery.alert.news)
+    return replace(delivery, alert=replace(delivery.alert, news=news))
 
 
 def _matters(one: Standing) -> bool:

@@ -125,7 +125,7 @@ def folder(path: Path) -> None:
     path.mkdir()
 
 
-#: What stands where the history should be and is not ours to move: told at most hourly until it is mended.
+#: What stands where the history should be and is not ours to move: told once until it is mended.
 OBSTACLES = {
     "from a newer release": (newer, "type -a authwatch"),
     "a directory": (folder, "is no file"),
@@ -167,7 +167,9 @@ def test_a_history_from_a_newer_release_is_left_as_it_is(tmp_path: Path) -> None
 
 
 #: The other files of the folder, and what may stand in them.
-@pytest.mark.parametrize("name", ["checkpoint", "status.json", "metrics.prom", "pass.json", "key", "lock"])
+@pytest.mark.parametrize(
+    "name", ["checkpoint", "status.json", "metrics.prom", "pass.json", "key", "lock", "owner", "offline"]
+)
 @pytest.mark.parametrize("what", ["empty", "noise", "JSON of another kind", "half", "a directory", "a symlink loop"])
 def test_another_file_of_the_folder_is(name: str, what: str, tmp_path: Path) -> None:
     sinking(tmp_path)
@@ -269,28 +271,35 @@ def fill(place: Path) -> Path:
 
 @pytest.mark.skipif(not ROOT, reason="only root can mount a small disk")
 @pytest.mark.parametrize("known", [True, False], ids=["after a pass", "from the first pass"])
-def test_a_full_disk_still_tells_hourly_and_heals(known: bool, tmp_path: Path, disk: Path, phone: Receiver) -> None:
+def test_a_full_disk_still_tells_of_each_death_once_and_heals(
+    known: bool, tmp_path: Path, disk: Path, phone: Receiver, temporary: dict[str, str]
+) -> None:
+    """What was told is kept in room that was reserved, or in the temporary folder."""
     json_home(tmp_path)
     listening(tmp_path, phone, f"state: {disk}/state\npolicy: {{lead: [1h]}}\n")
     (disk / "state").mkdir(mode=0o700)
     if known:
-        assert run(tmp_path, "check").code == 0
+        assert run(tmp_path, "check", env=temporary).code == 0
     ballast = fill(disk)
     sinking(tmp_path)
     for _ in range(3):
-        ran = run(tmp_path, "check")
+        ran = run(tmp_path, "check", env=temporary)
         assert ran.code == 1
         assert "full" in ran.err or "space" in ran.err
     assert len(told(phone)) == 1
-    hour_ago = (disk / "state" / "lock").stat().st_mtime - 3700
-    os.utime(disk / "state" / "lock", (hour_ago, hour_ago))
-    run(tmp_path, "check")
+    deaths = {
+        name: token(ends_in=-HOUR, secret=f"tok-FAKESECRET-{name}") for name in ("anthropic:default", "anthropic:x")
+    }
+    openclaw(tmp_path, deaths)
+    for _ in range(2):
+        assert run(tmp_path, "check", env=temporary).code == 1
     assert len(told(phone)) == 2
+    assert "anthropic:x" in told(phone)[-1]
     ballast.unlink()
     for _ in range(2):
-        ran = run(tmp_path, "check")
+        ran = run(tmp_path, "check", env=temporary)
         assert (ran.code, ran.err) == (1, "")
-    assert len(told(phone)) == 3  # nobody could write down that they know
+    assert len(told(phone)) == 2
     database = sqlite3.connect(disk / "state" / "history.sqlite")
     assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     database.close()
@@ -325,8 +334,8 @@ def test_a_disk_that_was_remounted_read_only_still_tells_hourly(
     assert run(tmp_path, "ignore", "openclaw/main/anthropic:default").code == 1
     assert len(told(phone)) == 1
     subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
-    assert run(tmp_path, "check").code == 1
-    assert len(told(phone)) == 2
+    assert run(tmp_path, "check", env=temporary).code == 1
+    assert len(told(phone)) == 1
 
 
 def test_a_command_that_writes_names_the_folder_it_cannot_write(tmp_path: Path) -> None:
