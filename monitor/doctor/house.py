@@ -67,7 +67,8 @@ def config_files(patient: Patient) -> Iterator[Result]:
 
 def history(patient: Patient) -> Iterator[Result]:
     """Can the history be opened, and is it of this version?"""
-    from monitor.history import engine
+    from monitor.history import engine, owner
+    from monitor.state import real
 
     given = patient.settings.history_url
     path = None
@@ -79,9 +80,15 @@ def history(patient: Patient) -> Iterator[Result]:
             return
         with engine.connect(url, read_only=True).connect() as connection:
             found = engine.revision(connection)
+            if found == engine.HEAD:
+                owner.admit(connection, url, patient.state, real(patient.host.home))
+    except owner.Foreign as error:
+        what, _, why = str(error).partition("\n")
+        yield Result("history", Health.BROKEN, what, why.replace("\n", " "), owner.ADOPT)
+        return
     except (engine.Broken, engine.HistoryError) as error:
         said = str(getattr(error, "orig", None) or error)
-        why = "nothing is remembered: every message repeats hourly, and what changed is lost"
+        why = "what was sent is only kept in the state folder, and what changed is lost"
         mend = command("ls", "-l", "--", path) if path else "authwatch config show  # history.url"
         if path and isinstance(error, engine.Broken) and engine.damaged(error):
             mend = "authwatch check  # sets it aside and begins a new one"

@@ -1,0 +1,81 @@
+"""What is remembered without a history: the same after the state folder kept it, and nothing said twice at home."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from alerts.belief import Changes
+from alerts.dataclass import replace
+from alerts.hearing import Memory
+from alerts.model import Alert, Attempt, Delivery, Hush, Level, News, Outcome, Reason, Silence, Standing, Told
+from alerts.offline import Offline, alone, copied, dumps, laid_over, loads
+
+T0 = datetime(2026, 11, 26, 12, tzinfo=UTC)
+T1 = T0 + timedelta(hours=3)
+KEY, PLACE = "openclaw/main/a:default", ("phone", "openclaw/main/a:default")
+DEAD, FINE = Standing(KEY, Level.NOW, T0, T0), Standing(KEY, Level.FINE, T0, T0)
+
+
+def told(standing: Standing, at: datetime) -> Told:
+    return Told("phone", standing.key, standing.level, standing.since, at, standing.step)
+
+
+def test_a_text_is_the_way_there_and_back() -> None:
+    news = (News(Standing(KEY, Level.NOW, T0, T0), Reason.NEW),)
+    kept = Offline(
+        "id",
+        True,
+        {KEY: DEAD},
+        {PLACE: told(DEAD, T1), ("mail", KEY): None},
+        {PLACE: Attempt("phone", KEY, T0, T1), ("mail", KEY): None},
+        Hush((Silence(1, {"provider": "a"}, T1, Level.NOW, T0),)),
+        ("mail",),
+        ("ignored",),
+        (Delivery(Alert("phone", news), T1, Outcome.DELIVERED),),
+    )
+    assert loads(dumps(kept)) == kept
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "7", "null", '{"id": 1}', dumps(Offline("x"))[:-2], '{"standings": [[]]}']
+)
+def test_a_text_that_is_none_of_ours_is_nothing(text: str) -> None:
+    assert loads(text) == Offline()
+
+
+def test_what_was_copied_is_what_speaking_depends_on() -> None:
+    known = Memory(
+        {KEY: DEAD, "fine": replace(FINE, key="fine")}, {PLACE: told(DEAD, T0)}, {}, Hush(), frozenset({"p"})
+    )
+    seen = alone(loads(dumps(copied(known, ["ignored"]))))
+    assert (seen.standings, seen.told, seen.partial) == ({KEY: DEAD}, known.told, known.partial)
+    assert seen.ignored == {"ignored"}
+
+
+#: (in the history, learned without it, both are judged blind) -> what stands, and since when the channel believes it
+CASES: dict[str, tuple[Standing | None, Standing, bool, Level, datetime]] = {
+    "new": (None, replace(DEAD, since=T1), True, Level.NOW, T1),
+    "the same, judged blind, is the same episode": (DEAD, replace(DEAD, since=T1), True, Level.NOW, T0),
+    "worse, judged blind": (replace(DEAD, level=Level.SOON), replace(DEAD, since=T1), True, Level.NOW, T1),
+    "fine, judged blind, is no good news": (DEAD, replace(FINE, since=T1), True, Level.NOW, T1),
+    "fine, judged with the history": (DEAD, replace(FINE, since=T1), False, Level.FINE, T1),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_was_learned_without_the_history_is_brought_home(name: str) -> None:
+    old, new, blind, level, since = CASES[name]
+    known = Memory({KEY: old} if old else {}, {PLACE: told(old, T0)} if old else {})
+    seen = laid_over(known, Offline("id", blind, {KEY: new}, {PLACE: told(new, T1)}))
+    assert seen.standings[KEY].level is level
+    assert seen.told[PLACE].since == since
+    assert laid_over(seen, Offline("id", blind, {KEY: new}, {PLACE: None})).told == {}
+
+
+def test_the_log_of_a_long_time_does_not_fill_the_file() -> None:
+    standing = replace(DEAD, summary="s" * 500, labels={"provider": "p" * 500})
+    one = Delivery(Alert("phone", (News(standing, Reason.NEW),)), T1, Outcome.DELIVERED), Changes({PLACE: None}, {})
+    kept = Offline().with_results([one] * 1000, "id")
+    assert len(dumps(kept)) < 32_000
