@@ -43,11 +43,9 @@ def listening(home: Path, history: str, phone: Receiver, path: str = "json/phone
 
 
 def logins(home: Path, **ends_in: float) -> None:
-    """Tokens of these providers, all of which count as used: no config names a model."""
-    openclaw(
-        home,
-        {f"{name}:default": token(name, seconds, f"tok-FAKESECRET-{name}") for name, seconds in ends_in.items()},
-    )
+    """Tokens of these providers, new ones where they last long; all count as used, for no config names a model."""
+    secrets = {name: f"tok-FAKESECRET-{name}-{seconds > DAY}" for name, seconds in ends_in.items()}
+    openclaw(home, {f"{name}:default": token(name, ends_in[name], secrets[name]) for name in ends_in})
     (home / ".openclaw" / "openclaw.json").unlink()
 
 
@@ -78,7 +76,7 @@ def test_while_the_server_is_down_new_deaths_are_told_at_once_and_only_once(
     logins(tmp_path, anthropic=90 * DAY, openai=90 * DAY, groq=90 * DAY)
     assert authwatch(tmp_path, "check").code == 0
     assert len(phone.received) == 4, "whoever was told hears the end, whenever it was told"
-    assert all(f"{name}:default" in phone.received[-1].text for name in ("anthropic", "openai", "groq"))
+    assert all(f"{name}:default" in str(phone.received[-1].body) for name in ("anthropic", "openai", "groq"))
 
 
 def test_without_a_server_from_the_first_check_on(tmp_path: Path, phone: Receiver) -> None:
