@@ -115,7 +115,7 @@ class State:
 
     def kept_offline(self) -> str:
         """What `keep_offline` wrote last, here or in a temporary folder; empty where there is nothing sound."""
-        return max(map(_sound, self._offline_places()))[1]
+        return max(map(_sound, self._offline_places(make=False)))[1]
 
     def keep_offline(self, text: str, now: datetime) -> bool:
         """Keeps a text for when the history can be used again; False where no disk takes it.
@@ -123,7 +123,7 @@ class State:
         It is overwritten in place, because a full disk has no room for a second one; a torn one counts as none. Where
         the folder cannot be written, it goes to a temporary one.
         """
-        own, *others = self._offline_places()
+        own, *others = self._offline_places(make=True)
         for place in (own, *others):
             with suppress(OSError):
                 _overwrite(place, text, now)
@@ -139,9 +139,9 @@ class State:
             if not (self.folder / OFFLINE_NAME).exists():
                 _overwrite(self.folder / OFFLINE_NAME, "", datetime.fromtimestamp(0, UTC))
 
-    def _offline_places(self) -> list[Path]:
+    def _offline_places(self, *, make: bool) -> list[Path]:
         places = [self.folder / OFFLINE_NAME]
-        if (other := spare()) and other != self.folder:
+        if (other := spare(make=make)) and other != self.folder:
             digest = checkpoint.digest_of(os.fsencode(self.folder))
             places.append(other / f"{OFFLINE_NAME}-{digest}")
         return places
@@ -243,14 +243,16 @@ def replace(path: Path, body: bytes, mode: int) -> None:
         raise
 
 
-def spare() -> Path | None:
-    """A private folder among the temporary ones, for when the own one cannot be used; None where there is none."""
+def spare(*, make: bool = True) -> Path | None:
+    """A private folder among the temporary ones, for when the own one cannot be used; None where there is none, and
+    none is to be made."""
     import tempfile
 
     try:
         folder = Path(tempfile.gettempdir()) / f"authwatch-{os.geteuid()}"
-        with suppress(FileExistsError):
-            folder.mkdir(mode=0o700)
+        if make:
+            with suppress(FileExistsError):
+                folder.mkdir(mode=0o700)
         found = folder.lstat()
     except OSError:
         return None

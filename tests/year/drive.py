@@ -73,7 +73,8 @@ def year(world: World, folder: Path) -> Iterator[Heard]:
 
 def _pass(db: history.Connection, turn: Turn) -> tuple[list[Heard], datetime | None]:
     """As `monitor.rehearse` has it: everything that is sent arrives."""
-    _, judgement, plan = recorded(db, turn)
+    made = recorded(db, turn)
+    judgement, plan = made.judgement, made.plan
     results = list(tell.heard(plan, turn.now))
     for delivery, changes in results:
         tell.remember(db, delivery, changes)
