@@ -26,7 +26,8 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class Installation:
     """Everything read in one look. `base` is the store that all agents inherit and belongs to `main`; `stores` are
-    those of agents that have one; `stranded` are JSON stores that the release in charge no longer reads."""
+    those of agents that have one; `stranded` are JSON stores that the release in charge no longer reads; `crowded` tells
+    that there are more agents than are looked at."""
 
     places: Places
     environment: Environment
@@ -38,6 +39,7 @@ class Installation:
     folders: Mapping[str, Path]
     faults: tuple[Fault, ...]
     present: bool
+    crowded: bool
 
     @property
     def agents(self) -> tuple[str, ...]:
@@ -84,7 +86,10 @@ def read(host: Host, *, process: bool = True) -> Installation:
     variables = look.guarded(lambda: host.text(places.state / ".env", 1 << 20), refuses=False)
     config = _config(look)
     environment = Environment(host, process, dotenv.parse(variables or ""), config.variables)
-    folders = _folders(look, config, environment)
+    folders, crowded = _folders(look, config, environment)
+    if config.crowded:
+        detail = f"more than {MAX_AGENTS} agents; the others are not looked at"
+        look.faults.append(Fault(Problem.TOO_LARGE, places.config, detail, refuses=False))
     shared = look.guarded(lambda: database.shared(host, places.database))
     broken = bool(look.faults) and look.faults[-1].path == places.database
     rows = {
@@ -97,7 +102,7 @@ def read(host: Host, *, process: bool = True) -> Installation:
     stranded = {} if generation is Generation.JSON else _stranded(look, generation, base, stores, folders)
     present = config.present or bool(look.faults) or host.is_dir(places.state) or host.is_dir(places.main_dir)
     return Installation(
-        places, environment, config, generation, base, stores, stranded, folders, tuple(look.faults), present
+        places, environment, config, generation, base, stores, stranded, folders, tuple(look.faults), present, crowded
     )
 
 
@@ -112,8 +117,8 @@ def _config(look: _Look) -> Config:
     return Config(present=look.host.exists(path))
 
 
-def _folders(look: _Look, config: Config, environment: Environment) -> dict[str, Path]:
-    """Every agent's folder: configured, found on disk, and `main`."""
+def _folders(look: _Look, config: Config, environment: Environment) -> tuple[dict[str, Path], bool]:
+    """Every agent's folder: configured, found on disk, and `main`; and whether there are more than are looked at."""
     places, agents = look.places, config.agents
     on_disk = look.guarded(lambda: look.host.names(places.state / "agents"), refuses=False) or ()
     found = {MAIN: places.main_dir}
@@ -127,7 +132,7 @@ def _folders(look: _Look, config: Config, environment: Environment) -> dict[str,
             found[name] = folder
         else:
             found.setdefault(name, places.agent_dir(name))
-    return found
+    return found, config.crowded or len(on_disk) > MAX_AGENTS
 
 
 def _generation(

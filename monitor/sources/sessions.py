@@ -42,6 +42,7 @@ def hinted(host: Host, findings: Iterable[Finding], now: datetime) -> list[Findi
 
 
 def _alone(seen: Observation, found: Iterable[Finding]) -> bool:
+    """Whether no other login of its program is there; asked of two profiles a source only, not of each finding."""
     mine = seen.credential
     return mine.profile in _FOLDERS and not any(
         isinstance(one, Observation)
