@@ -26,8 +26,8 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class Installation:
     """Everything read in one look. `base` is the store that all agents inherit and belongs to `main`; `stores` are
-    those of agents that have one; `stranded` are JSON stores that the release in charge no longer reads; `crowded` tells
-    that there are more agents than are looked at."""
+    those of agents that have one; `stranded` are JSON stores that the release in charge no longer reads; `crowded`
+    tells that there are more agents than are looked at."""
 
     places: Places
     environment: Environment

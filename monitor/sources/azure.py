@@ -50,8 +50,8 @@ def _accounts(place: Place, stored: Mapping[str, Any], path: Path) -> Iterator[O
             names[name if isinstance(name, str) and name else home].add(home)
     for name, homes in names.items():
         blank = place.blank("azure", f"azure:{name}", Kind.OAUTH, path, LOGIN)
-        mine = ([token for home in homes for token in kind[home]] for kind in (access, refresh))
-        yield _account(place.host, *mine, blank)
+        mine, renewing = ([token for home in homes for token in kind.get(home, ())] for kind in (access, refresh))
+        yield _account(place.host, mine, renewing, blank)
 
 
 def _account(host: Host, access: list[Token], refresh: list[Token], blank: Observation) -> Observation:
