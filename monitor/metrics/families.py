@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
@@ -151,16 +152,16 @@ def _masked(key: str, given: Mapping[str, str], mask: Mask) -> str:
 
 
 def _sources(judgement: Judgement, facts: Facts) -> Iterator[Sample]:
-    met = [(trouble.source, trouble.problem) for trouble in judgement.troubles]
+    met = Counter((trouble.source, trouble.problem) for trouble in judgement.troubles)
+    down = {source for source, problem in met if problem is not Problem.STALE_COPY}
     names = dict.fromkeys([*facts.sources, *(source for source, _ in met)])
     for source in names:
         where = labels(source=source)
         success = facts.sources.get(source)
-        up = success is not None and all(source != one or what is Problem.STALE_COPY for one, what in met)
+        up = success is not None and source not in down
         yield "authwatch_source_up", where, _flag(up)
         for problem in Problem:
-            count = met.count((source, problem))
-            yield "authwatch_source_problems", f'{where},problem="{problem}"', str(count)
+            yield "authwatch_source_problems", f'{where},problem="{problem}"', str(met[source, problem])
         if success:
             yield "authwatch_source_last_success_timestamp_seconds", where, seconds(success)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from alerts.dataclass import dataclass, field
 from monitor.host import Host, Unreadable
@@ -21,6 +21,9 @@ from monitor.openclaw.settings import expand as fill
 from monitor.openclaw.stores import DATABASE, LEGACY, PROFILES, Fault, Store, from_files, from_rows
 
 T = TypeVar("T")
+
+#: No system opens a longer path.
+LONGEST: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,7 @@ def _folders(look: _Look, config: Config, environment: Environment) -> tuple[dic
     for name in (*agents, *(name for name in on_disk[:MAX_AGENTS] if agent_id(name) == name)):
         written = text(agents.get(name, {}).get("agentDir"))
         folder = expand(fill(written, environment.get), places.home) if written else None
-        if folder is not None and ("\0" in str(folder) or not trusted(look.host, folder)):
+        if folder is not None and (len(str(folder)) > LONGEST or "\0" in str(folder) or not trusted(look.host, folder)):
             look.faults.append(Fault(Problem.UNREADABLE, places.config, "an agentDir leaves the home", name))
             folder = None
         if folder is not None:

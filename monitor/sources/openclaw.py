@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from alerts.dataclass import dataclass, field
 from monitor.host import Host, Unreadable
-from monitor.model import Credential, Evidence, Finding, Kind, Lineup, Observation, Problem, Trouble, Use
+from monitor.model import Credential, Evidence, Finding, Kind, Lineup, Observation, Problem, Trouble, Use, upwards
 from monitor.openclaw.check import ConfigKey, config_key
 from monitor.openclaw.credentials import Profile
 from monitor.openclaw.envkeys import PROVIDERS, VARIABLES, is_oauth
@@ -25,10 +24,10 @@ from monitor.sources.entry import SourceEntry
 # Their logins lie elsewhere (AWS and Google tools, other CLIs) or are not needed at all.
 KEYLESS = CLI_PROVIDERS | {"amazon-bedrock", "google-vertex", "ollama", "lmstudio", "vllm", "llama.cpp"}
 
-#: So many models and providers of all agents together are looked at, far more than anybody has. Each agent inherits
-#: profiles and fallbacks, so that their number is a product of what is written.
+#: So many models of all agents, and so many places in their line-ups, are looked at, far more than anybody has. Each
+#: agent inherits profiles and fallbacks, so that both are a product of what is written.
 MAX_MODELS: Final = 65_536
-MAX_LINEUPS: Final = 32_768
+MAX_PLACES: Final = 65_536
 
 
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
@@ -53,7 +52,7 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
         yield Trouble(entry.id, Problem.TOO_LARGE, host.show(folder), detail, str(folder))
     for agent in found.agents:
         yield from look.profiles(agent)
-    yield from look.keys()
+    yield from look.outside()
     yield from look.lineups()
 
 
@@ -75,6 +74,7 @@ class _Look:
     pins: Mapping[str, Counter[str]] = field(default_factory=dict, init=False)
     all_pins: Counter[str] = field(default_factory=Counter, init=False)
     spares: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False)
+    keys: dict[tuple[str, str], str] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self.used = self._users()
@@ -161,12 +161,12 @@ class _Look:
 
     def lineups(self) -> Iterator[Finding]:
         """Each agent's lineups, and the providers that it names and cannot log in to."""
-        blind, left = self._blind(), MAX_LINEUPS
+        blind, left = self._blind(), MAX_PLACES
         for agent in self.found.agents:
             for one in self._lineups(agent, blind=None in blind or agent in blind):
-                left -= isinstance(one, Lineup)
+                left -= max(1, len(one.keys)) if isinstance(one, Lineup) else 0
                 if left < 0:
-                    detail = f"its agents and their providers make more than {MAX_LINEUPS} pairs"
+                    detail = f"its agents see more than {MAX_PLACES} profiles in all"
                     raise Unreadable(Problem.TOO_LARGE, self.found.places.state, detail)
                 yield one
 
@@ -187,15 +187,14 @@ class _Look:
     def _blind(self) -> set[str | None]:
         """The agents whose logins may lie in something that could not be read, so that nothing can be missed; None
         among them: everybody's may."""
-        owners: dict[Path, set[str]] = {}
+        owners: dict[str, set[str]] = {}
         for name, folder in self.found.folders.items():
-            owners.setdefault(folder, set()).add(name)
+            owners.setdefault(str(folder), set()).add(name)
         blind: set[str | None] = set()
         for fault in self.found.faults:
             if fault.problem in (Problem.STALE_COPY, Problem.MIGRATION_PENDING):
                 continue
-            above = (fault.path, *fault.path.parents)
-            whose = set().union(*(owners.get(folder, ()) for folder in above)) - {MAIN}
+            whose = set().union(*(owners.get(folder, ()) for folder in upwards(str(fault.path)))) - {MAIN}
             if len(whose) < 2:
                 blind |= whose or {None}
         return blind
@@ -203,11 +202,18 @@ class _Look:
     def lineup(self, agent: str, provider: str, view: View) -> Lineup:
         """Who serves a provider for an agent, inherited profiles included, then variables and config keys."""
         ids = order(view, self.found.config, provider, None).ids
-        keys = tuple(self.credential(view.profiles[name].agent, provider, name).key for name in ids)
+        keys = tuple(self.key_of(view.profiles[name]) for name in ids)
         used = self.used_by(agent, provider)
         if agent == MAIN and MAIN not in self.used:
             used = self.used_by_any(provider)
         return Lineup(self.source, agent, provider, keys, self.spare(provider), in_use=used is not False)
+
+    def key_of(self, one: Profile) -> str:
+        """The key of a stored profile: one text, however many agents inherit it."""
+        place = (one.agent, one.id)
+        if place not in self.keys:
+            self.keys[place] = self.credential(one.agent, one.provider, one.id).key
+        return self.keys[place]
 
     def spare(self, provider: str) -> tuple[str, ...]:
         """Names of the variable and the config key that could serve a provider."""
@@ -240,7 +246,7 @@ class _Look:
 
     # -- keys outside the stores ------------------------------------------------------------------------------
 
-    def keys(self) -> Iterator[Observation]:
+    def outside(self) -> Iterator[Observation]:
         """The keys in `.env`, in the config's `env` block and in `models.providers`."""
         environment, places = self.found.environment, self.found.places
         for name, value in environment.dotenv.items():
