@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from alerts.columns import Damaged
 from alerts.dataclass import names
@@ -24,8 +24,8 @@ def read(connection: Connection, key_id: str) -> dict[str, Remembered]:
 
 def write(connection: Connection, rows: Mapping[str, Remembered], key_id: str, gone: Iterable[str] = ()) -> None:
     """Replaces the given rows and deletes `gone`."""
-    for key in {*rows, *gone}:
-        connection.execute(delete(PROFILES).where(PROFILES.c.key == key))
+    if old := [{"old": key} for key in {*rows, *gone}]:
+        connection.execute(delete(PROFILES).where(PROFILES.c.key == bindparam("old")), old)
     if rows:
         connection.execute(PROFILES.insert(), [_row(key, known, key_id) for key, known in rows.items()])
 

@@ -84,13 +84,13 @@ def _projects(host: Host, folder: Path) -> Iterator[Path]:
 
 def _days(host: Host, folder: Path) -> Iterator[Path]:
     """Codex: a folder for each day, year/month/day, the last first."""
-    for year in reversed(_paths(host, folder / "sessions")):
-        for month in reversed(_paths(host, year)):
-            yield from reversed(_paths(host, month))
+    months = (month for year in reversed(_paths(host, folder / "sessions")) for month in reversed(_paths(host, year)))
+    for month in islice(months, FILES):
+        yield from reversed(_paths(host, month))
 
 
-def _paths(host: Host, folder: Path, most: int = FILES) -> list[Path]:
-    """What lies in a folder, the first by name; nothing in one that is not there or not ours to read."""
+def _paths(host: Host, folder: Path, most: int | None = None) -> list[Path]:
+    """What lies in a folder, by name; nothing in one that is not there or not ours to read."""
     try:
         return [folder / name for name in host.names(folder)[:most]]
     except Unreadable:
