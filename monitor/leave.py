@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -62,9 +62,11 @@ def everything(left: Left, state: State, host: Host, mark: Mark) -> list[str]:
 
 
 def _outputs(left: Left, state: State) -> list[str]:
+    from monitor.report import written
+
     metrics = _metrics(left, state)
-    files: list[tuple[Path, Sequence[bytes | bytearray], int]] = [
-        (state.folder / STATUS, [_encoded(json.dumps(left.document, ensure_ascii=False, indent=1))], 0o600),
+    files: list[tuple[Path, Iterable[bytes | bytearray], int]] = [
+        (state.folder / STATUS, map(_encoded, written(left.document)), 0o600),
         (state.folder / METRICS, metrics, 0o600),
         (state.folder / PASS, [_encoded(json.dumps(_summary(left, state)))], 0o600),
     ]
