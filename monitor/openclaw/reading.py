@@ -22,6 +22,8 @@ from monitor.openclaw.stores import DATABASE, LEGACY, PROFILES, Fault, Store, fr
 
 T = TypeVar("T")
 
+#: So many profiles of all agents together are looked at, far more than anybody has.
+MAX_PROFILES: Final = 25_000
 #: No system opens a longer path.
 LONGEST: Final = 4096
 
@@ -73,6 +75,17 @@ class _Look:
     host: Host
     places: Places
     faults: list[Fault] = field(default_factory=list)
+    left: int = MAX_PROFILES
+
+    def counted(self, store: Store, agent: str) -> Store:
+        """The store; an empty one where all stores together have more profiles than are looked at."""
+        self.left -= len(store.profiles)
+        if self.left >= 0:
+            return store
+        detail = f"with this store there are more than {MAX_PROFILES} profiles"
+        self.faults.append(Fault(Problem.TOO_LARGE, store.path, detail, agent))
+        self.left += len(store.profiles)
+        return Store(store.path)
 
     def guarded(self, read: Callable[[], T], agent: str | None = None, *, refuses: bool = True) -> T | None:
         try:
@@ -163,9 +176,11 @@ def _stores(
             strict = generation is Generation.SHARED
             store = look.guarded(lambda n=name: from_rows(rows[n], generation, n), name, refuses=strict)  # type: ignore[misc]
             stores[name] = store or Store(folder / DATABASE)
+        if name in stores:
+            stores[name] = look.counted(stores[name], name)
     if generation is Generation.SHARED and shared and _owns(look, shared):
         base = look.guarded(lambda: from_rows(shared, generation, MAIN)) or Store(shared.path)
-        return base, stores
+        return look.counted(base, MAIN), stores
     return stores.pop(MAIN, Store(folders[MAIN] / DATABASE)), stores
 
 
@@ -198,5 +213,5 @@ def _stranded(
         refuses = generation is Generation.SHARED
         look.faults.append(Fault(Problem.MIGRATION_PENDING, present[0], detail, name, refuses))
         if not (name == MAIN and base.profiles):
-            found[name] = from_files(look.host, look.places, folder, name, look.faults)
+            found[name] = look.counted(from_files(look.host, look.places, folder, name, look.faults), name)
     return found

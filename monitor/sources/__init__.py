@@ -185,6 +185,7 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     """What one entry finds, behind the guard. A default type that has no module yet is silent."""
     if entry.type not in SOURCES and not entry.chosen:
         return
+    host.spent.clear()
     try:
         for finding in _find(entry)(host, entry):
             if not isinstance(finding, Observation | Lineup | Trouble):
