@@ -161,12 +161,6 @@ def agents_folders(home: Path, n: int) -> None:
         openclaw(home, {"anthropic:x": token(secret=f"t{i}")}, f"a{i}")
 
 
-def agents_and_profiles(home: Path, n: int) -> None:
-    """n agents that inherit n profiles: the look is bounded, whatever their product."""
-    config(home, {"agents": {"list": [{"id": f"a{i}"} for i in range(n)]}})
-    _raw(home, {"version": 1, "profiles": {f"p{i}:x": token(f"p{i}", secret=f"t{i}") for i in range(n)}})
-
-
 def fallbacks(home: Path, n: int) -> None:
     config(home, _models([f"p{i}/m" for i in range(n)]))
     _raw(home, {"version": 1, "profiles": {"anthropic:x": token()}})
@@ -382,7 +376,6 @@ SHAPES: dict[str, Shape] = {
     "agents.list": agents_list,
     "agents.entries": agents_entries,
     "agents' folders": agents_folders,
-    "agents and profiles": agents_and_profiles,
     "fallbacks": fallbacks,
     "fallbacks of one provider": fallbacks_of_one,
     "aliases": aliases,
