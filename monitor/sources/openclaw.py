@@ -27,7 +27,7 @@ KEYLESS = CLI_PROVIDERS | {"amazon-bedrock", "google-vertex", "ollama", "lmstudi
 #: So many models of all agents, and so many places in their line-ups, are looked at, far more than anybody has. Each
 #: agent inherits profiles and fallbacks, so that both are a product of what is written.
 MAX_MODELS: Final = 65_536
-MAX_PLACES: Final = 65_536
+MAX_PLACES: Final = 32_768
 
 
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
