@@ -21,7 +21,7 @@ from monitor.cli.render import text
 from monitor.config.load import load
 from monitor.history.record import changes
 from monitor.host import MAX_VALUES, Host
-from monitor.judge.conditions import conditions
+from monitor.judge.conditions import conditions, unshown
 from monitor.judge.look import judge
 from monitor.look import Asked, look
 from monitor.metrics.families import Facts
@@ -67,9 +67,8 @@ def check(home: Path, variables: dict[str, str]) -> None:
     for seen in (findings, findings, _renewed(findings), _renamed(findings)):
         judgement = judge(seen, known, asked.settings.policy, now, frozenset(host.touches))
         known |= changes(judgement, known, now).rows
-        conditions(judgement, host="h", privacy="open", now=now)
-        text(judgement, "h", now, color=False)
-        document(judgement, at=now, host="h", known=known)
+        found = conditions(judgement, host="h", privacy="open", now=now)
+        text(document(judgement, at=now, host="h", known=known, findings=unshown(found, (), ())), color=False)
         body(judgement, Facts())
     report(Host(home, environ), None, now).text()
 
