@@ -35,12 +35,10 @@ else:
             body = {name: one for name, one in cls.__dict__.items() if name not in own and name not in _NOT_KEPT}
             for name, one in _FROZEN.items() if frozen else _OPEN.items():
                 body.setdefault(name, one)
-            heeded = [name for name, one in plan.items() if one.compare]
-            several = len(heeded) > 1
-            values = attrgetter(*heeded) if several else lambda record: tuple(getattr(record, one) for one in heeded)
-            body |= {"__annotations__": own, "__slots__": tuple(plan), "__plan__": plan}
-            body["__values__"] = staticmethod(values)
-            body["__match_args__"] = tuple(name for name, one in plan.items() if one.init)
+            given = tuple(name for name, one in plan.items() if one.init)
+            heeded = tuple(name for name, one in plan.items() if one.compare)
+            body |= {"__annotations__": own, "__slots__": tuple(plan), "__plan__": plan, "__match_args__": given}
+            body["__values__"], body["__given__"] = staticmethod(_getter(*heeded)), staticmethod(_getter(*given))
             record = type(cls)(cls.__name__, cls.__bases__, body)
             record.__qualname__ = cls.__qualname__
             return record
@@ -49,9 +47,14 @@ else:
 
     def replace(record, /, **changes):
         """The same record but for some fields."""
-        for name in record.__match_args__:
-            changes.setdefault(name, getattr(record, name))
-        return type(record)(**changes)
+        same = zip(record.__match_args__, record.__given__(record), strict=True)
+        return type(record)(**{**dict(same), **changes})
+
+    def _getter(*wanted):
+        """What gives the values of some fields as a tuple."""
+        if len(wanted) > 1:
+            return attrgetter(*wanted)
+        return lambda record: tuple(getattr(record, one) for one in wanted)
 
     def _field(body, name):
         found = body.get(name, NONE_GIVEN)

@@ -115,13 +115,17 @@ def ignore(db: Connection, key: str, ignored: bool) -> None:
 
 def put_standings(db: Connection, changed: Mapping[str, Standing], gone: Iterable[str] = ()) -> None:
     """Replaces standings and deletes those of `gone` keys, with what was told and tried of them."""
-    if old := [{"old": key} for key in {*changed, *gone}]:
-        db.execute(delete(STANDINGS).where(STANDINGS.c.key == bindparam("old")), old)
+    gone = list(gone)
+    _delete(db, STANDINGS, {*changed, *gone})
     if changed:
         db.execute(STANDINGS.insert(), [{"key": key, "standing": value} for key, value in changed.items()])
-    for key in gone:
-        for table in (TOLD, ATTEMPTS, ACKNOWLEDGEMENTS):
-            db.execute(delete(table).where(table.c.key == key))
+    for table in (TOLD, ATTEMPTS, ACKNOWLEDGEMENTS):
+        _delete(db, table, gone)
+
+
+def _delete(db: Connection, table: Table, keys: Iterable[str]) -> None:
+    if rows := [{"old": key} for key in keys]:
+        db.execute(delete(table).where(table.c.key == bindparam("old")), rows)
 
 
 def put_told(db: Connection, changed: Mapping[Pair, Told | None]) -> None:
@@ -135,8 +139,9 @@ def put_attempts(db: Connection, changed: Mapping[Pair, Attempt | None]) -> None
 
 
 def _put_pairs(db: Connection, table: Table, column: str, changed: Mapping[Pair, Any]) -> None:
-    if old := [{"of": channel, "old": key} for channel, key in changed]:
-        db.execute(delete(table).where(table.c.channel == bindparam("of"), table.c.key == bindparam("old")), old)
+    if changed:
+        here = (table.c.channel == bindparam("on"), table.c.key == bindparam("old"))
+        db.execute(delete(table).where(*here), [{"on": channel, "old": key} for channel, key in changed])
     rows = [{"channel": pair[0], "key": pair[1], column: value} for pair, value in changed.items() if value]
     if rows:
         db.execute(table.insert(), rows)

@@ -11,9 +11,13 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from alerts.dataclass import is_record, names
 
+_PLAIN = frozenset((str, int, float, bool))
+
 
 def flatten(value: Any) -> Any:
     """A JSON value for a record, moment, span, enum, mapping or sequence of them."""
+    if value is None or type(value) in _PLAIN:
+        return value
     if is_record(value):
         return {name: flatten(getattr(value, name)) for name in names(value)}
     match value:

@@ -6,8 +6,10 @@ import hmac
 import json
 import os
 import stat
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -24,7 +26,12 @@ T = TypeVar("T")
 #: (device, inode, size, mtime_ns, ctime_ns), or None for what is not there.
 Stamp = tuple[int, int, int, int, int] | None
 
-MAX_BYTES: Final = 16 * 1024 * 1024
+#: What one file may have, what all files of one source together, and what one text of JSON and one folder: many times
+#: what any program writes, and little enough that nobody's tree costs more than a moment.
+MAX_BYTES: Final = 8 * 1024 * 1024
+MAX_ALL: Final = 32 * 1024 * 1024
+MAX_VALUES: Final = 300_000
+MAX_NAMES: Final = 100_000
 MAX_DEPTH: Final = 64
 
 
@@ -77,6 +84,7 @@ class Host:
         self.touches: dict[str, Stamp] = {}
         self.asked: dict[str, str | None] = {}
         self.limits: list[timedelta] = []
+        self.spent = Counter[str]()
         self.uid = os.geteuid() if uid is None else uid
         self._environ = environ
         self._key = key or os.urandom(32)
@@ -90,6 +98,7 @@ class Host:
         """The same window with another home; touches and key are shared."""
         other = Host(home, self._environ, key=self._key, uid=self.uid, scratch=self._scratch, vault=self.vault)
         other.touches, other.asked, other.limits = self.touches, self.asked, self.limits
+        other.spent = self.spent
         return other
 
     def keyed(self, key: bytes | None, scratch: Path | None, vault: Vault | None = None) -> Host:
@@ -179,11 +188,15 @@ class Host:
         """The sorted names in a folder; empty when there is none."""
         self.note(folder)
         try:
-            return tuple(sorted(os.listdir(folder)))
+            with os.scandir(folder) as found:
+                names = [one.name for one in islice(found, MAX_NAMES + 1)]
         except (FileNotFoundError, NotADirectoryError):
             return ()
         except OSError as error:
             raise Unreadable(Problem.UNREADABLE, folder, why(error)) from None
+        if len(names) > MAX_NAMES:
+            raise Unreadable(Problem.TOO_LARGE, folder, f"more than {MAX_NAMES} names in a folder")
+        return tuple(sorted(names))
 
     def read(self, path: Path, limit: int = MAX_BYTES) -> bytes | None:
         """The bytes of a regular file; None when it is not there."""
@@ -201,6 +214,9 @@ class Host:
             self._allow(path, found)
             if found.st_size > limit:
                 raise Unreadable(Problem.TOO_LARGE, path, f"{found.st_size} bytes, at most {limit} are read")
+            self.spent["bytes"] += found.st_size
+            if self.spent["bytes"] > MAX_ALL:
+                raise Unreadable(Problem.TOO_LARGE, path, f"with this file its source has more than {MAX_ALL} bytes")
             parts = []
             left = limit + 1
             while left > 0 and (part := os.read(handle, min(left, 1 << 20))):
@@ -270,6 +286,8 @@ class Host:
 
 def parse_json(text: str, path: Path) -> Any:
     """A JSON value; errors name line and column, never the text."""
+    if len(text) > MAX_VALUES and sum(map(text.count, ",[{")) > MAX_VALUES:  # each costs up to 200 bytes when read
+        raise Unreadable(Problem.TOO_LARGE, path, f"more than {MAX_VALUES} values")
     try:
         value = json.loads(text, parse_constant=_no_constant)
     except json.JSONDecodeError as error:

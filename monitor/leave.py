@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -62,36 +62,45 @@ def everything(left: Left, state: State, host: Host, mark: Mark) -> list[str]:
 
 
 def _outputs(left: Left, state: State) -> list[str]:
+    from monitor.report import written
+
     metrics = _metrics(left, state)
-    files = [
-        (state.folder / STATUS, json.dumps(left.document, ensure_ascii=False, indent=1), 0o600),
+    files: list[tuple[Path, Iterable[bytes | bytearray], int]] = [
+        (state.folder / STATUS, map(_encoded, written(left.document)), 0o600),
         (state.folder / METRICS, metrics, 0o600),
-        (state.folder / PASS, json.dumps(_summary(left, state)), 0o600),
+        (state.folder / PASS, [_encoded(json.dumps(_summary(left, state)))], 0o600),
     ]
     if left.outcome.overview is not None:
-        files.append((state.folder / OVERVIEW, json.dumps(left.outcome.overview, ensure_ascii=False), 0o600))
+        files.append(
+            (state.folder / OVERVIEW, [_encoded(json.dumps(left.outcome.overview, ensure_ascii=False))], 0o600)
+        )
     if left.textfile:
         files.append((left.textfile, metrics, READABLE))
     complaints = []
     for path, content, mode in files:
         try:
-            replace(path, content.encode("utf-8", "replace"), mode)
+            replace(path, content, mode)
         except OSError as error:
             complaints.append(f"{path}: cannot be written ({(error.strerror or 'failed').lower()})")
     return complaints
 
 
-def _metrics(left: Left, state: State) -> str:
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
+
+
+def _metrics(left: Left, state: State) -> list[bytearray]:
     from monitor.judge.words import mask
-    from monitor.metrics.earlier import last_successes
+    from monitor.metrics.earlier import SUCCESSES, last_successes
     from monitor.metrics.families import Facts
-    from monitor.metrics.text import body
+    from monitor.metrics.text import parts
 
     outcome, now = left.outcome, left.outcome.at
-    earlier = b""
-    with suppress(OSError):
-        earlier = (state.folder / METRICS).read_bytes()
-    before = last_successes(earlier.decode("utf-8", "replace"), [entry.id for entry in left.settings.sources])
+    earlier: list[bytes] = []
+    with suppress(OSError), (state.folder / METRICS).open("rb") as body:
+        earlier = [line for line in body if line.startswith(SUCCESSES.encode())]
+    said = b"".join(earlier).decode("utf-8", "replace")
+    before = last_successes(said, [entry.id for entry in left.settings.sources])
     failed = outcome.judgement.unread
     facts = Facts(
         sources={source: at if source in failed else now for source, at in before.items()},
@@ -103,7 +112,7 @@ def _metrics(left: Left, state: State) -> str:
         findings=outcome.findings,
         ignored=outcome.ignored,
     )
-    return body(outcome.judgement, facts, mask if left.settings.privacy == "masked" else str)
+    return parts(outcome.judgement, facts, mask if left.settings.privacy == "masked" else str)
 
 
 def _summary(left: Left, state: State) -> dict[str, Any]:

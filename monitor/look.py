@@ -48,7 +48,7 @@ def digest(asked: Asked, findings: tuple[Finding, ...], host: Host, now: datetim
 
     When something was last used matters only when it should have been renewed by then.
     """
-    seen = sorted(repr(_calm(finding, now)) for finding in findings)
+    seen = sorted(host.fingerprint(repr(_calm(finding, now))) for finding in findings)
     secrets = [channel.url.reveal() for channel in asked.settings.channels if channel.url]
     return host.fingerprint(repr((asked, secrets, seen)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -177,6 +178,16 @@ class Trouble:
 
 
 Finding = Observation | Lineup | Trouble
+
+
+def upwards(path: str) -> Iterator[str]:
+    """A path and every folder above it, without a slash at the end; "" for the root."""
+    rest = path.rstrip("/")
+    while rest:
+        yield rest
+        rest = rest.rpartition("/")[0]
+    if path.startswith("/"):
+        yield rest
 
 
 @dataclass(frozen=True, slots=True)

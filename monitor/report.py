@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, Final
 
 from alerts.model import Condition
@@ -63,6 +65,13 @@ def document(
         "verified_at": iso(at.replace(microsecond=0)),
     }
     return {**made, "exit_code": exit_code(made)}
+
+
+def written(shown: Document) -> Iterator[str]:
+    """A document as JSON, in parts: a list of all its words would take many times its size."""
+    words = json.JSONEncoder(ensure_ascii=False, indent=1).iterencode(shown)
+    while part := "".join(islice(words, 10_000)):
+        yield part
 
 
 def exit_code(shown: Document) -> int:

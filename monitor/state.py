@@ -7,7 +7,7 @@ import json
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -183,7 +183,7 @@ class State:
 
     def replace(self, name: str, body: bytes) -> None:
         """Writes a file whole or not at all, mode 0600."""
-        replace(self.folder / name, body, 0o600)
+        replace(self.folder / name, [body], 0o600)
 
 
 def plain_owner(owner: Owner) -> dict[str, str | int]:
@@ -223,17 +223,19 @@ def _overwrite(place: Path, text: str, now: datetime) -> None:
         os.close(handle)
 
 
-def replace(path: Path, body: bytes, mode: int) -> None:
-    """Writes a sibling, syncs it and renames it over `path`; nobody ever reads half a file. Raises OSError."""
+def replace(path: Path, body: Iterable[bytes | bytearray], mode: int) -> None:
+    """Writes a sibling, part by part, syncs it and renames it over `path`; nobody ever reads half a file. Raises
+    OSError."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.unlink(missing_ok=True)
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         try:
             os.fchmod(handle, mode)
-            view = memoryview(body)
-            while view:
-                view = view[os.write(handle, view) :]
+            for part in body:
+                view = memoryview(part)
+                while view:
+                    view = view[os.write(handle, view) :]
             os.fsync(handle)
         finally:
             os.close(handle)

@@ -231,13 +231,14 @@ def _second_gate(
 def _show(given: argparse.Namespace, shell: Shell, part: Document) -> int:
     """Prints what the filters left of a status document, for whoever reads it; the exit code of that part."""
     from monitor.cli.render import nagios, text
+    from monitor.report import written
 
     code = int(part["exit_code"])
     if given.nagios:
         line, code = nagios(part)
         printed = f"{line}\n"
     elif given.json:
-        printed = json.dumps(part, ensure_ascii=False, indent=1) + "\n"
+        printed = "".join([*written(part), "\n"])
     else:
         printed = text(part, color=shell.color) + "\n"
     with suppress(BrokenPipeError):  # a reader who left changes nothing of what was found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import json
 import os
@@ -76,6 +77,7 @@ def _columns() -> int:
 
 def run(argv: list[str]) -> NoReturn:
     """Runs one command and leaves the process; nothing a sender thread does can keep it alive."""
+    gc.set_threshold(20_000, 20, 10)  # a look makes many records and hardly a cycle
     shell = Shell.real(argv)
     code = _guarded(argv, shell)
     shell.flush()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from typing import TYPE_CHECKING
 
@@ -46,7 +45,11 @@ def _once(given: argparse.Namespace, shell: Shell, told_of: dict[str, Proof]) ->
     settings, outcome = looked(given, shell, told_of)
     part = filtering.part(outcome.document(settings), filters_of(given), settings, outcome.known)
     if given.json:
-        shell.say(json.dumps(part, ensure_ascii=False, indent=1))
+        from monitor.report import written
+
+        for piece in written(part):
+            shell.write(piece)
+        shell.write("\n")
     else:
         shell.say(_shown(shell, part))
         if given.probe:

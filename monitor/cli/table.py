@@ -41,9 +41,12 @@ def timeline(changes: Sequence[Transition], width: int) -> str:
     from rich.text import Text
 
     lines: list[RenderableType] = []
-    for key in dict.fromkeys(change.key for change in changes):
+    by_key: dict[str, list[Transition]] = {}
+    for change in changes:
+        by_key.setdefault(change.key, []).append(change)
+    for key, mine in by_key.items():
         lines += [Text(), Text(visible(key), "bold")]
-        for change in (one for one in changes if one.key == key):
+        for change in mine:
             line = Text("  ")
             line.append("● ", DOTS.get(change.after, "red"))
             line.append(f"{change.at:%Y-%m-%d %H:%M}  ", "dim")

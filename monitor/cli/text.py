@@ -11,6 +11,8 @@ _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 
 def visible(text: str) -> str:
     """The text with every character that could steer a terminal shown as an escape."""
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(_escape(c) if unicodedata.category(c) in _UNSAFE else c for c in text)
 
 
@@ -20,7 +22,7 @@ def _escape(character: str) -> str:
 
 def width(text: str) -> int:
     """How many columns a text takes on a terminal."""
-    return sum(_columns(c) for c in text)
+    return len(text) if text.isascii() else sum(_columns(c) for c in text)
 
 
 def _columns(character: str) -> int:
@@ -33,7 +35,7 @@ def columns(rows: Sequence[Sequence[str]], gap: str = "  ") -> list[str]:
     """Rows as lines with aligned columns; the last column is left as it is."""
     if not rows:
         return []
-    widths = [max(width(row[at]) for row in rows) for at in range(len(rows[0]))]
+    widths = [max(width(row[at]) for row in rows) for at in range(len(rows[0]) - 1)]
     return [
         gap.join(
             cell if at == len(row) - 1 else cell + " " * (widths[at] - width(cell)) for at, cell in enumerate(row)

@@ -132,11 +132,11 @@ def orders(patient: Patient) -> Iterator[Result]:
                 left = json.dumps([one for one in ids if one in known])
                 words = ["unset", place] if left == "[]" else ["set", place, left]
                 yield Result("orders", Health.WARNING, what, why, command("openclaw", "config", *words))
-        declared = [name for name, (_, mode) in config.declared(generation).items() if mode != "aws-sdk"]
+        declared = [name for name, (_, mode) in config.names(generation).profiles.items() if mode != "aws-sdk"]
         for name in sorted(set(declared) - known):
             what = f"{claw.host.show(claw.found.places.config)} declares {name}, and no store has it"
             why = "a declaration is no login: nothing can be done with it"
-            provider = config.declared(generation)[name][0]
+            provider = config.names(generation).profiles[name][0]
             mend = command("openclaw", "models", "auth", "login", "--provider", provider)
             yield Result("orders", Health.WARNING, what, why, mend)
 

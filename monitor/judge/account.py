@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from monitor.config.settings import Policy
 from monitor.judge.clock import rule_for, steps_for
-from monitor.judge.held import covering
+from monitor.judge.held import Cover
 from monitor.judge.liveness import rhythm
 from monitor.judge.words import moment, name
 from monitor.model import Confidence, Evidence, Judgement, Kind, Observation, Remembered, State, Verdict
@@ -93,7 +93,7 @@ def _now(verdict: Verdict, look: Judgement) -> Iterator[Part]:
     if verdict.vanished:
         yield "found", "no login any more", Confidence.PROVEN, _READ
     if verdict.held:
-        hidden = covering(look.troubles, verdict.seen, ())
+        hidden = Cover(look.troubles, [verdict.seen]).hiding(verdict.seen)
         detail = f"{hidden.problem}: {hidden.detail}" if hidden else str(verdict.seen.problem)
         yield "problem", detail, Confidence.PROVEN, "this look met it"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Final
@@ -12,7 +11,7 @@ from alerts.model import Condition, Level, Login, Standing
 from monitor.judge import words
 from monitor.judge.clock import deadline_of, labels_of
 from monitor.judge.copies import copies, disagreements
-from monitor.judge.held import covering
+from monitor.judge.held import Cover
 from monitor.judge.reserves import ABOUT, reserves
 from monitor.model import Credential, Judgement, Need, Observation, Trouble, Verdict
 
@@ -36,20 +35,19 @@ def conditions(
     the same of what `reserves` gave, and `standing_copies`, with the fingerprint, of what `copies` gave.
     """
     masked = privacy == "masked"
-    paths: dict[str, set[str]] = defaultdict(set)
-    for verdict in judgement.verdicts:
-        paths[verdict.seen.credential.source].add(verdict.seen.host_path)
+    cover = Cover(judgement.troubles, (verdict.seen for verdict in judgement.verdicts))
+    # The sources that failed whole, so that nothing is known of their stores.
+    blind = {trouble.source for trouble in judgement.troubles if not trouble.host_path}
     found = dict(_troubles(judgement.troubles))
     for key, labels in standing_troubles:
-        if key not in found and not _blind(judgement.troubles, labels.get("source", "")):
+        if key not in found and labels.get("source", "") not in blind:
             found[key] = Condition(key, Level.FINE, labels, summary=_read_again(labels))
     for seen in judgement.released:
         found[seen.credential.key] = _released(seen, masked)
     for verdict in judgement.verdicts:
         if not verdict.ignored:
             unknown = verdict.needs_human is Need.UNKNOWN
-            mine = paths[verdict.seen.credential.source]
-            hidden = unknown and covering(judgement.troubles, verdict.seen, mine) is not None
+            hidden = unknown and cover.hiding(verdict.seen) is not None
             found[verdict.key] = _credential(verdict, hidden, host if masked else None)
     found.update(reserves(judgement, masked=masked, standing=standing_reserves))
     found.update(copies(judgement, masked_on=host if masked else None, standing=standing_copies))
@@ -130,11 +128,6 @@ def _troubles(troubles: Iterable[Trouble]) -> Iterator[tuple[str, Condition]]:
         where = f"{trouble.store} of {trouble.source}" if trouble.store else trouble.source
         summary = f"{where} cannot be trusted ({trouble.problem}): {trouble.detail}."
         yield key, Condition(key, Level.SOON, labels, doubt=True, summary=summary, remedy="authwatch doctor")
-
-
-def _blind(troubles: Iterable[Trouble], source: str) -> bool:
-    """Whether the whole source failed, so that nothing is known of its stores."""
-    return any(trouble.source == source and not trouble.host_path for trouble in troubles)
 
 
 def _read_again(labels: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
@@ -35,9 +36,16 @@ def copies(
         if not all(one.ignored for one in members):
             found.add(_key(group))
             yield _key(group), _shared(_key(group), members, masked_on)
-    for key, labels, fingerprint in standing:
-        if key not in found:
-            yield key, _after(key, labels, fingerprint, judgement, masked_on)
+    over = [one for one in standing if one[0] not in found]
+    placed: dict[str | None, list[Verdict]] = defaultdict(list)
+    holding: dict[str | None, list[Verdict]] = defaultdict(list)
+    for one in judgement.verdicts if over else ():
+        if renewing(one):
+            placed[place(one.seen)].append(one)
+            holding[one.seen.fingerprint].append(one)
+    for key, labels, fingerprint in over:
+        holders = holding.get(fingerprint, []) if fingerprint else []
+        yield key, _after(key, labels, fingerprint, holders, placed.get(labels.get(KEPT), []), masked_on)
 
 
 def disagreements(judgement: Judgement, *, masked_on: str | None) -> Iterator[tuple[str, Condition]]:
@@ -104,14 +112,15 @@ def _shared(key: str, members: list[Verdict], masked_on: str | None) -> Conditio
 
 
 def _after(
-    key: str, labels: Mapping[str, str], fingerprint: str | None, judgement: Judgement, masked_on: str | None
+    key: str,
+    labels: Mapping[str, str],
+    fingerprint: str | None,
+    holders: list[Verdict],
+    keeps: list[Verdict],
+    masked_on: str | None,
 ) -> Condition:
     """What is left when the places differ: the kept one was renewed, so the other holds a token that is used up; or
-    the other has a login of its own."""
-    holders = [
-        one for one in judgement.verdicts if fingerprint and one.seen.fingerprint == fingerprint and renewing(one)
-    ]
-    keeps = [one for one in judgement.verdicts if place(one.seen) == labels.get(KEPT) and renewing(one)]
+    the other has a login of its own. `holders` still have that token, `keeps` lie in the place that was to keep it."""
     spent = next((one for one in holders if place(one.seen) != labels.get(KEPT)), None)
     if spent and any(one.seen.fingerprint != fingerprint for one in keeps):
         return Condition(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 
 from alerts.dataclass import replace
@@ -11,7 +11,7 @@ from monitor.ground import Ground, Weight
 from monitor.judge.clock import Clock, deadline_of, steps_for
 from monitor.judge.evaluate import BLINDING, blinded, ignored
 from monitor.judge.words import extend, moment, sentence
-from monitor.model import Confidence, Evidence, Need, Observation, Problem, Remembered, State, Trouble, Verdict
+from monitor.model import Confidence, Evidence, Need, Observation, Problem, Remembered, State, Trouble, Verdict, upwards
 
 
 def hold(known: Remembered, problem: Problem, policy: Policy, now: datetime) -> Verdict:
@@ -45,24 +45,39 @@ def hold(known: Remembered, problem: Problem, policy: Policy, now: datetime) -> 
     return verdict
 
 
-def covering(troubles: Iterable[Trouble], seen: Observation, paths: Collection[str]) -> Trouble | None:
-    """The trouble that hides a credential: one with its store or a folder above it, else one with its whole source.
+class Cover:
+    """Which trouble hides which credential: one with its store or a folder above it, else one with its whole source.
 
-    `paths` are the stores of all known credentials of that source: a trouble that hides none of them (a crash, a
-    configuration that cannot be read) hides the source. A pending migration or a stale copy hides no more than its
-    own store.
+    `seen` are all known credentials: a trouble that hides the store of none (a crash, a configuration that cannot be
+    read) hides its source. A pending migration or a stale copy hides no more than its own store.
     """
-    mine = [trouble for trouble in troubles if trouble.source == seen.credential.source]
-    near = (trouble for trouble in mine if _beneath(seen.host_path, trouble))
-    wide = (t for t in mine if t.problem in BLINDING and not any(_beneath(path, t) for path in paths))
-    return next(near, None) or next(wide, None)
+
+    def __init__(self, troubles: Iterable[Trouble], seen: Iterable[Observation]) -> None:
+        listed = list(troubles)
+        self._near: dict[tuple[str, str], int] = {}
+        self._wide: dict[str, Trouble] = {}
+        self._listed = listed
+        sources = {one.source for one in listed}
+        paths = {(one.credential.source, one.host_path) for one in seen if one.credential.source in sources}
+        for at, one in enumerate(listed):
+            if one.host_path:
+                self._near.setdefault((one.source, one.host_path.rstrip("/")), at)
+        hides = {
+            place for source, path in paths for folder in upwards(path) if (place := (source, folder)) in self._near
+        }
+        for one in listed:
+            if one.problem in BLINDING and not (one.host_path and (one.source, one.host_path.rstrip("/")) in hides):
+                self._wide.setdefault(one.source, one)
+
+    def hiding(self, seen: Observation) -> Trouble | None:
+        """The trouble that hides a credential; the first where there are several."""
+        if not self._listed:
+            return None
+        source = seen.credential.source
+        near = [at for folder in upwards(seen.host_path) if (at := self._near.get((source, folder))) is not None]
+        return self._listed[min(near)] if near else self._wide.get(source)
 
 
 def never_there(known: Remembered) -> bool:
     """Whether what is remembered was only asked for, or a mere name for what could not be read."""
     return known.observation.evidence is Evidence.ABSENT or blinded(known.observation)
-
-
-def _beneath(path: str, trouble: Trouble) -> bool:
-    above = trouble.host_path
-    return bool(above) and (path == above or path.startswith(above.rstrip("/") + "/"))

@@ -27,6 +27,8 @@ _OVERLAID: Final = frozenset(("minimax-portal:minimax-cli", "qwen-portal:qwen-cl
 _FAMILIES: Final = {"openai-codex": "openai", "claude-cli": "anthropic", "codex-cli": "openai"}
 #: The issuers' own programs: a login belongs to the one that made it.
 _OWNERS: Final = frozenset(("claude-code", "codex", "gemini-cli", "qwen-code", "kimi", "github-copilot", "cursor"))
+#: So many places are named; the rest is counted.
+NAMED: Final = 5
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 #: Device and inode by path: two names of one file are one place.
@@ -87,11 +89,15 @@ def in_place(verdicts: Mapping[str, Verdict]) -> dict[str, Verdict]:
 def advised(verdicts: Sequence[Verdict], groups: Iterable[Sequence[str]]) -> list[Verdict]:
     """The verdicts with what other places mean for them, in their reasons."""
     keyed = {verdict.key: verdict for verdict in verdicts}
-    others = {key: [keyed[other] for other in group if other != key] for group in groups for key in group}
+    others = {
+        key: ([keyed[other] for other in group[: NAMED + 1] if other != key][:NAMED], len(group) - 1)
+        for group in groups
+        for key in group
+    }
     kept = {group[0] for group in groups}
     near = _near(verdicts)
     return [
-        _doubled(one, others[one.key], one.key in kept) if one.key in others else _pointed(one, near)
+        _doubled(one, *others[one.key], one.key in kept) if one.key in others else _pointed(one, near)
         for one in verdicts
     ]
 
@@ -106,8 +112,10 @@ def separately(seen: Observation) -> str:
     return f"claude setup-token && {paste}{named}"
 
 
-def _doubled(one: Verdict, copies: Iterable[Verdict], kept: bool) -> Verdict:
-    where = " and ".join(place(other.seen) for other in copies)
+def _doubled(one: Verdict, copies: Sequence[Verdict], count: int, kept: bool) -> Verdict:
+    """`copies` are the first of `count` others with its token."""
+    more = [f"{count - len(copies)} more places"] if count > len(copies) else []
+    where = " and ".join([*(place(other.seen) for other in copies), *more])
     one = extend(one, f"its refresh token lies in {where} too, and works once")
     return one if kept or one.remedy else replace(one, remedy=separately(one.seen))
 
@@ -134,12 +142,14 @@ def _pointed(one: Verdict, near: Mapping[tuple[str, ...], Sequence[Verdict]]) ->
 def _near(verdicts: Iterable[Verdict]) -> Mapping[tuple[str, ...], Sequence[Verdict]]:
     """Working logins by source and profile, and by issuer: of each issuer the first of each source."""
     found: dict[tuple[str, ...], list[Verdict]] = defaultdict(list)
+    first: set[tuple[str, str]] = set()
     for one in filter(_works, verdicts):
         who = one.seen.credential
         found[who.source, who.profile].append(one)
-        mine = found[(family(who.provider),)]
-        if who.kind is Kind.OAUTH and all(other.seen.credential.source != who.source for other in mine):
-            mine.append(one)
+        issuer = family(who.provider)
+        if who.kind is Kind.OAUTH and (issuer, who.source) not in first:
+            first.add((issuer, who.source))
+            found[(issuer,)].append(one)
     return found
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import chain
 from types import MappingProxyType
 
 from alerts.dataclass import dataclass, field, replace
@@ -12,7 +13,7 @@ from monitor.config.settings import Policy
 from monitor.judge.clock import earliest
 from monitor.judge.evaluate import BLINDING, blinded, evaluate
 from monitor.judge.forecast import estimated
-from monitor.judge.held import covering, hold, never_there
+from monitor.judge.held import Cover, hold, never_there
 from monitor.judge.lineage import Files, advised, copied, family, in_place
 from monitor.judge.proven import proof_of
 from monitor.judge.redundancy import roll_up, weigh
@@ -48,13 +49,15 @@ class _Look:
     seen: dict[str, Observation] = field(default_factory=dict)
     lineups: list[Lineup] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
-    paths: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     sources: set[str] = field(default_factory=set)
     proofs: Mapping[str, Proof] = MappingProxyType({})
+    cover: Cover = field(default_factory=lambda: Cover((), ()))
+    blind: dict[str, Problem] = field(default_factory=dict)  # what ails the stores that could not be read, by path
+    empty: set[tuple[str, str, str, str]] = field(default_factory=set)  # whose login a store is said not to have
 
     def hidden(self, seen: Observation) -> Trouble | None:
         """The trouble that hides a credential which was not seen."""
-        return covering(self.troubles, seen, self.paths[seen.credential.source])
+        return self.cover.hiding(seen)
 
     def was_looked_at(self, seen: Observation) -> bool:
         """Whether this pass looked where the credential was last seen, so that its absence says something."""
@@ -135,9 +138,18 @@ def _sorted(
             case Trouble():
                 idle = finding.problem is Problem.STALE_COPY  # its program does not read it, so nobody need act
                 look.troubles.append(replace(finding, ignored=finding.ignored or idle or finding.source in unwatched))
-    for seen in (*look.seen.values(), *(memory.observation for memory in known.values())):
-        look.paths[seen.credential.source].add(seen.host_path)
+    look.cover = Cover(look.troubles, chain(look.seen.values(), (memory.observation for memory in known.values())))
+    for seen in look.seen.values():
+        if seen.problem and blinded(seen):
+            look.blind.setdefault(seen.host_path, seen.problem)
+        if seen.evidence is Evidence.ABSENT:
+            look.empty.add(_whose(seen))
     return look
+
+
+def _whose(seen: Observation) -> tuple[str, str, str, str]:
+    who = seen.credential
+    return who.source, who.agent, who.provider, seen.host_path
 
 
 def _judged(look: _Look, seen: Observation, old_key: str | None) -> Verdict:
@@ -156,19 +168,13 @@ def _unseen(look: _Look, memory: Remembered) -> Verdict | None:
         return None  # what nobody asked for is shown while it is there
     if trouble := look.hidden(seen):
         return hold(memory, trouble.problem, look.policy, look.now)
-    beside = [one for one in look.seen.values() if one.host_path and one.host_path == seen.host_path]
-    if blind := next((one for one in beside if blinded(one) and one.problem), None):
-        return hold(memory, blind.problem or Problem.UNREADABLE, look.policy, look.now)
-    if any(one.evidence is Evidence.ABSENT and _of_one(one, seen) for one in beside):
+    if seen.host_path and (problem := look.blind.get(seen.host_path)):
+        return hold(memory, problem, look.policy, look.now)
+    if seen.host_path and _whose(seen) in look.empty:
         return None  # its source says already that this store has no login; that is one loss, not two
     if seen.from_file and not never_there(memory) and look.was_looked_at(seen) and seen.host_path:
         return _gone(look, memory)
     return None
-
-
-def _of_one(one: Observation, other: Observation) -> bool:
-    a, b = one.credential, other.credential
-    return (a.source, a.agent, a.provider) == (b.source, b.agent, b.provider)
 
 
 def _gone(look: _Look, memory: Remembered) -> Verdict:
@@ -218,24 +224,47 @@ def _named(key: str) -> Credential:
 
 def _moved(look: _Look) -> Iterator[tuple[str, str]]:
     """Old key and new key where a login lives on under another name in the same source."""
-    fresh: dict[tuple[str, str], list[str]] = defaultdict(list)
+    fresh: dict[tuple[str, str], Heirs] = defaultdict(Heirs)
     for key, seen in look.seen.items():
         if key not in look.known and seen.fingerprint and not blinded(seen):
-            fresh[seen.credential.source, seen.fingerprint].append(key)
+            fresh[seen.credential.source, seen.fingerprint].add(key, seen.credential.agent)
     lost = []
     for key, memory in look.known.items():
         seen = memory.observation
         if key in look.seen or not memory.comparable or seen.host_path not in look.looked or look.hidden(seen):
             continue
-        heirs = fresh.get((seen.credential.source, seen.fingerprint or ""), [])
-        if not heirs:
+        heirs = fresh.get((seen.credential.source, seen.fingerprint or ""))
+        heir = heirs.take(seen.credential.agent) if heirs else None
+        if heir is None:
             lost.append(key)
-            continue
-        same_agent = (heir for heir in heirs if look.seen[heir].credential.agent == seen.credential.agent)
-        heir = next(same_agent, heirs[0])
-        heirs.remove(heir)
-        yield key, heir
-    yield from _renewed_too(look, lost, [key for keys in fresh.values() for key in keys])
+        else:
+            yield key, heir
+    if lost:
+        yield from _renewed_too(look, lost, [key for heirs in fresh.values() for key in heirs.left])
+
+
+class Heirs:
+    """New keys of one login, each of which can take the place of one that is gone."""
+
+    def __init__(self) -> None:
+        self.left: dict[str, None] = {}
+        self._queues: dict[str | None, deque[str]] = defaultdict(deque)
+
+    def add(self, key: str, agent: str) -> None:
+        """Adds a key of an agent."""
+        self.left[key] = None
+        self._queues[agent].append(key)
+        self._queues[None].append(key)
+
+    def take(self, agent: str) -> str | None:
+        """Takes the first that is left, one of the same agent where there is any."""
+        for queue in (self._queues[agent], self._queues[None]):
+            while queue:
+                key = queue.popleft()
+                if key in self.left:
+                    del self.left[key]
+                    return key
+        return None
 
 
 def _renewed_too(look: _Look, lost: Iterable[str], fresh: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -25,8 +25,10 @@ def weigh(verdicts: Mapping[str, Verdict], lineups: Iterable[Lineup], expect: Co
     able = {id(lineup): _able(lineup, verdicts) for lineup in lineups}
     weighed = []
     for key, verdict in verdicts.items():
-        mine = {id(lineup): lineup for lineup in (*by_place.get(_place(verdict), ()), *by_key.get(key, ()))}
-        weighed.append(_weigh(verdict, tuple(mine.values()), able, expect))
+        within = by_key.get(key, ())
+        mine = {id(lineup): lineup for lineup in (*by_place.get(_place(verdict), ()), *within)}
+        wanted = key in expect or any(lineup.in_use for lineup in within)
+        weighed.append(_weigh(verdict, tuple(mine.values()), able, wanted))
     return weighed
 
 
@@ -50,11 +52,10 @@ def worst(needs: Iterable[Need]) -> Need:
     return max(needs, key=SEVERITY.index, default=Need.NO)
 
 
-def _weigh(
-    verdict: Verdict, mine: tuple[Lineup, ...], able: Mapping[int, Sequence[str]], expect: Collection[str]
-) -> Verdict:
+def _weigh(verdict: Verdict, mine: tuple[Lineup, ...], able: Mapping[int, Sequence[str]], wanted: bool) -> Verdict:
+    """`mine` are the line-ups of its provider and those it is in; `wanted`: it is expected, or in one that is used."""
     provider = verdict.seen.credential.provider
-    if not _in_use(verdict, mine, expect):
+    if not (wanted or _in_use(verdict, mine)):
         others = any(lineup.in_use for lineup in mine)
         why = f"the order stated for {provider} leaves it out" if others else f"nothing here uses {provider}"
         idle = extend(replace(verdict, in_use=False), f"unused: {why}")
@@ -68,12 +69,11 @@ def _weigh(
     return replace(spare, needs_human=Need.SOON, step=None, weights=(*spare.weights, Weight.REDUNDANT))
 
 
-def _in_use(verdict: Verdict, mine: tuple[Lineup, ...], expect: Collection[str]) -> bool:
+def _in_use(verdict: Verdict, mine: tuple[Lineup, ...]) -> bool:
     use = verdict.seen.use
-    using = [lineup for lineup in mine if lineup.in_use]
-    if verdict.key in expect or use.pinned_by or any(verdict.key in lineup.keys for lineup in using):
+    if use.pinned_by:
         return True
-    if using:
+    if any(lineup.in_use for lineup in mine):
         return use.in_use is not False
     return bool(use.in_use) if mine else use.in_use is not False
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from alerts.dataclass import replace
@@ -20,11 +20,32 @@ def share(verdicts: Iterable[Verdict], lineups: Iterable[Lineup], known: Mapping
     for lineup in lineups:
         for key in lineup.keys:
             users[key].add(lineup.agent)
-    same: dict[tuple[str, str], list[Verdict]] = defaultdict(list)
+    holders: dict[tuple[str, str], Holders] = defaultdict(Holders)
     for verdict in judged:
-        if verdict.seen.fingerprint and verdict.seen.evidence is Evidence.PRESENT:
-            same[_name(verdict)].append(verdict)
-    return [replace(one, shared=_shared(one, same[_name(one)], users, known.get(one.key))) for one in judged]
+        if _there(verdict):
+            holders[_name(verdict)].add(verdict, {verdict.seen.credential.agent, *users.get(verdict.key, ())})
+    return [
+        replace(one, shared=sentence) if (sentence := _shared(one, holders, known.get(one.key))) else one
+        for one in judged
+    ]
+
+
+class Holders:
+    """The agents that have a login of one name: by fingerprint, and those where it needs somebody now."""
+
+    def __init__(self) -> None:
+        self.by_fingerprint: dict[str | None, set[str]] = defaultdict(set)
+        self.dead: set[str] = set()
+
+    def add(self, verdict: Verdict, agents: set[str]) -> None:
+        """Counts one of the logins in."""
+        self.by_fingerprint[verdict.seen.fingerprint] |= agents
+        if verdict.needs_human is Need.NOW:
+            self.dead |= agents
+
+
+def _there(verdict: Verdict) -> bool:
+    return bool(verdict.seen.fingerprint) and verdict.seen.evidence is Evidence.PRESENT
 
 
 def _name(verdict: Verdict) -> tuple[str, str]:
@@ -32,19 +53,13 @@ def _name(verdict: Verdict) -> tuple[str, str]:
     return credential.source, credential.profile
 
 
-def _shared(verdict: Verdict, same: Sequence[Verdict], users: Mapping[str, set[str]], before: Remembered | None) -> str:
-    """`same` are the logins of that name in every agent of its source, this one among them."""
-    if verdict.needs_human is not Need.NO or verdict not in same or verdict.seen.credential.agent == "-":
+def _shared(verdict: Verdict, holders: Mapping[tuple[str, str], Holders], before: Remembered | None) -> str:
+    if verdict.needs_human is not Need.NO or not _there(verdict) or verdict.seen.credential.agent == "-":
         return ""
+    same = holders[_name(verdict)]
     old = before.observation.fingerprint if before and before.comparable else None
-    have, former = set(), set()
-    for one in same:
-        agents = {one.seen.credential.agent, *users.get(one.key, ())}
-        if one.seen.fingerprint == verdict.seen.fingerprint:
-            have |= agents
-        elif one.seen.fingerprint == old or one.needs_human is Need.NOW:
-            former |= agents
-    former -= have
+    have = same.by_fingerprint[verdict.seen.fingerprint]
+    former = (same.dead | same.by_fingerprint.get(old, set())) - have
     if len(have) + len(former) < 2:
         return ""
     sentence = f"{_agents(have)} {'has' if len(have) == 1 else 'have'} it"

@@ -7,9 +7,9 @@ from datetime import datetime
 from alerts.dataclass import dataclass
 from monitor.model import Kind
 from monitor.openclaw.check import ConfigKey, config_key
-from monitor.openclaw.classify import healths
+from monitor.openclaw.classify import health
 from monitor.openclaw.evidence import moment
-from monitor.openclaw.order import cooling, order, serves, unfit
+from monitor.openclaw.order import cooling, order, unfit
 from monitor.openclaw.reading import Installation
 from monitor.openclaw.releases import auth_id
 
@@ -58,7 +58,8 @@ def candidates(found: Installation, agent: str, provider: str, now: datetime) ->
     at = now.timestamp() * 1000
     view = found.view(agent, at)
     effective = order(view, found.config, provider, at)
-    states = {one.profile.id: one.status.value for one in healths(view, at)}
+    serving = {name: view.profiles[name] for name in view.serving(provider)}
+    states = {name: health(one, at, view.generation).status.value for name, one in serving.items()}
     listed: list[Candidate] = []
     for rank, name in enumerate(effective.ids):
         resting = cooling(view, name, at)
@@ -70,8 +71,9 @@ def candidates(found: Installation, agent: str, provider: str, now: datetime) ->
         paid = one.kind is Kind.API_KEY
         listed.append(Candidate(name, one.kind.value, states.get(name, "unknown"), rank, False, why, until, paid))
     listed += _keys(found, provider, len(listed))
-    for name, one in view.profiles.items():
-        if serves(one, provider) and name not in effective.ids:
+    tried = frozenset(effective.ids)
+    for name, one in serving.items():
+        if name not in tried:
             reason = unfit(one, at, found.generation)
             why = (reason or "").replace("_", " ") or (
                 "not in the stated order" if effective.explicit else "left out by openclaw.json"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-from alerts.dataclass import dataclass
+from alerts.dataclass import dataclass, field
 from monitor.model import Kind
 from monitor.openclaw.classify import Health, Rollup, Status
 from monitor.openclaw.credentials import Profile
@@ -38,6 +38,21 @@ class Question:
     healths: tuple[Health, ...]
     rollups: tuple[Rollup, ...]
     now: float
+    _states: dict[str, Status] = field(default_factory=dict, init=False, repr=False)
+    _answers: dict[tuple[str, str | None], Answer] = field(default_factory=dict, init=False, repr=False)
+    _apart: set[str | None] = field(default_factory=set, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._states.update((one.profile.id, one.status) for one in self.healths)
+        for usage in self.view.usage.values():
+            self._apart.update((usage.cooldown_model, usage.blocked_model))
+
+    def answer(self, model: Model) -> Answer:
+        """What would serve a model, found once for all models of a provider that no profile treats differently."""
+        which = (model.provider, model.name if model.name in self._apart or not model.name else None)
+        if which not in self._answers:
+            self._answers[which] = evaluate(self, model)
+        return self._answers[which]
 
     def order(self, provider: str, model: str | None = None) -> Order:
         return order(self.view, self.config, provider, self.now, model)
@@ -49,7 +64,7 @@ class Question:
         return self.environment.key_of(provider, self.view.generation)
 
     def status_of(self, name: str) -> Status | None:
-        return next((one.status for one in self.healths if one.profile.id == name), None)
+        return self._states.get(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +97,7 @@ def missing(ask: Question) -> tuple[str, ...]:
     """The providers in use that have nothing to log in with, as the release in charge sees it."""
     providers = dict.fromkeys(one.provider for one in ask.models if one.provider not in CLI_PROVIDERS)
     if ask.view.generation is Generation.SHARED:
-        lost = {one.provider for one in ask.models if evaluate(ask, one).ready is False}
+        lost = {one.provider for one in ask.models if ask.answer(one).ready is False}
         return tuple(sorted(name for name in providers if name in lost))
     has = _has_usable if ask.view.generation is Generation.AGENT else has_any
     return tuple(sorted(name for name in providers if not has(ask, name)))
@@ -93,8 +108,8 @@ def plain_code(ask: Question) -> int:
     if ask.view.generation is Generation.AGENT:
         return _agent_code(ask)
     if ask.view.generation is Generation.SHARED:
-        return code(_served(ask, evaluate(ask, one)) for one in ask.models if one.provider not in CLI_PROVIDERS)
-    return code(_walk(ask, one.provider) for one in ask.models if one.provider not in CLI_PROVIDERS)
+        return code(_served(ask, ask.answer(one)) for one in ask.models if one.provider not in CLI_PROVIDERS)
+    return code(_walk(ask, name) for name in {one.provider for one in ask.models} - CLI_PROVIDERS)
 
 
 def strict_code(ask: Question) -> int:
@@ -105,7 +120,7 @@ def strict_code(ask: Question) -> int:
 
 def has_any(ask: Question, provider: str) -> bool:
     """Whether a provider has any profile, variable or config key at all, resolved or not."""
-    stored = any(auth_id(one.provider) == auth_id(provider) for one in ask.view.profiles.values())
+    stored = bool(ask.view.serving(provider))
     return stored or bool(ask.variable(provider)) or ask.config_key(provider) is not ConfigKey.NONE
 
 
@@ -162,8 +177,8 @@ def _without_profile(ask: Question, provider: str, key: ConfigKey, tried: Order)
         return Answer(ready=provider in EXEMPT or not (inline and inline.active(ask.now)))
     if not tried.ids and ask.variable(provider):
         return Answer(ready=True)
-    evidence = tried.ids or any(auth_id(one.provider) == auth_id(provider) for one in ask.view.profiles.values())
-    declared = any(auth_id(whose) == auth_id(provider) for whose, _ in ask.config.declared(Generation.SHARED).values())
+    evidence = tried.ids or ask.view.serving(provider)
+    declared = auth_id(provider) in ask.config.names(Generation.SHARED).declared
     return Answer(ready=False if evidence or declared else None)
 
 

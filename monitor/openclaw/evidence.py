@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shlex
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Final
 
-from alerts.dataclass import dataclass, replace
+from alerts.dataclass import dataclass, field
 from monitor.host import Host
 from monitor.model import Credential, Evidence, Kind, Observation, Use
 from monitor.openclaw.credentials import Fence, Profile
@@ -40,6 +41,13 @@ class Reading:
     source: str
     found: Installation
     view: View
+    _shown: dict[Path, str] = field(default_factory=dict, init=False, repr=False)
+
+    def shown(self, store: Path) -> str:
+        """A store as people write it: many profiles lie in one."""
+        if store not in self._shown:
+            self._shown[store] = self.host.show(store)
+        return self._shown[store]
 
 
 def observation(
@@ -60,8 +68,8 @@ def observation(
         access_expires_at=None if pending or one.fence else moment(one.expires),
         refreshable=bool(one.refresh) and one.fence is not Fence.FAILED if one.kind is Kind.OAUTH else None,
         fingerprint=reading.host.fingerprint(identity) if identity and not one.fence else None,
-        use=replace(_use(reading, one, usage, in_use, rank), pinned_by=pinned_by),
-        store=reading.host.show(one.store),
+        use=_use(reading, one, usage, in_use, rank, pinned_by),
+        store=reading.shown(one.store),
         lifetime=YEAR if one.kind is Kind.TOKEN and (one.secret or "").startswith(SETUP_TOKEN) else None,
         notes=(*notes, *_clock_notes(one)),
         relogin=relogin(one, reading.found),
@@ -141,7 +149,9 @@ def _rejected(reading: Reading, one: Profile, usage: Usage) -> bool:
     return usage.cooldown_reason == "auth_permanent" and _applies(reading, one, usage.cooldown_until)
 
 
-def _use(reading: Reading, one: Profile, usage: Usage, in_use: bool | None, rank: int | None) -> Use:
+def _use(
+    reading: Reading, one: Profile, usage: Usage, in_use: bool | None, rank: int | None, pinned_by: str | None
+) -> Use:
     broke = usage.disabled_reason == "billing" and _applies(reading, one, usage.disabled_until)
     broke = broke or (usage.cooldown_reason == "billing" and _applies(reading, one, usage.cooldown_until))
     exempt = one.provider in EXEMPT
@@ -152,6 +162,7 @@ def _use(reading: Reading, one: Profile, usage: Usage, in_use: bool | None, rank
         disabled_reason=usage.disabled_reason or usage.cooldown_reason,
         out_of_credit=broke and not exempt,
         last_used_at=moment(max(filter(None, (usage.last_used, _tried(usage))), default=None)),
+        pinned_by=pinned_by,
     )
 
 

@@ -25,6 +25,8 @@ def parse(text: str, path: Path) -> Any:
     try:
         return parse_json(text, path)
     except Unreadable as plain:
+        if plain.problem is Problem.TOO_LARGE:
+            raise
         found = _usual(text)
         return found[0] if found else _exact(text, path, plain)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from alerts.dataclass import dataclass
+from alerts.dataclass import dataclass, field
 from monitor.model import Kind
 from monitor.openclaw.credentials import Profile
-from monitor.openclaw.releases import MARGIN_MS, MAX_MS, Generation
+from monitor.openclaw.releases import MARGIN_MS, MAX_MS, Generation, auth_id
 from monitor.openclaw.stores import Store
 from monitor.openclaw.usage import StoreState, Usage
 
@@ -21,6 +21,15 @@ class View:
     profiles: Mapping[str, Profile]
     order: Mapping[str, tuple[str, ...]]
     usage: Mapping[str, Usage]
+    _served: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False)
+
+    def serving(self, provider: str) -> Sequence[str]:
+        """The ids of the profiles for a provider, in the order of the view; a profile's field counts, its id does
+        not."""
+        if not self._served:
+            for name, one in self.profiles.items():
+                self._served.setdefault(auth_id(one.provider), []).append(name)
+        return self._served.get(auth_id(provider), ())
 
 
 def view(agent: str, base: Store, own: Store | None, generation: Generation, now: float | None = None) -> View:
@@ -34,22 +43,24 @@ def view(agent: str, base: Store, own: Store | None, generation: Generation, now
     else:
         merged = {**own.profiles, **{k: v for k, v in base.profiles.items() if k not in own.profiles}}
         order = _order(base.state, own)
-    for retired, better in _superseded(base, own, now).items():
+    superseded = _superseded(base, own, now)
+    for retired in superseded:
         merged.pop(retired)
         if retired in base.profiles:
             merged[retired] = base.profiles[retired]
-        order = {k: tuple(dict.fromkeys(better if i == retired else i for i in ids)) for k, ids in order.items()}
+    if superseded:
+        order = {k: tuple(dict.fromkeys(superseded.get(i, i) for i in ids)) for k, ids in order.items()}
     return View(agent, generation, merged, order, state.usage)
 
 
 def _order(base: StoreState, own: Store) -> dict[str, tuple[str, ...]]:
     """Own orders win; an inherited order gets the agent's own profiles of that provider in front."""
-    order = {**base.order, **own.state.order}
-    for provider in {one.provider for one in own.profiles.values()}:
-        if provider in order and provider not in own.state.order:
-            mine = [name for name, one in own.profiles.items() if one.provider == provider]
-            order[provider] = tuple(dict.fromkeys([*mine, *base.order[provider]]))
-    return order
+    mine: dict[str, list[str]] = {}
+    for name, one in own.profiles.items():
+        if one.provider in base.order and one.provider not in own.state.order:
+            mine.setdefault(one.provider, []).append(name)
+    inherited = {provider: tuple(dict.fromkeys([*ids, *base.order[provider]])) for provider, ids in mine.items()}
+    return {**base.order, **own.state.order, **inherited}
 
 
 def fresh(one: Profile, now: float | None) -> bool:
@@ -61,22 +72,24 @@ def fresh(one: Profile, now: float | None) -> bool:
 
 def _superseded(base: Store, own: Store, now: float | None) -> dict[str, str]:
     """Local `<provider>:default` logins that the inherited store holds fresher: local id to inherited id."""
-    found = {}
-    for name, one in own.profiles.items():
-        if one.kind is Kind.OAUTH and name == f"{one.provider}:default":
-            better = _better(one, base, now)
-            if better:
-                found[name] = better
-    return found
+    local = {
+        one.provider: one
+        for name, one in own.profiles.items()
+        if one.kind is Kind.OAUTH and name == f"{one.provider}:default"
+    }
+    beside: dict[str, list[Profile]] = {provider: [] for provider in local}
+    for other in base.profiles.values() if local else ():
+        if other.provider in local and not other.setup_inactive and fresh(other, now):
+            beside[other.provider].append(other)
+    better = {one.id: _better(one, beside[provider], now) for provider, one in local.items()}
+    return {name: found for name, found in better.items() if found}
 
 
-def _better(one: Profile, base: Store, now: float | None) -> str | None:
+def _better(one: Profile, beside: Sequence[Profile], now: float | None) -> str | None:
+    """The better one of the fresh logins that the inherited store has for its provider."""
     usable = fresh(one, now)
     newer = [
-        other
-        for name, other in base.profiles.items()
-        if name != one.id and other.provider == one.provider and not other.setup_inactive and fresh(other, now)
-        if not usable or (other.expires or 0) > (one.expires or 0)
+        other for other in beside if other.id != one.id and (not usable or (other.expires or 0) > (one.expires or 0))
     ]
     newer.sort(key=lambda other: (-(other.expires or 0), other.id))
     anonymous = not one.account and not one.email

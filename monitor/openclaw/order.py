@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from alerts.dataclass import dataclass
 from monitor.model import Kind
 from monitor.openclaw.credentials import Profile
@@ -61,12 +63,19 @@ def explicit_order(view: View, config: Config, provider: str) -> tuple[str, ...]
     return stored if stored is not None else config.order(provider, view.generation)
 
 
-def left_out(view: View, config: Config, provider: str, name: str) -> bool:
-    """Whether a person stated an order that does not have this profile; one that has none of those stored is void."""
-    stated = explicit_order(view, config, provider)
-    if stated is None or name in stated:
-        return False
-    return not stated or any(one in view.profiles for one in stated)
+def left_out(view: View, config: Config, profiles: Iterable[Profile]) -> set[str]:
+    """The ids of those profiles for whose provider a person stated an order without them; an order that has none of
+    those stored is void."""
+    found: dict[str, set[str]] = {}
+    for one in profiles:
+        found.setdefault(one.provider, set()).add(one.id)
+    for provider, names in found.items():
+        stated = explicit_order(view, config, provider)
+        if stated is None or (stated and not any(name in view.profiles for name in stated)):
+            names.clear()
+        else:
+            names.difference_update(stated)
+    return set().union(*found.values())
 
 
 def order(view: View, config: Config, provider: str, now: float | None, model: str | None = None) -> Order:
@@ -74,14 +83,14 @@ def order(view: View, config: Config, provider: str, now: float | None, model: s
     generation = view.generation
     stored = view.order.get(auth_id(provider), view.order.get(provider))
     stated = stored if stored is not None else config.order(provider, generation)
-    declared = config.declared(generation)
-    configured = [name for name, (whose, _) in declared.items() if auth_id(whose) == auth_id(provider)]
-    all_stored = [name for name, one in view.profiles.items() if serves(one, provider)]
-    base = list(stated) if stated is not None else configured or all_stored
+    names = config.names(generation)
+    configured = names.declared.get(auth_id(provider), ())
+    all_stored = view.serving(provider)
+    base = stated if stated is not None else configured or all_stored
 
     def fit(name: str) -> bool:
         one = view.profiles.get(name)
-        if one is None or not serves(one, provider) or not _agrees(one, declared.get(name), provider):
+        if one is None or not serves(one, provider) or not _agrees(one, names.profiles.get(name), provider):
             return False
         reason = unfit(one, now, generation)
         return reason is None or (reason == "unresolved_ref" and generation is Generation.SHARED and model is not None)

@@ -11,7 +11,7 @@ from monitor.openclaw.check import ConfigKey, Question
 from monitor.openclaw.credentials import Profile
 from monitor.openclaw.envkeys import VARIABLES, is_oauth
 from monitor.openclaw.reading import Installation
-from monitor.openclaw.releases import Generation, auth_id
+from monitor.openclaw.releases import Generation
 
 
 def providers(ask: Question) -> list[str]:
@@ -23,7 +23,7 @@ def providers(ask: Question) -> list[str]:
 
 def overview(ask: Question, provider: str, host: Host, found: Installation) -> dict[str, Any] | None:
     """What serves one provider; None where nothing does."""
-    profiles = [one for one in ask.view.profiles.values() if auth_id(one.provider) == auth_id(provider)]
+    profiles = [ask.view.profiles[name] for name in ask.view.serving(provider)]
     variable, key = ask.variable(provider), ask.config_key(provider)
     if not profiles and not variable and key is ConfigKey.NONE:
         return None

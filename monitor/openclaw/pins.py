@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -36,14 +37,26 @@ def pins(host: Host, found: Installation, agent: str) -> tuple[Pin, ...]:
     return tuple(one for one in listed if one)
 
 
-def pinned(host: Host, found: Installation) -> Mapping[tuple[str, str], int]:
-    """How many sessions a person pinned to (agent, profile); sessions that cannot be read have none."""
-    counts: dict[tuple[str, str], int] = {}
+def pinned(host: Host, found: Installation) -> Mapping[str, Counter[str]]:
+    """How many sessions a person pinned, by agent and profile; sessions that cannot be read have none. A file that
+    several agents share is read once."""
+    counts: dict[Path, Counter[str]] = {}
+    by_agent = {}
     for agent in found.agents:
-        for one in _calm(host, found, agent):
-            if one.by == "user":
-                counts[agent, one.profile] = counts.get((agent, one.profile), 0) + 1
-    return counts
+        place = _place(found, agent)
+        if place not in counts:
+            counts[place] = Counter(one.profile for one in _calm(host, found, agent) if one.by == "user")
+        by_agent[agent] = counts[place]
+    return by_agent
+
+
+def _place(found: Installation, agent: str) -> Path:
+    shared = found.generation is Generation.SHARED
+    return _database(found, agent) if shared else sessions_file(found, agent)
+
+
+def _database(found: Installation, agent: str) -> Path:
+    return found.folders.get(agent, found.places.agent_dir(agent)) / DATABASE
 
 
 def _calm(host: Host, found: Installation, agent: str) -> Iterator[Pin]:
@@ -71,7 +84,7 @@ def _file(host: Host, found: Installation, agent: str) -> Mapping[str, Any]:
 
 
 def _rows(host: Host, found: Installation, agent: str) -> Mapping[str, Any]:
-    path = found.folders.get(agent, found.places.agent_dir(agent)) / DATABASE
+    path = _database(found, agent)
     return host.sqlite(path, lambda connection: _entries(connection, path)) or {}
 
 

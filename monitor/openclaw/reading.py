@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from alerts.dataclass import dataclass, field
 from monitor.host import Host, Unreadable
@@ -22,11 +22,17 @@ from monitor.openclaw.stores import DATABASE, LEGACY, PROFILES, Fault, Store, fr
 
 T = TypeVar("T")
 
+#: So many profiles of all agents together are looked at, far more than anybody has.
+MAX_PROFILES: Final = 25_000
+#: No system opens a longer path.
+LONGEST: Final = 4096
+
 
 @dataclass(frozen=True, slots=True)
 class Installation:
     """Everything read in one look. `base` is the store that all agents inherit and belongs to `main`; `stores` are
-    those of agents that have one; `stranded` are JSON stores that the release in charge no longer reads."""
+    those of agents that have one; `stranded` are JSON stores that the release in charge no longer reads; `crowded`
+    tells that there are more agents than are looked at."""
 
     places: Places
     environment: Environment
@@ -38,6 +44,7 @@ class Installation:
     folders: Mapping[str, Path]
     faults: tuple[Fault, ...]
     present: bool
+    crowded: bool
 
     @property
     def agents(self) -> tuple[str, ...]:
@@ -68,6 +75,17 @@ class _Look:
     host: Host
     places: Places
     faults: list[Fault] = field(default_factory=list)
+    left: int = MAX_PROFILES
+
+    def counted(self, store: Store, agent: str) -> Store:
+        """The store; an empty one where all stores together have more profiles than are looked at."""
+        self.left -= len(store.profiles)
+        if self.left >= 0:
+            return store
+        detail = f"with this store there are more than {MAX_PROFILES} profiles"
+        self.faults.append(Fault(Problem.TOO_LARGE, store.path, detail, agent))
+        self.left += len(store.profiles)
+        return Store(store.path)
 
     def guarded(self, read: Callable[[], T], agent: str | None = None, *, refuses: bool = True) -> T | None:
         try:
@@ -84,7 +102,10 @@ def read(host: Host, *, process: bool = True) -> Installation:
     variables = look.guarded(lambda: host.text(places.state / ".env", 1 << 20), refuses=False)
     config = _config(look)
     environment = Environment(host, process, dotenv.parse(variables or ""), config.variables)
-    folders = _folders(look, config, environment)
+    folders, crowded = _folders(look, config, environment)
+    if config.crowded:
+        detail = f"more than {MAX_AGENTS} agents; the others are not looked at"
+        look.faults.append(Fault(Problem.TOO_LARGE, places.config, detail, refuses=False))
     shared = look.guarded(lambda: database.shared(host, places.database))
     broken = bool(look.faults) and look.faults[-1].path == places.database
     rows = {
@@ -97,7 +118,7 @@ def read(host: Host, *, process: bool = True) -> Installation:
     stranded = {} if generation is Generation.JSON else _stranded(look, generation, base, stores, folders)
     present = config.present or bool(look.faults) or host.is_dir(places.state) or host.is_dir(places.main_dir)
     return Installation(
-        places, environment, config, generation, base, stores, stranded, folders, tuple(look.faults), present
+        places, environment, config, generation, base, stores, stranded, folders, tuple(look.faults), present, crowded
     )
 
 
@@ -112,22 +133,22 @@ def _config(look: _Look) -> Config:
     return Config(present=look.host.exists(path))
 
 
-def _folders(look: _Look, config: Config, environment: Environment) -> dict[str, Path]:
-    """Every agent's folder: configured, found on disk, and `main`."""
+def _folders(look: _Look, config: Config, environment: Environment) -> tuple[dict[str, Path], bool]:
+    """Every agent's folder: configured, found on disk, and `main`; and whether there are more than are looked at."""
     places, agents = look.places, config.agents
     on_disk = look.guarded(lambda: look.host.names(places.state / "agents"), refuses=False) or ()
     found = {MAIN: places.main_dir}
     for name in (*agents, *(name for name in on_disk[:MAX_AGENTS] if agent_id(name) == name)):
         written = text(agents.get(name, {}).get("agentDir"))
         folder = expand(fill(written, environment.get), places.home) if written else None
-        if folder is not None and ("\0" in str(folder) or not trusted(look.host, folder)):
+        if folder is not None and (len(str(folder)) > LONGEST or "\0" in str(folder) or not trusted(look.host, folder)):
             look.faults.append(Fault(Problem.UNREADABLE, places.config, "an agentDir leaves the home", name))
             folder = None
         if folder is not None:
             found[name] = folder
         else:
             found.setdefault(name, places.agent_dir(name))
-    return found
+    return found, config.crowded or len(on_disk) > MAX_AGENTS
 
 
 def _generation(
@@ -155,9 +176,11 @@ def _stores(
             strict = generation is Generation.SHARED
             store = look.guarded(lambda n=name: from_rows(rows[n], generation, n), name, refuses=strict)  # type: ignore[misc]
             stores[name] = store or Store(folder / DATABASE)
+        if name in stores:
+            stores[name] = look.counted(stores[name], name)
     if generation is Generation.SHARED and shared and _owns(look, shared):
         base = look.guarded(lambda: from_rows(shared, generation, MAIN)) or Store(shared.path)
-        return base, stores
+        return look.counted(base, MAIN), stores
     return stores.pop(MAIN, Store(folders[MAIN] / DATABASE)), stores
 
 
@@ -190,5 +213,5 @@ def _stranded(
         refuses = generation is Generation.SHARED
         look.faults.append(Fault(Problem.MIGRATION_PENDING, present[0], detail, name, refuses))
         if not (name == MAIN and base.profiles):
-            found[name] = from_files(look.host, look.places, folder, name, look.faults)
+            found[name] = look.counted(from_files(look.host, look.places, folder, name, look.faults), name)
     return found

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import Any, Final
 
-from alerts.dataclass import dataclass, field
+from alerts.dataclass import dataclass
 from monitor.openclaw.releases import DEFAULT_PROVIDER, MAIN, Generation, auth_id, provider_id, release, text
 
 MAX_AGENTS: Final = 256
@@ -44,11 +45,24 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
-class Config:
-    """A read config. `present` is False where there is no file; values hold secrets and are never shown."""
+class Names:
+    """What a config says of providers and profiles, by the ids of one generation: `models.providers`, `auth.order` and
+    `auth.profiles`, the latter by id and, the ids alone, by the provider whose credentials they are."""
 
-    root: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    present: bool = False
+    providers: Mapping[str, Mapping[str, Any]]
+    orders: Mapping[str, tuple[str, ...]]
+    profiles: Mapping[str, tuple[str, str]]
+    declared: Mapping[str, list[str]]
+
+
+class Config:
+    """A read config. `present` is False where there is no file; values hold secrets and are never shown. What is asked
+    of it for every profile is found once."""
+
+    def __init__(self, root: Mapping[str, Any] | None = None, *, present: bool = False) -> None:
+        self.root: Mapping[str, Any] = root or {}
+        self.present = present
+        self._names: dict[Generation, Names] = {}
 
     def at(self, *path: str) -> Any:
         """The value at a path of keys; None where there is none."""
@@ -75,14 +89,22 @@ class Config:
 
     # -- agents -----------------------------------------------------------------------------------------------
 
-    @property
+    @cached_property
     def agents(self) -> dict[str, Mapping[str, Any]]:
-        """The configured agents by id, in order: `agents.entries`, else `agents.list`."""
+        """The first configured agents by id, in order: `agents.entries`, else `agents.list`."""
         found: dict[str, Mapping[str, Any]] = {}
         for name, entry in self._entries():
-            if len(found) < MAX_AGENTS:
-                found.setdefault(agent_id(name), entry)
+            if len(found) == MAX_AGENTS:
+                break
+            found.setdefault(agent_id(name), entry)
         return found
+
+    @cached_property
+    def crowded(self) -> bool:
+        """Whether it has more agents than are looked at."""
+        if len(self.agents) < MAX_AGENTS:
+            return False
+        return any(agent_id(name) not in self.agents for name, _ in self._entries())
 
     def _entries(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         entries = self.table("agents", "entries")
@@ -99,15 +121,19 @@ class Config:
         agents = self.agents
         if not agents or generation is Generation.JSON:
             return MAIN
-        marked = [name for name, entry in agents.items() if entry.get("default") is True]
+        marked = self._marked
         if generation is Generation.AGENT:
-            return (marked or list(agents))[0]
+            return marked[0] if marked else next(iter(agents))
         system = text(self.at("agents", "defaults", "systemAgent", "agentId"))
         if system:
             return agent_id(system)
         if len(marked) == 1 and self.at("agents", "ownership") != "explicit":
             return marked[0]
         return next(iter(agents)) if len(agents) == 1 else None
+
+    @cached_property
+    def _marked(self) -> list[str]:
+        return [name for name, entry in self.agents.items() if entry.get("default") is True]
 
     # -- models -----------------------------------------------------------------------------------------------
 
@@ -123,8 +149,13 @@ class Config:
             return _texts(own["fallbacks"])
         if _primary(own):
             return []
+        return self._default_fallbacks
+
+    @cached_property
+    def _default_fallbacks(self) -> list[str]:
         return _fallbacks(self.at("agents", "defaults", "model"))
 
+    @cached_property
     def image_models(self) -> list[str]:
         """The image model and its fallbacks, as written."""
         model = self.at("agents", "defaults", "imageModel")
@@ -136,7 +167,7 @@ class Config:
         own = text(self.agents.get(agent, {}).get("utilityModel")) if agent else None
         return own or text(self.at("agents", "defaults", "utilityModel"))
 
-    @property
+    @cached_property
     def aliases(self) -> dict[str, str]:
         """Model aliases in lower case, and what they stand for."""
         found = {}
@@ -158,7 +189,7 @@ class Config:
     def models_in_use(self, agent: str | None, generation: Generation) -> list[Model]:
         """Primary, fallbacks, image and (newest releases) utility models; empty if none is configured."""
         primary = self.primary(agent)
-        written = [*([primary] if primary else []), *self.fallbacks(agent), *self.image_models()]
+        written = [*([primary] if primary else []), *self.fallbacks(agent), *self.image_models]
         utility = self.utility_model(agent)
         if utility and generation is Generation.SHARED:
             written.append(utility)
@@ -168,27 +199,37 @@ class Config:
 
     def provider_entry(self, provider: str, generation: Generation) -> Mapping[str, Any]:
         """The `models.providers` entry of a provider; empty where there is none."""
-        for name, entry in self.table("models", "providers").items():
-            if provider_id(name, generation) == provider and isinstance(entry, Mapping):
-                return entry
-        return {}
+        return self.names(generation).providers.get(provider, {})
 
     def order(self, provider: str, generation: Generation) -> tuple[str, ...] | None:
         """`auth.order` of a provider: an empty tuple means "use none", None that nothing is said."""
-        orders = self.table("auth", "order")
-        for wanted in (auth_id(provider), provider):
-            for name, ids in orders.items():
-                if provider_id(name, generation) == wanted and isinstance(ids, list):
-                    return tuple(one for one in ids if isinstance(one, str))
-        return None
+        orders = self.names(generation).orders
+        return orders.get(auth_id(provider), orders.get(provider))
 
-    def declared(self, generation: Generation) -> dict[str, tuple[str, str]]:
-        """`auth.profiles`: id to provider and mode."""
-        return {
+    def names(self, generation: Generation) -> Names:
+        """What it says of providers and profiles; where two names mean one provider, the first counts."""
+        if generation not in self._names:
+            self._names[generation] = self._named(generation)
+        return self._names[generation]
+
+    def _named(self, generation: Generation) -> Names:
+        providers: dict[str, Mapping[str, Any]] = {}
+        for name, entry in self.table("models", "providers").items():
+            if isinstance(entry, Mapping):
+                providers.setdefault(provider_id(name, generation), entry)
+        orders: dict[str, tuple[str, ...]] = {}
+        for name, ids in self.table("auth", "order").items():
+            if isinstance(ids, list):
+                orders.setdefault(provider_id(name, generation), tuple(one for one in ids if isinstance(one, str)))
+        profiles = {
             name: (provider_id(entry["provider"], generation), str(entry.get("mode", "")))
             for name, entry in self.table("auth", "profiles").items()
             if isinstance(entry, Mapping) and isinstance(entry.get("provider"), str)
         }
+        declared: dict[str, list[str]] = {}
+        for name, (provider, _) in profiles.items():
+            declared.setdefault(auth_id(provider), []).append(name)
+        return Names(providers, orders, profiles, declared)
 
 
 def _primary(model: Any) -> str | None:

@@ -115,7 +115,7 @@ def _question(found: Installation, name: str, *, named: bool, now: float) -> Que
 def _data(host: Host, found: Installation, ask: Question, name: str, *, named: bool) -> dict[str, Any]:
     config, asked = found.config, name if named else None
     primary = config.primary(asked) or DEFAULT_MODEL[found.generation]
-    images = config.image_models()
+    images = config.image_models
     has_image = config.at("agents", "defaults", "imageModel")
     data: dict[str, Any] = {"configPath": str(found.places.config)}
     if named:
@@ -185,7 +185,7 @@ def _store_path(found: Installation, folder: Any) -> Any:
 
 
 def _issues(ask: Question) -> list[dict[str, Any]]:
-    seen = dict.fromkeys(one for one in ask.models if check.evaluate(ask, one).ready is None)
+    seen = dict.fromkeys(one for one in ask.models if ask.answer(one).ready is None)
     return [
         {
             "kind": "indeterminate",

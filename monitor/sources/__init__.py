@@ -17,6 +17,9 @@ Observe = Callable[[Host, SourceEntry], Iterator[Finding]]
 
 GUESTS: Final = "authwatch.sources"
 
+#: So long may the key of a login be, together with its provider.
+LONGEST_NAME: Final = 1024
+
 #: How long the answer of a program or a guest is believed: no file shows that it changed.
 REFRESH: Final = timedelta(minutes=5)
 
@@ -185,16 +188,31 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     """What one entry finds, behind the guard. A default type that has no module yet is silent."""
     if entry.type not in SOURCES and not entry.chosen:
         return
+    host.spent.clear()
     try:
         for finding in _find(entry)(host, entry):
             if not isinstance(finding, Observation | Lineup | Trouble):
                 raise TypeError
-            yield _named(finding)
+            yield _named(_short(finding))
     except Unreadable as error:
         shown = host.show(error.path)
         yield Trouble(entry.id, error.problem, shown, error.detail, host_path=str(error.path))
     except Exception as error:  # noqa: BLE001  one source must not silence the others
         yield Trouble(entry.id, Problem.CRASHED, entry.where, place_of(error))
+
+
+def _short(finding: Finding) -> Finding:
+    """The finding; a trouble where its name is so long that it can only be meant to hurt: it would be in every label,
+    line and message."""
+    if isinstance(finding, Observation):
+        length = len(finding.credential.key) + len(finding.credential.provider)
+        if length > LONGEST_NAME:
+            detail = f"a name of {length} characters, at most {LONGEST_NAME} are shown"
+            return Trouble(finding.credential.source, Problem.TOO_LARGE, finding.store, detail, finding.host_path)
+    if isinstance(finding, Lineup) and any(len(key) > LONGEST_NAME for key in (finding.provider, *finding.keys)):
+        short = tuple(key for key in finding.keys if len(key) <= LONGEST_NAME)
+        return replace(finding, provider=finding.provider[:LONGEST_NAME], keys=short)
+    return finding
 
 
 def _named(finding: Finding) -> Finding:

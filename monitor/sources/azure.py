@@ -21,6 +21,8 @@ from monitor.sources.stored import Place, json_store, unclear
 
 LOGIN: Final = "az login"
 
+Token = Mapping[str, Any]
+
 
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     """One observation an account: its id is `azure:USERNAME`."""
@@ -40,6 +42,7 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
 
 
 def _accounts(place: Place, stored: Mapping[str, Any], path: Path) -> Iterator[Observation]:
+    access, refresh = _secrets(stored, "AccessToken"), _secrets(stored, "RefreshToken")
     names: dict[str, set[str]] = defaultdict(set)
     for account in _entries(stored, "Account"):
         name, home = account.get("username"), account.get("home_account_id")
@@ -47,12 +50,11 @@ def _accounts(place: Place, stored: Mapping[str, Any], path: Path) -> Iterator[O
             names[name if isinstance(name, str) and name else home].add(home)
     for name, homes in names.items():
         blank = place.blank("azure", f"azure:{name}", Kind.OAUTH, path, LOGIN)
-        yield _account(place.host, stored, homes, blank)
+        mine, renewing = ([token for home in homes for token in kind.get(home, ())] for kind in (access, refresh))
+        yield _account(place.host, mine, renewing, blank)
 
 
-def _account(host: Host, stored: Mapping[str, Any], homes: set[str], blank: Observation) -> Observation:
-    access = _of(stored, "AccessToken", homes)
-    refresh = _of(stored, "RefreshToken", homes)
+def _account(host: Host, access: list[Token], refresh: list[Token], blank: Observation) -> Observation:
     if not access and not refresh:
         return replace(blank, evidence=Evidence.ABSENT)
     try:
@@ -64,16 +66,20 @@ def _account(host: Host, stored: Mapping[str, Any], homes: set[str], blank: Obse
     return replace(blank, access_expires_at=latest, refreshable=bool(refresh), fingerprint=print_of)
 
 
-def _of(stored: Mapping[str, Any], kind: str, homes: set[str]) -> list[Mapping[str, Any]]:
-    """The entries of a kind that belong to an account and hold a secret."""
-    return [one for one in _entries(stored, kind) if _home(one) in homes and one.get("secret")]
+def _secrets(stored: Mapping[str, Any], kind: str) -> Mapping[str, list[Token]]:
+    """The entries of a kind that hold a secret, by the home account that they belong to."""
+    found: dict[str, list[Token]] = defaultdict(list)
+    for one in _entries(stored, kind):
+        if one.get("secret"):
+            found[_home(one)].append(one)
+    return found
 
 
-def _entries(stored: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
+def _entries(stored: Mapping[str, Any], kind: str) -> list[Token]:
     found = stored.get(kind)
     return [one for one in found.values() if isinstance(one, Mapping)] if isinstance(found, Mapping) else []
 
 
-def _home(entry: Mapping[str, Any]) -> str:
+def _home(entry: Token) -> str:
     found = entry.get("home_account_id")
     return found if isinstance(found, str) else ""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, NamedTuple
 
 from alerts.dataclass import dataclass, field
-from monitor.host import Host
-from monitor.model import Credential, Evidence, Finding, Kind, Lineup, Observation, Problem, Trouble, Use
+from monitor.host import Host, Unreadable
+from monitor.model import Credential, Evidence, Finding, Kind, Lineup, Observation, Problem, Trouble, Use, upwards
 from monitor.openclaw.check import ConfigKey, config_key
 from monitor.openclaw.credentials import Profile
 from monitor.openclaw.envkeys import PROVIDERS, VARIABLES, is_oauth
@@ -16,12 +18,16 @@ from monitor.openclaw.order import left_out, order
 from monitor.openclaw.pins import pinned
 from monitor.openclaw.reading import Installation, read
 from monitor.openclaw.releases import CLI_PROVIDERS, MAIN, auth_id
-from monitor.openclaw.settings import Model
-from monitor.openclaw.stores import Store
+from monitor.openclaw.settings import MAX_AGENTS, Model
 from monitor.sources.entry import SourceEntry
 
 # Their logins lie elsewhere (AWS and Google tools, other CLIs) or are not needed at all.
 KEYLESS = CLI_PROVIDERS | {"amazon-bedrock", "google-vertex", "ollama", "lmstudio", "vllm", "llama.cpp"}
+
+#: So many models of all agents, and so many places in their line-ups, are looked at, far more than anybody has. Each
+#: agent inherits profiles and fallbacks, so that both are a product of what is written.
+MAX_MODELS: Final = 65_536
+MAX_PLACES: Final = 32_768
 
 
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
@@ -41,9 +47,20 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     look = _Look(host, entry.id, found)
     for fault in found.faults:
         yield Trouble(entry.id, fault.problem, host.show(fault.path), fault.detail, str(fault.path))
+    if found.crowded:
+        folder, detail = found.places.state / "agents", f"more than {MAX_AGENTS} agents; the others are not looked at"
+        yield Trouble(entry.id, Problem.TOO_LARGE, host.show(folder), detail, str(folder))
     for agent in found.agents:
-        yield from look.agent(agent)
-    yield from look.keys()
+        yield from look.profiles(agent)
+    yield from look.outside()
+    yield from look.lineups()
+
+
+class Used(NamedTuple):
+    """The providers that an agent's models use, in order, and their families."""
+
+    providers: tuple[str, ...] = ()
+    families: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -51,102 +68,164 @@ class _Look:
     host: Host
     source: str
     found: Installation
-    models: dict[str, list[Model]] = field(default_factory=dict, init=False)
-    silent: bool = field(default=False, init=False)
-    pins: Mapping[tuple[str, str], int] = field(default_factory=dict, init=False)
+    used: dict[str, Used] = field(default_factory=dict, init=False)
+    used_anywhere: frozenset[str] = field(default=frozenset(), init=False)
+    left_out_everywhere: set[str] = field(default_factory=set, init=False)
+    pins: Mapping[str, Counter[str]] = field(default_factory=dict, init=False)
+    all_pins: Counter[str] = field(default_factory=Counter, init=False)
+    spares: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False)
+    keys: dict[tuple[str, str], str] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        config, generation = self.found.config, self.found.generation
-        for agent in config.agents or (MAIN,):
-            self.models[agent] = config.models_in_use(agent, generation)
-        self.silent = not any(self.models.values())
+        self.used = self._users()
+        self.used_anywhere = frozenset().union(*(one.families for one in self.used.values()))
+        self.left_out_everywhere = self._left_out_everywhere()
         self.pins = pinned(self.host, self.found)
+        for counted in self.pins.values():
+            self.all_pins.update(counted)
 
     # -- who uses what ----------------------------------------------------------------------------------------
+
+    def _users(self) -> dict[str, Used]:
+        """What each configured agent uses; those without models of their own share what they inherit."""
+        config, generation = self.found.config, self.found.generation
+        inherited = _used(config.models_in_use(None, generation))
+        found, left = {}, MAX_MODELS
+        for agent, entry in (config.agents or {MAIN: {}}).items():
+            found[agent] = inherited
+            if "model" in entry or "utilityModel" in entry:
+                models = config.models_in_use(agent, generation)
+                left -= len(models)
+                if left < 0:
+                    detail = f"its agents have more than {MAX_MODELS} models"
+                    raise Unreadable(Problem.TOO_LARGE, self.found.places.config, detail)
+                found[agent] = _used(models)
+        return found
 
     def used_by(self, agent: str, provider: str) -> bool | None:
         """Whether an agent uses a provider; None where no model is configured at all. Agents that the config does
         not have use none."""
-        if agent not in self.models:
+        if agent not in self.used:
             return False
-        if self.silent:
-            return None
-        return any(_family(one.provider) == _family(provider) for one in self.models[agent])
+        return _family(provider) in self.used[agent].families if self.used_anywhere else None
 
     def used_by_any(self, provider: str) -> bool | None:
         """The same over every configured agent."""
-        return None if self.silent else any(self.used_by(agent, provider) for agent in self.models)
+        return _family(provider) in self.used_anywhere if self.used_anywhere else None
+
+    def _left_out_everywhere(self) -> set[str]:
+        """The inherited profiles that the order which is stated leaves out, for each agent that inherits them."""
+        profiles = self.found.base.profiles
+        found = set(profiles)
+        own = [name for name in self.found.agents if name in self.found.stores]
+        heir = next((name for name in self.found.agents if name not in self.found.stores), None)
+        for agent in own if heir is None else (heir, *own):  # all without a store of their own see the same
+            if found:
+                found = left_out(self.found.view(agent), self.found.config, [profiles[name] for name in found])
+        return found
 
     # -- one agent --------------------------------------------------------------------------------------------
 
-    def agent(self, agent: str) -> Iterator[Finding]:
-        """An agent's own profiles, then its lineups, then providers it names and cannot log in to."""
-        view = self.found.view(agent)
+    def profiles(self, agent: str) -> Iterator[Observation]:
+        """An agent's own profiles."""
+        view, stranded = self.found.view(agent), self._stranded(agent)
         own = {name: one for name, one in view.profiles.items() if one.agent == agent}
-        stranded = self.found.stranded.get(agent, Store(self.found.places.state)).profiles
         own |= {name: one for name, one in stranded.items() if name not in view.profiles}
+        if not own:
+            return
         reading = Reading(self.host, self.source, self.found, view)
-        ranks = self._ranks(view)
+        ranks = self._ranks(view, own.values())
+        without = left_out(view, self.found.config, own.values())
         for name, one in own.items():
             inherited = agent == MAIN and one.store == self.found.base.path
             used = self.used_by_any(one.provider) if inherited else self.used_by(agent, one.provider)
-            if self.left_out(agent, one, everywhere=inherited):
+            if name in (self.left_out_everywhere if inherited else without):
                 used = False
             yield observation(reading, one, used, ranks.get(name), self.pinned_by(agent, name, inherited=inherited))
-        used_providers = dict.fromkeys(one.provider for one in self.models.get(agent, ()))
-        stored = dict.fromkeys(one.provider for one in (*view.profiles.values(), *stranded.values()))
-        kept = {one.provider for one in view.profiles.values() if not self.left_out(agent, one)}
-        kept |= {one.provider for one in stranded.values()}
-        for provider in (*used_providers, *(name for name in stored if name not in used_providers)):
-            lineup = self.lineup(agent, provider, view)
-            yield lineup
-            has_profile = any(auth_id(name) == auth_id(provider) for name in kept)
-            served = provider not in used_providers or has_profile or lineup.spare
-            if not (served or self.blind(agent)) and self.needs_key(provider):
-                yield self.missing(agent, provider)
 
-    def left_out(self, agent: str, one: Profile, *, everywhere: bool = False) -> bool:
-        """Whether the order that is stated leaves a profile out; `everywhere`: for each agent that inherits it."""
-        agents = self.found.agents if everywhere else (agent,)
-        return all(left_out(self.found.view(name), self.found.config, one.provider, one.id) for name in agents)
+    def _stranded(self, agent: str) -> Mapping[str, Profile]:
+        store = self.found.stranded.get(agent)
+        return store.profiles if store else {}
 
     def pinned_by(self, agent: str, name: str, *, inherited: bool) -> str | None:
         """How many sessions are bound to a profile, of every agent that inherits it, in words."""
-        count = sum(many for (whose, what), many in self.pins.items() if what == name and (inherited or whose == agent))
+        count = (self.all_pins if inherited else self.pins[agent])[name]
         return None if not count else "1 session is" if count == 1 else f"{count} sessions are"
 
-    def blind(self, agent: str) -> bool:
-        """Whether something that this agent's logins may lie in could not be read, so that nothing can be missed."""
-        others = [folder for name, folder in self.found.folders.items() if name not in (agent, MAIN)]
-        return any(
-            fault.problem not in (Problem.STALE_COPY, Problem.MIGRATION_PENDING)
-            and not any(fault.path.is_relative_to(folder) for folder in others)
-            for fault in self.found.faults
-        )
-
-    def _ranks(self, view: View) -> dict[str, int]:
-        providers = {auth_id(one.provider) for one in view.profiles.values()}
+    def _ranks(self, view: View, profiles: Iterable[Profile]) -> dict[str, int]:
+        providers = {auth_id(one.provider) for one in profiles}
         orders = (order(view, self.found.config, provider, None).ids for provider in sorted(providers))
         return {name: rank for ids in orders for rank, name in enumerate(ids)}
+
+    # -- who serves whom --------------------------------------------------------------------------------------
+
+    def lineups(self) -> Iterator[Finding]:
+        """Each agent's lineups, and the providers that it names and cannot log in to."""
+        blind, left = self._blind(), MAX_PLACES
+        for agent in self.found.agents:
+            for one in self._lineups(agent, blind=None in blind or agent in blind):
+                left -= max(1, len(one.keys)) if isinstance(one, Lineup) else 0
+                if left < 0:
+                    detail = f"its agents see more than {MAX_PLACES} profiles in all"
+                    raise Unreadable(Problem.TOO_LARGE, self.found.places.state, detail)
+                yield one
+
+    def _lineups(self, agent: str, *, blind: bool) -> Iterator[Finding]:
+        view, stranded = self.found.view(agent), self._stranded(agent)
+        used = dict.fromkeys(self.used.get(agent, Used()).providers)
+        stored = dict.fromkeys(one.provider for one in (*view.profiles.values(), *stranded.values()))
+        without = left_out(view, self.found.config, view.profiles.values())
+        kept = {auth_id(one.provider) for name, one in view.profiles.items() if name not in without}
+        kept |= {auth_id(one.provider) for one in stranded.values()}
+        for provider in used | stored:
+            lineup = self.lineup(agent, provider, view)
+            yield lineup
+            served = provider not in used or auth_id(provider) in kept or lineup.spare
+            if not (served or blind) and self.needs_key(provider):
+                yield self.missing(agent, provider)
+
+    def _blind(self) -> set[str | None]:
+        """The agents whose logins may lie in something that could not be read, so that nothing can be missed; None
+        among them: everybody's may."""
+        owners: dict[str, set[str]] = {}
+        for name, folder in self.found.folders.items():
+            owners.setdefault(str(folder), set()).add(name)
+        blind: set[str | None] = set()
+        for fault in self.found.faults:
+            if fault.problem in (Problem.STALE_COPY, Problem.MIGRATION_PENDING):
+                continue
+            whose = set().union(*(owners.get(folder, ()) for folder in upwards(str(fault.path)))) - {MAIN}
+            if len(whose) < 2:
+                blind |= whose or {None}
+        return blind
 
     def lineup(self, agent: str, provider: str, view: View) -> Lineup:
         """Who serves a provider for an agent, inherited profiles included, then variables and config keys."""
         ids = order(view, self.found.config, provider, None).ids
-        keys = tuple(self.credential(view.profiles[name].agent, provider, name).key for name in ids)
+        keys = tuple(self.key_of(view.profiles[name]) for name in ids)
         used = self.used_by(agent, provider)
-        if agent == MAIN and MAIN not in self.models:
+        if agent == MAIN and MAIN not in self.used:
             used = self.used_by_any(provider)
         return Lineup(self.source, agent, provider, keys, self.spare(provider), in_use=used is not False)
 
+    def key_of(self, one: Profile) -> str:
+        """The key of a stored profile: one text, however many agents inherit it."""
+        place = (one.agent, one.id)
+        if place not in self.keys:
+            self.keys[place] = self.credential(one.agent, one.provider, one.id).key
+        return self.keys[place]
+
     def spare(self, provider: str) -> tuple[str, ...]:
         """Names of the variable and the config key that could serve a provider."""
-        generation, environment = self.found.generation, self.found.environment
-        variable = environment.key_of(provider, generation)
-        key = config_key(self.found.config, environment, provider, generation)
-        names = [variable] if variable else []
-        if key in (ConfigKey.LITERAL, ConfigKey.SET):
-            names.append(f"models.providers.{provider}.apiKey")
-        return tuple(names)
+        if provider not in self.spares:
+            generation, environment = self.found.generation, self.found.environment
+            variable = environment.key_of(provider, generation)
+            key = config_key(self.found.config, environment, provider, generation)
+            names = [variable] if variable else []
+            if key in (ConfigKey.LITERAL, ConfigKey.SET):
+                names.append(f"models.providers.{provider}.apiKey")
+            self.spares[provider] = tuple(names)
+        return self.spares[provider]
 
     def needs_key(self, provider: str) -> bool:
         """Whether a provider without any key is a login that is missing, and not a program on this machine."""
@@ -167,7 +246,7 @@ class _Look:
 
     # -- keys outside the stores ------------------------------------------------------------------------------
 
-    def keys(self) -> Iterator[Observation]:
+    def outside(self) -> Iterator[Observation]:
         """The keys in `.env`, in the config's `env` block and in `models.providers`."""
         environment, places = self.found.environment, self.found.places
         for name, value in environment.dotenv.items():
@@ -199,6 +278,11 @@ class _Look:
 
     def credential(self, agent: str, provider: str, profile: str, kind: Kind = Kind.API_KEY) -> Credential:
         return Credential(self.source, agent, provider, profile, kind)
+
+
+def _used(models: Iterable[Model]) -> Used:
+    providers = dict.fromkeys(one.provider for one in models)
+    return Used(tuple(providers), frozenset(map(_family, providers)))
 
 
 def _family(provider: str) -> str:

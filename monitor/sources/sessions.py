@@ -6,6 +6,7 @@ have used a key or token of its environment instead.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -38,18 +39,18 @@ def hinted(host: Host, findings: Iterable[Finding], now: datetime) -> list[Findi
     """The findings, with the last session of those whose renewal is due; not where another login of the same program
     may have been the one that was used."""
     found = list(findings)
-    return [_hinted(host, one, now) if isinstance(one, Observation) and _alone(one, found) else one for one in found]
+    present: dict[str, set[str]] = defaultdict(set)
+    for one in found:
+        if isinstance(one, Observation) and one.evidence is Evidence.PRESENT:
+            present[one.credential.source].add(one.credential.key)
+    return [_hinted(host, one, now) if isinstance(one, Observation) and _alone(one, present) else one for one in found]
 
 
-def _alone(seen: Observation, found: Iterable[Finding]) -> bool:
+def _alone(seen: Observation, present: Mapping[str, set[str]]) -> bool:
+    """Whether its source has no other login."""
     mine = seen.credential
-    return mine.profile in _FOLDERS and not any(
-        isinstance(one, Observation)
-        and one.credential.source == mine.source
-        and one.credential.key != mine.key
-        and one.evidence is Evidence.PRESENT
-        for one in found
-    )
+    others = present.get(mine.source, set())
+    return mine.profile in _FOLDERS and len(others) == (mine.key in others)
 
 
 def _hinted(host: Host, seen: Observation, now: datetime) -> Observation:
@@ -65,7 +66,7 @@ def _last_write(host: Host, folders: Iterable[Path], now: datetime) -> datetime 
     newest, left, rest = 0.0, FILES, iter(folders)
     for folder in islice(rest, FOLDERS):
         files = [path for path in _paths(host, folder) if path.suffix == ".jsonl"]
-        stamps = [found for path in files[:left] if (found := host.note(path))]
+        stamps = [found for path in files[: max(left, 0)] if (found := host.note(path))]
         newest = max([newest, *(found[3] / 1e9 for found in stamps)])
         left -= len(files)
     if left < 0 or next(rest, None) is not None:
@@ -83,15 +84,15 @@ def _projects(host: Host, folder: Path) -> Iterator[Path]:
 
 def _days(host: Host, folder: Path) -> Iterator[Path]:
     """Codex: a folder for each day, year/month/day, the last first."""
-    for year in reversed(_paths(host, folder / "sessions")):
-        for month in reversed(_paths(host, year)):
-            yield from reversed(_paths(host, month))
+    months = (month for year in reversed(_paths(host, folder / "sessions")) for month in reversed(_paths(host, year)))
+    for month in islice(months, FILES):
+        yield from reversed(_paths(host, month))
 
 
-def _paths(host: Host, folder: Path) -> list[Path]:
+def _paths(host: Host, folder: Path, most: int | None = None) -> list[Path]:
     """What lies in a folder, by name; nothing in one that is not there or not ours to read."""
     try:
-        return [folder / name for name in host.names(folder)]
+        return [folder / name for name in host.names(folder)[:most]]
     except Unreadable:
         return []
 

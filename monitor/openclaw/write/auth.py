@@ -172,7 +172,7 @@ def _stated_order(found: Installation, pasted: Pasted) -> tuple[str, list[str]] 
     if mine and isinstance(orders[mine[0]], list):
         rest = [one for one in orders[mine[0]] if isinstance(one, str) and one != pasted.profile]
         return mine[0], [pasted.profile, *rest]
-    declared = found.config.declared(found.generation)
+    declared = found.config.names(found.generation).profiles
     others = {k: mode for k, (whose, mode) in declared.items() if auth_id(whose) == auth_id(pasted.provider)}
     others.pop(pasted.profile, None)
     if any(mode != pasted.kind.value for mode in others.values()):
