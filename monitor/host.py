@@ -54,6 +54,17 @@ def stamp(path: str | Path) -> Stamp:
         return None
 
 
+def present(path: str | Path) -> bool:
+    """Whether something is at a path; what cannot be seen counts as there."""
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
 class Host:
     """A home, an environment and a fingerprint key; reads, never writes, and remembers what it touched.
 
@@ -157,15 +168,7 @@ class Host:
 
     def exists(self, path: Path) -> bool:
         """Whether something is there; what cannot be seen counts as there, so that reading it says why."""
-        if self.note(path) is not None:
-            return True
-        try:
-            os.stat(path)
-        except (FileNotFoundError, NotADirectoryError, ValueError):
-            return False
-        except OSError:
-            return True
-        return True
+        return self.note(path) is not None or present(path)
 
     def is_dir(self, path: Path) -> bool:
         """Whether a folder is there."""

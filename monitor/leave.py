@@ -16,6 +16,7 @@ from alerts.plain import flatten, revive
 from monitor import checkpoint
 from monitor.config.settings import Settings
 from monitor.host import Host
+from monitor.model import Problem
 from monitor.state import Mark, State, replace
 
 if TYPE_CHECKING:
@@ -150,4 +151,8 @@ def _ours(left: Left, state: State) -> list[tuple[str, Path]]:
         files.append(("R", left.textfile))
     if left.settings.history_url is None:
         files.append(("I", state.folder / "history.sqlite"))
-    return files
+    # Nothing looked there, yet it matters whether it still is.
+    unchecked = {
+        one.seen.host_path for one in left.outcome.judgement.verdicts if one.seen.problem is Problem.NOT_CHECKED
+    }
+    return files + [("I", Path(path)) for path in sorted(unchecked)]
