@@ -109,6 +109,10 @@ class Host:
         other.touches, other.asked, other.limits = self.touches, self.asked, self.limits
         return other
 
+    def within(self, environ: Mapping[str, str]) -> Host:
+        """A window with another environment on the same home, with touches of its own."""
+        return Host(self.home, environ, key=self._key, uid=self.uid, scratch=self._scratch)
+
     def alone(self) -> Host:
         """The same window with touches of its own: for code that may be left behind."""
         return Host(self.home, self._environ, key=self._key, uid=self.uid, scratch=self._scratch)
