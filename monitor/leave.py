@@ -16,7 +16,6 @@ from alerts.plain import flatten, revive
 from monitor import checkpoint
 from monitor.config.settings import Settings
 from monitor.host import Host
-from monitor.model import Problem
 from monitor.state import Mark, State, replace
 
 if TYPE_CHECKING:
@@ -87,6 +86,7 @@ def _metrics(left: Left, state: State) -> str:
     from monitor.metrics.earlier import last_successes
     from monitor.metrics.families import Facts
     from monitor.metrics.text import body
+    from monitor.model import Problem
 
     outcome, now = left.outcome, left.outcome.at
     earlier = b""
@@ -133,7 +133,7 @@ def _point(left: Left, state: State, host: Host, mark: Mark) -> None:
     made.identity, made.digest = mark.identity, mark.digest
     made.exit_code, made.output, made.plugin = left.document["exit_code"], left.printed, left.plugin
     made.touches = [("T", path, stamp) for path, stamp in host.touches.items()]
-    made.touches += [(kind, str(path), checkpoint.stat_of(str(path))) for kind, path in _ours(left, state)]
+    made.touches += [(kind, str(path), checkpoint.stat_of(str(path))) for kind, path in _ours(left, state, host)]
     made.names = tuple(sorted(host.asked))
     values = {name: value for name, value in host.asked.items() if value is not None}
     made.env_digest = checkpoint.env_digest(state.key(create=False) or b"", made.names, values)
@@ -145,14 +145,12 @@ def _point(left: Left, state: State, host: Host, mark: Mark) -> None:
     checkpoint.write(str(state.gate), made)
 
 
-def _ours(left: Left, state: State) -> list[tuple[str, Path]]:
+def _ours(left: Left, state: State, host: Host) -> list[tuple[str, Path]]:
     files = [("K", state.folder / checkpoint.KEY_NAME), ("D", state.folder / STATUS), ("R", state.folder / METRICS)]
     if left.textfile:
         files.append(("R", left.textfile))
     if left.settings.history_url is None:
         files.append(("I", state.folder / "history.sqlite"))
-    # Nothing looked there, yet it matters whether it still is.
-    unchecked = {
-        one.seen.host_path for one in left.outcome.judgement.verdicts if one.seen.problem is Problem.NOT_CHECKED
-    }
-    return files + [("I", Path(path)) for path in sorted(unchecked)]
+    # Nothing looked there, yet it matters whether something is.
+    known = {one.observation.host_path for one in left.outcome.known.values() if one.established}
+    return files + [("I", Path(path)) for path in sorted(known - {*host.touches})]
