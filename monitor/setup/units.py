@@ -57,7 +57,7 @@ def render(template: str, what: Installation) -> str:
         "@COMMAND@": _words(_startable(what.command)),
         "@ENVIRONMENT@": _words(f"{name}={value}" for name, value in sorted(environment.items())),
         "@CREDENTIALS@": "\n".join(_credential(*pair) for pair in sorted(what.credentials.items())),
-        "@VISIBLE@": _bound(what.locations.values()),
+        "@VISIBLE@": _bound(what.locations.values()) if what.sandbox else "",
         "@WRITABLE@": _words(map(str, (what.state, *what.writable))),
         "@TIMEOUT@": _span(what.deadline + _GRACE),
         "@CALENDAR@": calendar(what.interval),

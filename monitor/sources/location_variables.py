@@ -6,6 +6,7 @@ variable that holds a key: what is declared is written into units and crontabs, 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from importlib import import_module
@@ -14,7 +15,7 @@ from pathlib import Path
 from alerts.dataclass import dataclass, replace
 from monitor.host import Host, printable
 from monitor.model import Finding, Location, Observation
-from monitor.sources import SOURCES
+from monitor.sources import SOURCES, guest
 from monitor.sources.entry import SourceEntry
 
 
@@ -49,10 +50,11 @@ InForce = Mapping[str, tuple[Location, ...]]
 
 
 def declared(kind: str) -> tuple[LocationVariable, ...]:
-    """What a type of source declares; a guest declares nothing."""
+    """What a type of source declares; a guest only once it is loaded, which is done on its leash."""
     row = SOURCES.get(kind)
-    found: tuple[LocationVariable, ...] = getattr(import_module(row.module), "LOCATIONS", ()) if row else ()
-    return found
+    module = import_module(row.module) if row else sys.modules.get(getattr(guest(kind), "module", ""))
+    found = getattr(module, "LOCATIONS", ())
+    return tuple(one for one in found if isinstance(one, LocationVariable)) if isinstance(found, tuple) else ()
 
 
 def in_force(host: Host, entries: Iterable[SourceEntry]) -> InForce:

@@ -120,3 +120,21 @@ def test_an_entry_that_looks_elsewhere_asks_for_none(option, tmp_path):
     host = Host(tmp_path, {"HOME": str(tmp_path), "CODEX_HOME": "/x"})
     entry = SourceEntry("codex", "codex", {option: str(tmp_path)})
     assert (in_force(host, [entry]), exported(host, [entry])) == ({}, {})
+
+
+def test_a_guest_declares_its_own_once_it_is_loaded(tmp_path, monkeypatch):
+    from importlib import metadata
+
+    (tmp_path / "tally_guest.py").write_text(
+        "from monitor.sources.location_variables import LocationVariable\n"
+        'LOCATIONS = (LocationVariable("TALLY_HOME"), "nonsense")\n'
+        "def observe(host, entry):\n    return iter(())\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    point = metadata.EntryPoint("tally", "tally_guest:observe", "authwatch.sources")
+    monkeypatch.setattr(metadata, "entry_points", lambda **_: [point])
+    entry = SourceEntry("tally", "tally", trusted=True)
+    host = Host(tmp_path, {"HOME": str(tmp_path), "TALLY_HOME": "~/t"})
+    assert exported(host, [entry]) == {}
+    assert observe_all(host, [entry]) == []
+    assert exported(host, [entry]) == {"TALLY_HOME": f"{tmp_path}/t"}
