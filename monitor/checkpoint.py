@@ -169,7 +169,6 @@ def write(folder: str, point: Checkpoint) -> None:
     try:
         with open(temporary, "wb") as file:
             file.write("\n".join(lines).encode("ascii") + b"\n\n" + point.output)
-        os.utime(temporary, (point.looked_at, point.looked_at))  # later only by `renew`: who reads it sees one that was
         os.replace(temporary, f"{folder}/{NAME}")
     except OSError:
         remove(folder)

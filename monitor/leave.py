@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
@@ -143,6 +144,8 @@ def _point(left: Left, state: State, host: Host, mark: Mark) -> None:
     made.due = left.due
     made.trusted = checkpoint.trusted(made.touches, made.looked_at, mark.ended)
     checkpoint.write(str(state.gate), made)
+    with suppress(OSError):  # only what renews it makes it younger than its look, which `State.found_again` asks
+        os.utime(state.gate / checkpoint.NAME, (made.looked_at, made.looked_at))
 
 
 def _ours(left: Left, state: State, host: Host) -> list[tuple[str, Path]]:

@@ -8,6 +8,7 @@ from typing import Final
 
 from alerts.dataclass import dataclass, field
 from monitor.ground import Ground, Weight
+from monitor.location import Location
 from monitor.proof import Proof
 from monitor.renewal import Expected, Rotation
 
@@ -117,20 +118,6 @@ class Use:
     last_used_at: datetime | None = None
     pinned_by: str | None = None
     session_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """An environment variable that chose where a source looked: what it held, as people write it, and the absolute
-    place that it led to, "" where it led to none."""
-
-    variable: str
-    value: str
-    path: str = ""
-
-    def holds(self, path: str) -> bool:
-        """Whether a path is that place or lies in it; none lies in no place."""
-        return bool(self.path) and (path == self.path or path.startswith(self.path.rstrip("/") + "/"))
 
 
 @dataclass(frozen=True, slots=True)

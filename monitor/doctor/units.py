@@ -12,7 +12,7 @@ from monitor.doctor.port import Answer, answers
 from monitor.doctor.runners import Runner, runners
 from monitor.host import Host, stamp
 from monitor.judge.words import setting
-from monitor.model import Location
+from monitor.location import Location
 from monitor.sources.location_variables import in_force
 
 _STOPS: Final = "it stops when you log out, and does not start with the machine"

@@ -19,6 +19,7 @@ from monitor.judge.proven import proof_of
 from monitor.judge.redundancy import roll_up, weigh
 from monitor.judge.sharing import share
 from monitor.judge.words import EXPECTED, extend, remedy, sentence
+from monitor.location import Location
 from monitor.model import (
     Credential,
     Evidence,
@@ -26,7 +27,6 @@ from monitor.model import (
     Judgement,
     Kind,
     Lineup,
-    Location,
     Need,
     Observation,
     Problem,

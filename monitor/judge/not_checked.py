@@ -8,7 +8,8 @@ from datetime import datetime
 from alerts.dataclass import dataclass, field, replace
 from monitor.config.settings import Policy
 from monitor.judge.held import hold, never_there
-from monitor.model import Location, Observation, Problem, Remembered, Verdict
+from monitor.location import Location
+from monitor.model import Observation, Problem, Remembered, Verdict
 
 
 @dataclass(slots=True)

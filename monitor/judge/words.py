@@ -10,7 +10,8 @@ from typing import Final
 
 from alerts.dataclass import replace
 from monitor.ground import Weight
-from monitor.model import Credential, Evidence, Kind, Location, Need, Problem, Verdict
+from monitor.location import Location
+from monitor.model import Credential, Evidence, Kind, Need, Problem, Verdict
 
 OUT_OF_CREDIT: Final = "is out of credit"
 EXPECTED: Final = "policy.expect lists it"

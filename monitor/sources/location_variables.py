@@ -14,7 +14,8 @@ from pathlib import Path
 
 from alerts.dataclass import dataclass, replace
 from monitor.host import Host, printable
-from monitor.model import Finding, Location, Observation
+from monitor.location import Location
+from monitor.model import Finding, Observation
 from monitor.sources import SOURCES, guest
 from monitor.sources.entry import SourceEntry
 

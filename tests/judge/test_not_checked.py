@@ -12,7 +12,8 @@ from monitor.history.record import changes
 from monitor.judge.conditions import conditions
 from monitor.judge.look import judge
 from monitor.judge.not_checked import Places
-from monitor.model import Evidence, Judgement, Lineup, Location, Need, Problem, Remembered, State, Trouble
+from monitor.location import Location
+from monitor.model import Evidence, Judgement, Lineup, Need, Problem, Remembered, State, Trouble
 from tests.judge.worlds import DAY, HOUR, NOW, POLICY, memory, oauth, only, token
 
 A = Location("OPENCLAW_STATE_DIR", "~/a", "/home/me/a")
