@@ -87,7 +87,6 @@ def _metrics(left: Left, state: State) -> str:
     from monitor.metrics.earlier import last_successes
     from monitor.metrics.families import Facts
     from monitor.metrics.text import body
-    from monitor.model import Problem
 
     outcome, now = left.outcome, left.outcome.at
     earlier = b""
