@@ -44,7 +44,7 @@ class Row(NamedTuple):
 
 ROWS: Final[dict[Ground, Row]] = {
     Ground.UNREADABLE: Row(
-        "the store cannot be read or understood",
+        "the store cannot be read or understood, or is not looked at any more",
         "unknown",
         "unknown; what lies in it is held until its own deadline",
     ),

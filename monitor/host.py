@@ -61,6 +61,17 @@ def stamp(path: str | Path) -> Stamp:
         return None
 
 
+def present(path: str | Path) -> bool:
+    """Whether something is at a path; what cannot be seen counts as there."""
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
 class Host:
     """A home, an environment and a fingerprint key; reads, never writes, and remembers what it touched.
 
@@ -106,6 +117,10 @@ class Host:
         other = Host(self.home, self._environ, key=key, uid=self.uid, scratch=scratch, vault=vault)
         other.touches, other.asked, other.limits = self.touches, self.asked, self.limits
         return other
+
+    def within(self, environ: Mapping[str, str]) -> Host:
+        """A window with another environment on the same home, with touches of its own."""
+        return Host(self.home, environ, key=self._key, uid=self.uid, scratch=self._scratch)
 
     def alone(self) -> Host:
         """The same window with touches of its own: for code that may be left behind."""
@@ -166,15 +181,7 @@ class Host:
 
     def exists(self, path: Path) -> bool:
         """Whether something is there; what cannot be seen counts as there, so that reading it says why."""
-        if self.note(path) is not None:
-            return True
-        try:
-            os.stat(path)
-        except (FileNotFoundError, NotADirectoryError, ValueError):
-            return False
-        except OSError:
-            return True
-        return True
+        return self.note(path) is not None or present(path)
 
     def is_dir(self, path: Path) -> bool:
         """Whether a folder is there."""

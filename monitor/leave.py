@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -141,7 +142,7 @@ def _point(left: Left, state: State, host: Host, mark: Mark) -> None:
     made.identity, made.digest = mark.identity, mark.digest
     made.exit_code, made.output, made.plugin = left.document["exit_code"], left.printed, left.plugin
     made.touches = [("T", path, stamp) for path, stamp in host.touches.items()]
-    made.touches += [(kind, str(path), checkpoint.stat_of(str(path))) for kind, path in _ours(left, state)]
+    made.touches += [(kind, str(path), checkpoint.stat_of(str(path))) for kind, path in _ours(left, state, host)]
     made.names = tuple(sorted(host.asked))
     values = {name: value for name, value in host.asked.items() if value is not None}
     made.env_digest = checkpoint.env_digest(state.key(create=False) or b"", made.names, values)
@@ -151,12 +152,16 @@ def _point(left: Left, state: State, host: Host, mark: Mark) -> None:
     made.due = left.due
     made.trusted = checkpoint.trusted(made.touches, made.looked_at, mark.ended)
     checkpoint.write(str(state.gate), made)
+    with suppress(OSError):  # only what renews it makes it younger than its look, which `State.found_again` asks
+        os.utime(state.gate / checkpoint.NAME, (made.looked_at, made.looked_at))
 
 
-def _ours(left: Left, state: State) -> list[tuple[str, Path]]:
+def _ours(left: Left, state: State, host: Host) -> list[tuple[str, Path]]:
     files = [("K", state.folder / checkpoint.KEY_NAME), ("D", state.folder / STATUS), ("R", state.folder / METRICS)]
     if left.textfile:
         files.append(("R", left.textfile))
     if left.settings.history_url is None:
         files.append(("I", state.folder / "history.sqlite"))
-    return files
+    # Nothing looked there, yet it matters whether something is.
+    known = {one.observation.host_path for one in left.outcome.known.values() if one.established}
+    return files + [("I", Path(path)) for path in sorted(known - {*host.touches})]

@@ -30,12 +30,20 @@ def look(asked: Asked, host: Host, now: datetime) -> tuple[Finding, ...]:
     """What every configured source finds, what is found beside them, and the clock where it cannot be right: every
     deadline then looks far."""
     found = observe_all(host, beside(host, asked.settings.policy.unlisted))
-    listed = sessions.hinted(host, observe_all(host, asked.settings.sources), now)
+    listed = sessions.hinted(host, _listed(asked, host), now)
     seen = (*listed, *(one for one in found if not _lost(one)))
     if now >= EARLIEST:
         return seen
     detail = f"it says {now:%Y-%m-%d}, so no deadline can be told; set it with: sudo timedatectl set-ntp true"
     return (*seen, Trouble(OURSELVES, Problem.UNREADABLE, "the clock", detail))
+
+
+def _listed(asked: Asked, host: Host) -> list[Finding]:
+    """What the configured sources find, and through which variables."""
+    from monitor.sources.location_variables import located
+
+    entries = asked.settings.sources
+    return list(located(host, entries, observe_all(host, entries)))
 
 
 def _lost(finding: Finding) -> bool:

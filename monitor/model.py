@@ -9,6 +9,7 @@ from typing import Final
 
 from alerts.dataclass import dataclass, field
 from monitor.ground import Ground, Weight
+from monitor.location import Location
 from monitor.proof import Proof
 from monitor.renewal import Expected, Rotation
 
@@ -70,6 +71,7 @@ class Problem(StrEnum):
     TIMEOUT = "timeout"
     MIGRATION_PENDING = "migration_pending"
     STALE_COPY = "stale_copy"
+    NOT_CHECKED = "not_checked"  # known from a place where this check, though its source is configured, does not look
     CRASHED = "crashed"
 
 
@@ -127,7 +129,8 @@ class Observation:
     `fingerprint`: keyed digest of the secret that identifies the login (the refresh token where there is one),
     made by `Host.fingerprint`. `store`: where it was read, as people write it (`~/…`). `from_file` is False for
     what only a process environment holds. `lifetime`: what the credential states, or its kind has. `notes`: facts worth
-    showing, in words, free of secrets.
+    showing, in words, free of secrets. `through`: the variables on which it hangs that it was
+    found where it lies; the look sets them.
     """
 
     credential: Credential
@@ -144,6 +147,7 @@ class Observation:
     notes: tuple[str, ...] = ()
     relogin: str = ""  # the command that renews exactly this one, shell-quoted; "" where only words help
     host_path: str = ""  # the absolute path that was looked at; not shown
+    through: tuple[Location, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +200,8 @@ class Remembered:
 
     `fingerprint_since` is when this fingerprint was first seen; `overused_at` when a use after the access ran out
     was first seen on this fingerprint; `rotated_at` the last change of fingerprint or expiry seen; `proven` that a
-    rotation was seen on this login. `comparable` is False when the fingerprint was made with another key.
+    rotation was seen on this login. `established`: more than one check found it through the same variables.
+    `comparable` is False when the fingerprint was made with another key.
     `rotations` are the last renewals and `logins` the moments of past log-ins, oldest first, where they were asked for.
     """
 
@@ -210,6 +215,7 @@ class Remembered:
     rotated_at: datetime | None = None
     overused_at: datetime | None = None
     proven: bool = False
+    established: bool = False
     comparable: bool = True
     ignored: bool = False
     rotations: tuple[Rotation, ...] = ()
@@ -273,7 +279,8 @@ class ProviderView:
 class Judgement:
     """Everything one look means. `moved` maps an old key to the new one that carries its fingerprint; `released` are
     logins that were asked for before, never there, and are no longer asked for; `lineups` are those of the look;
-    `copied` are the keys of logins in several stores that hold one refresh token, the one to keep first."""
+    `copied` are the keys of logins in several stores that hold one refresh token, the one to keep first; `unnamed` are
+    those that were found through variables which are as they were, and that their program no longer names."""
 
     verdicts: tuple[Verdict, ...]
     providers: tuple[ProviderView, ...]
@@ -283,6 +290,7 @@ class Judgement:
     released: tuple[Observation, ...] = ()
     lineups: tuple[Lineup, ...] = ()
     copied: tuple[tuple[str, ...], ...] = ()
+    unnamed: tuple[str, ...] = ()
 
     @property
     def unread(self) -> frozenset[str]:

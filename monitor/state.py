@@ -75,6 +75,14 @@ class State:
                     f"{folder}: cannot be made ({_why(error)}); choose another place with `state:` in the config"
                 ) from None
 
+    def found_again(self) -> datetime | None:
+        """When the last full check began, if one has stopped at the gate since: that one found everything unchanged."""
+        point = checkpoint.read(str(self.gate))
+        own = checkpoint.stat_of(str(self.gate / checkpoint.NAME))
+        if point is None or own is None or own[3] / 1e9 < point.looked_at + 0.001:
+            return None
+        return datetime.fromtimestamp(point.looked_at, UTC)
+
     def key(self, *, create: bool) -> bytes | None:
         """The fingerprint key, made on demand with mode 0600; None when there is none and none is to be made."""
         path = self.folder / checkpoint.KEY_NAME

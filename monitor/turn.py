@@ -16,17 +16,19 @@ from monitor.buttons import pin_of
 from monitor.config.settings import Settings
 from monitor.history import memory, proofs, read, record
 from monitor.history.engine import URL, Connection, url_of
-from monitor.host import Host
+from monitor.host import Host, present
 from monitor.judge.conditions import conditions, unshown
 from monitor.judge.copies import COPIES
 from monitor.judge.forecast import unstated
 from monitor.judge.liveness import in_question
 from monitor.judge.look import judge
+from monitor.judge.not_checked import Places
 from monitor.judge.reserves import ABOUT
 from monitor.judge.words import mask
 from monitor.look import Asked
 from monitor.model import Finding, Judgement, Remembered
 from monitor.proof import Proof
+from monitor.sources.location_variables import in_force
 from monitor.state import State, real
 
 #: The id of the last `Offline` that was brought home.
@@ -81,7 +83,17 @@ class Turn:
     def judged(self, known: Mapping[str, Remembered], told_of: Mapping[str, Proof] | None = None) -> Judgement:
         """What the look means, given the history and what providers told."""
         files = {path: found and found[:2] for path, found in self.host.touches.items()}
-        return judge(self.findings, known, self.settings.policy, self.now, frozenset(files), files, told_of or {})
+        places = _places(self, known, frozenset(files))
+        return judge(
+            self.findings, known, self.settings.policy, self.now, frozenset(files), files, told_of or {}, places
+        )
+
+
+def _places(this: Turn, known: Mapping[str, Remembered], looked: frozenset[str]) -> Places:
+    """Where this check looked, and what is left of known logins where it did not."""
+    left = {one.observation.host_path for one in known.values() if one.established} - looked
+    there = frozenset(path for path in left if present(path))
+    return Places(in_force(this.host, this.settings.sources), looked, there)
 
 
 def said(this: Turn, alert: Alert, *, pinned: bool) -> Message:
@@ -116,7 +128,7 @@ def _as_labelled(match: Mapping[str, str], privacy: str) -> Mapping[str, str]:
 
 def remembered(db: Connection, this: Turn, about: str = "") -> dict[str, Remembered]:
     """What the history knows, with past renewals and log-ins of those for which they count, and those of `about`."""
-    known = memory.read(db, this.host.key_id)
+    known = memory.read(db, this.host.key_id, this.state.found_again())
     renewals = read.rotations(db, in_question(this.findings, known) | ({about} & {*known}))
     logins = read.logins(db, unstated(known))
     for key in {*renewals, *logins}:
@@ -132,6 +144,7 @@ def recorded(db: Connection, this: Turn) -> Recorded:
         memory.put_meta(db, OFFLINE, kept.id)
     known = remembered(db, this)
     judgement = this.judged(known, proofs.recall(db, this.host.key_id))
+    memory.establish(db, known, this.state.found_again())
     record.write(db, record.changes(judgement, known, this.now), this.host.key_id)
     proofs.note(db, judgement.verdicts, this.host.key_id, this.now)
     seen = found(this, judgement, tell.recall(db))

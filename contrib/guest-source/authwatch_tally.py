@@ -5,7 +5,10 @@ from collections.abc import Iterator
 from monitor.host import Host
 from monitor.model import Finding, Kind
 from monitor.sources.entry import SourceEntry
+from monitor.sources.location_variables import LocationVariable
 from monitor.sources.stored import Place, json_store, tokens
+
+LOCATIONS = (LocationVariable("TALLY_HOME"),)
 
 
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from alerts.dataclass import replace
 from monitor.cli.shell import NOT_DONE, USAGE, Failure, Shell, common
+from monitor.cli.text import visible
 
 if TYPE_CHECKING:
     from monitor.config.settings import Settings
@@ -65,6 +66,9 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
     if "STATE_DIRECTORY" in shell.environ:
         raise Failure(USAGE, "$STATE_DIRECTORY is set, so this already runs inside a unit; install from a shell")
     what = installation(shell, user)
+    if what.locations:
+        taken = ", ".join(f"{name}={value}" for name, value in sorted(what.locations.items()))
+        shell.say(f"it will look where this shell does: {visible(taken)}")
     return int(way.install(user, what, "daemon" if given.daemon else "timer", dry_run=given.dry_run, force=given.force))
 
 
@@ -72,12 +76,14 @@ def installation(shell: Shell, user: User) -> Installation:
     """What a unit has to know to look where this command looks, and to share its state folder."""
     from monitor.setup.units import Installation
     from monitor.setup.user import acting_as
+    from monitor.sources.location_variables import exported
 
     with acting_as(user.system):
         host = shell.host()
         settings = shell.settings(host)
         state = shell.state(settings)
-        environment = _places(shell, host, settings)
+        locations = exported(host, settings.sources)
+        environment = {**_places(shell, host, settings), **locations}
     return Installation(
         command=own_command(),
         state=state.gate,
@@ -85,6 +91,7 @@ def installation(shell: Shell, user: User) -> Installation:
         deadline=settings.alerts.deadline,
         writable=(state.folder,) if state.folder != state.gate else (),
         environment=environment,
+        locations=locations,
         credentials=_credentials(user.system),
     )
 
@@ -135,17 +142,24 @@ def _credentials(name: str) -> dict[str, Path]:
 
 
 def _places(shell: Shell, host: Host, settings: Settings) -> Mapping[str, str]:
-    """The variables that say where things lie, which a unit would not have; values that are no paths may be secrets."""
+    """The other variables that a check needs and a unit would not have: what the config or a source asked for and is
+    the path of something that is there. Anything else may be a secret."""
     from monitor.sources import observe_all
 
     list(observe_all(host, settings.sources))
-    places = {name: value for name, value in host.asked.items() if value and value.startswith("/")}
+    places = {name: value for name, value in host.asked.items() if value and _is_place(name, value)}
     places.pop("HOME", None)
     if shell.environ.get("PATH"):
         places["PATH"] = shell.environ["PATH"]
     if settings.file:
         places["AUTHWATCH_CONFIG"] = str(settings.file)
     return places
+
+
+def _is_place(name: str, value: str) -> bool:
+    from monitor.host import present
+
+    return value.startswith("/") and (name == "XDG_CONFIG_HOME" or present(value))
 
 
 def _name_what_is_left(shell: Shell, user: User) -> None:

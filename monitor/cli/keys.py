@@ -74,9 +74,11 @@ def _finding(given: argparse.Namespace, shell: Shell, connection: Connection) ->
 
 
 def _refuse_if_seen(key: str, row: Remembered) -> None:
+    from monitor.judge.held import never_there
     from monitor.model import State
 
-    if row.state is not State.MISSING:
+    unchecked = row.state is State.UNKNOWN and not never_there(row)
+    if row.state is not State.MISSING and not unchecked:
         raise Failure(
             NOT_DONE,
             f"{key} was still seen by the last pass (it is {row.state}), so it would come back at once\n"

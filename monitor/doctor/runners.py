@@ -75,6 +75,7 @@ def _unit(patient: Patient, folder: Path, account: str, started: str, worker: st
     active, enabled = facts.get("ActiveState", ""), facts.get("UnitFileState", "")
     following = facts.get("NextElapseUSecRealtime", "")
     text = written.read(folder / working)
+    drop_ins = "\n".join(map(written.read, sorted((folder / f"{working}.d").glob("*.conf"))))
     said = f"{enabled or 'unknown'}, {active}" if facts else "systemd does not answer"
     whose = ["--system", "--user-name", account] if account else ["--user"]
     kind = "--daemon" if started == DAEMON else "--timer"
@@ -89,7 +90,7 @@ def _unit(patient: Patient, folder: Path, account: str, started: str, worker: st
         command("journalctl", *user, "-u", working, "-n", "20"),
         failed=active == "failed" or worked.get("Result", "success") not in ("success", ""),
         lingers=bool(account) or _lingers(),
-        environment=_environment(text),
+        environment=_environment(f"{text}\n{drop_ins}"),
         program=_program(text),
     )
 

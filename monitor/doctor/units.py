@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -10,7 +10,10 @@ from monitor.doctor.advice import how_to_install
 from monitor.doctor.model import Health, Patient, Result
 from monitor.doctor.port import Answer, answers
 from monitor.doctor.runners import Runner, runners
-from monitor.host import stamp
+from monitor.host import Host, stamp
+from monitor.judge.words import setting
+from monitor.location import Location
+from monitor.sources.location_variables import in_force
 
 _STOPS: Final = "it stops when you log out, and does not start with the machine"
 
@@ -56,12 +59,15 @@ def _none(patient: Patient) -> Result:
 
 
 def one_state(patient: Patient) -> Iterator[Result]:
-    """Do timer, daemon and prompt use one state folder and one config?"""
+    """Do timer, daemon and prompt use one state folder and one config, and look in the same places?"""
     found, same = runners(patient), True
     for one in found:
         for what, why in _apart(patient, one):
             same = False
             yield Result("one state", Health.WARNING, what, why, one.again)
+        for what, why, mend in _looking(patient, one):
+            same = False
+            yield Result("one state", Health.WARNING, what, why, mend)
     if same:
         names, place = ", ".join(one.name for one in found), patient.own.show(patient.state.folder)
         said = f"{names} and this prompt share {place}" if found else place
@@ -88,3 +94,33 @@ def _apart(patient: Patient, one: Runner) -> Iterator[tuple[str, str]]:
         f"{one.name} reads {patient.own.show(theirs)}, this prompt {mine or 'no config'}",
         "what you change in the one does not count in the other",
     )
+
+
+def _looking(patient: Patient, one: Runner) -> Iterator[tuple[str, str, str]]:
+    """The variables by which it looks in other places than this prompt: what is so, why it matters, what mends it."""
+    if patient.complaint or not one.environment:
+        return
+    here, there = _locations(patient, patient.own), _locations(patient, patient.own.within(one.environment))
+    if here == there:
+        return
+    lost = "logins that are found there are not checked while nobody looks"
+    for name in sorted({*here, *there}):
+        mine, theirs = here.get(name), there.get(name)
+        if mine is None and theirs is not None:
+            what = f"{one.name} has {name}={theirs.value}, this prompt has no {name}"
+            yield what, lost, f"export {setting(theirs)}  # or, if it is to go there as well: {one.again}"
+        elif mine is not None and mine != theirs:
+            has = f"has {name}={theirs.value}" if theirs else f"has no {name}"
+            yield f"{one.name} {has}, this prompt has {name}={mine.value}", lost, _again(one, here)
+
+
+def _locations(patient: Patient, host: Host) -> dict[str, Location]:
+    places = in_force(host, patient.settings.sources)
+    return {one.variable: one for found in places.values() for one in found}
+
+
+def _again(one: Runner, here: Mapping[str, Location]) -> str:
+    """The command that writes it anew; sudo hands on no variables but those that it is told."""
+    if not one.again.startswith("sudo "):
+        return one.again
+    return " ".join(["sudo env", *(setting(here[name]) for name in sorted(here)), one.again.removeprefix("sudo ")])

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from alerts.columns import Damaged
-from alerts.dataclass import names
+from alerts.dataclass import names, replace
 from monitor.history.tables import META, PROFILES
 from monitor.model import Need, Remembered, State
 
@@ -17,9 +17,12 @@ from monitor.model import Need, Remembered, State
 _ELSEWHERE: Final = frozenset({"comparable", "rotations", "logins"})
 
 
-def read(connection: Connection, key_id: str) -> dict[str, Remembered]:
-    """Everything known, by key; fingerprints made with another key cannot be compared."""
-    return {row["key"]: _remembered(dict(row), key_id) for row in connection.execute(select(PROFILES)).mappings()}
+def read(connection: Connection, key_id: str, again: datetime | None = None) -> dict[str, Remembered]:
+    """Everything known, by key; fingerprints made with another key cannot be compared. `again`: when the full check
+    began whose finds a check that stopped at the gate has confirmed since; where those lay is established."""
+    rows = connection.execute(select(PROFILES)).mappings()
+    known = {row["key"]: _remembered(dict(row), key_id) for row in rows}
+    return {key: replace(one, established=True) if _first_found(one, again) else one for key, one in known.items()}
 
 
 def write(connection: Connection, rows: Mapping[str, Remembered], key_id: str, gone: Iterable[str] = ()) -> None:
@@ -28,6 +31,18 @@ def write(connection: Connection, rows: Mapping[str, Remembered], key_id: str, g
         connection.execute(delete(PROFILES).where(PROFILES.c.key == bindparam("old")), old)
     if rows:
         connection.execute(PROFILES.insert(), [_row(key, known, key_id) for key, known in rows.items()])
+
+
+def establish(connection: Connection, known: Mapping[str, Remembered], again: datetime | None) -> None:
+    """Writes down what `read` took from `again`."""
+    for key, one in known.items():
+        if one.established and _first_found(one, again):
+            connection.execute(update(PROFILES).where(PROFILES.c.key == key).values(established=True))
+
+
+def _first_found(one: Remembered, at: datetime | None) -> bool:
+    """Whether the full check at `at` was the one that wrote where it was found."""
+    return at is not None and bool(one.observation.through) and abs(one.last_seen_at - at) < timedelta(milliseconds=1)
 
 
 def forget(connection: Connection, key: str) -> bool:

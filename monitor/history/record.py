@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete
 from alerts.dataclass import dataclass, field, names, replace
 from monitor.history import memory
 from monitor.history.tables import ROTATIONS, TRANSITIONS
-from monitor.model import Evidence, Judgement, Need, Observation, Remembered, State, Transition, Verdict
+from monitor.model import Evidence, Judgement, Need, Observation, Problem, Remembered, State, Transition, Verdict
 from monitor.renewal import Rotation
 
 #: What no refresh mends.
@@ -36,9 +36,14 @@ def changes(judgement: Judgement, known: Mapping[str, Remembered], now: datetime
     rows: dict[str, Remembered] = {}
     transitions, rotations = [], []
     for verdict in judgement.verdicts:
+        key = verdict.key
+        if verdict.seen.problem is Problem.NOT_CHECKED and key in known:
+            rows |= _not_checked(verdict, known[key])
+            if known[key].state is not State.UNKNOWN:
+                note = str(Problem.NOT_CHECKED)
+                transitions.append(Transition(key, now, known[key].state, State.UNKNOWN, verdict.needs_human, note))
         if verdict.held:
             continue
-        key = verdict.key
         before = known.get(key) or known.get(came_from.get(key, ""))
         after = _after(verdict, before, now)
         if before is None or key in came_from or not _alike(before, after):
@@ -51,6 +56,7 @@ def changes(judgement: Judgement, known: Mapping[str, Remembered], now: datetime
             seen = verdict.seen
             new = _new_login(before, seen)
             rotations.append(Rotation(key, now, new, seen.access_expires_at, seen.login_expires_at))
+    rows |= {key: _unnamed(known[key]) for key in judgement.unnamed}
     gone = (*moved, *(seen.credential.key for seen in judgement.released))
     return Changes(rows, gone, tuple(transitions), tuple(rotations))
 
@@ -68,6 +74,26 @@ def prune(connection: Connection, now: datetime, keep: timedelta) -> None:
     """Drops transitions and rotations older than `keep`; profiles stay."""
     for table in (TRANSITIONS, ROTATIONS):
         connection.execute(delete(table).where(table.c.at < now - keep))
+
+
+def _not_checked(verdict: Verdict, before: Remembered) -> dict[str, Remembered]:
+    """The row of a login that is not checked any more: as it was last known, but for its state; none if that is so."""
+    if (before.state, before.needs_human) == (State.UNKNOWN, verdict.needs_human):
+        return {}
+    return {verdict.key: replace(_kept(before), state=State.UNKNOWN, needs_human=verdict.needs_human)}
+
+
+def _unnamed(before: Remembered) -> Remembered:
+    """The row of a login that its program does not name any more: that its variables go says nothing of it."""
+    kept = _kept(before)
+    return replace(kept, observation=replace(kept.observation, through=()), established=False)
+
+
+def _kept(before: Remembered) -> Remembered:
+    """What is written with today's key although nothing was seen: a digest made with another key is left out."""
+    if before.comparable:
+        return before
+    return replace(before, observation=replace(before.observation, fingerprint=None), comparable=True)
 
 
 def _after(verdict: Verdict, before: Remembered | None, now: datetime) -> Remembered:
@@ -100,7 +126,8 @@ def _after(verdict: Verdict, before: Remembered | None, now: datetime) -> Rememb
         row = replace(row, fingerprint_since=now)
     if verdict.overused_at:
         row = replace(row, overused_at=verdict.overused_at)
-    return replace(row, observation=seen, last_seen_at=now)
+    established = bool(seen.through) and seen.through == before.observation.through
+    return replace(row, observation=seen, last_seen_at=now, established=established)
 
 
 def rotated(before: Remembered, seen: Observation) -> bool:

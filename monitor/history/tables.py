@@ -23,6 +23,7 @@ PROFILES = Table(
     Column("rotated_at", Moment),
     Column("overused_at", Moment),
     Column("proven", Boolean, nullable=False, default=False),
+    Column("established", Boolean, nullable=False, default=False),
     Column("key_id", Text, nullable=False, default=""),
     Column("ignored", Boolean, nullable=False, default=False),
     Column("observation", Record(Observation), nullable=False),

@@ -120,6 +120,7 @@ _PROBLEMS: Final = {
     Problem.TOO_LARGE: "its store is too large",
     Problem.EXEC_FAILED: "the command that knows it failed",
     Problem.TIMEOUT: "looking at it took too long",
+    Problem.NOT_CHECKED: "it is not looked at any more",
     Problem.CRASHED: "looking at it failed",
 }
 

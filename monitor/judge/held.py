@@ -14,11 +14,12 @@ from monitor.judge.words import extend, moment, sentence
 from monitor.model import Confidence, Evidence, Need, Observation, Problem, Remembered, State, Trouble, Verdict, upwards
 
 
-def hold(known: Remembered, problem: Problem, policy: Policy, now: datetime) -> Verdict:
-    """The verdict on a credential whose store cannot be read: unknown, unless its last known deadline is near."""
+def hold(known: Remembered, problem: Problem, policy: Policy, now: datetime, why: str = "") -> Verdict:
+    """The verdict on a credential whose store cannot be read: unknown, unless its last known deadline is near. `why`
+    says so otherwise."""
     seen = replace(known.observation, problem=problem)
     clock = Clock(known.deadline or deadline_of(known.observation), steps=steps_for(seen, policy))
-    why = f"cannot be looked at ({problem}), so these are the last known facts"
+    why = why or f"cannot be looked at ({problem}), so these are the last known facts"
     verdict = Verdict(
         seen,
         State.UNKNOWN,

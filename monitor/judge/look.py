@@ -15,10 +15,12 @@ from monitor.judge.evaluate import BLINDING, blinded, evaluate
 from monitor.judge.forecast import estimated
 from monitor.judge.held import Cover, hold, never_there
 from monitor.judge.lineage import Files, advised, copied, family, in_place
+from monitor.judge.not_checked import Places
 from monitor.judge.proven import proof_of
 from monitor.judge.redundancy import roll_up, weigh
 from monitor.judge.sharing import share
 from monitor.judge.words import EXPECTED, extend, remedy, sentence
+from monitor.location import Location
 from monitor.model import (
     Credential,
     Evidence,
@@ -54,6 +56,7 @@ class _Look:
     cover: Cover = field(default_factory=lambda: Cover((), ()))
     blind: dict[str, Problem] = field(default_factory=dict)  # what ails the stores that could not be read, by path
     empty: set[tuple[str, str, str, str]] = field(default_factory=set)  # whose login a store is said not to have
+    places: Places = field(default_factory=Places)
 
     def hidden(self, seen: Observation) -> Trouble | None:
         """The trouble that hides a credential which was not seen."""
@@ -62,6 +65,11 @@ class _Look:
     def was_looked_at(self, seen: Observation) -> bool:
         """Whether this pass looked where the credential was last seen, so that its absence says something."""
         return seen.host_path in self.looked if seen.host_path else seen.credential.source in self.sources
+
+    def lost(self, key: str, memory: Remembered) -> Location | None:
+        """The variable without which this check does not look where a login was last found; an expected one that
+        nobody saw is missing."""
+        return None if key in self.policy.expect else self.places.lost(memory)
 
 
 def judge(
@@ -72,21 +80,22 @@ def judge(
     looked: Collection[str] = (),
     files: Files = MappingProxyType({}),
     proofs: Mapping[str, Proof] = MappingProxyType({}),
+    places: Places | None = None,
 ) -> Judgement:
     """Everything one look means.
 
     `known` is the history by key, `looked` the absolute paths that this pass touched: a key that is known from a file
     counts as gone only if its path is among them and no trouble hides it, so that filters, removed sources and
     another home say nothing. `files` tells by device and inode which of those are one file. `proofs` are what
-    providers told, by fingerprint.
+    providers told, by fingerprint. `places` tell which logins are not checked since a variable is lost.
     """
     look = _sorted(findings, known, policy, now, frozenset(looked))
-    look.proofs = proofs
+    look.proofs, look.places = proofs, places or Places()
     moved = dict(_moved(look))
     came_from = {new: old for old, new in moved.items()}
     verdicts = {key: _judged(look, seen, came_from.get(key)) for key, seen in look.seen.items()}
     expect = frozenset(policy.expect)
-    released = []
+    released, unnamed = [], []
     for key, memory in known.items():
         if key in look.seen or key in moved:
             continue
@@ -94,6 +103,8 @@ def judge(
             verdicts[key] = verdict
         elif never_there(memory) and key not in expect and look.was_looked_at(memory.observation):
             released.append(memory.observation)
+        elif look.places.unnamed(memory):
+            unnamed.append(key)
     for key in policy.expect:
         if key not in verdicts and key not in moved:
             verdicts[key] = _expected(look, key)
@@ -110,6 +121,7 @@ def judge(
         released=tuple(released),
         lineups=tuple(look.lineups),
         copied=groups,
+        unnamed=tuple(unnamed),
     )
 
 
@@ -157,8 +169,19 @@ def _judged(look: _Look, seen: Observation, old_key: str | None) -> Verdict:
     memory = look.known.get(seen.credential.key) or look.known.get(old_key or "")
     if memory and seen.problem and blinded(seen) and not never_there(memory):
         return hold(memory, seen.problem, look.policy, look.now)
+    if memory and not old_key and (lost := _another(look, seen, memory)):
+        return look.places.verdict(memory, lost, look.policy, look.now)
     verdict = evaluate(seen, memory, look.policy, look.now, proof_of(seen, look.proofs))
     return replace(verdict, because=(*verdict.because, f"moved from {old_key}")) if old_key else verdict
+
+
+def _another(look: _Look, seen: Observation, memory: Remembered) -> Location | None:
+    """The variable that is lost where another login, of another place, answers to the key of a known one: that it is
+    fine says nothing of the one that is not checked."""
+    before = memory.observation.fingerprint
+    same = not memory.comparable or (before is not None and seen.fingerprint == before)
+    lost = None if same else look.lost(seen.credential.key, memory)
+    return lost if lost and look.places.unset(lost, memory) else None
 
 
 def _unseen(look: _Look, memory: Remembered) -> Verdict | None:
@@ -168,6 +191,8 @@ def _unseen(look: _Look, memory: Remembered) -> Verdict | None:
         return None  # what nobody asked for is shown while it is there
     if trouble := look.hidden(seen):
         return hold(memory, trouble.problem, look.policy, look.now)
+    if lost := look.lost(seen.credential.key, memory):
+        return look.places.verdict(memory, lost, look.policy, look.now)
     if seen.host_path and (problem := look.blind.get(seen.host_path)):
         return hold(memory, problem, look.policy, look.now)
     if seen.host_path and _whose(seen) in look.empty:
@@ -191,8 +216,20 @@ def _gone(look: _Look, memory: Remembered) -> Verdict:
 def _without_echoes(look: _Look, verdicts: list[Verdict]) -> list[Verdict]:
     """One death is one finding: where a login is gone, that its provider or store now has none is no news of its own,
     and must not be said sooner than the loss itself."""
-    gone = {_issuer(one) for one in verdicts if one.vanished and one.needs_human is Need.NOW}
-    return [one for one in verdicts if _issuer(one) not in gone or not _only_asked_for(look, one)]
+    lost = [one for one in verdicts if one.vanished and one.needs_human is Need.NOW]
+    gone = {_issuer(one) for one in lost}
+    emptied = {(one.seen.credential.source, folder) for one in lost for folder in _above(one.seen.host_path)}
+
+    def echo(one: Verdict) -> bool:
+        return _issuer(one) in gone or (one.seen.credential.source, one.seen.host_path) in emptied
+
+    return [one for one in verdicts if not echo(one) or not _only_asked_for(look, one)]
+
+
+def _above(path: str) -> Iterator[str]:
+    """The folders above a path, the nearest first."""
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 def _issuer(verdict: Verdict) -> tuple[str, str]:
@@ -231,7 +268,9 @@ def _moved(look: _Look) -> Iterator[tuple[str, str]]:
     lost = []
     for key, memory in look.known.items():
         seen = memory.observation
-        if key in look.seen or not memory.comparable or seen.host_path not in look.looked or look.hidden(seen):
+        if key in look.seen or not memory.comparable or look.hidden(seen):
+            continue
+        if seen.host_path not in look.looked and not look.places.lost(memory):
             continue
         heirs = fresh.get((seen.credential.source, seen.fingerprint or ""))
         heir = heirs.take(seen.credential.agent) if heirs else None

@@ -10,7 +10,7 @@ from typing import Final
 from alerts.dataclass import replace
 from monitor.ground import Weight
 from monitor.judge.words import extend
-from monitor.model import Lineup, Need, ProviderView, State, Verdict
+from monitor.model import Lineup, Need, Problem, ProviderView, State, Verdict
 
 #: From the least to the worst, as exit codes rank them.
 SEVERITY: Final = (Need.NO, Need.SOON, Need.UNKNOWN, Need.NOW)
@@ -55,6 +55,8 @@ def worst(needs: Iterable[Need]) -> Need:
 def _weigh(verdict: Verdict, mine: tuple[Lineup, ...], able: Mapping[int, Sequence[str]], wanted: bool) -> Verdict:
     """`mine` are the line-ups of its provider and those it is in; `wanted`: it is expected, or in one that is used."""
     provider = verdict.seen.credential.provider
+    if verdict.seen.problem is Problem.NOT_CHECKED and verdict.seen.use.in_use is not False:
+        return verdict  # the line-ups are those of another place
     if not (wanted or _in_use(verdict, mine)):
         others = any(lineup.in_use for lineup in mine)
         why = f"the order stated for {provider} leaves it out" if others else f"nothing here uses {provider}"

@@ -10,7 +10,8 @@ from typing import Final
 
 from alerts.dataclass import replace
 from monitor.ground import Weight
-from monitor.model import Credential, Evidence, Kind, Need, Verdict
+from monitor.location import Location
+from monitor.model import Credential, Evidence, Kind, Need, Problem, Verdict
 
 OUT_OF_CREDIT: Final = "is out of credit"
 EXPECTED: Final = "policy.expect lists it"
@@ -69,6 +70,9 @@ def remedy(verdict: Verdict) -> str:
     seen, key = verdict.seen, quote(verdict.key)
     if verdict.needs_human is Need.NO:
         return ""
+    if seen.problem is Problem.NOT_CHECKED and seen.through:
+        command = f"{setting(seen.through[0])} authwatch install systemd"
+        return f"{command} (or cron, launchd, termux; if it is gone on purpose: authwatch forget {key})"
     if verdict.needs_human is Need.UNKNOWN:
         return f"authwatch explain {key}"
     if Weight.STALLED in verdict.weights and seen.use.session_at and seen.relogin:
@@ -83,6 +87,13 @@ def remedy(verdict: Verdict) -> str:
     if seen.evidence is Evidence.ABSENT and not seen.relogin:
         return f"{renew} Or take it out of the settings that ask for it."
     return renew
+
+
+def setting(location: Location) -> str:
+    """A variable as a shell takes it before a command: `OPENCLAW_STATE_DIR=~/oc`."""
+    value = location.value
+    safe = f"~/{quote(value[2:])}" if value.startswith("~/") and ":" not in value else quote(value)
+    return f"{location.variable}={safe}"
 
 
 def mask(profile: str) -> str:

@@ -24,7 +24,11 @@ def install(user: User, what: Installation, kind: str = "timer", *, dry_run: boo
         user.say("launchd runs this for the user who logs in: install it as that user, without --system")
         return NOT_DONE
     path = _place(user, LABELS[kind])
-    texts = {path: render(what, kind)}
+    try:
+        texts = {path: render(what, kind)}
+    except ValueError:  # control characters, and bytes that are not UTF-8
+        user.say("a path has characters that no property list can hold")
+        return NOT_DONE
     if dry_run:
         user.say(f"would write {path}:\n{texts[path]}would run: launchctl bootstrap {_domain()} {path}")
         return DONE

@@ -19,6 +19,7 @@ FAILURE: Final = "authwatch-failure@.service"
 _SANDBOX: Final = re.compile(r"^# The sandbox\..*?(?=\n\n|\Z)", re.DOTALL | re.MULTILINE)
 _PLACE: Final = re.compile("@[A-Z]+@")
 _DIVISORS: Final = (30, 20, 15, 12, 10, 6, 5, 4, 3, 2, 1)  # of 60
+_TEMPORARY: Final = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108
 _GRACE: Final = timedelta(seconds=30)
 
 
@@ -33,8 +34,8 @@ class Installation:
     `command` is the argv that starts authwatch, its global options included; `state` the default state
     place, which units get as $STATE_DIRECTORY so that they share it with the prompt; `writable` are further folders
     that a pass writes to (a `state:` elsewhere, a textfile's folder); `environment`
-    are the variables that a pass needs and that are no secrets; `credentials` are files that only root can read, by the
-    name under which the config asks for them.
+    are the variables that a pass needs and that are no secrets, `locations` those among them that choose where sources
+    look; `credentials` are files that only root can read, by the name under which the config asks for them.
     """
 
     command: Sequence[str]
@@ -43,6 +44,7 @@ class Installation:
     deadline: timedelta = timedelta(seconds=60)
     writable: Sequence[Path] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    locations: Mapping[str, str] = field(default_factory=dict)
     credentials: Mapping[str, Path] = field(default_factory=dict)
     sandbox: bool = True
 
@@ -55,6 +57,7 @@ def render(template: str, what: Installation) -> str:
         "@COMMAND@": _words(_startable(what.command)),
         "@ENVIRONMENT@": _words(f"{name}={value}" for name, value in sorted(environment.items())),
         "@CREDENTIALS@": "\n".join(_credential(*pair) for pair in sorted(what.credentials.items())),
+        "@VISIBLE@": _bound(what.locations.values()) if what.sandbox else "",
         "@WRITABLE@": _words(map(str, (what.state, *what.writable))),
         "@TIMEOUT@": _span(what.deadline + _GRACE),
         "@CALENDAR@": calendar(what.interval),
@@ -131,6 +134,17 @@ def _credential(name: str, path: Path) -> str:
     """systemd takes the rest of the line as the path; only `%` means something in it."""
     quote(str(path))
     return f"LoadCredential={name}:{str(path).replace('%', '%%')}"
+
+
+def _bound(values: Iterable[str]) -> str:
+    """What lets a unit see locations in the folders for temporary files, of which it has its own. What is not there is
+    passed over, hence the `-`; a file is replaced by its program, so that its folder has to be bound."""
+    paths = {Path(part) for value in values for part in value.split(":")}
+    hidden = {path for path in paths if any(folder in path.parents for folder in _TEMPORARY)}
+    whole = {path.parent if path.is_file() and path.parent not in _TEMPORARY else path for path in hidden}
+    if not whole:
+        return ""
+    return "BindReadOnlyPaths=" + _words(f"-{path}" for path in sorted(whole))
 
 
 def _divisor(number: float) -> int:

@@ -18,10 +18,12 @@ from monitor.host import Host, Unreadable
 from monitor.model import Evidence, Finding, Kind, Observation, Problem
 from monitor.sources.entry import SourceEntry
 from monitor.sources.ini import sections
+from monitor.sources.location_variables import LocationVariable, Value
 from monitor.sources.moment import moment
 from monitor.sources.stored import Place, apart, json_store, secret, tokens, unclear, unread
 
 ENDS: Final = ("x_security_token_expires", "aws_expiration", "expiration")
+LOCATIONS: Final = (LocationVariable("AWS_SHARED_CREDENTIALS_FILE", Value.FILE),)
 BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 #: More logins than anybody has; a bound on what a stranger's folder can make us read.

@@ -16,10 +16,12 @@ from alerts.dataclass import replace
 from monitor.host import Host
 from monitor.model import Evidence, Finding, Kind, Observation, Problem
 from monitor.sources.entry import SourceEntry
+from monitor.sources.location_variables import LocationVariable
 from monitor.sources.moment import moment
 from monitor.sources.stored import Place, json_store, unclear
 
 LOGIN: Final = "az login"
+LOCATIONS: Final = (LocationVariable("AZURE_CONFIG_DIR"),)
 
 Token = Mapping[str, Any]
 

@@ -20,6 +20,7 @@ from monitor.host import Host, Unreadable
 from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem, Trouble
 from monitor.sources import claude_profiles
 from monitor.sources.entry import SourceEntry
+from monitor.sources.location_variables import LocationVariable, Value
 from monitor.sources.moment import moment, seconds
 
 #: No login is older than this; the program ignores an end before 2025 as well.
@@ -27,6 +28,13 @@ EARLIEST: Final = datetime(2025, 1, 1, tzinfo=UTC)
 
 LOGIN: Final = "claude auth login"
 SETUP_TOKEN: Final = "claude setup-token"  # noqa: S105  a command
+LOCATIONS: Final = (
+    LocationVariable("CLAUDE_SECURESTORAGE_CONFIG_DIR"),
+    LocationVariable("CLAUDE_CONFIG_DIR"),
+    LocationVariable("ANTHROPIC_CONFIG_DIR"),
+    LocationVariable("XDG_CONFIG_HOME"),
+    LocationVariable("ANTHROPIC_PROFILE", Value.NAME),
+)
 
 _WORD: Final = re.compile(r"[a-z_]{1,40}")
 

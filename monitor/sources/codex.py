@@ -19,12 +19,14 @@ from monitor.model import Credential, Evidence, Finding, Kind, Observation, Prob
 from monitor.sources.codex_config import keeps_in
 from monitor.sources.entry import SourceEntry
 from monitor.sources.jwt import claims, dates
+from monitor.sources.location_variables import LocationVariable
 from monitor.sources.moment import moment
 
 #: How Codex logs in from any machine. On its own home the first thing that `codex login` does is to revoke and delete
 #: the login that is there (0.171.0; openai/codex #27674, #46430), so that nobody is ever told to run it there.
 DEVICE: Final = "--device-auth"
 WITH_TOKEN: Final = "--with-access-token"  # noqa: S105  a flag
+LOCATIONS: Final = (LocationVariable("CODEX_HOME"),)
 
 
 class Mode(NamedTuple):

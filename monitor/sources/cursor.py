@@ -16,12 +16,14 @@ from monitor.host import Host, Unreadable
 from monitor.model import Evidence, Finding, Kind, Observation
 from monitor.sources.entry import SourceEntry
 from monitor.sources.jwt import dates
+from monitor.sources.location_variables import LocationVariable
 from monitor.sources.stored import Place, secret, tokens, unread
 
 ACCESS: Final = "cursorAuth/accessToken"
 REFRESH: Final = "cursorAuth/refreshToken"
 VARIABLES: Final = {"CURSOR_AUTH_TOKEN": Kind.TOKEN, "CURSOR_API_KEY": Kind.API_KEY}
 STORE: Final = "Cursor/User/globalStorage/state.vscdb"
+LOCATIONS: Final = (LocationVariable("XDG_CONFIG_HOME"),)
 
 
 def observe(host: Host, entry: SourceEntry, platform: str = sys.platform) -> Iterator[Finding]:

@@ -13,10 +13,15 @@ from alerts.dataclass import replace
 from monitor.host import Host
 from monitor.model import Evidence, Finding, Kind, Observation
 from monitor.sources.entry import SourceEntry
+from monitor.sources.location_variables import LocationVariable, Value
 from monitor.sources.stored import Place, json_store, secret, tokens, unclear
 
 LOGIN: Final = "gcloud auth application-default login"
 NAME: Final = "application_default_credentials.json"
+LOCATIONS: Final = (
+    LocationVariable("CLOUDSDK_CONFIG"),
+    LocationVariable("GOOGLE_APPLICATION_CREDENTIALS", Value.FILE),
+)
 
 
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:

@@ -14,11 +14,16 @@ from alerts.dataclass import replace
 from monitor.host import Host, Unreadable
 from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem
 from monitor.sources.entry import SourceEntry
+from monitor.sources.location_variables import LocationVariable, Value
 from monitor.sources.moment import moment
 
 #: It asks for a login by itself, and is the agent after that; there is no command for the login alone. With the
 #: variable it shows an address and takes a code, so that the browser may be on another machine.
 LOGIN: Final = "NO_BROWSER=true gemini"
+LOCATIONS: Final = (
+    LocationVariable("GEMINI_CLI_HOME"),
+    LocationVariable("GEMINI_FORCE_ENCRYPTED_FILE_STORAGE", Value.NAME),
+)
 
 
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:

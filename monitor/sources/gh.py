@@ -16,10 +16,12 @@ from alerts.dataclass import replace
 from monitor.host import Host, Unreadable
 from monitor.model import Evidence, Finding, Kind, Observation, Problem, Use
 from monitor.sources.entry import SourceEntry
+from monitor.sources.location_variables import LocationVariable
 from monitor.sources.outline import outline
 from monitor.sources.stored import Place, secret, unclear, unread
 
 HOST: Final = "github.com"
+LOCATIONS: Final = (LocationVariable("GH_CONFIG_DIR"), LocationVariable("XDG_CONFIG_HOME"))
 _NAME: Final = re.compile(r"[\w.-]*", re.ASCII)
 
 

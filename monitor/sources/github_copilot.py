@@ -14,9 +14,11 @@ from alerts.dataclass import replace
 from monitor.host import Host
 from monitor.model import Evidence, Finding, Kind, Observation
 from monitor.sources.entry import SourceEntry
+from monitor.sources.location_variables import LocationVariable
 from monitor.sources.stored import Place, json_store, secret, unclear
 
 STORES: Final = ("apps.json", "hosts.json")
+LOCATIONS: Final = (LocationVariable("XDG_CONFIG_HOME"),)
 
 
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:

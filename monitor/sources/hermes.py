@@ -16,10 +16,13 @@ from monitor.host import Host
 from monitor.model import Evidence, Finding, Kind, Observation, Use
 from monitor.sources.entry import SourceEntry
 from monitor.sources.jwt import dates
+from monitor.sources.location_variables import LocationVariable
 from monitor.sources.moment import moment
 from monitor.sources.stored import Place, json_store, secret, tokens, unclear
 
 LOGIN: Final = "hermes auth"
+#: A profile's folder lies in that of the root, whose logins it falls back on.
+LOCATIONS: Final = (LocationVariable("HERMES_HOME", anywhere=True),)
 KEYS: Final = ("api_key", "agent_key", "key", "token")
 
 

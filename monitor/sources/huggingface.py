@@ -16,10 +16,17 @@ from monitor.host import Host, Unreadable
 from monitor.model import Evidence, Finding, Kind, Observation, Problem, Use
 from monitor.sources.entry import SourceEntry
 from monitor.sources.ini import sections
+from monitor.sources.location_variables import LocationVariable, Value
 from monitor.sources.stored import Place, apart, secret, tokens, unread
 
 LOGIN: Final = "hf auth login"
 PROVIDER: Final = "huggingface"
+LOCATIONS: Final = (
+    LocationVariable("HF_HOME"),
+    LocationVariable("XDG_CACHE_HOME"),
+    LocationVariable("HF_TOKEN_PATH", Value.FILE),
+    LocationVariable("HF_STORED_TOKENS_PATH", Value.FILE),
+)
 
 _TOKEN: Final = re.compile(r"[\w.-]+", re.ASCII)
 

@@ -13,9 +13,11 @@ from typing import Final
 from monitor.host import Host
 from monitor.model import Finding, Kind
 from monitor.sources.entry import SourceEntry
+from monitor.sources.location_variables import LocationVariable
 from monitor.sources.stored import Place, json_store, tokens
 
 LOGIN: Final = "kimi login"
+LOCATIONS: Final = (LocationVariable("KIMI_CODE_HOME"), LocationVariable("KIMI_SHARE_DIR"))
 
 #: More logins than anybody has; a bound on what a stranger's folder can make us read.
 MOST: Final = 64

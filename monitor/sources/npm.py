@@ -14,10 +14,15 @@ from alerts.dataclass import replace
 from monitor.host import Host, Unreadable
 from monitor.model import Evidence, Finding, Kind, Observation, Problem
 from monitor.sources.entry import SourceEntry
+from monitor.sources.location_variables import LocationVariable, Value
 from monitor.sources.stored import Place, secret, unread
 
 LOGIN: Final = "npm login"
 DEFAULT: Final = "registry.npmjs.org"
+LOCATIONS: Final = (
+    LocationVariable("NPM_CONFIG_USERCONFIG", Value.FILE),
+    LocationVariable("npm_config_userconfig", Value.FILE),
+)
 
 _LINE: Final = re.compile(r"(?://(?P<registry>[^\s=]+?)/?:)?(?P<name>_authToken|_auth|_password)\s*=\s*(?P<value>.*)")
 _VARIABLE: Final = re.compile(r"\$\{([^${}?]{1,256})\??\}")

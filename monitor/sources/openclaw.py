@@ -20,6 +20,7 @@ from monitor.openclaw.reading import Installation, read
 from monitor.openclaw.releases import CLI_PROVIDERS, MAIN, auth_id
 from monitor.openclaw.settings import MAX_AGENTS, Model
 from monitor.sources.entry import SourceEntry
+from monitor.sources.location_variables import LocationVariable, Value
 
 # Their logins lie elsewhere (AWS and Google tools, other CLIs) or are not needed at all.
 KEYLESS = CLI_PROVIDERS | {"amazon-bedrock", "google-vertex", "ollama", "lmstudio", "vllm", "llama.cpp"}
@@ -28,20 +29,49 @@ KEYLESS = CLI_PROVIDERS | {"amazon-bedrock", "google-vertex", "ollama", "lmstudi
 #: agent inherits profiles and fallbacks, so that both are a product of what is written.
 MAX_MODELS: Final = 65_536
 MAX_PLACES: Final = 32_768
+_HOME: Final = LocationVariable("OPENCLAW_HOME", void=("undefined", "null"), anywhere=True)
+#: What `monitor.openclaw.places` asks for. A config may name an agent's folder anywhere.
+LOCATIONS: Final = (
+    _HOME,
+    *(
+        LocationVariable(name, base=_HOME, anywhere=True)
+        for name in ("OPENCLAW_STATE_DIR", "CLAWDBOT_STATE_DIR", "OPENCLAW_AGENT_DIR", "PI_CODING_AGENT_DIR")
+    ),
+    *(
+        LocationVariable(name, Value.FILE, base=_HOME, anywhere=True)
+        for name in ("OPENCLAW_CONFIG_PATH", "CLAWDBOT_CONFIG_PATH")
+    ),
+    LocationVariable("OPENCLAW_OAUTH_DIR", base=_HOME, anywhere=True),
+    LocationVariable("OPENCLAW_INCLUDE_ROOTS", Value.FOLDERS, base=_HOME, anywhere=True),
+    LocationVariable("OPENCLAW_PROFILE", Value.NAME, base=_HOME, void=("default",), folder=".openclaw-", anywhere=True),
+)
 
 
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     """What one look at an OpenClaw finds. The option `home` names another home than the host's.
 
     Shared profiles are reported under `main`, keys of `.env` and config under the agent "-". Silent where there is
-    neither state folder nor config. Nothing depends on the clock: cooldowns are given as moments that may be past.
+    neither state folder nor config; a `home` that was named and holds nothing is a login that is missing. Nothing
+    depends on the clock: cooldowns are given as moments that may be past.
     """
     written = entry.options.get("home")
-    if isinstance(written, str) and written.strip():
-        host = host.at(host.path(written.strip()))
-        found = read(host, process=False)
-    else:
-        found = read(host)
+    if not (isinstance(written, str) and written.strip()):
+        yield from _findings(host, entry, read(host))
+        return
+    there = host.at(host.path(written.strip()))
+    found = read(there, process=False)
+    findings = [*_findings(there, entry, found)]
+    yield from findings or [_nothing(host, entry, found)]
+
+
+def _nothing(host: Host, entry: SourceEntry, found: Installation) -> Observation:
+    """That a home which somebody named is not there, or holds nothing of OpenClaw."""
+    state = found.places.state
+    who = Credential(entry.id, "-", "openclaw", "openclaw:default", Kind.OAUTH)
+    return Observation(who, Evidence.ABSENT, store=host.show(state), host_path=str(state))
+
+
+def _findings(host: Host, entry: SourceEntry, found: Installation) -> Iterator[Finding]:
     if not found.present:
         return
     look = _Look(host, entry.id, found)

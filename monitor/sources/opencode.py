@@ -14,11 +14,13 @@ from alerts.dataclass import replace
 from monitor.host import Host, Unreadable, parse_json
 from monitor.model import Evidence, Finding, Kind, Observation, Problem
 from monitor.sources.entry import SourceEntry
+from monitor.sources.location_variables import LocationVariable
 from monitor.sources.stored import Place, json_store, secret, tokens, unread
 
 LOGIN: Final = "opencode auth login"
 KINDS: Final = {"oauth": Kind.OAUTH, "api": Kind.API_KEY, "wellknown": Kind.TOKEN}
 CONTENT: Final = "OPENCODE_AUTH_CONTENT"
+LOCATIONS: Final = (LocationVariable("XDG_DATA_HOME"),)
 
 
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:

@@ -13,10 +13,12 @@ from alerts.dataclass import replace
 from monitor.host import Host
 from monitor.model import Finding, Kind
 from monitor.sources.entry import SourceEntry
+from monitor.sources.location_variables import LocationVariable
 from monitor.sources.stored import Place, json_store, tokens
 
 #: Menus for what came after such logins: a Coding Plan, or an API key.
 LOGIN: Final = "qwen auth"
+LOCATIONS: Final = (LocationVariable("QWEN_HOME"),)
 ENDED: Final = "Qwen ended the free tier for such logins on 15 Apr 2026"
 
 

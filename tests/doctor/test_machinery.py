@@ -237,6 +237,55 @@ def test_a_timer_with_another_config_is_a_warning(tmp_path):
     assert "reads ~/other.yaml" in only(said(tmp_path, "one state")).what
 
 
+def test_a_timer_that_lacks_a_variable_of_this_prompt_is_a_warning_and_so_is_the_reverse(tmp_path):
+    unit(tmp_path, CHECK, TIMER, CODEX_HOME=str(tmp_path / "c"))
+    assert wrong(said(tmp_path, "one state", CODEX_HOME="~/c")) == [], "written otherwise, it is the same place"
+    found = only(said(tmp_path, "one state", CODEX_HOME="~/c", OPENCLAW_STATE_DIR="~/oc"))
+    assert found.what == "authwatch-check.timer has no OPENCLAW_STATE_DIR, this prompt has OPENCLAW_STATE_DIR=~/oc"
+    assert found.mend == "authwatch install systemd --user --timer"
+    found = only(said(tmp_path, "one state", CODEX_HOME="/d"))
+    assert found.what == "authwatch-check.timer has CODEX_HOME=~/c, this prompt has CODEX_HOME=/d"
+    found = only(said(tmp_path, "one state"))
+    assert found.what == "authwatch-check.timer has CODEX_HOME=~/c, this prompt has no CODEX_HOME"
+    assert found.mend.startswith("export CODEX_HOME=~/c  # ")
+    assert found.mend.endswith("authwatch install systemd --user --timer")
+    assert wrong(said(tmp_path, "one state", "sources: [openclaw]\n")) == [], "what is not listed does not matter"
+    assert wrong(said(tmp_path, "one state", "sources: [{type: codex, home: /x}]\n")) == [], "it asks for none"
+
+
+def test_a_variable_that_was_added_by_hand_counts(tmp_path):
+    unit(tmp_path, CHECK, TIMER)
+    added = tmp_path / ".config/systemd/user/authwatch-check.service.d/override.conf"
+    added.parent.mkdir()
+    added.write_text(f'[Service]\nEnvironment="CODEX_HOME={tmp_path}/c d"\n')
+    assert wrong(said(tmp_path, "one state", CODEX_HOME="~/c d")) == []
+    assert "has CODEX_HOME=~/c d" in only(said(tmp_path, "one state")).what
+
+
+def test_cron_and_launchd_are_compared_too(tmp_path):
+    what = Installation(("/bin/true",), tmp_path / ".local/state/authwatch", environment={"CODEX_HOME": "/a 5%"})
+    line = written.marked(f"*/5 * * * * {cron.shell_line(what).replace('%', chr(92) + '%')}")
+    program(tmp_path, "crontab", f"cat <<'END'\n{line}\nEND")
+    folder = tmp_path / "Library" / "LaunchAgents"
+    folder.mkdir(parents=True)
+    (folder / "authwatch.check.plist").write_text(launchd.render(what, "timer"))
+    assert wrong(said(tmp_path, "one state", CODEX_HOME="/a 5%")) == []
+    found = wrong(said(tmp_path, "one state", CODEX_HOME="/b"))
+    assert [one.mend for one in found] == ["authwatch install cron", "authwatch install launchd"]
+
+
+def test_what_root_installs_is_told_the_variables(tmp_path):
+    from monitor.doctor.runners import Runner
+    from monitor.doctor.units import one_state
+
+    sick = patient(tmp_path, OPENCLAW_STATE_DIR="~/my oc", CODEX_HOME="/c")
+    place = {"STATE_DIRECTORY": str(tmp_path / ".local/state/authwatch"), "CODEX_HOME": "/c"}
+    system = Runner("x", False, True, "", "", "", "sudo authwatch install systemd --system", environment=place)
+    sick.memo["runners"] = (system,)
+    found = only(one_state(sick))
+    assert found.mend == "sudo env CODEX_HOME=/c OPENCLAW_STATE_DIR=~/'my oc' authwatch install systemd --system"
+
+
 @given(
     st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), min_size=1).filter(str.isprintable),
     st.text(st.sampled_from("ab %$\"'\\="), max_size=12),

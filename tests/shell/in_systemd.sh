@@ -73,6 +73,17 @@ sed -e 's|^ExecStart=.*|ExecStart=:/bin/sh /opt/authwatch/tests/shell/probe.sh|'
   >"$units/probe.service"
 user_systemctl daemon-reload; user_systemctl start probe.service; rm "$units/probe.service"
 step sandbox cat "$state/probe"; rm "$state/probe"
+# An OpenClaw that only a variable names, among temporary files, of which a unit has its own.
+located='/tmp/my "oc" %h'
+mkdir -p "$located/agents/main/agent"
+printf '{"version": 1, "profiles": {"anthropic:located": {"type": "token", "provider": "anthropic", "token": "planted-secret"}}}' \
+  >"$located/agents/main/agent/auth-profiles.json"
+chown -R tester "$located"
+step located as_tester XDG_STATE_HOME="$home/other" OPENCLAW_STATE_DIR="$located" "$apps/bin/authwatch" install systemd
+user_systemctl stop authwatch-check.timer
+step located-status cat "$home/other/authwatch/status.json"
+step located-doctor as_tester XDG_STATE_HOME="$home/other" "$apps/bin/authwatch" doctor --json
+rm -r "$home/other"
 step again authwatch install systemd
 echo '# mine' >>"$units/authwatch-check.timer"
 step changed authwatch install systemd

@@ -1,15 +1,18 @@
 """`authwatch install` and `uninstall` as text: what is refused, what a crontab gets, from which installation it runs."""
 
+import plistlib
 import subprocess
 import sysconfig
 import venv
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from monitor.setup import cron
-from monitor.setup.units import Installation
+from monitor.doctor import runners
+from monitor.setup import cron, termux
+from monitor.setup.units import CHECK, DAEMON, Installation, render, shipped
 from monitor.setup.user import User
 from tests.command import ROOT, authwatch, configure, environment
 
@@ -81,3 +84,103 @@ def test_it_runs_the_installation_that_was_asked(tmp_path):
     written = str(script).replace('"', '\\"').replace("%", "%%")
     assert f'"{written}" check --exit-zero\n' in done.stdout
     assert f'STATE_DIRECTORY={Path(home, ".local/state/authwatch")}"' in done.stdout
+
+
+ODD_PLACE = "~/o c%n \"x\" 'y' $HOME \\t é"
+
+
+def shown(home: Path, way: str, **env: str) -> str:
+    """What a dry run shows."""
+    done = authwatch(home, "install", way, "--dry-run", env=env)
+    assert done.code == 0, done.out + done.err
+    return done.out
+
+
+def unit_of(text: str) -> dict[str, str]:
+    return runners._environment(text)
+
+
+def line_of(text: str) -> dict[str, str]:
+    line = next(one for one in text.splitlines() if one.startswith("*/5"))
+    return runners._set(runners._words(line.replace(r"\%", "%")))
+
+
+def job_of(text: str) -> dict[str, str]:
+    document = text[text.index("<?xml") : text.index("</plist>") + len("</plist>")]
+    return dict(plistlib.loads(document.encode())["EnvironmentVariables"])
+
+
+MEDIA = {"systemd": unit_of, "cron": line_of, "launchd": job_of}
+
+
+@pytest.mark.parametrize("way", MEDIA)
+def test_the_variables_that_choose_places_are_taken_along_expanded(tmp_path, way):
+    """What chooses where sources look goes along as it is set here, expanded; names of profiles as they are."""
+    env = {"OPENCLAW_STATE_DIR": ODD_PLACE, "OPENCLAW_PROFILE": "work 100%", "CODEX_HOME": "~"}
+    text = shown(tmp_path, way, **env)
+    written = MEDIA[way](text)
+    assert written["OPENCLAW_STATE_DIR"] == f"{tmp_path}/{ODD_PLACE[2:]}"
+    assert (written["OPENCLAW_PROFILE"], written["CODEX_HOME"]) == ("work 100%", str(tmp_path))
+    assert "it will look where this shell does: CODEX_HOME=" in text
+    other = MEDIA[way](shown(tmp_path, way, OPENCLAW_STATE_DIR="~/other"))
+    assert (other["OPENCLAW_STATE_DIR"], "OPENCLAW_PROFILE" in other) == (f"{tmp_path}/other", False)
+
+
+@pytest.mark.parametrize("way", MEDIA)
+def test_only_variables_of_listed_sources_go_along_and_never_a_key(tmp_path, way):
+    """Only the variables of listed sources go along, and never a key, however much it looks like a path."""
+    configure(tmp_path, "sources: [codex, env, {type: claude-code, home: /home/bot}]\n")
+    env = {
+        "CODEX_HOME": "~/c",
+        "OPENCLAW_STATE_DIR": "~/oc",
+        "CLAUDE_CONFIG_DIR": "~/cc",
+        "OPENAI_API_KEY": "/sk-FAKESECRET/x",
+        "CODEX_ACCESS_TOKEN": "/at-FAKESECRET",
+        "GROQ_API_KEY": "FAKESECRET",
+    }
+    text = shown(tmp_path, way, **env)
+    assert "FAKESECRET" not in text
+    assert MEDIA[way](text)["CODEX_HOME"] == f"{tmp_path}/c"
+    assert not {"OPENCLAW_STATE_DIR", "CLAUDE_CONFIG_DIR"} & {*MEDIA[way](text)}
+
+
+def test_the_line_of_cron_and_the_words_of_termux_arrive_as_they_were(tmp_path):
+    """A shell that gets cron's line, or what Termux's script is given, has the values as they were."""
+    value = f"{tmp_path}/{ODD_PLACE[2:]}"
+    what = Installation(("/usr/bin/env",), tmp_path, environment={"OPENCLAW_STATE_DIR": value})
+    for command in (cron.shell_line(what).partition(" check ")[0], f"exec env {termux.line(what)}"):
+        done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=True)
+        assert f"OPENCLAW_STATE_DIR={value}\n" in done.stdout
+
+
+@pytest.mark.parametrize("way", MEDIA)
+def test_a_place_that_the_medium_cannot_hold_is_said(tmp_path, way):
+    """A place that the medium cannot hold is said, without a traceback."""
+    done = authwatch(tmp_path, "install", way, "--dry-run", env={"CODEX_HOME": "~/a\nb\x01"})
+    assert done.code == 1
+    assert "hold" in done.out or "longer than cron takes, or a path has characters" in done.out
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("value", "bound"),
+    [
+        ("/tmp/my oc 5%", '"-/tmp/my oc 5%%"'),
+        ("/var/tmp/a/b", '"-/var/tmp/a/b"'),
+        ("/home/me/tmp", None),
+        ("work", None),
+        ("/tmp/a:/srv/b", '"-/tmp/a"'),
+    ],
+)
+def test_a_place_among_temporary_files_is_bound_into_the_units_own(value, bound):
+    """Units have a /tmp of their own: a place in the machine's is bound into it, if it is there."""
+    what = Installation(("/a",), Path("/s"), environment={"X": value}, locations={"X": value})
+    for system in (False, True):
+        for name in (CHECK, DAEMON):
+            lines = [
+                line.partition("=")[2]
+                for line in render(shipped(name, system=system), what).splitlines()
+                if line.startswith("BindReadOnlyPaths=")
+            ]
+            assert lines == ([bound] if bound else [])
+            assert "BindReadOnlyPaths" not in render(shipped(name, system=system), replace(what, sandbox=False))

@@ -150,6 +150,17 @@ def test_the_journal_has_no_results_and_no_secrets(steps):
         assert absent not in journal
 
 
+def test_a_pass_looks_where_a_variable_of_the_shell_led_the_installation(steps):
+    """A pass looks where a variable of the shell led the installation, in /tmp as well; a prompt without it is told."""
+    status, text = steps("located")
+    assert (status, "it will look where this shell does: OPENCLAW_STATE_DIR=" in text) == (0, True)
+    (profile,) = json.loads(steps("located-status")[1])["profiles"]
+    assert (profile["key"], profile["problem"]) == ("openclaw/main/anthropic:located", None)
+    (apart,) = [one for one in diagnosis(steps, "located-doctor", "one state") if one[0] == "warning"]
+    assert "this prompt has no OPENCLAW_STATE_DIR" in apart[1]
+    assert apart[2].startswith("export OPENCLAW_STATE_DIR='/tmp/my \"oc\" %h'  # ")
+
+
 def test_a_second_install_is_no_different(steps):
     """A second install is no different."""
     assert steps("again")[0] == 0

@@ -9,6 +9,7 @@ from pathlib import Path
 from monitor.config.schema import OPTIONS
 from monitor.config.settings import DEFAULT_SOURCES
 from monitor.sources import SOURCES, SourceType
+from monitor.sources.location_variables import declared
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "sources.md"
 
@@ -24,7 +25,9 @@ are looked at: {defaults}. Of the other programs, what is found is shown as *ign
 
 Nothing is ever written, refreshed or asked of a keychain: what lies there is `opaque`. Every program takes the keys `home` (its
 user's home) and, but for OpenClaw, `path` (the store itself). With either, the login is expected to be there, and the environment,
-which may be another's, is not asked. For a program that is not here, [write a source in ten minutes](write-a-source.md).
+which may be another's, is not asked. Otherwise a program's variables choose where it is looked for, as they do for the program:
+`authwatch install` takes along those that are set in the shell, and where one is lost later, the logins that at least two checks
+found through it are `unknown`, not silently gone (`not_checked`). For a program that is not here, [write a source in ten minutes](write-a-source.md).
 
 | type | looked for at |
 |---|---|
@@ -48,6 +51,8 @@ def _section(kind: str) -> str:
     row = SOURCES[kind]
     told = re.sub(r"(?<!\n)\n(?!\n)", " ", (import_module(row.module).__doc__ or "").strip())
     lines = [f"\n## {kind}\n\n{told}\n"]
+    if moved := [f"`{variable.name}`" for variable in declared(kind)]:
+        lines[0] += f"\nWhere it looks is chosen by {', '.join(moved)}.\n"
     own = {name: shape for name, shape in row.options.items() if kind not in PROGRAMS or name not in ("home", "path")}
     for name, shape in own.items():
         need = ", required" if name in row.needs else ""
