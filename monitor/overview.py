@@ -76,11 +76,13 @@ def _standings(told: Told, verdicts: Mapping[str, Verdict], now: datetime) -> li
     following = planned(told.memory, told.channels, told.rules, now)
     bad = [one for one in told.memory.standings.values() if one.level is not Level.FINE]
     heard: dict[str, dict[str, str | None]] = defaultdict(dict)
-    for (label, key), belief in sorted(told.memory.told.items()):
-        heard[key][label] = iso(belief.at)
     tried: dict[str, list[str]] = defaultdict(list)
-    for label, key in sorted(told.memory.attempts):
-        tried[key].append(label)
+    for channel in sorted(told.channels, key=lambda one: one.label):
+        for key in (one.key for one in bad):
+            if belief := told.memory.told.get((channel.id, key)):
+                heard[key][channel.label] = iso(belief.at)
+            if (channel.id, key) in told.memory.attempts:
+                tried[key].append(channel.label)
     return [
         {
             "key": one.key,

@@ -333,7 +333,7 @@ def _facts(
             one.label,
             reached.get(one.label),
             tell.pending(known, one, this.rules, this.now),
-            canary.at if (canary := known.told.get((one.label, CANARY))) else None,
+            canary.at if (canary := known.told.get((one.id, CANARY))) else None,
         )
         for one in this.channels
     )

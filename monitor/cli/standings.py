@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from monitor.cli import book
 from monitor.cli.shell import Shell
 
 if TYPE_CHECKING:
-    from alerts.model import Acknowledgement, Silence
+    from alerts.model import Acknowledgement, Channel, Silence
     from alerts.tell import Memory
     from monitor.config.settings import Settings
 
@@ -24,7 +25,7 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
     settings, now = shell.settings(shell.host()), shell.now()
     with book.reading(shell, settings) as connection:
         known = tell.past(tell.recall(connection), now) if connection else tell.Memory()
-    rows = _rows(known, now)
+    rows = _rows(known, _channels(shell, settings), now)
     silences = [as_json(one) for one in known.hush.silences if one.until > now]
     if given.tokens:
         _tokens(shell, settings, known, now)
@@ -61,11 +62,20 @@ def iso(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _rows(known: Memory, now: datetime) -> list[dict[str, Any]]:
+def _channels(shell: Shell, settings: Settings) -> tuple[Channel, ...]:
+    from monitor.turn import channels
+
+    return channels(settings, shell.host().keyed(shell.state(settings).key(create=False), None))
+
+
+def _rows(known: Memory, channels: Sequence[Channel], now: datetime) -> list[dict[str, Any]]:
     from alerts import tell
+    from alerts.belief import bound
     from alerts.model import Level
 
     acknowledged, silenced = tell.hushed(known, now)
+    told, attempts = bound(known.told, known.attempts, channels)
+    names = sorted((one.label, one.id) for one in channels)
     wishes = {one.key: as_json(one) for one in known.hush.acknowledgements if one.key in acknowledged}
     return [
         {
@@ -76,11 +86,11 @@ def _rows(known: Memory, now: datetime) -> list[dict[str, Any]]:
             "acknowledged": key in acknowledged,
             "acknowledgement": wishes.get(key),
             "silenced": key in silenced,
-            "told": {label: iso(told.at) for (label, about), told in sorted(known.told.items()) if about == key},
-            "undelivered": sorted(label for label, about in known.attempts if about == key),
+            "told": {label: iso(told[address, key].at) for label, address in names if (address, key) in told},
+            "undelivered": [label for label, address in names if (address, key) in attempts],
         }
         for key, one in sorted(known.standings.items(), key=lambda item: (-item[1].level.rank, item[0]))
-        if one.level is not Level.FINE or any(about == key for _, about in known.told)
+        if one.level is not Level.FINE or any((address, key) in told for _, address in names)
     ]
 
 
