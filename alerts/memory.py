@@ -81,6 +81,11 @@ def standings(db: Connection) -> dict[str, Standing]:
     return {row.key: row.standing for row in db.execute(select(STANDINGS))}
 
 
+def keys(db: Connection) -> frozenset[str]:
+    """The keys of all standings."""
+    return frozenset(db.execute(select(STANDINGS.c.key)).scalars())
+
+
 def told(db: Connection) -> dict[Pair, Told]:
     """What each channel believes, by (address, key)."""
     return {(row.address, row.key): row.told for row in db.execute(select(TOLD))}

@@ -17,6 +17,7 @@ from alerts.hush import follow
 from alerts.memory import Connection
 from alerts.model import Alert, Attempt, Channel, Condition, Delivery, Hush, Outcome
 from alerts.offline import Offline, laid_over
+from alerts.routine import CANARY, DIGEST
 from alerts.send import Address, send
 from alerts.settle import absent, settle
 
@@ -145,10 +146,14 @@ def _changed(old: Mapping[Place, V], new: Mapping[Place, V]) -> dict[Place, V | 
 
 
 def remember(db: Connection, delivery: Delivery, changes: Changes) -> None:
-    """Writes a result: the log and what the channel believes, in the caller's transaction."""
+    """Writes a result: the log and what the channel believes, in the caller's transaction.
+
+    A key that was forgotten or ignored during the send stays so.
+    """
     memory.log(db, delivery)
-    memory.put_told(db, changes.told)
-    memory.put_attempts(db, changes.attempts)
+    alive = memory.keys(db) | {CANARY, DIGEST}
+    memory.put_told(db, {place: one for place, one in changes.told.items() if place[1] in alive})
+    memory.put_attempts(db, {place: one for place, one in changes.attempts.items() if place[1] in alive})
 
 
 def learned(known: Memory, results: Iterable[tuple[Delivery, Changes]]) -> Memory:

@@ -49,11 +49,13 @@ def real(home: str | Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Which check this was, the digest of what it saw, and when its look had ended, as Unix time."""
+    """Which check this was, the digest of what it saw, when its look had ended, as Unix time, and what people had asked
+    for before it read the history: a touch of the checkpoint."""
 
     identity: str
     digest: str
     ended: float
+    requests: tuple[str, str, checkpoint.Stamp]
 
 
 @dataclass(frozen=True, slots=True)
