@@ -146,7 +146,11 @@ def documents(mood="now", more=(), privacy="full"):
                     told[channel.label, one.key] = Told(channel.label, one.key, one.level, since, since, one.step)
     facts = (ChannelFacts("phone", NOW - 3 * HOUR), ChannelFacts("mail", NOW - 12 * DAY))
     memory = overview.Told(
-        Memory(standings, told), (PHONE, MAIL), Rules(timedelta(minutes=10), (DAY, 2 * DAY, 7 * DAY)), facts
+        Memory(standings, told),
+        (PHONE, MAIL),
+        Rules(timedelta(minutes=10), (DAY, 2 * DAY, 7 * DAY)),
+        facts,
+        lambda *_: (conditions(judgement, host="vps-1", privacy="full", now=NOW), None),
     )
     return document(judgement, at=NOW, host="vps-1"), overview.overview(judgement, memory, changes(mood), settings, NOW)
 
