@@ -99,14 +99,14 @@ def channels(settings: Settings, host: Host) -> tuple[Channel, ...]:
     The address is the whole URL: with another password in it, what stands is said once more rather than never. Of
     several channels with one URL, the others are told apart by their labels.
     """
-    found: dict[str, Channel] = {}
+    by_id: dict[str, Channel] = {}
     for one in settings.channels:
         address = _address(one.url.reveal(), host) if one.url else ""
-        if address in found:
+        if address in by_id:
             address = _address(f"{one.label} {address}", host)
         made = Channel(one.label, one.at_least, _as_labelled(one.match, settings.privacy), address, one.canary)
-        found[made.id] = made
-    return tuple(found.values())
+        by_id[made.id] = made
+    return tuple(by_id.values())
 
 
 def _address(url: str, host: Host) -> str:
