@@ -18,8 +18,6 @@ except ImportError:
 
 FORMAT = f"authwatch checkpoint 3 {__version__}"
 NAME = "checkpoint"
-#: Grows by a byte with each thing that a person asks for, so that its size tells whether that came meanwhile.
-REQUESTS_NAME = "requests"
 KEY_NAME = "key"
 
 #: A file that changed this close to the look may change again without its stamp showing it (coarse mtimes).
@@ -174,29 +172,6 @@ def write(folder: str, point: Checkpoint) -> None:
         os.replace(temporary, f"{folder}/{NAME}")
     except OSError:
         remove(folder)
-
-
-def requests(folder: str) -> tuple[str, str, Stamp]:
-    """What people have asked for by now, as a touch: taken before a pass reads the history, it does not hold any more
-    when something is asked for later."""
-    path = f"{folder}/{REQUESTS_NAME}"
-    return ("S", path, stat_of(path))
-
-
-def outdate(folder: str) -> None:
-    """Makes the next pass look fully, whatever a running one writes: for an acknowledgement, a silence, ignore, forget.
-
-    To be called within the transaction that writes it: a pass that counted this byte then reads what was written.
-    """
-    try:
-        handle = os.open(f"{folder}/{REQUESTS_NAME}", os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            os.write(handle, b"\n")
-        finally:
-            os.close(handle)
-    except OSError:
-        pass  # the checkpoint that is there can still be removed
-    remove(folder)
 
 
 def remove(folder: str) -> None:

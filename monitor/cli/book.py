@@ -54,7 +54,7 @@ def writing(shell: Shell, settings: Settings) -> Iterator[Connection]:
         with opened.begin() as connection:
             owner.admit(connection, url, state, real(shell.home))
             yield connection
-            checkpoint.outdate(str(state.gate))
+            state.outdate()
 
 
 def adopt(shell: Shell, settings: Settings) -> Iterator[str]:

@@ -97,7 +97,7 @@ def _pass(given: argparse.Namespace, shell: Shell, host: Host, settings: Setting
     state = _usable(state, shell)
     host = host.keyed(_key(state, shell), state.folder, vault_for(settings))
     with state.lock(settings.alerts.deadline.total_seconds()) as held:
-        requests = checkpoint.requests(str(state.gate))
+        requests = state.requests()
         now = shell.now()
         findings = look(asked, host, now)
         mark = Mark(_identity(shell), digest(asked, findings, host, now), shell.now().timestamp(), requests)

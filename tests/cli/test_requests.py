@@ -20,6 +20,7 @@ from alerts.model import Channel, Condition, Level
 from monitor import checkpoint
 from monitor.history import engine
 from monitor.history.tables import METADATA
+from monitor.state import State
 from tests.alerts.world import MINUTE, REMIND, SETTLE, START
 from tests.command import argv, authwatch, configure, environment, state
 from tests.openclaw_home import DAY, HOUR, openclaw, token
@@ -106,7 +107,7 @@ class Check:
         self.now = START
 
     def count(self) -> None:
-        self.requests = checkpoint.requests(self.folder)
+        self.requests = State(Path(self.folder), Path(self.folder)).requests()
 
     def record(self) -> None:
         with self.db.begin() as db:
@@ -135,7 +136,7 @@ class Request:
         self.open = self.db.connect()
         self.transaction = self.open.begin()
         self.ask(self.open)
-        checkpoint.outdate(self.folder)
+        State(Path(self.folder), Path(self.folder)).outdate()
 
     def commit(self) -> None:
         self.transaction.commit()
