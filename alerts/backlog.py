@@ -33,13 +33,14 @@ def channel_conditions(
         if since is not None and not late:
             moments.append(since + PATIENCE)
         label = ear.channel.label
-        found += [_undelivered(label, late), _partial(label, label in partial)]
+        found += [_undelivered(label, late, since is not None), _partial(label, label in partial)]
     return tuple(found), min(moments, default=None)
 
 
 def waiting_since(ear: Ear, standings: Mapping[str, Standing]) -> datetime | None:
     """The first try of the oldest news that this channel still has to hear; None if nothing is stuck."""
-    stuck = [one.first_at for one in _tried(ear, standings) if _wanted(ear, standings[one.key])]
+    tried = (one for one in _tried(ear, standings) if not one.resting)
+    stuck = [one.first_at for one in tried if _wanted(ear, standings[one.key])]
     if canary := stuck_canary(ear):
         stuck.append(canary.first_at)
     return min(stuck, default=None)
@@ -58,7 +59,7 @@ def moot(ear: Ear, standings: Mapping[str, Standing]) -> tuple[Place, ...]:
     For the settled `standings` of this pass, ahead of `decide`; else old failures would slow down later news.
     """
     return tuple(
-        (one.channel, one.key)
+        (one.address, one.key)
         for one in _tried(ear, standings)
         if _same_either_way(ear, one, standings[one.key]) and not _wanted(ear, standings[one.key])
     )
@@ -70,7 +71,7 @@ def _same_either_way(ear: Ear, tried: Attempt, standing: Standing) -> bool:
 
 
 def _tried(ear: Ear, standings: Mapping[str, Standing]) -> Iterable[Attempt]:
-    return (one for one in ear.attempts.values() if one.channel == ear.channel.label and one.key in standings)
+    return (one for one in ear.attempts.values() if one.address == ear.channel.id and one.key in standings)
 
 
 def _wanted(ear: Ear, standing: Standing) -> bool:
@@ -78,11 +79,12 @@ def _wanted(ear: Ear, standing: Standing) -> bool:
     return ear.wants(replace(standing, seen=True))
 
 
-def _undelivered(label: str, late: bool) -> Condition:
+def _undelivered(label: str, late: bool, stuck: bool) -> Condition:
     return Condition(
         condition_key(label),
         Level.NOW if late else Level.FINE,
         labels={"channel": label},
+        held=stuck and not late,  # a new address begins anew, and works only when something has arrived there
         summary=f"channel {label} has had undelivered news for a day" if late else f"channel {label} delivers",
         remedy=f"authwatch alerts test {label}" if late else "",
     )

@@ -5,15 +5,17 @@ Commit `before` ahead of a send and `after` behind it: a crash in between leaves
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from alerts.dataclass import dataclass, field, replace
 from alerts.model import Alert, Attempt, Channel, Delivery, Level, News, Outcome, Reason, Standing, Told
 
 Place = tuple[str, str]
-"""A channel's label and a condition's key."""
+"""A channel's `id` (its address) and a condition's key."""
+
+R = TypeVar("R", Told, Attempt)
 
 FAILED_WAITS: Final = tuple(timedelta(minutes=m) for m in (1, 2, 4, 8, 15))
 UNSURE_WAITS: Final = tuple(timedelta(minutes=m) for m in (5, 30, 120, 360))
@@ -57,7 +59,7 @@ def before(
     return tuple(
         _attempt(one, channel, told.get(place), attempts.get(place), now)
         for one in alert.news
-        for place in ((alert.channel, one.standing.key),)
+        for place in ((channel.id, one.standing.key),)
     )
 
 
@@ -66,16 +68,31 @@ def after(delivery: Delivery, tried: Iterable[Attempt], others: Iterable[Attempt
 
     A success shows that the channel works: whatever else waits for it is tried again after the shortest wait.
     """
-    rows = {(row.channel, row.key): row for row in tried}
+    rows = {(row.address, row.key): row for row in tried}
     if not delivery.outcome.heard:
         return Changes(attempts={place: _ended(row, delivery) for place, row in rows.items()})
     told = {place: row.belief and replace(row.belief, key=row.key, at=delivery.at) for place, row in rows.items()}
     return Changes(told, {**dict.fromkeys(rows), **_hastened(delivery, rows, others)})
 
 
-def retry_at(attempt: Attempt | None, channel: Channel, standing: Standing, now: datetime) -> datetime:
-    """When the truth may be tried (again): at once if it never was, or on another address."""
-    if attempt is None or attempt.address != channel.address:
+def bound(
+    told: Mapping[Place, Told], attempts: Mapping[Place, Attempt], channels: Collection[Channel]
+) -> tuple[dict[Place, Told], dict[Place, Attempt]]:
+    """What is remembered, as it holds for the addresses that the channels have now.
+
+    Addresses that another key made cannot be compared: what their channels believe goes on. An address that no channel
+    has any more keeps what was told or may have been heard there, in case it comes back; nothing is tried there.
+    """
+    ids = {one.id for one in channels}
+    followed = {place: one for place, one in _followed(attempts, channels).items() if place[0] in ids or _heard(one)}
+    return _followed(told, channels), {
+        place: one if place[0] in ids else replace(one, tries=0, unsure=0) for place, one in followed.items()
+    }
+
+
+def retry_at(attempt: Attempt | None, standing: Standing, now: datetime) -> datetime:
+    """When the truth may be tried (again): at once if it never was."""
+    if attempt is None:
         return now
     tried = (attempt.belief, *attempt.earlier)
     if not any(agrees(one, standing) for one in tried):
@@ -85,33 +102,54 @@ def retry_at(attempt: Attempt | None, channel: Channel, standing: Standing, now:
 
 def paused_until(attempts: Iterable[Attempt], channel: Channel, now: datetime) -> datetime:
     """When a channel may be used at all: a rate limit holds for everything that goes there."""
-    ends = (
-        one.at + one.wait
-        for one in attempts
-        if one.outcome is Outcome.RATE_LIMITED and (one.channel, one.address) == (channel.label, channel.address)
-    )
+    ends = (one.at + one.wait for one in attempts if one.outcome is Outcome.RATE_LIMITED and one.address == channel.id)
     return max(now, *ends, now)
 
 
 def _hastened(delivery: Delivery, rows: Mapping[Place, Attempt], others: Iterable[Attempt]) -> dict[Place, Attempt]:
-    mine = (one for one in others if one.channel == delivery.alert.channel and (one.channel, one.key) not in rows)
+    here = {address for address, _ in rows}
+    mine = (one for one in others if one.address in here and (one.address, one.key) not in rows)
     soonest = delivery.at + FAILED_WAITS[0]
-    return {(one.channel, one.key): replace(one, wait=min(one.wait, soonest - one.at)) for one in mine}
+    return {(one.address, one.key): replace(one, wait=min(one.wait, soonest - one.at)) for one in mine}
+
+
+def _followed(rows: Mapping[Place, R], channels: Iterable[Channel]) -> dict[Place, R]:
+    """The rows, those of a former key at the address that their channel has now; of several the newest."""
+    homes = {one.label: one.id for one in channels if one.address}
+    found: dict[Place, R] = {}
+    for (address, key), row in sorted(rows.items(), key=lambda item: item[1].at):
+        home = homes.get(row.channel, address)
+        foreign = ":" in address and _key_of(address) != _key_of(home)
+        found[home if foreign else address, key] = _moved(row, home) if foreign else row
+    return found
+
+
+def _moved(row: R, address: str) -> R:
+    return replace(row, address=address) if isinstance(row, Attempt) else row
+
+
+def _key_of(address: str) -> str:
+    return address.partition(":")[0]
+
+
+def _heard(attempt: Attempt) -> bool:
+    """Whether somebody may have heard of it."""
+    return attempt.outcome.unsure or bool(attempt.earlier)
 
 
 def _attempt(news: News, channel: Channel, told: Told | None, old: Attempt | None, now: datetime) -> Attempt:
-    unsure = 1 + (old.unsure if old and old.address == channel.address else 0)
+    unsure = 1 + (old.unsure if old else 0)
     return Attempt(
         channel=channel.label,
         key=news.standing.key,
-        first_at=old.first_at if old else now,
+        first_at=old.first_at if old and not old.resting else now,
         at=now,
         belief=_belief(news, channel, told, now),
         earlier=_distinct(beliefs(None, old)[1:]),
-        tries=old.tries if old and old.address == channel.address else 0,
+        tries=old.tries if old else 0,
         unsure=unsure,
         wait=_nth(UNSURE_WAITS, unsure),
-        address=channel.address,
+        address=channel.id,
     )
 
 

@@ -30,7 +30,7 @@ def decide(
 ) -> tuple[tuple[Alert, ...], datetime | None]:
     """At most one alert a channel, worst news first, and the next moment at which another could be due.
 
-    `remind` are the intervals between reminders, the last repeating; `told` and `attempts` go by channel and key.
+    `remind` are the intervals between reminders, the last repeating; `told` and `attempts` go by address and key.
     """
     everything = tuple(standings)
     window = quiet_window(quiet, now)
@@ -71,7 +71,7 @@ class Ear:
     remind: tuple[timedelta, ...]
 
     def beliefs(self, standing: Standing) -> tuple[Told | None, ...]:
-        place = (self.channel.label, standing.key)
+        place = (self.channel.id, standing.key)
         return beliefs(self.told.get(place), self.attempts.get(place))
 
     def due(self, standing: Standing) -> Iterator[Due]:
@@ -81,7 +81,7 @@ class Ear:
         for reason in Reason:
             if reason in reasons and (reason not in BAD_NEWS or self._cares(standing)):
                 yield Due(reason, self.now)
-        known = self.told.get((self.channel.label, standing.key))
+        known = self.told.get((self.channel.id, standing.key))
         if known and not reasons and self.remind and _nags(standing) and self._cares(standing):
             yield Due(Reason.REMINDER, known.at + self.interval(known))
 
@@ -94,20 +94,20 @@ class Ear:
 
     def open_at(self, standing: Standing, reason: Reason) -> datetime:
         """When it may be said: `now`, or the latest end of what is in the way, or FOREVER."""
-        attempt = self.attempts.get((self.channel.label, standing.key))
+        attempt = self.attempts.get((self.channel.id, standing.key))
         return max(
             self.hushed_until(standing, reason),
             self._quiet_until(standing, reason),
-            retry_at(attempt, self.channel, standing, self.now),
+            retry_at(attempt, standing, self.now),
         )
 
     def may_go_along(self, standing: Standing, due: Due) -> bool:
         """Whether it may go with a message that is sent anyway: a reminder that is due soon, or what waits only
         because a try surely failed. A channel that works again then hears everything at once."""
         if due.at > self.now:
-            early = min(TAKEN_ALONG, self.interval(self.told[self.channel.label, standing.key]) / 2)
+            early = min(TAKEN_ALONG, self.interval(self.told[self.channel.id, standing.key]) / 2)
             return due.at - self.now <= early and self.open_at(standing, due.reason) <= self.now
-        attempt = self.attempts.get((self.channel.label, standing.key))
+        attempt = self.attempts.get((self.channel.id, standing.key))
         hidden = max(self.hushed_until(standing, due.reason), self._quiet_until(standing, due.reason))
         return attempt is not None and not attempt.outcome.unsure and hidden <= self.now
 

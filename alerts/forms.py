@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator
 from typing import Final
 
-from alerts.dataclass import dataclass
+from alerts.dataclass import dataclass, replace
 from alerts.escape import hypertext, markdown, markdown_code
 from alerts.model import Level
 
 #: Bytes of a body: below the 4096 of ntfy and Telegram. What does not fit is counted.
 LIMIT: Final = 3500
-MORE_BYTES: Final = 60  # kept free for the line that counts
+#: Where all of it is.
+ALL: Final = "authwatch status"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +35,6 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """One message in every form a channel may want; `level` is the worst it speaks of (fine: good news only).
-
-    `notes` say the same, one condition each, for the channels that were asked for with pins.
-    """
-
-    subject: str
-    text: str
-    markdown: str
-    html: str
-    level: Level
-    notes: tuple[Note, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Block:
     """One condition in clean words: a call, what it is about, sentences, a command to copy; none has a line break."""
 
@@ -58,29 +44,69 @@ class Block:
     command: str = ""
 
 
-def write(subject: str, blocks: Sequence[Block], total: int, foot: str, level: Level) -> Message:
-    """The message of these blocks, the most urgent first; `total` counts those that were left out as well."""
-    return Message(
-        subject=subject,
-        text=_fit(map(_text, blocks), total, foot, "{}"),
-        markdown=_fit(map(_markdown, blocks), total, markdown(foot), "{}"),
-        html=_fit(map(_html, blocks), total, f"<p>{hypertext(foot)}</p>", "<p>{}</p>"),
-        level=level,
-    )
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a block and a line of our own are written, and what stands between two that belong together."""
+
+    block: Callable[[Block], str]
+    line: Callable[[str], str]
+    gap: str
 
 
-def _fit(parts: Iterable[str], total: int, foot: str, around: str) -> str:
-    """The parts that fit into LIMIT bytes, at least one, how many did not, and the foot."""
-    kept: list[str] = []
-    size = len(foot.encode()) + MORE_BYTES
-    for part in parts:
-        size += len(part.encode()) + 2
-        if kept and size > LIMIT:
-            break
-        kept.append(part)
-    if len(kept) < total:
-        kept.append(around.format(f"… and {total - len(kept)} more: authwatch status"))
-    return "\n\n".join([*kept, foot])
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message; `level` is the worst it speaks of (fine: good news only).
+
+    `blocks` are its conditions, the most urgent first, `total` counts those that were left out as well. `notes` say the
+    same, one condition each, for the channels that were asked for with pins.
+    """
+
+    subject: str
+    blocks: tuple[Block, ...]
+    total: int
+    foot: str
+    level: Level
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The body as plain text."""
+        return self.body(TEXT)
+
+    @property
+    def markdown(self) -> str:
+        """The body in Markdown (CommonMark)."""
+        return self.body(MARKDOWN)
+
+    @property
+    def html(self) -> str:
+        """The body in HTML."""
+        return self.body(HTML)
+
+    def body(self, form: Form, fits: Callable[[str], bool] = lambda body: True) -> str:
+        """The longest body within LIMIT that `fits`: the least urgent conditions go first and are counted, then the
+        lines of the most urgent one. A command is there as it is, or not at all."""
+        bodies = (body for body in self._bodies(form) if len(body.encode()) <= LIMIT and fits(body))
+        return next(bodies, form.line(ALL))
+
+    def _bodies(self, form: Form) -> Iterator[str]:
+        """Ever shorter ones."""
+        parts, foot = [form.block(one) for one in self.blocks], form.line(self.foot)
+        for count in range(len(parts), 0, -1):
+            left = self.total - count
+            more = [form.line(f"… and {left} more: {ALL}")] if left else []
+            yield "\n\n".join([*parts[:count], *more, foot])
+        for one in _shortened(self.blocks[0]) if parts else ():
+            others = f"… and {self.total - 1} more: {ALL}" if self.total > 1 else f"… all of it: {ALL}"
+            more = [form.line(others)] if self.total > 1 or one != self.blocks[0] else []
+            yield form.gap.join([form.block(one), *more])
+
+
+def _shortened(block: Block) -> Iterator[Block]:
+    """With ever fewer lines; the command is the last but one to go, before the head."""
+    for command in dict.fromkeys((block.command, "")):
+        for count in range(len(block.lines), -1, -1):
+            yield replace(block, lines=block.lines[:count], command=command)
 
 
 def _text(block: Block) -> str:
@@ -99,3 +125,8 @@ def _html(block: Block) -> str:
     head = (f"<b>{hypertext(block.call)}: {hypertext(block.name)}</b>",) if block.call else ()
     todo = f"<p>What to do:</p><pre>{hypertext(block.command)}</pre>" if block.command else ""
     return f"<p>{'<br/>'.join((*head, *map(hypertext, block.lines)))}</p>{todo}"
+
+
+TEXT: Final = Form(_text, str, "\n")
+MARKDOWN: Final = Form(_markdown, markdown, "\n\n")
+HTML: Final = Form(_html, lambda words: f"<p>{hypertext(words)}</p>", "\n")

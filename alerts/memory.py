@@ -29,7 +29,7 @@ STANDINGS = Table(
 TOLD = Table(
     "told",
     METADATA,
-    Column("channel", Text, primary_key=True),
+    Column("address", Text, primary_key=True),
     Column("key", Text, primary_key=True),
     Column("told", Record(Told), nullable=False),
 )
@@ -37,7 +37,7 @@ TOLD = Table(
 ATTEMPTS = Table(
     "attempts",
     METADATA,
-    Column("channel", Text, primary_key=True),
+    Column("address", Text, primary_key=True),
     Column("key", Text, primary_key=True),
     Column("attempt", Record(Attempt), nullable=False),
 )
@@ -81,14 +81,19 @@ def standings(db: Connection) -> dict[str, Standing]:
     return {row.key: row.standing for row in db.execute(select(STANDINGS))}
 
 
+def keys(db: Connection) -> frozenset[str]:
+    """The keys of all standings."""
+    return frozenset(db.execute(select(STANDINGS.c.key)).scalars())
+
+
 def told(db: Connection) -> dict[Pair, Told]:
-    """What each channel believes, by (channel, key)."""
-    return {(row.channel, row.key): row.told for row in db.execute(select(TOLD))}
+    """What each channel believes, by (address, key)."""
+    return {(row.address, row.key): row.told for row in db.execute(select(TOLD))}
 
 
 def attempts(db: Connection) -> dict[Pair, Attempt]:
-    """Attempts without a success since, by (channel, key)."""
-    return {(row.channel, row.key): row.attempt for row in db.execute(select(ATTEMPTS))}
+    """Attempts without a success since, by (address, key)."""
+    return {(row.address, row.key): row.attempt for row in db.execute(select(ATTEMPTS))}
 
 
 def silences(db: Connection) -> tuple[Silence, ...]:
@@ -139,10 +144,9 @@ def put_attempts(db: Connection, changed: Mapping[Pair, Attempt | None]) -> None
 
 
 def _put_pairs(db: Connection, table: Table, column: str, changed: Mapping[Pair, Any]) -> None:
-    if changed:
-        here = (table.c.channel == bindparam("on"), table.c.key == bindparam("old"))
-        db.execute(delete(table).where(*here), [{"on": channel, "old": key} for channel, key in changed])
-    rows = [{"channel": pair[0], "key": pair[1], column: value} for pair, value in changed.items() if value]
+    if old := [{"of": address, "old": key} for address, key in changed]:
+        db.execute(delete(table).where(table.c.address == bindparam("of"), table.c.key == bindparam("old")), old)
+    rows = [{"address": pair[0], "key": pair[1], column: value} for pair, value in changed.items() if value]
     if rows:
         db.execute(table.insert(), rows)
 
@@ -155,7 +159,7 @@ def move(db: Connection, old: str, new: str) -> None:
             db.execute(delete(table).where(table.c.key.in_([old, new])))
             db.execute(table.insert().values({"key": new, column: replace(found, key=new)}))
     for table, column in ((TOLD, "told"), (ATTEMPTS, "attempt")):
-        rows = db.execute(select(table.c.channel, table.c[column]).where(table.c.key == old)).all()
+        rows = db.execute(select(table.c.address, table.c[column]).where(table.c.key == old)).all()
         _put_pairs(db, table, column, {(row[0], old): None for row in rows})
         _put_pairs(db, table, column, {(row[0], new): _renamed(row[1], new) for row in rows})
 

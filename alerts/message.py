@@ -8,7 +8,7 @@ from typing import Final
 
 from alerts.dataclass import replace
 from alerts.escape import fits, line
-from alerts.forms import Block, Message, Note, Pin, write
+from alerts.forms import Block, Message, Note, Pin
 from alerts.model import Alert, Level, News, Reason, Standing
 
 __all__ = ["Message", "compose", "moment", "name_of", "notice", "relative"]
@@ -40,20 +40,20 @@ def compose(alert: Alert, host: str, now: datetime, pin: Callable[[Standing], Pi
         return notice("Nothing to report", (), host, now)
     level = max((item.standing.level for item in news if not _over(item)), key=_rank, default=Level.FINE)
     blocks = [_block(item, now) for item in news[:MOST]]
-    message = write(_subject(news, host, now), blocks, len(news), _foot(host, now), level)
+    message = Message(_subject(news, host, now), tuple(blocks), len(news), _foot(host, now), level)
     return replace(message, notes=tuple(_note(item, pin, host, now) for item in news)) if pin else message
 
 
 def _note(item: News, pin: Callable[[Standing], Pin], host: str, now: datetime) -> Note:
-    alone = write(_subject([item], host, now), [_block(item, now)], 1, _foot(host, now), item.standing.level)
+    alone = Message(_subject([item], host, now), (_block(item, now),), 1, _foot(host, now), item.standing.level)
     return Note(pin(item.standing), alone.subject, alone.text, alone.level, _over(item))
 
 
 def notice(subject: str, lines: Iterable[str], host: str, now: datetime, level: Level = Level.INFO) -> Message:
     """A message of our own (a test, a canary, a digest): a subject and one sentence per line."""
-    blocks = [Block("", "", (line(text, SUMMARY_BYTES),)) for text in lines]
+    blocks = tuple(Block("", "", (line(text, SUMMARY_BYTES),)) for text in lines)
     head = f"{line(subject, 2 * NAME_BYTES)}, {_host(host)}"
-    return write(head, blocks, len(blocks), _foot(host, now), level)
+    return Message(head, blocks, len(blocks), _foot(host, now), level)
 
 
 def moment(at: datetime) -> str:

@@ -166,7 +166,7 @@ class Alert:
 @dataclass(frozen=True, slots=True)
 class Told(Ranked):
     """What a channel believes of a condition, never fine; `at` is when it was last told, `nth` counts the reminders
-    since the last other news.
+    since the last other news. `channel` is its label then.
     """
 
     channel: str
@@ -180,11 +180,11 @@ class Told(Ranked):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What was tried and not surely heard: one row a channel and key, from before a send until the next success.
+    """What was tried and not surely heard: one row an address and key, from before a send until the next success.
 
-    `belief` is what the channel believes if the last try was heard (None: that it is over), `earlier` what earlier
-    unsure tries may have left it with. `first_at` is the first try of the row, `at` the last; the next may go `wait`
-    later, at once on another `address`. `tries` counts clear failures, `unsure` those that may have been heard.
+    `address` is the `Channel.id` it went to. `belief` is what the channel believes if the last try was heard (None:
+    that it is over), `earlier` what earlier unsure tries may have left it with. `first_at` is the first try of the row,
+    `at` the last; the next may go `wait` later. `tries` counts clear failures, `unsure` those that may have been heard.
     """
 
     channel: str
@@ -199,10 +199,16 @@ class Attempt:
     wait: timedelta = timedelta()
     address: str = ""
 
+    @property
+    def resting(self) -> bool:
+        """Whether nobody tries any more, because no channel has the address; see `belief.bound`."""
+        return not (self.tries or self.unsure)
+
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """An address with a label, a level and a match; never its URL. `address` is a keyed fingerprint of the URL.
+    """An address with a label, a level and a match; never its URL. `address` is a keyed fingerprint of the URL, behind
+    the id of the key and a colon; "" where the URL cannot be read.
 
     `canary`: how often a harmless message shows that it works.
     """
@@ -212,6 +218,11 @@ class Channel:
     match: Mapping[str, str] = field(default_factory=dict)
     address: str = ""
     canary: timedelta | None = None
+
+    @property
+    def id(self) -> str:
+        """What is remembered of messages goes by this: people hear at an address, whatever we call it."""
+        return self.address or self.label
 
 
 @dataclass(frozen=True, slots=True)

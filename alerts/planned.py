@@ -1,43 +1,78 @@
-"""What is planned to be said next of everything that stands, if nothing changes (pure)."""
+"""What will be said next of everything that stands if nothing changes but the clock: the checks to come (pure)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+from math import ceil
+from typing import Final, TypeVar
 
-from alerts.belief import paused_until
+from alerts import tell
 from alerts.dataclass import dataclass
-from alerts.decide import Ear
-from alerts.hush import FOREVER, quiet_window
-from alerts.model import Channel, Reason, Standing
+from alerts.hearing import least
+from alerts.model import Alert, Channel, Condition, Level, Reason
 from alerts.tell import Memory, Rules
+
+T = TypeVar("T")
+
+Look = Callable[[datetime, Memory], tuple[Iterable[Condition], datetime | None]]
+"""What a look at a moment would see, given the memory, and until when it stays so."""
+
+#: How long a delivery takes here: anything, but not nothing, or reminders would come a check too early.
+LATENCY: Final = timedelta(seconds=1)
+#: What comes later is not named.
+HORIZON: Final = timedelta(days=31)
+#: So many conditions are settled at most, all checks together, and so many checks are played: a running check waits.
+WORK, CHECKS = 20_000, 200
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One message to come: on which channel, why, and when at the earliest."""
+    """One message to come: on which channel, why, and at which check."""
 
     channel: str
     reason: Reason
     at: datetime
 
 
-def planned(known: Memory, channels: Sequence[Channel], rules: Rules, now: datetime) -> dict[str, Planned]:
-    """The next message about each condition, by its key; nothing where none would ever come."""
-    window = quiet_window(rules.quiet, now)
-    ears = [Ear(one, known.told, known.attempts, known.hush, window, now, rules.remind) for one in channels]
-    found = {}
-    for key, standing in known.standings.items():
-        following = min(_all(ears, standing), key=lambda one: one.at, default=None)
-        if following is not None:
-            found[key] = following
-    return found
+def checks(
+    now: datetime, interval: timedelta, horizon: timedelta, check: Callable[[datetime], tuple[T, datetime | None]]
+) -> Iterator[tuple[datetime, T]]:
+    """Each regular check that has something to do, up to `horizon` after `now`, and what it gave.
+
+    `check` takes a moment and says until when nothing differs; the next one is the first at or after that.
+    """
+    at, end = now, now + horizon
+    while at <= end:
+        result, until = check(at)
+        yield at, result
+        if until is None or until > end:
+            return
+        at = now + ceil((max(until, at + LATENCY) - now) / interval) * interval
 
 
-def _all(ears: Iterable[Ear], standing: Standing) -> Iterable[Planned]:
-    for ear in ears:
-        paused = paused_until(ear.attempts.values(), ear.channel, ear.now)
-        for due in ear.due(standing):
-            at = max(due.at, ear.open_at(standing, due.reason), paused)
-            if at < FOREVER:
-                yield Planned(ear.channel.label, due.reason, at)
+def planned(
+    known: Memory, channels: Sequence[Channel], rules: Rules, look: Look, now: datetime, interval: timedelta
+) -> dict[str, Planned]:
+    """The next message about each condition that is not fine, by its key; none for what will not be spoken of within
+    HORIZON. Supposes that what is sent arrives."""
+    open_keys = {key for key, one in known.standings.items() if one.level is not Level.FINE} if channels else set()
+    found: dict[str, Planned] = {}
+    memory = known
+
+    def check(at: datetime) -> tuple[tuple[Alert, ...], datetime | None]:
+        nonlocal memory
+        seen, judged_until = look(at, memory)
+        plan = tell.plan(memory, seen, channels, rules, at)
+        memory = tell.learned(plan.memory, tell.heard(plan, at + LATENCY))
+        return plan.alerts, least((judged_until, plan.until, tell.outlook(memory, channels, rules, at)))
+
+    most = min(CHECKS, max(4, WORK // max(1, len(known.standings))))
+    played = islice(checks(now, interval, HORIZON, check), most)
+    while open_keys - {*found} and (step := next(played, None)):
+        at, alerts = step
+        for alert in alerts:
+            for news in alert.news:
+                found.setdefault(news.standing.key, Planned(alert.channel, news.reason, at))
+    return {key: one for key, one in found.items() if key in open_keys}

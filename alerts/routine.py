@@ -32,13 +32,13 @@ def routine_news(
     news, moments = [], [FOREVER]
     for key, span in _routines(ear, every):
         standing = _standing(key, ear, everything)
-        known = ear.told.get((ear.channel.label, key))
-        attempt = ear.attempts.get((ear.channel.label, key))
+        known = ear.told.get((ear.channel.id, key))
+        attempt = ear.attempts.get((ear.channel.id, key))
         at = max(
             known.at + span if known else ear.now,
             hushed_until(ear.hush, standing, ear.now),
             ear.window[1] if ear.window else ear.now,
-            retry_at(attempt, ear.channel, standing, ear.now),
+            retry_at(attempt, standing, ear.now),
             paused,
         )
         if at <= ear.now:
@@ -51,7 +51,8 @@ def routine_news(
 
 def stuck_canary(ear: Ear) -> Attempt | None:
     """The first unheard try of a canary that has not arrived since."""
-    return ear.attempts.get((ear.channel.label, CANARY)) if ear.channel.canary else None
+    tried = ear.attempts.get((ear.channel.id, CANARY)) if ear.channel.canary else None
+    return tried if tried and not tried.resting else None
 
 
 def _routines(ear: Ear, every: timedelta | None) -> Iterator[tuple[str, timedelta]]:

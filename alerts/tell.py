@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from alerts import memory
 from alerts.backlog import moot
-from alerts.belief import Changes, Place, after, before
+from alerts.belief import Changes, Place, after, before, bound
 from alerts.clock import past_attempt, past_hush, past_standing, past_told
 from alerts.dataclass import dataclass, replace
 from alerts.forms import Message
@@ -17,6 +17,7 @@ from alerts.hush import follow
 from alerts.memory import Connection
 from alerts.model import Alert, Attempt, Channel, Condition, Delivery, Hush, Outcome
 from alerts.offline import Offline, laid_over
+from alerts.routine import CANARY, DIGEST
 from alerts.send import Address, send
 from alerts.settle import absent, settle
 
@@ -33,6 +34,8 @@ class Plan:
     memory: Memory
     alerts: tuple[Alert, ...]
     until: datetime | None
+    tried: Mapping[str, tuple[Attempt, ...]]
+    """The attempts of each alert, by its channel."""
 
 
 def recall(db: Connection) -> Memory:
@@ -68,6 +71,8 @@ def plan(
     speak: bool = True,
 ) -> Plan:
     """What stands after this look and what is to be said of it. Pure."""
+    told, tried_before = bound(before_pass.told, before_pass.attempts, channels)
+    before_pass = replace(before_pass, told=told, attempts=tried_before)
     found = (*conditions, *of_channels(before_pass, channels, rules, now)[0])
     seen = {one.key: one for one in found if one.key not in before_pass.ignored}
     standings = {key: absent(one) for key, one in before_pass.standings.items() if key not in seen}
@@ -80,23 +85,18 @@ def plan(
     known = replace(known, attempts={at: one for at, one in known.attempts.items() if at not in moot_places})
     alerts, until = decided(known, channels, rules, now) if speak else ((), None)
     ears = {channel.label: channel for channel in channels}
-    tried = {
-        (row.channel, row.key): row
-        for alert in alerts
-        for row in before(alert, ears[alert.channel], known.told, known.attempts, now)
-    }
-    known = replace(known, attempts={**known.attempts, **tried})
-    return Plan(known, alerts, least([*moments, until]))
+    tried = {alert.channel: before(alert, ears[alert.channel], known.told, known.attempts, now) for alert in alerts}
+    rows = {(row.address, row.key): row for rows in tried.values() for row in rows}
+    known = replace(known, attempts={**known.attempts, **rows})
+    return Plan(known, alerts, least([*moments, until]), tried)
 
 
 def commit(db: Connection, old: Memory, new: Plan, gone: Iterable[str] = ()) -> None:
     """Writes what differs from `old`, which is what `recall` gave: attempts and mended moments too, before any send."""
     changed = {key: one for key, one in new.memory.standings.items() if old.standings.get(key) != one}
     memory.put_standings(db, changed, gone)
-    tried: dict[Place, Attempt | None] = {place: None for place in old.attempts if place not in new.memory.attempts}
-    tried |= {place: one for place, one in new.memory.attempts.items() if old.attempts.get(place) != one}
-    memory.put_attempts(db, tried)
-    memory.put_told(db, {place: one for place, one in new.memory.told.items() if old.told.get(place) != one})
+    memory.put_attempts(db, _changed(old.attempts, new.memory.attempts))
+    memory.put_told(db, _changed(old.told, new.memory.told))
     for silence in new.memory.hush.silences:
         if silence not in old.hush.silences:
             memory.put_silence(db, silence)
@@ -136,16 +136,24 @@ def heard(planned: Plan, at: datetime) -> Results:
 
 
 def _resulting(delivery: Delivery, planned: Plan) -> tuple[Delivery, Changes]:
-    keys = [one.standing.key for one in delivery.alert.news]
-    rows = [planned.memory.attempts[delivery.alert.channel, key] for key in keys]
-    return delivery, after(delivery, rows, planned.memory.attempts.values())
+    return delivery, after(delivery, planned.tried[delivery.alert.channel], planned.memory.attempts.values())
+
+
+def _changed(old: Mapping[Place, V], new: Mapping[Place, V]) -> dict[Place, V | None]:
+    """The rows to write; None deletes."""
+    gone: dict[Place, V | None] = {place: None for place in old if place not in new}
+    return gone | {place: one for place, one in new.items() if old.get(place) != one}
 
 
 def remember(db: Connection, delivery: Delivery, changes: Changes) -> None:
-    """Writes a result: the log and what the channel believes, in the caller's transaction."""
+    """Writes a result: the log and what the channel believes, in the caller's transaction.
+
+    A key that was forgotten or ignored during the send stays so.
+    """
     memory.log(db, delivery)
-    memory.put_told(db, changes.told)
-    memory.put_attempts(db, changes.attempts)
+    alive = memory.keys(db) | {CANARY, DIGEST}
+    memory.put_told(db, {place: one for place, one in changes.told.items() if place[1] in alive})
+    memory.put_attempts(db, {place: one for place, one in changes.attempts.items() if place[1] in alive})
 
 
 def learned(known: Memory, results: Iterable[tuple[Delivery, Changes]]) -> Memory:

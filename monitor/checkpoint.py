@@ -175,7 +175,7 @@ def write(folder: str, point: Checkpoint) -> None:
 
 
 def remove(folder: str) -> None:
-    """Makes the next pass look fully: after an acknowledgement, a silence, ignore, forget."""
+    """Makes the next pass look fully."""
     for name in (NAME, f"{NAME}.{os.getpid()}"):
         try:
             os.unlink(f"{folder}/{name}")
@@ -217,7 +217,7 @@ def still_holds(folder: str, point: Checkpoint, environ: os._Environ[str] | dict
 
 def same(kind: str, path: str, stamp: Stamp) -> bool:
     """T: a thing that was read, unchanged; K: our key, the same. I: our own file, still the same inode, as is D, the
-    status document. R: an output, same size too."""
+    status document. R: an output, same size too; S: what people asked for, likewise."""
     found = stat_of(path)
     if kind in "TK" or found is None or stamp is None:
         return found == stamp

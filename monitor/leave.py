@@ -143,6 +143,7 @@ def _point(left: Left, state: State, host: Host, mark: Mark) -> None:
     made.exit_code, made.output, made.plugin = left.document["exit_code"], left.printed, left.plugin
     made.touches = [("T", path, stamp) for path, stamp in host.touches.items()]
     made.touches += [(kind, str(path), checkpoint.stat_of(str(path))) for kind, path in _ours(left, state, host)]
+    made.touches.append(mark.requests)
     made.names = tuple(sorted(host.asked))
     values = {name: value for name, value in host.asked.items() if value is not None}
     made.env_digest = checkpoint.env_digest(state.key(create=False) or b"", made.names, values)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from alerts.dataclass import dataclass, replace
-from alerts.model import Channel, Level, Standing
-from alerts.planned import Planned, planned
+from alerts.model import Channel, Level
+from alerts.planned import Look, Planned, planned
 from alerts.tell import Memory, Rules, hushed
 from monitor.config.settings import Settings
 from monitor.judge import words
@@ -27,22 +27,22 @@ MOST: Final = 2000
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What the memory of the alerts holds after a pass."""
+    """What the memory of the alerts holds after a pass, and what later looks will see if nothing changes."""
 
     memory: Memory
     channels: Sequence[Channel]
     rules: Rules
     facts: Sequence[ChannelFacts]
+    look: Look
 
 
 def overview(
     judgement: Judgement, told: Told, changes: Sequence[Transition], settings: Settings, now: datetime
 ) -> dict[str, Any]:
     """The document `overview.json`; moments are ISO 8601 UTC, spans seconds."""
-    verdicts = {verdict.key: verdict for verdict in judgement.verdicts}
     return {
         "at": iso(now),
-        "standings": _standings(told, verdicts, now),
+        "standings": _standings(told, settings.interval, now),
         "channels": [
             {
                 "label": one.label,
@@ -71,16 +71,18 @@ def overview(
     }
 
 
-def _standings(told: Told, verdicts: Mapping[str, Verdict], now: datetime) -> list[dict[str, Any]]:
+def _standings(told: Told, interval: timedelta, now: datetime) -> list[dict[str, Any]]:
     acknowledged, silenced = hushed(told.memory, now)
-    following = planned(told.memory, told.channels, told.rules, now)
+    following = planned(told.memory, told.channels, told.rules, told.look, now, interval)
     bad = [one for one in told.memory.standings.values() if one.level is not Level.FINE]
     heard: dict[str, dict[str, str | None]] = defaultdict(dict)
-    for (label, key), belief in sorted(told.memory.told.items()):
-        heard[key][label] = iso(belief.at)
     tried: dict[str, list[str]] = defaultdict(list)
-    for label, key in sorted(told.memory.attempts):
-        tried[key].append(label)
+    for channel in sorted(told.channels, key=lambda one: one.label):
+        for key in (one.key for one in bad):
+            if belief := told.memory.told.get((channel.id, key)):
+                heard[key][channel.label] = iso(belief.at)
+            if (channel.id, key) in told.memory.attempts:
+                tried[key].append(channel.label)
     return [
         {
             "key": one.key,
@@ -92,18 +94,15 @@ def _standings(told: Told, verdicts: Mapping[str, Verdict], now: datetime) -> li
             "silenced": one.key in silenced,
             "told": heard[one.key],
             "undelivered": tried[one.key],
-            "next": _next(one, following.get(one.key), verdicts.get(one.key)),
+            "next": following_as_json(following.get(one.key)),
         }
         for one in sorted(bad, key=lambda one: (-one.level.rank, one.key))
     ]
 
 
-def _next(standing: Standing, message: Planned | None, verdict: Verdict | None) -> dict[str, Any] | None:
-    """The next message if nothing changes: a planned one, or that of the next lead step."""
-    step = verdict.until if verdict and standing.level is Level.SOON else None
-    if message and not (step and step < message.at):
-        return {"at": iso(message.at), "reason": message.reason.value, "channel": message.channel}
-    return {"at": iso(step), "reason": "worse", "channel": None} if step else None
+def following_as_json(message: Planned | None) -> dict[str, Any] | None:
+    """The next message if nothing changes; None if none will come."""
+    return {"at": iso(message.at), "reason": message.reason.value, "channel": message.channel} if message else None
 
 
 def _dated(verdict: Verdict) -> bool:

@@ -6,13 +6,18 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from alerts.dataclass import replace
+from alerts.model import Condition
+from alerts.planned import Look
+from alerts.tell import Memory
 from monitor.history.record import changes
 from monitor.model import Judgement, Remembered, Verdict
 from monitor.proof import Proof
-from monitor.turn import Turn
+from monitor.turn import Turn, found
 
 #: So many moments are tried; others of a large look may change often before this one does.
 LOOKS = 100
+#: So many verdicts are judged anew at most to tell which messages come.
+VERDICTS = 5000
 
 
 def prospect(
@@ -39,6 +44,33 @@ def prospect(
         if _answer(found) != _answer(last):
             yield now, found
         last = found
+
+
+def looks(turn: Turn, judgement: Judgement, known: Mapping[str, Remembered]) -> Look:
+    """The later looks after this one, asked for in order: the same findings, judged anew when their time has come.
+
+    `known` is the history before the judgement. Of a very large home, what comes late is not judged any more.
+    """
+    memory, told_of, then = dict(known), _lasting(judgement, turn.now), turn.now
+    left = min(LOOKS, VERDICTS // max(1, len(judgement.verdicts)))
+
+    def look(at: datetime, alerts: Memory) -> tuple[tuple[Condition, ...], datetime | None]:
+        nonlocal judgement, then, left
+        if judgement.until and at >= judgement.until and left:
+            recorded = changes(judgement, memory, then)
+            for key in recorded.gone:
+                memory.pop(key, None)
+            memory.update(recorded.rows)
+            judgement, then, left = replace(turn, now=at).judged(memory, told_of), at, left - 1
+        return found(replace(turn, now=at), judgement, alerts), judgement.until if left else None
+
+    return look
+
+
+def _lasting(judgement: Judgement, now: datetime) -> dict[str, Proof]:
+    """What providers told of these logins, as if they said so for ever."""
+    proofs = ((one.seen.fingerprint, one.proof) for one in judgement.verdicts)
+    return {print_of: proof.lasting() for print_of, proof in proofs if print_of and proof and now < proof.lapses_at}
 
 
 def _of(judgement: Judgement, key: str) -> Verdict | None:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from math import ceil
 
 from alerts import tell
 from alerts.dataclass import dataclass, replace
 from alerts.forms import Message
 from alerts.model import Alert
+from alerts.planned import LATENCY, checks
 from monitor.history import proofs
 from monitor.history.copy import copied
 from monitor.history.engine import Engine
 from monitor.turn import Turn, recorded, said
-
-#: How long a delivery takes here: anything, but not nothing, or reminders would come a pass too early.
-LATENCY = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +36,11 @@ def rehearse(turn: Turn, horizon: timedelta) -> Iterator[Planned]:
     try:
         with engine.begin() as db:
             proofs.last(db, turn.host.key_id, now)
-        while now <= turn.now + horizon:
-            planned, until = _pass(engine, replace(turn, now=now))
+        passes = checks(now, turn.settings.interval, horizon, lambda at: _pass(engine, replace(turn, now=at)))
+        for _, planned in passes:
             yield from planned
-            if until is None:
-                return
-            now = _next_pass(turn, max(until, now + LATENCY))
     finally:
         engine.dispose()
-
-
-def _next_pass(turn: Turn, moment: datetime) -> datetime:
-    """The first scheduled pass at or after a moment; the schedule begins with the turn."""
-    interval = turn.settings.interval
-    return turn.now + ceil((moment - turn.now) / interval) * interval
 
 
 def _pass(engine: Engine, turn: Turn) -> tuple[list[Planned], datetime | None]:

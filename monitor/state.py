@@ -20,6 +20,7 @@ OWNER_NAME = "owner"
 OFFLINE_NAME = "offline"
 #: So much of that file is there from the start: on a full disk, what is there can still be overwritten.
 OFFLINE_BYTES = 1 << 15
+REQUESTS_NAME = "requests"  # grows by a byte with each thing that a person asks for; its size is what counts
 HEARD = "heartbeat"  # an empty file; its time is when the heartbeat was last heard
 LOCK_POLL_SECONDS = 0.05
 KEY_BYTES = 32
@@ -49,11 +50,13 @@ def real(home: str | Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Which check this was, the digest of what it saw, and when its look had ended, as Unix time."""
+    """Which check this was, the digest of what it saw, when its look had ended, as Unix time, and what people had asked
+    for before it read the history: a touch of the checkpoint."""
 
     identity: str
     digest: str
     ended: float
+    requests: tuple[str, str, checkpoint.Stamp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +156,23 @@ class State:
             digest = checkpoint.digest_of(os.fsencode(self.folder))
             places.append(other / f"{OFFLINE_NAME}-{digest}")
         return places
+
+    def requests(self) -> tuple[str, str, checkpoint.Stamp]:
+        """What people have asked for by now, as a touch: taken before a pass reads the history, it does not hold any
+        more when something is asked for later."""
+        path = str(self.gate / REQUESTS_NAME)
+        return ("S", path, checkpoint.stat_of(path))
+
+    def outdate(self) -> None:
+        """Makes the next pass look fully, whatever a running one writes: for an acknowledgement, a silence, ignore,
+        forget. To be called in the transaction that writes it: a pass that counted this byte then reads that."""
+        with suppress(OSError):  # the checkpoint that is there can still be removed
+            handle = os.open(self.gate / REQUESTS_NAME, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                os.write(handle, b"\n")
+            finally:
+                os.close(handle)
+        checkpoint.remove(str(self.gate))
 
     @contextmanager
     def lock(self, wait: float) -> Iterator[bool]:

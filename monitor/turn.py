@@ -106,17 +106,23 @@ def said(this: Turn, alert: Alert, *, pinned: bool) -> Message:
 
 
 def channels(settings: Settings, host: Host) -> tuple[Channel, ...]:
-    """The configured channels; a broken one takes part, so that its silence is noticed."""
-    return tuple(
-        Channel(
-            label=one.label,
-            at_least=one.at_least,
-            match=_as_labelled(one.match, settings.privacy),
-            address=host.fingerprint(one.url.reveal()) if one.url else "",
-            canary=one.canary,
-        )
-        for one in settings.channels
-    )
+    """The configured channels; a broken one takes part, so that its silence is noticed.
+
+    The address is the whole URL: with another password in it, what stands is said once more rather than never. Of
+    several channels with one URL, the others are told apart by their labels.
+    """
+    by_id: dict[str, Channel] = {}
+    for one in settings.channels:
+        address = _address(one.url.reveal(), host) if one.url else ""
+        if address in by_id:
+            address = _address(f"{one.label} {address}", host)
+        made = Channel(one.label, one.at_least, _as_labelled(one.match, settings.privacy), address, one.canary)
+        by_id[made.id] = made
+    return tuple(by_id.values())
+
+
+def _address(url: str, host: Host) -> str:
+    return f"{host.key_id}:{host.fingerprint(url)}"
 
 
 def _as_labelled(match: Mapping[str, str], privacy: str) -> Mapping[str, str]:

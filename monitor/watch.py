@@ -29,6 +29,7 @@ from monitor.metrics.families import ChannelFacts
 from monitor.model import Judgement, Remembered, Transition
 from monitor.overview import SPAN, Told, overview
 from monitor.proof import Proof
+from monitor.prospect import looks
 from monitor.turn import Recorded, Turn, findings, found, recorded, remembered, said
 
 #: Where no disk keeps what was told, the same news would go out with every pass.
@@ -159,7 +160,7 @@ def _taken(this: Turn, engine: Engine, made: Recorded, complaints: list[str]) ->
     complaints += [*failed, *failures]
     if not failed:
         _copied(this, engine, after)
-    shown = Told(after, this.channels, this.rules, facts)
+    shown = Told(after, this.channels, this.rules, facts, looks(this, judgement, made.known))
     engine.dispose()  # the last one out folds the write-ahead log in
     mute = tell.mute(after, this.channels, this.rules, now)
     until = [judgement.until, plan.until, tell.outlook(after, this.channels, this.rules, now)]
@@ -333,7 +334,7 @@ def _facts(
             one.label,
             reached.get(one.label),
             tell.pending(known, one, this.rules, this.now),
-            canary.at if (canary := known.told.get((one.label, CANARY))) else None,
+            canary.at if (canary := known.told.get((one.id, CANARY))) else None,
         )
         for one in this.channels
     )

@@ -32,11 +32,11 @@ def test_the_tool_finds_nothing(name):
 
 @pytest.mark.parametrize("path", OURS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_file_is_short_and_says_what_it_is(path):
-    """A file has at most 300 lines, a function at most 60, and the module opens with a sentence."""
+    """A file has at most 400 lines, a function at most 60, and the module opens with a sentence."""
     text = path.read_text("utf-8")
     tree = ast.parse(text)
     assert ast.get_docstring(tree), "no docstring"
-    assert text.count("\n") <= 300
+    assert text.count("\n") <= 400
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert (node.end_lineno or 0) - node.lineno < 60, node.name

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from datetime import timedelta
 from difflib import get_close_matches
 from typing import Any, Final
@@ -10,8 +12,8 @@ from apprise import Apprise, AppriseAsset, NotificationManager, NotifyBase, Noti
 
 from alerts.channels import Report, known_schemes, scheme_of
 from alerts.channels.listening import listening, silence
-from alerts.escape import hypertext, markdown
-from alerts.forms import Message
+from alerts.escape import hypertext, line, markdown
+from alerts.forms import HTML, LIMIT, MARKDOWN, TEXT, Message
 from alerts.model import Level, Outcome
 
 #: Seconds a service gets to connect, and to answer, where its URL says neither `cto` nor `rto`. Apprise's own 4 are
@@ -19,6 +21,11 @@ from alerts.model import Level, Outcome
 PATIENCE: Final = 10.0
 
 _TYPES: Final = {Level.NOW: "failure", Level.SOON: "warning", Level.INFO: "info", Level.FINE: "success"}
+
+_FORMS: Final = {NotifyFormat.HTML: (HTML, hypertext), NotifyFormat.MARKDOWN: (MARKDOWN, markdown)}
+
+#: Where a service takes less than Apprise believes. Slack: https://docs.slack.dev/reference/block-kit/blocks/section-block
+_TIGHTER: Final = {"Slack": 3000}
 
 _manager: Any = NotificationManager  # without type hints of its own
 
@@ -98,17 +105,51 @@ def _hurry(service: NotifyBase, patience: float) -> None:
 
 
 def _content(service: NotifyBase, message: Message) -> dict[str, Any]:
-    """The message in the form the service takes, cut (not split, not refused) where it is too long for it."""
-    form = service.resolve_format()
-    escape, body = {
-        NotifyFormat.HTML: (hypertext, message.html),
-        NotifyFormat.MARKDOWN: (markdown, message.markdown),
-    }.get(form, (str, message.text))
-    whole = service.overflow_mode == OverflowMode.UPSTREAM
-    return {
-        # Without a title of its own, a service puts ours into the body.
-        "title": escape(message.subject) if service.title_maxlen <= 0 else message.subject,
-        "body": body,
-        "body_format": form,
-        "overflow": OverflowMode.TRUNCATE if whole else service.overflow_mode,
-    }
+    """The message in the form the service takes, shortened by us until all of it fits: whoever cuts at a number of
+    characters, as Apprise and the services do, cuts in the middle of a command."""
+    resolved = service.resolve_format()
+    form, escape = _FORMS.get(resolved, (TEXT, str))
+    limit = _limit(service)
+    if service.title_maxlen <= 0:  # it is put into the body
+        title = escape(line(message.subject, limit // 2))
+    else:
+        title = line(message.subject, service.title_maxlen)
+    content = {"title": title, "body_format": resolved, "overflow": OverflowMode.UPSTREAM}
+
+    def fits(body: str) -> bool:
+        lines = len(body.splitlines()) + (service.title_maxlen <= 0)
+        few = not service.body_max_line_count or lines <= service.body_max_line_count
+        return few and _size(service, {**content, "body": body}) <= limit
+
+    return {**content, "body": message.body(form, fits)}
+
+
+def _limit(service: NotifyBase) -> int:
+    """Bytes that may arrive: a little less than the characters that the service takes, for what its URL may add."""
+    known = min(int(service.body_maxlen), _TIGHTER.get(str(service.service_name), LIMIT), LIMIT)
+    return known - known // 50
+
+
+def _size(service: NotifyBase, content: Mapping[str, Any]) -> int:
+    """The bytes that Apprise would hand to the service, with its own escapes, and the title where that counts.
+
+    Characters are counted as bytes, which are never fewer. JSON of ASCII alone, in which ntfy is sent, may be twice as
+    long before Apprise makes a file of it.
+    """
+    pieces: list[Mapping[str, Any]] = []
+
+    def note(**piece: Any) -> bool:
+        pieces.append(piece)
+        return False  # what was accepted is not sent again
+
+    shadows = ("send", f"send_{content['body_format'].value}")
+    own = [name for name in shadows if hasattr(service, name)]
+    for name in own:
+        setattr(service, name, note)
+    try:
+        service.notify(**content)
+    finally:
+        for name in own:
+            delattr(service, name)
+    whole = "".join(piece["body"] + (piece["title"] if service.overflow_amalgamate_title else "") for piece in pieces)
+    return max(len(whole.encode()), len(json.dumps(whole)) // 2)

@@ -38,7 +38,7 @@ def reading(shell: Shell, settings: Settings) -> Iterator[Connection | None]:
 def writing(shell: Shell, settings: Settings) -> Iterator[Connection]:
     """The history in one transaction; afterwards the next pass looks fully.
 
-    A pass that is running is waited for, or its checkpoint would hide what is written here.
+    A pass that is running is not waited for: whatever it still writes, its checkpoint does not hold any more.
     """
     from alerts import memory as told
     from monitor.history import engine, owner, tables
@@ -47,14 +47,14 @@ def writing(shell: Shell, settings: Settings) -> Iterator[Connection]:
     state = shell.state(settings)
     with in_words():
         state.create()
-    with in_words(), state.lock(settings.alerts.deadline.total_seconds()):
+    with in_words():
         url = engine.url_of(_given(settings), state.folder)
         opened = engine.connect(url)
         engine.prepare(opened, (tables.METADATA, told.METADATA))
         with opened.begin() as connection:
             owner.admit(connection, url, state, real(shell.home))
             yield connection
-        checkpoint.remove(str(state.gate))
+            state.outdate()
 
 
 def adopt(shell: Shell, settings: Settings) -> Iterator[str]:

@@ -97,9 +97,10 @@ def _pass(given: argparse.Namespace, shell: Shell, host: Host, settings: Setting
     state = _usable(state, shell)
     host = host.keyed(_key(state, shell), state.folder, vault_for(settings))
     with state.lock(settings.alerts.deadline.total_seconds()) as held:
+        requests = state.requests()
         now = shell.now()
         findings = look(asked, host, now)
-        mark = Mark(_identity(shell), digest(asked, findings, host, now), shell.now().timestamp())
+        mark = Mark(_identity(shell), digest(asked, findings, host, now), shell.now().timestamp(), requests)
         point = _second_gate(state, mark, shell, host, now, pulse.due(settings, host, now)) if held else None
         if point is not None and (same := _document(point, given)) is not None:
             return _Done(same, {}, True)

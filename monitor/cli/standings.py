@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,12 @@ from monitor.cli import book
 from monitor.cli.shell import Shell
 
 if TYPE_CHECKING:
-    from alerts.model import Acknowledgement, Silence
+    from alerts.model import Acknowledgement, Channel, Silence
+    from alerts.planned import Planned
     from alerts.tell import Memory
     from monitor.config.settings import Settings
+    from monitor.history.engine import Connection
+    from monitor.turn import Turn
 
 
 def run(given: argparse.Namespace, shell: Shell) -> int:
@@ -24,11 +28,13 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
     settings, now = shell.settings(shell.host()), shell.now()
     with book.reading(shell, settings) as connection:
         known = tell.past(tell.recall(connection), now) if connection else tell.Memory()
-    rows = _rows(known, now)
+        if given.tokens:
+            _tokens(shell, settings, known, now)
+            return 0
+        turn = shell.turn()
+        following = _following(connection, turn, known) if connection else {}
+    rows = _rows(known, turn.channels, following, now)
     silences = [as_json(one) for one in known.hush.silences if one.until > now]
-    if given.tokens:
-        _tokens(shell, settings, known, now)
-        return 0
     if given.json:
         shell.say(json.dumps({"schema": 1, "standings": rows, "silences": silences}, ensure_ascii=False, indent=1))
         return 0
@@ -61,11 +67,30 @@ def iso(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _rows(known: Memory, now: datetime) -> list[dict[str, Any]]:
+def _following(db: Connection, turn: Turn, known: Memory) -> dict[str, Planned]:
+    """The next messages, as the page names them."""
+    from alerts.planned import planned
+    from monitor.history import proofs
+    from monitor.prospect import looks
+    from monitor.turn import remembered
+
+    before = remembered(db, turn)
+    judgement = turn.judged(before, proofs.recall(db, turn.host.key_id))
+    look = looks(turn, judgement, before)
+    return planned(known, turn.channels, turn.rules, look, turn.now, turn.settings.interval)
+
+
+def _rows(
+    known: Memory, channels: Sequence[Channel], following: Mapping[str, Planned], now: datetime
+) -> list[dict[str, Any]]:
     from alerts import tell
+    from alerts.belief import bound
     from alerts.model import Level
+    from monitor.overview import following_as_json
 
     acknowledged, silenced = tell.hushed(known, now)
+    told, attempts = bound(known.told, known.attempts, channels)
+    names = sorted((one.label, one.id) for one in channels)
     wishes = {one.key: as_json(one) for one in known.hush.acknowledgements if one.key in acknowledged}
     return [
         {
@@ -76,11 +101,12 @@ def _rows(known: Memory, now: datetime) -> list[dict[str, Any]]:
             "acknowledged": key in acknowledged,
             "acknowledgement": wishes.get(key),
             "silenced": key in silenced,
-            "told": {label: iso(told.at) for (label, about), told in sorted(known.told.items()) if about == key},
-            "undelivered": sorted(label for label, about in known.attempts if about == key),
+            "told": {label: iso(told[address, key].at) for label, address in names if (address, key) in told},
+            "undelivered": [label for label, address in names if (address, key) in attempts],
+            "next": following_as_json(following.get(key)),
         }
         for key, one in sorted(known.standings.items(), key=lambda item: (-item[1].level.rank, item[0]))
-        if one.level is not Level.FINE or any(about == key for _, about in known.told)
+        if one.level is not Level.FINE or any((address, key) in told for _, address in names)
     ]
 
 
@@ -103,7 +129,10 @@ def _who(row: dict[str, Any]) -> str:
     parts += [f"not yet delivered to {label}" for label in row["undelivered"]]
     parts += [f"acknowledged{_by(row['acknowledgement'])}"] if row["acknowledged"] else []
     parts += ["silenced"] if row["silenced"] else []
-    return "; ".join(parts) or "nobody was told"
+    parts = parts or ["nobody was told"]
+    if following := row["next"]:
+        parts.append(f"next message: {following['reason']} to {following['channel']} {following['at']}")
+    return "; ".join(parts)
 
 
 def _by(wish: dict[str, Any]) -> str:

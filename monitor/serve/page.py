@@ -121,17 +121,16 @@ def _alert(one: Document, now: datetime) -> Alert:
         one["summary"],
         _ago(one["since"], now),
         ", ".join(told) or "nobody was told",
-        "; ".join([*known, _following(one["next"], now, quiet=bool(known))]),
+        "; ".join([*known, _following(one["next"], now)]),
     )
 
 
-def _following(message: Document | None, now: datetime, *, quiet: bool) -> str:
+def _following(message: Document | None, now: datetime) -> str:
     if not message:
-        return "nothing more until it changes" if quiet else "the next message comes when something changes"
+        return "no further message is planned unless it changes"
     at = parse(message["at"])
     when = f"{moment(at, now)}, {relative(at, now)}" if at and at > now else "with the next look"
-    channel = f" on {message['channel']}" if message["channel"] else ""
-    return f"next message{channel}: {when} ({REASONS.get(message['reason'], message['reason'])})"
+    return f"next message on {message['channel']}: {when} ({REASONS.get(message['reason'], message['reason'])})"
 
 
 REASONS: Final = {

@@ -75,7 +75,7 @@ class Drive:
             self.sent += [(self.now, alert.channel, one.standing.key, fate) for one in alert.news]
             if fate.heard:
                 self._hear(alert, sure=fate.outcome in {Outcome.DELIVERED, Outcome.PARTIAL})
-            rows = [planned.memory.attempts[alert.channel, one.standing.key] for one in alert.news]
+            rows = planned.tried[alert.channel]
             pause = self.retry_after if fate is Fate.LIMITED else None
             delivery = Delivery(alert, self.now, fate.outcome or Outcome.ATTEMPTED, retry_after=pause)
             if fate.outcome is not None:

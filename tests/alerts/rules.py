@@ -50,8 +50,8 @@ def check_heard(world: World, one: Heard, believed: Standing | None, doubtful: b
     repeated = believed is not None and same(believed, one.standing)
     assert repeated == (one.reason is Reason.REMINDER), "the same thing twice, or a reminder of something new"
     if repeated:
-        place = (one.channel, one.key)
-        last = max(h.at for h in world.inbox if (h.channel, h.key) == place and h is not one)
+        place = (one.address, one.key)
+        last = max(h.at for h in world.inbox if (h.address, h.key) == place and h is not one)
         assert one.at - last >= world.remind[0] - 12 * HOUR, "a reminder too early"
 
 
@@ -73,12 +73,12 @@ def check_settled(
 def check_told(world: World) -> None:
     """What stands is known wherever nothing is in the way: a silence hides nothing worse than it was made for."""
     quiet = quiet_window(world.quiet, world.now) is not None
-    failing = {label for label, _ in world.attempts}
+    failing = {address for address, _ in world.attempts}
     for channel, standing in pairs(world):
-        free = standing.seen and meant(channel, standing) and channel.label not in failing
+        free = standing.seen and meant(channel, standing) and channel.id not in failing
         loud = standing.level is Level.NOW or not quiet
         if free and loud and not hidden(world, standing):
-            assert same(world.minds.get((channel.label, standing.key)), standing), "nobody was told"
+            assert same(world.minds.get((channel.id, standing.key)), standing), "nobody was told"
 
 
 def hidden(world: World, standing: Standing) -> bool:
@@ -93,7 +93,7 @@ def hidden(world: World, standing: Standing) -> bool:
 def check_beliefs(world: World) -> None:
     """What people believe is among what we think they may believe."""
     for channel, standing in pairs(world):
-        place = (channel.label, standing.key)
+        place = (channel.id, standing.key)
         ours = beliefs(world.told.get(place), world.attempts.get(place))
         if len({(one.since, one.rank) if one else None for one in ours}) > 2:
             continue  # so many force the truth to be said, whichever is held
@@ -104,7 +104,7 @@ def check_beliefs(world: World) -> None:
 def check_end(world: World, truth: dict[str, Condition]) -> None:
     """Once channels work and nothing changes any more, everybody believes the truth."""
     for channel, standing in pairs(world):
-        mind = world.minds.get((channel.label, standing.key))
+        mind = world.minds.get((channel.id, standing.key))
         if standing.key in truth:
             assert standing.rank == truth[standing.key].rank, "it did not settle to what is so"
         if standing.level is Level.FINE:

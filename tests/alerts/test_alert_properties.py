@@ -19,9 +19,9 @@ from tests.alerts.world import DAY, HOUR, MINUTE, Fate, World, login
 KEYS = ("a", "b")
 LABELS = {"a": {"agent": "main"}, "b": {"agent": "other"}}
 CHANNELS = (
-    Channel("phone", Level.SOON, address="1"),
-    Channel("mail", Level.NOW, address="1"),
-    Channel("desk", Level.INFO, match={"agent": "main"}, address="1"),
+    Channel("phone", Level.SOON, address="k:phone-1"),
+    Channel("mail", Level.NOW, address="k:mail-1"),
+    Channel("desk", Level.INFO, match={"agent": "main"}, address="k:desk-1"),
 )
 SOON = [(Level.SOON, 7 * DAY), (Level.SOON, DAY), (Level.SOON, None)]
 LEVELS = st.sampled_from([*[(Level.FINE, None)] * 3, (Level.INFO, None), *SOON, (Level.NOW, None)])
@@ -56,9 +56,13 @@ class Alerts(RuleBasedStateMachine):
     def fare(self, label: str, fate: Fate) -> None:
         self.world.fates[label] = fate
 
-    @rule()
-    def repair(self) -> None:
-        self.world.channels = tuple(replace(one, address=one.address + "1") for one in self.world.channels)
+    @rule(label=st.sampled_from([one.label for one in CHANNELS]), number=st.integers(0, 3))
+    def readdress(self, label: str, number: int) -> None:
+        """To another address, back to one it had, or to none (its URL cannot be read)."""
+        address = f"k:{label}-{number}" if number else ""
+        self.world.channels = tuple(
+            replace(one, address=address) if one.label == label else one for one in self.world.channels
+        )
         self.planned = False
 
     @rule(key=st.sampled_from(KEYS), span=st.sampled_from([None, HOUR, DAY]))
@@ -114,7 +118,7 @@ class Alerts(RuleBasedStateMachine):
         before, minds, unsure = dict(world.standings), dict(world.minds), rules.unsure(world)
         heard = world.look(*(self.truth[key] for key in seen), after=span)
         for one in heard:
-            place = (one.channel, one.key)
+            place = (one.address, one.key)
             assert one.key in seen or one.key not in KEYS or one.reason not in BAD_NEWS, "bad news unseen"
             rules.check_heard(world, one, minds.get(place), place in unsure, self.truth.get(one.key))
         for key in seen:

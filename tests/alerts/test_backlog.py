@@ -39,7 +39,7 @@ def test_the_moment_a_channel_becomes_a_condition_is_planned() -> None:
     world = World(channels=(PHONE, MAIL), own=True, fates={"phone": Fate.LIMITED}, retry_after=23 * HOUR)
     world.look(soon())
     world.look(soon(), after=23 * HOUR)
-    assert world.until == world.attempts["phone", "a"].first_at + DAY
+    assert world.until == world.attempts[PHONE.id, "a"].first_at + DAY
 
 
 def test_news_that_nobody_wants_any_more_is_not_undelivered() -> None:

@@ -122,7 +122,7 @@ def test_a_partial_delivery_counts_as_told() -> None:
     """The targets that heard it must not hear it again."""
     world = World(fates={"phone": Fate.PARTLY})
     world.look(now())
-    assert world.told["phone", "a"].level is Level.NOW
+    assert world.told[PHONE.id, "a"].level is Level.NOW
     assert wait(world, now(), span=20 * HOUR) == []
 
 
@@ -135,7 +135,7 @@ def test_a_reminder_that_fails_goes_on_trying() -> None:
     assert world.until - world.now == MINUTE
     world.fates.clear()
     assert reasons(world.look(now(), after=MINUTE)) == ["reminder"]
-    assert world.told["phone", "a"].nth == 1
+    assert world.told[PHONE.id, "a"].nth == 1
     assert world.until - world.now == 2 * DAY
 
 
@@ -156,7 +156,7 @@ def test_a_look_that_does_not_see_it_does_not_shorten_the_wait() -> None:
     for _ in range(3):
         world.look(now(), after=5 * MINUTE)
     world.look(fine(), after=MINUTE)
-    assert world.attempts["phone", "a"].tries == 3
+    assert world.attempts[PHONE.id, "a"].tries == 3
 
 
 def test_an_attempt_that_moved_is_told_under_its_new_key() -> None:
@@ -166,8 +166,8 @@ def test_an_attempt_that_moved_is_told_under_its_new_key() -> None:
     (row,) = belief.before(alert, PHONE, {}, {}, START)
     moved = replace(row, key="new")
     changes = belief.after(Delivery(alert, START + MINUTE, Outcome.DELIVERED), [moved])
-    assert changes.told == {("phone", "new"): Told("phone", "new", Level.NOW, START, START + MINUTE)}
-    assert changes.attempts == {("phone", "new"): None}
+    assert changes.told == {(PHONE.id, "new"): Told("phone", "new", Level.NOW, START, START + MINUTE)}
+    assert changes.attempts == {(PHONE.id, "new"): None}
 
 
 def test_the_first_failure_of_what_is_still_news_is_remembered() -> None:
@@ -175,6 +175,6 @@ def test_the_first_failure_of_what_is_still_news_is_remembered() -> None:
     world = World(fates={"phone": Fate.REFUSED})
     world.look(soon())
     world.look(now(), after=HOUR)
-    row: Attempt = world.attempts["phone", "a"]
+    row: Attempt = world.attempts[PHONE.id, "a"]
     assert row.first_at == world.now - HOUR
     assert (row.at, row.tries) == (world.now, 2)

@@ -141,7 +141,7 @@ def test_a_forgotten_key_is_silence_once_its_rows_are_gone() -> None:
     """Forgetting deletes standing, told and attempts together; what appears again is new."""
     world = World()
     world.look(now())
-    del world.standings["a"], world.told["phone", "a"]
+    del world.standings["a"], world.told[PHONE.id, "a"]
     assert world.look(after=MINUTE) == []
     assert reasons(world.look(now(), after=MINUTE)) == ["new"]
 
@@ -151,7 +151,7 @@ def test_a_moved_key_goes_on_under_its_new_name() -> None:
     world = World()
     world.look(now())
     world.standings["b"] = replace(world.standings.pop("a"), key="b")
-    world.told["phone", "b"] = replace(world.told.pop(("phone", "a")), key="b")
+    world.told[PHONE.id, "b"] = replace(world.told.pop((PHONE.id, "a")), key="b")
     assert world.look(now("b"), after=MINUTE) == []
     world.look(fine("b"), after=MINUTE)
     assert said(world.look(fine("b"), after=HOUR)) == [("phone", "b", "recovered")]

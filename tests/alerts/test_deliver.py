@@ -10,7 +10,6 @@ from datetime import timedelta
 import pytest
 
 from alerts.channels import Report, deliver
-from alerts.forms import Message
 from alerts.model import Level, Outcome
 from tests.alerts.examples import COMMAND, alert, say
 from tests.receivers import Receiver, mail, web
@@ -63,16 +62,9 @@ def test_a_subject_put_into_the_body_is_escaped_for_it(there: Receiver) -> None:
         assert shown in there.received[-1].body["text"].splitlines()[0]
 
 
-def test_what_is_too_long_for_a_service_is_cut_not_split(there: Receiver) -> None:
-    before = len(there.received)
-    assert deliver(there.url("mmost", "a" * 24), replace(MESSAGE, text="x" * 9000), TIME).outcome is Outcome.DELIVERED
-    (received,) = there.received[before:]
-    assert len(received.body["text"]) <= 4000
-
-
 @pytest.mark.parametrize("level", Level)
 def test_every_level_has_a_type(there: Receiver, level: Level) -> None:
-    deliver(there.url("json", "json/x"), Message("s", "t", "m", "h", level), TIME)
+    deliver(there.url("json", "json/x"), replace(MESSAGE, level=level), TIME)
     kinds = {Level.FINE: "success", Level.INFO: "info", Level.SOON: "warning", Level.NOW: "failure"}
     assert there.received[-1].body["type"] == kinds[level]
 

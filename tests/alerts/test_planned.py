@@ -1,46 +1,62 @@
-"""What is planned to be said next."""
+"""What is named as the next message is the first that comes: silences, acknowledgements, quiet hours, other news."""
+
+from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from alerts import tell
 from alerts.hush import FOREVER
-from alerts.model import Acknowledgement, Channel, Hush, Level, Reason, Told
-from alerts.planned import Planned, planned
+from alerts.model import Acknowledgement, Channel, Condition, Hush, Level, Quiet, Reason, Silence, Standing, Told
+from alerts.planned import HORIZON, Planned, planned
 from alerts.tell import Memory, Rules
 from tests.alerts.examples import NOW, standing
+from tests.alerts.world import REMIND, SETTLE
 
-DAY = timedelta(days=1)
+DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 PHONE, MAIL = Channel("phone"), Channel("mail", Level.NOW)
 RULES = Rules(timedelta(minutes=10), (DAY, 2 * DAY))
-NOWISH = standing(level=Level.NOW)
+NOWISH = standing(level=Level.NOW, step=None)
 KEY = NOWISH.key
+NIGHT = Quiet(time(22), time(7), ZoneInfo("UTC"))
+
+
+def as_it_is(*standings: Standing):
+    """Looks that see what stands, for ever."""
+    seen = tuple(Condition(one.key, one.level, one.labels, step=one.step, doubt=one.doubt) for one in standings)
+    return lambda *_: (seen, None)
 
 
 def told(channel, ago=timedelta(hours=3), nth=0):
     return {(channel, KEY): Told(channel, KEY, NOWISH.level, NOWISH.since, NOW - ago, NOWISH.step, nth)}
 
 
-def following(known, channels=(PHONE,)):
-    return planned(known, channels, RULES, NOW).get(KEY)
+def following(known, channels=(PHONE,), rules=RULES):
+    look = as_it_is(*known.standings.values())
+    return planned(known, channels, rules, look, NOW, HOUR).get(KEY)
 
 
-def test_a_reminder_comes_when_its_interval_is_over():
-    """A reminder comes when its interval is over, the sooner of two channels'."""
-    known = Memory({KEY: NOWISH}, told("phone") | told("mail", 5 * timedelta(hours=1)))
-    assert following(known) == Planned("phone", Reason.REMINDER, NOW - timedelta(hours=3) + DAY)
+def test_a_reminder_comes_with_the_check_at_which_its_interval_is_over():
+    """The sooner of two channels'."""
+    known = Memory({KEY: NOWISH}, told("phone") | told("mail", 5 * HOUR))
+    assert following(known) == Planned("phone", Reason.REMINDER, NOW - 3 * HOUR + DAY)
     assert following(known, (PHONE, MAIL)).channel == "mail"
-    assert following(replace(known, told=told("phone", nth=1))).at == NOW - timedelta(hours=3) + 2 * DAY
+    assert following(replace(known, told=told("phone", nth=1))).at == NOW - 3 * HOUR + 2 * DAY
+    assert following(replace(known, told=told("phone", 3 * HOUR - MINUTE))).at == NOW - 2 * HOUR + DAY
 
 
 def test_what_was_not_told_yet_is_due():
-    """What was not told yet is due with the next look."""
+    """With the next check."""
     assert following(Memory({KEY: NOWISH})) == Planned("phone", Reason.NEW, NOW)
 
 
 def test_what_ends_soon_is_not_repeated():
-    """What ends soon is not repeated, and no channel that does not care is named."""
+    """And no channel that does not care is named."""
     soon = standing()
     told_soon = {("phone", KEY): Told("phone", KEY, soon.level, soon.since, NOW, soon.step)}
     assert following(Memory({KEY: soon}, told_soon)) is None
@@ -49,17 +65,120 @@ def test_what_ends_soon_is_not_repeated():
 
 @pytest.mark.parametrize("until", [None, FOREVER])
 def test_what_somebody_knows_of_is_not_planned(until):
-    """What somebody knows of is not planned; nor anything without a channel."""
+    """Nor anything without a channel."""
     hush = Hush(acknowledgements=(Acknowledgement(KEY, NOWISH.at, until, NOW),))
-    assert following(Memory({KEY: NOWISH}, told("phone"), hush=hush)) is None
+    known = Memory({KEY: NOWISH}, told("phone"), hush=hush)
+    assert following(known) is None
     assert following(Memory({KEY: NOWISH}), ()) is None
-    assert (
-        following(
-            Memory(
-                {KEY: NOWISH},
-                told("phone"),
-                hush=replace(hush, acknowledgements=(replace(hush.acknowledgements[0], until=NOW + 3 * DAY),)),
-            )
-        ).at
-        == NOW + 3 * DAY
-    )
+    ends = replace(hush, acknowledgements=(replace(hush.acknowledgements[0], until=NOW + 3 * DAY),))
+    assert following(replace(known, hush=ends)).at == NOW + 3 * DAY
+
+
+def test_a_reminder_that_falls_into_the_night_is_named_for_the_morning():
+    """NOW is 13:00; the reminder would be due at 23:00."""
+    known = Memory({KEY: NOWISH}, told("phone", 14 * HOUR))
+    assert following(known, rules=replace(RULES, quiet=NIGHT)).at == NOW + 18 * HOUR
+
+
+def test_a_silence_that_ends_before_the_reminder_is_due_does_not_move_it():
+    """And one that begins no more is not the moment of a message that would have been hidden."""
+    silence = Silence(1, {}, NOW + 2 * HOUR, Level.NOW, NOW)
+    known = Memory({KEY: NOWISH}, told("phone"), hush=Hush((silence,)))
+    assert following(known).at == NOW - 3 * HOUR + DAY
+    assert following(replace(known, hush=Hush((replace(silence, until=NOW + 40 * HOUR),)))).at == NOW + 40 * HOUR
+
+
+def test_other_news_takes_a_reminder_along():
+    """What another condition has to say at a silence's end is a message about this one, too."""
+    other = replace(NOWISH, key="other", labels={"profile": "other"})
+    silence = Silence(1, {"profile": "other"}, NOW + 12 * HOUR, Level.NOW, NOW)
+    known = Memory({KEY: NOWISH, "other": other}, told("phone"), hush=Hush((silence,)))
+    assert following(known) == Planned("phone", Reason.REMINDER, NOW + 12 * HOUR)
+
+
+def test_a_lead_step_is_named_only_where_it_is_said():
+    """The look sees it become worse tomorrow."""
+    soon = standing(step=3 * DAY)
+    known = Memory({KEY: soon}, {("phone", KEY): Told("phone", KEY, soon.level, soon.since, NOW, soon.step)})
+
+    def look(at, _):
+        step = DAY if at >= NOW + DAY else 3 * DAY
+        return (Condition(KEY, Level.SOON, soon.labels, step=step),), NOW + DAY if at < NOW + DAY else None
+
+    def first(hush: Hush, channels=(PHONE,)):
+        return planned(replace(known, hush=hush), channels, RULES, look, NOW, HOUR).get(KEY)
+
+    assert first(Hush()) == Planned("phone", Reason.WORSE, NOW + DAY)
+    assert first(Hush(), (MAIL,)) is None
+    assert first(Hush((Silence(1, {}, NOW + 3 * DAY, Level.SOON, NOW),))).at == NOW + 3 * DAY
+    assert first(Hush(acknowledgements=(Acknowledgement(KEY, soon.at, None, NOW),))).at == NOW + DAY
+
+
+# -- against every check, one after the other -------------------------------------------------------------------------
+
+KEYS = ("a", "b", "c")
+LEVELS = st.sampled_from([(Level.SOON, 7 * DAY), (Level.SOON, DAY), (Level.NOW, None), (Level.FINE, None)])
+MOMENTS = st.integers(-200, 200).map(lambda n: NOW + n * HOUR + 7 * MINUTE)
+CHANNELS = (
+    Channel("phone", Level.SOON, address="k:1"),
+    Channel("mail", Level.NOW, address="k:2"),
+    Channel("desk", Level.INFO, match={"agent": "a"}, address="k:3", canary=3 * DAY),
+)
+
+
+@st.composite
+def situations(draw):
+    """Standings, beliefs, silences, acknowledgements, quiet hours, channels, and what later looks see."""
+    standings, beliefs, acks, later = {}, {}, [], {}
+    for key in KEYS:
+        level, step = draw(LEVELS)
+        since = draw(st.integers(1, 100).map(lambda n: NOW - n * HOUR))
+        one = Standing(
+            key, level, since, since, {"agent": key}, step, doubt=draw(st.booleans()) and level is Level.SOON
+        )
+        standings[key] = one
+        for channel in CHANNELS:
+            if level is not Level.FINE and draw(st.booleans()):
+                at = max(since, NOW - draw(st.integers(0, 60)) * HOUR)
+                beliefs[channel.id, key] = Told(channel.label, key, level, since, at, step, draw(st.integers(0, 2)))
+        if draw(st.integers(0, 3)) == 0:
+            acks.append(Acknowledgement(key, since, draw(st.none() | MOMENTS), NOW))
+        if draw(st.integers(0, 2)) == 0:
+            later[key] = (draw(st.integers(1, 300).map(lambda n: NOW + n * HOUR)), draw(LEVELS))
+    matches = st.sampled_from([{}, {"agent": "a"}, {"agent": "b"}])
+    made = draw(st.lists(st.tuples(matches, MOMENTS, st.sampled_from([Level.SOON, Level.NOW])), max_size=2))
+    silences = tuple(Silence(n, match, until, level, NOW) for n, (match, until, level) in enumerate(made))
+    channels = tuple(one for one in CHANNELS if draw(st.integers(0, 3)))
+    quiet = draw(st.sampled_from([None, NIGHT]))
+    digest = draw(st.sampled_from([None, DAY]))
+    rules = Rules(SETTLE, draw(st.sampled_from([REMIND, (26 * HOUR,), ()])), quiet, digest)
+    return Memory(standings, beliefs, hush=Hush(silences, tuple(acks))), channels, rules, later
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(situations(), st.sampled_from([HOUR, 5 * HOUR]))
+def test_what_is_named_next_is_the_first_message_of_all_checks_to_come(situation, interval):
+    """Here every check is played, whether there is something to do or not."""
+    known, channels, rules, later = situation
+
+    def look(at, _):
+        seen = []
+        for key, one in known.standings.items():
+            moment, (level, step) = later.get(key, (FOREVER, (one.level, one.step)))
+            level, step = (level, step) if at >= moment else (one.level, one.step)
+            seen.append(Condition(key, level, one.labels, step=step, doubt=one.doubt and level is Level.SOON))
+        ahead = [moment for moment, _ in later.values() if moment > at]
+        return seen, min(ahead, default=None)
+
+    first: dict[str, Planned] = {}
+    memory, at = known, NOW
+    while at <= NOW + HORIZON:
+        plan = tell.plan(memory, look(at, memory)[0], channels, rules, at)
+        for alert in plan.alerts:
+            for news in alert.news:
+                first.setdefault(news.standing.key, Planned(alert.channel, news.reason, at))
+        memory = tell.learned(plan.memory, tell.heard(plan, at + timedelta(seconds=1)))
+        at += interval
+    wanted = {key for key, one in known.standings.items() if one.level is not Level.FINE}
+    named = planned(known, channels, rules, look, NOW, interval)
+    assert named == {key: one for key, one in first.items() if key in wanted}

@@ -39,7 +39,7 @@ class World:
 
     def result(self, alert: Alert, planned: tell.Plan) -> tuple[Delivery, Changes]:
         delivery = Delivery(alert, self.now, self.outcome if alert.channel == "phone" else Outcome.DELIVERED)
-        rows = [planned.memory.attempts[alert.channel, news.standing.key] for news in alert.news]
+        rows = planned.tried[alert.channel]
         return delivery, after(delivery, rows)
 
     def until(self) -> timedelta | None:

@@ -57,7 +57,7 @@ class Fate(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One piece of news as people got it, and whether we know that they did."""
+    """One piece of news as people at an address got it, and whether we know that they did."""
 
     at: datetime
     channel: str
@@ -66,11 +66,12 @@ class Heard:
     level: Level
     standing: Standing
     sure: bool
+    address: str = ""
 
 
 @dataclass
 class World:
-    """Memory, channels and people; `look` is one pass. What people believe is in `minds`."""
+    """Memory, channels and people; `look` is one pass. What people at an address believe is in `minds`."""
 
     channels: tuple[Channel, ...] = (PHONE,)
     span: timedelta = SETTLE
@@ -121,6 +122,7 @@ class World:
             self.standings[key], until = settle.settle(self.standings.get(key), condition, self.now, self.span)
             if until is not None:
                 moments.append(until)
+        self.told, self.attempts = belief.bound(self.told, self.attempts, self.channels)
         for ear in self.ears():
             for place in backlog.moot(ear, self.standings):
                 del self.attempts[place]
@@ -151,12 +153,12 @@ class World:
     def _send(self, alert: Alert) -> bool:
         channel = next(one for one in self.channels if one.label == alert.channel)
         rows = belief.before(alert, channel, self.told, self.attempts, self.now)
-        self.attempts.update({(one.channel, one.key): one for one in rows})
+        self.attempts.update({(one.address, one.key): one for one in rows})
         fate = self.fates.get(alert.channel, Fate.ARRIVES)
         self.messages.append(alert)
         if fate.heard:
             for news in alert.news:
-                self._hear(alert.channel, news, fate.outcome in {Outcome.DELIVERED, Outcome.PARTIAL})
+                self._hear(channel, news, fate.outcome in {Outcome.DELIVERED, Outcome.PARTIAL})
         if fate.outcome is None:
             return False
         pause = self.retry_after if fate is Fate.LIMITED else None
@@ -172,10 +174,11 @@ class World:
         for place, attempt in changes.attempts.items():
             _put(self.attempts, place, attempt)
 
-    def _hear(self, channel: str, news: News, sure: bool) -> None:
+    def _hear(self, channel: Channel, news: News, sure: bool) -> None:
         standing = news.standing
-        self.inbox.append(Heard(self.now, channel, standing.key, news.reason, standing.level, standing, sure))
-        _put(self.minds, (channel, standing.key), None if news.reason is Reason.RECOVERED else standing)
+        where, reason = (channel.label, standing.key), news.reason
+        self.inbox.append(Heard(self.now, *where, reason, standing.level, standing, sure, channel.id))
+        _put(self.minds, (channel.id, standing.key), None if news.reason is Reason.RECOVERED else standing)
 
     def set_back(self, span: timedelta) -> None:
         """The wall clock is set back and believed: no moment in memory lies ahead of it any more."""

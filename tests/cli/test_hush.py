@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import argv, authwatch, configure, environment, state
+from tests.command import authwatch, configure, state
 from tests.inbox import Receiver
 from tests.openclaw_home import DAY, HOUR, openclaw, token
 from tests.phone import make_phone
@@ -101,19 +101,6 @@ def test_the_gate_does_not_hide_a_silence(tmp_path, phone):
     authwatch(tmp_path, "check")
     metrics = (state(tmp_path) / "metrics.prom").read_text()
     assert next(line for line in metrics.splitlines() if "profile_silenced{" in line).endswith(" 1")
-
-
-def test_a_wish_during_a_pass_waits_for_it_so_that_its_checkpoint_cannot_hide_the_wish(tmp_path):
-    with web(fault="slow/2") as slow:
-        openclaw(tmp_path, {"anthropic:default": token(ends_in=2 * DAY)})
-        told(tmp_path, slow)
-        authwatch(tmp_path, "check")
-        openclaw(tmp_path, {"anthropic:default": token(ends_in=HOUR)})
-        running = subprocess.Popen(argv("check"), env=environment(tmp_path), cwd=tmp_path, stdout=subprocess.DEVNULL)
-        time.sleep(1)
-        authwatch(tmp_path, "alerts", "silence", "agent=main", "--for", "4h")
-        assert running.poll() is not None, "the wish came in between"
-        assert not (state(tmp_path) / "checkpoint").exists()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import sqlite3
 from datetime import UTC, datetime, timedelta
@@ -102,6 +103,35 @@ def test_from_the_middle_with_a_memory_and_people_who_hushed_something(tmp_path,
     for step in range(SPAN // INTERVAL + 1):
         line.run(tmp_path, "check", at=middle + step * INTERVAL)
     assert really(tmp_path, middle, last or 0) == plan
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_page_and_the_list_name_the_first_message_of_the_simulation(tmp_path, line, there, seed):
+    """For each alert, or none where the simulation has none; whatever is silenced, acknowledged or kept for the morning."""
+    begin = datetime.now(UTC).replace(microsecond=0) + timedelta(days=6)
+    pick = random.Random(seed)
+    world(tmp_path, there, seed)
+    line.run(tmp_path, "check", at=begin)
+    if seed % 2:
+        line.run(tmp_path, "alerts", "silence", "agent=main", "--for", f"{pick.randint(5, 99)}h", at=begin)
+    for row in line.run(tmp_path, "alerts", "list", "--json", at=begin).json["standings"]:
+        if row["level"] != "fine" and pick.random() < 0.4:
+            until = ["--for", f"{pick.randint(5, 99)}h"] if pick.random() < 0.5 else []
+            line.run(tmp_path, "alerts", "ack", row["key"], *until, at=begin)
+    at = begin + INTERVAL
+    line.run(tmp_path, "check", at=at)
+    done = line.run(tmp_path, "alerts", "simulate", "--in", "31d", "--json", at=at)
+    first: dict[str, tuple[str, str, str]] = {}
+    for message in done.json["messages"]:
+        for news in message["news"]:
+            first.setdefault(news["key"], (message["at"], news["reason"], message["channel"]))
+    page = json.loads((state(tmp_path) / "overview.json").read_text())["standings"]
+    listed = line.run(tmp_path, "alerts", "list", "--json", at=at).json["standings"]
+    for rows in (page, [row for row in listed if row["level"] != "fine"]):
+        assert {row["key"]: row["next"] and tuple(row["next"].values()) for row in rows} == {
+            row["key"]: first.get(row["key"]) for row in rows
+        }
+    assert page, f"seed {seed} is no test at all"
 
 
 def test_it_reads_like_a_plan(tmp_path, there):

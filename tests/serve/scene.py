@@ -144,9 +144,18 @@ def documents(mood="now", more=(), privacy="full"):
             for channel in (PHONE, MAIL):
                 if one.level.rank >= channel.at_least.rank:
                     told[channel.label, one.key] = Told(channel.label, one.key, one.level, since, since, one.step)
+
+    def look(at, _):
+        later = judge([*fleet(mood), *more], {}, settings.policy, at)
+        return conditions(later, host="vps-1", privacy="full", now=at), later.until
+
     facts = (ChannelFacts("phone", NOW - 3 * HOUR), ChannelFacts("mail", NOW - 12 * DAY))
     memory = overview.Told(
-        Memory(standings, told), (PHONE, MAIL), Rules(timedelta(minutes=10), (DAY, 2 * DAY, 7 * DAY)), facts
+        Memory(standings, told),
+        (PHONE, MAIL),
+        Rules(timedelta(minutes=10), (DAY, 2 * DAY, 7 * DAY)),
+        facts,
+        look,
     )
     return document(judgement, at=NOW, host="vps-1"), overview.overview(judgement, memory, changes(mood), settings, NOW)
 

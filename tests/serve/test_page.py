@@ -131,7 +131,7 @@ def test_open_alerts_say_who_was_told_and_what_comes_next():
     found = page("now")
     assert "told mail Sun 22 Nov, 11:05, 3 hours ago, phone Sun 22 Nov, 11:05, 3 hours ago" in found
     assert "Mon 23 Nov, 11:05, in 21 hours (a reminder)" in found
-    assert "next message: Mon 23 Nov, 17:05" in page("soon")  # the next lead step
+    assert "next message on phone: Mon 23 Nov, 17:05" in page("soon")  # the next lead step
     assert "last success Tue 10 Nov, 14:05, 12 days ago" in found
 
 

@@ -129,7 +129,9 @@ def _faults(expected: Heard, got: Heard, *, moot: bool) -> Iterator[str]:
 def _beliefs(stage: Stage, reached: tuple[str, ...]) -> Iterator[str]:
     """Beliefs that are not the truth, and attempts left open, of the channels that can be reached."""
     with engine.connect(engine.url_of(None, state(stage.home))).connect() as db:
-        standings, told, attempts = memory.standings(db), memory.told(db), memory.attempts(db)
+        standings = memory.standings(db)
+        told = {(one.channel, key): one for (_, key), one in memory.told(db).items()}
+        attempts = {(one.channel, key): one for (_, key), one in memory.attempts(db).items()}
     for label in reached:
         for key, standing in standings.items():
             known = told.get((label, key))
