@@ -15,7 +15,7 @@ from alerts.offline import loads
 from monitor.buttons import pin_of
 from monitor.config.settings import Settings
 from monitor.history import memory, proofs, read, record
-from monitor.history.engine import URL, Connection, url_of
+from monitor.history.engine import URL, Connection, hold, url_of
 from monitor.host import Host, present
 from monitor.judge.conditions import conditions, unshown
 from monitor.judge.copies import COPIES
@@ -144,6 +144,7 @@ def remembered(db: Connection, this: Turn, about: str = "") -> dict[str, Remembe
 
 def recorded(db: Connection, this: Turn) -> Recorded:
     """One transaction: everything that follows from the look, up to the attempts that are about to be made."""
+    hold(db)
     kept = loads(this.state.kept_offline())
     if kept.id and kept.id != memory.get_meta(db, OFFLINE):
         tell.bring_home(db, kept)

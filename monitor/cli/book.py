@@ -52,6 +52,7 @@ def writing(shell: Shell, settings: Settings) -> Iterator[Connection]:
         opened = engine.connect(url)
         engine.prepare(opened, (tables.METADATA, told.METADATA))
         with opened.begin() as connection:
+            engine.hold(connection)
             owner.admit(connection, url, state, real(shell.home))
             yield connection
             state.outdate()

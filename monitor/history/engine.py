@@ -171,6 +171,13 @@ def revision(connection: Connection) -> str | None:
     return None if found is None else str(found)
 
 
+def hold(connection: Connection) -> None:
+    """Keeps others from writing until the transaction ends, so that a check and what a person asks for never overwrite
+    one another. SQLite's transactions (BEGIN IMMEDIATE) do so by themselves."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(select(_VERSION).with_for_update())
+
+
 def _bytes(path: Path) -> int:
     try:
         return path.stat().st_size

@@ -7,7 +7,8 @@ import pwd
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -89,3 +90,11 @@ def postgres() -> Iterator[Server]:
 def database(postgres: Server) -> str:
     """The URL of an empty database."""
     return postgres.url(postgres.fresh())
+
+
+def until(what: str, true: Callable[[], object], seconds: float = 20) -> None:
+    """Waits until something is true; the test fails with `what` if it does not become so."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, what
+        time.sleep(0.05)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.command import argv, authwatch, configure, environment, state
-from tests.history.conftest import Server
+from tests.history.conftest import Server, until
 from tests.history.proxy import Proxy, proxy
 from tests.inbox import Receiver
 from tests.openclaw_home import DAY, HOUR, openclaw, token
@@ -152,13 +152,6 @@ def test_a_connection_that_is_lost_after(
 
 def lose(between: Proxy, after: int, drops: bool) -> None:
     between.budget, between.drops = after, drops
-
-
-def until(what: str, true: object, seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not true():  # type: ignore[operator]
-        assert time.monotonic() < end, what
-        time.sleep(0.05)
 
 
 def test_nothing_is_held_on_the_server_while_a_receiver_hangs(
