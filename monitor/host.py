@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from monitor.model import Problem
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from monitor.model import Credential
+    from monitor.system.sqlite_file import Database
     from monitor.vault import Vault
 
 T = TypeVar("T")
@@ -261,10 +260,10 @@ class Host:
 
     # -- SQLite -----------------------------------------------------------------------------------------------
 
-    def sqlite(self, path: Path, read: Callable[[sqlite3.Connection], T]) -> T | None:
-        """What `read` returns of a live program's database, without leaving a trace; None when it is not there.
+    def sqlite(self, path: Path, ask: Callable[[Database], T]) -> T | None:
+        """What `ask` finds in the tables of a program's database, in use or not; None when it is not there.
 
-        Source of the recipe: sqlite.org/wal.html and sqlite.org/uri.html; a plain `mode=ro` open leaves side files.
+        The file is read, never opened with SQLite: see `monitor.system.sqlite_file`.
         """
         try:
             found = os.stat(path)
@@ -276,19 +275,15 @@ class Host:
             raise Unreadable(Problem.UNREADABLE, path, why(error)) from None
         self.touches.setdefault(str(path), stamp_of(found))
         self._allow(path, found)
-        if found.st_size == 0:
-            self._side_stamps(path)
-            raise Unreadable(Problem.EMPTY, path, "a database of 0 bytes")
-        from monitor.sqlite import ask
+        real = os.path.realpath(path)  # SQLite keeps log and journal beside the file, not beside a link to it
+        for end in ("", "-wal", "-journal"):
+            self.note(Path(f"{real}{end}"))
+        from monitor.system.sqlite_file import Unfit, read
 
-        return ask(path, read, self._side_stamps, self._scratch)
-
-    def _side_stamps(self, path: Path) -> tuple[Stamp, Stamp, Stamp]:
-        """The stamps of a database, its write-ahead log and its journal, noted as touches."""
-        found = (stamp(path), stamp(f"{path}-wal"), stamp(f"{path}-journal"))
-        for end, seen in zip(("", "-wal", "-journal"), found, strict=True):
-            self.touches[f"{path}{end}"] = seen
-        return found
+        try:
+            return read(real, ask)
+        except Unfit as error:
+            raise Unreadable(error.problem, path, error.detail) from None
 
 
 def parse_json(text: str, path: Path) -> Any:
