@@ -47,6 +47,11 @@ def damaged(detail: str) -> Unfit:
     return Unfit(Problem.PARSE, f"not a database we can read: {detail}")
 
 
+def foreign(detail: str) -> Unfit:
+    """The error for what is sound and yet not read."""
+    return Unfit(Problem.PARSE, detail)
+
+
 def too_large(detail: str) -> Unfit:
     """The error for more than is read."""
     return Unfit(Problem.TOO_LARGE, detail)

@@ -79,16 +79,13 @@ class Cell:
     def __init__(self, pages: Pages, size: int, data: bytes, overflow: int, rowid: int) -> None:
         self._pages, self._size, self._data, self._overflow, self.rowid = pages, size, data, overflow, rowid
 
-    def length(self, place: int) -> int:
-        """The bytes of the value at a place; 0 where there is none."""
-        ends = self._ends(place + 1)
-        return ends[place][2] - ends[place][1] if place < len(ends) else 0
-
-    def values(self, wanted: Sequence[int]) -> list[Value | type[Absent]]:
-        """The values at these places; Absent where the record was written before there was such a column."""
+    def values(self, wanted: Sequence[int], most: int | None = None) -> list[Value | type[Absent]]:
+        """The values at these places; Absent where the record is older than the column, or for more than `most`
+        bytes."""
         ends = self._ends(max(wanted, default=-1) + 1)
         last = len(ends) - 1
-        return [self._value(*ends[at]) if at <= last else Absent for at in wanted]
+        found = (ends[at] if at <= last else None for at in wanted)
+        return [self._value(*one) if one and (most is None or one[2] - one[1] <= most) else Absent for one in found]
 
     def first(self) -> tuple[int, bytes]:
         """The first value in the order of indexes: its class (text is TEXT) and, of texts, its bytes."""

@@ -22,32 +22,34 @@ def default(column: Column) -> Value:
         return None
     if len(given) != 1 or (sign < 0 and given[0].kind != "number"):
         raise damaged(f"the default of the column {column.name} is computed")
-    return _fitting(_literal(given[0], sign, column), column.affinity)
+    return _value(given[0], sign, column)
 
 
-def _literal(token: Token, sign: int, column: Column) -> Value:
-    if token.kind == "number":
-        found = _number(token.text)
-        if found is None:
-            raise damaged(f"the default of the column {column.name}")
-        found *= sign
-        return found if isinstance(found, float) or _LEAST <= found <= _MOST else float(found)
+def _value(token: Token, sign: int, column: Column) -> Value:
+    if token.word in _WORDS:
+        word = _WORDS[token.word]
+        return float(word) if word is not None and column.affinity == "real" else word
+    if token.word.startswith("current_"):
+        raise damaged(f"the default of the column {column.name} is computed")
     if token.kind == "blob":
         try:
             return bytes.fromhex(token.text[2:-1])
         except ValueError:
             raise damaged(f"the default of the column {column.name}") from None
-    if token.word in _WORDS:
-        return _WORDS[token.word]
-    if token.word.startswith("current_"):
-        raise damaged(f"the default of the column {column.name} is computed")
-    return token.text
+    if token.kind != "number":
+        return _fitting(token.text, column.affinity)
+    found = _number(token.text)
+    if found is None:
+        raise damaged(f"the default of the column {column.name}")
+    if column.affinity == "text" and not (isinstance(found, int) and found < 2**31):
+        return f"{'-' if sign < 0 else ''}{token.text}"  # longer numbers stay as they were written
+    return _fitting(found * sign, column.affinity)
 
 
-def _fitting(value: Value, affinity: str) -> Value:
+def _fitting(value: int | float | str, affinity: str) -> Value:
     """The value as a column of that affinity keeps it (sqlite.org/datatype3.html, section 3)."""
-    if affinity == "text" and isinstance(value, int | float):
-        return str(value) if isinstance(value, int) else _written(value)
+    if affinity == "text":
+        return str(value)
     if affinity in ("integer", "numeric", "real"):
         if isinstance(value, str):
             found = _number(value.strip(" \t\n\v\f\r"), signed=True)
@@ -56,9 +58,7 @@ def _fitting(value: Value, affinity: str) -> Value:
             return float(value)
         if affinity != "real" and isinstance(value, float) and abs(value) < 2**53 and value == int(value):
             return int(value)
-        if isinstance(value, int) and not _LEAST <= value <= _MOST:
-            return float(value)
-    return value
+    return float(value) if isinstance(value, int) and not _LEAST <= value <= _MOST else value
 
 
 def _number(text: str, *, signed: bool = False) -> int | float | None:
@@ -71,11 +71,3 @@ def _number(text: str, *, signed: bool = False) -> int | float | None:
         return int(text) if text.lstrip("+-").isdigit() else float(text) if text[-1:] in "0123456789." else None
     except ValueError:
         return None
-
-
-def _written(value: float) -> str:
-    text = f"{value:.15g}"
-    if "e" in text:
-        digits, exponent = text.split("e")
-        return f"{digits if '.' in digits else digits + '.0'}e{exponent}"
-    return text if "." in text else f"{text}.0"

@@ -72,7 +72,7 @@ class Journal:
         size = os.fstat(self._handle).st_size
         end = os.pread(self._handle, 16, size - 16) if size >= _HEADER + 16 else b""
         if end[8:] == MAGIC and any(end[:4]):
-            detail = "its journal is of a change of several databases, which only its own program can undo: start that"
+            detail = "a change to several databases was not finished; only its own program can undo that: start it once"
             raise Unfit(Problem.UNREADABLE, detail)
         self._segments(self._handle, size, budget)
 

@@ -29,7 +29,7 @@ class Pages:
         self._path, self._budget = path, budget
         handle = open_regular(path, opened)
         if handle is None:
-            raise Changed  # it was there a moment ago
+            raise Unfit(Problem.UNREADABLE, "it is not there any more")
         self._handle = handle
         self._file = stamp_of(os.fstat(handle))
         self._head = os.pread(handle, _HEADER, 0)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from monitor.system.sqlite_file import table_schema
-from monitor.system.sqlite_file.bounds import MAX_CREATE, damaged, too_large
+from monitor.system.sqlite_file.bounds import MAX_CREATE, damaged, foreign, too_large
 from monitor.system.sqlite_file.btree import Cell, Value, entries, row, rows
 from monitor.system.sqlite_file.defaults import default
 from monitor.system.sqlite_file.pages import Pages
@@ -150,9 +150,8 @@ class Database:
 
 
 def _object(cell: Cell) -> SchemaObject:
-    name, of, root = cell.values((1, 2, 3))
-    (sql,) = cell.values((4,)) if cell.length(4) <= MAX_CREATE else (None,)
-    written = "" if sql is None and not cell.length(4) else sql if isinstance(sql, str) else None
+    name, of, root, sql = cell.values((1, 2, 3, 4), MAX_CREATE)
+    written = "" if sql is None else sql if isinstance(sql, str) else None
     return SchemaObject(str(name).lower(), str(of).lower(), root if isinstance(root, int) else 0, written)
 
 
@@ -162,7 +161,7 @@ def _table(one: SchemaObject) -> bool:
         raise too_large(f"the statement of {one.name} is longer than {MAX_CREATE} bytes")
     if one.kind in ("view", "virtual"):
         what = "a view" if one.kind == "view" else "a virtual table"
-        raise damaged(f"{one.name} is {what}; only tables are read")
+        raise foreign(f"{one.name} is {what}, where its program keeps a table")
     return one.kind == "table"
 
 

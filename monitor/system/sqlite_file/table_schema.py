@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import dropwhile, islice
 from typing import Final, NamedTuple
 
-from monitor.system.sqlite_file.bounds import damaged
+from monitor.system.sqlite_file.bounds import damaged, foreign
 
 #: Comments and blanks are skipped. A quote may end with the statement, so that nothing is gone through twice.
 _TOKEN: Final = re.compile(
@@ -132,6 +132,12 @@ def index(sql: str) -> Key | None:
     return None if after else _key(items)
 
 
+def trigger_on(sql: str) -> str:
+    """The table of a CREATE TRIGGER in lower case; "" where it cannot be told."""
+    found = islice(dropwhile(lambda one: one.word != "on", tokens(sql)), 1, 2)
+    return next((one.text.lower() for one in found), "")
+
+
 class _Draft:
     """A table while its statement is gone through."""
 
@@ -158,7 +164,7 @@ class _Draft:
     def _constraint(self, name: str, words: Sequence[str], at: int) -> None:
         word, after = words[at], list(words[at + 1 : at + 3])
         if word in ("generated", "as"):
-            raise damaged(f"the column {name} is computed")
+            raise foreign(f"the column {name} is computed; such tables are not read")
         if word == "collate" and after[:1] != ["binary"]:
             self.collated.add(name)
         elif word == "primary":
