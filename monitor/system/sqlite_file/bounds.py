@@ -13,6 +13,7 @@ from monitor.model import Problem
 #: The bytes of one row that are read at most.
 MAX_CELL: Final = 8 * 1024 * 1024
 MAX_PAGES: Final = 50_000
+MAX_BYTES: Final = 256 * 1024 * 1024
 MAX_ROWS: Final = 500_000
 #: Frames of a log, or records of a journal, that are gone through at most.
 MAX_FRAMES: Final = 500_000
@@ -60,7 +61,7 @@ def too_large(detail: str) -> Unfit:
 class Budget:
     """What is left for one answer, over all its looks; `look` gives each look its pages and rows anew."""
 
-    __slots__ = ("_end", "_pages", "_rows", "_turns")
+    __slots__ = ("_bytes", "_end", "_pages", "_rows", "_turns")
 
     def __init__(self) -> None:
         self._end = time.thread_time() + MAX_SECONDS
@@ -68,13 +69,14 @@ class Budget:
 
     def look(self) -> None:
         """Begins a look."""
-        self._pages, self._rows, self._turns = MAX_PAGES, MAX_ROWS, _TURNS
+        self._pages, self._bytes, self._rows, self._turns = MAX_PAGES, MAX_BYTES, MAX_ROWS, _TURNS
 
-    def page(self) -> None:
-        """One more page; raises Unfit when it is one too many."""
+    def page(self, size: int) -> None:
+        """One more page of so many bytes; raises Unfit when it is one too many."""
         self._pages -= 1
-        if self._pages < 0:
-            raise too_large(f"more than {MAX_PAGES} pages would have to be read")
+        self._bytes -= size
+        if self._pages < 0 or self._bytes < 0:
+            raise too_large(f"more than {MAX_PAGES} pages or {MAX_BYTES} bytes would have to be read")
         self.turn()
 
     def row(self) -> None:

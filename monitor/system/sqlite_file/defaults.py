@@ -43,7 +43,7 @@ def _value(token: Token, sign: int, column: Column) -> Value:
         raise damaged(f"the default of the column {column.name}")
     if column.affinity == "text" and not (isinstance(found, int) and found < 2**31):
         return f"{'-' if sign < 0 else ''}{token.text}"  # longer numbers stay as they were written
-    return _fitting(found * sign, column.affinity)
+    return _fitting(found * sign, "numeric" if column.affinity == "blob" else column.affinity)
 
 
 def _fitting(value: int | float | str, affinity: str) -> Value:

@@ -51,13 +51,14 @@ class Pages:
         """A page, counted from 1; raises Unfit where the database has none of that number."""
         if not 1 <= number <= self._count:
             raise damaged(f"there is no page {number}")
-        self._budget.page()
+        self._budget.page(self.size)
         found = self.log.page(number)
         if found is None:
             found = self.journal.page(number)
         if found is None:
             found = os.pread(self._handle, self.size, (number - 1) * self.size)
-            self._read[number] = hash(found)
+            if number not in self._read:
+                self._read[number] = hash(found)
         if len(found) != self.size:
             raise damaged(f"page {number} is cut off")
         return found

@@ -20,7 +20,7 @@ _TOKEN: Final = re.compile(
     |(?P<text>'(?:[^']|'')*(?:'|\Z))
     |(?P<number>\.?[0-9](?:[0-9a-zA-Z_.]|(?<=[eE])[+-])*)
     |(?P<word>[^\W\d][\w$]*)
-    |(?P<sign>\S))""",
+    |(?P<sign>\S)|\Z)""",
     re.DOTALL | re.VERBOSE,
 )
 #: Words that end the type of a column.
@@ -90,7 +90,9 @@ class Table(NamedTuple):
 def tokens(sql: str) -> Iterator[Token]:
     """The pieces of a statement."""
     for match in _TOKEN.finditer(sql):
-        kind = str(match.lastgroup)
+        kind = match.lastgroup
+        if kind is None:
+            return
         text = match[kind]
         if kind in ("name", "text"):
             end = "]" if text[0] == "[" else text[0]

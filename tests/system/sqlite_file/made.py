@@ -184,13 +184,9 @@ def differences(made: Made) -> Iterator[str]:
         found = made.run(f'SELECT * FROM "{table}"')
         keys = {}
         for at, column in enumerate(columns):
-            quoted = column.replace('"', '""')
             texts = sorted({row[at] for row in found if isinstance(row[at], str)})[:4]
             for text in [*texts, "not there"]:
-                query = (
-                    f"""SELECT * FROM "{table}" WHERE typeof("{quoted}") = 'text' AND "{quoted}" = ? COLLATE BINARY"""
-                )
-                keys[column, text] = made.run(query, (text,))
+                keys[column, text] = [row for row in found if row[at] == text]
         wanted[table] = columns, found, keys
 
     def ask(database: Database) -> Iterator[str]:
