@@ -86,7 +86,6 @@ class Host:
         *,
         key: bytes | None = None,
         uid: int | None = None,
-        scratch: Path | None = None,
         vault: Vault | None = None,
     ) -> None:
         self.home = home
@@ -98,7 +97,6 @@ class Host:
         self.uid = os.geteuid() if uid is None else uid
         self._environ = environ
         self._key = key or os.urandom(32)
-        self._scratch = scratch
         try:
             self._home_uid = home.stat().st_uid
         except OSError:
@@ -106,14 +104,14 @@ class Host:
 
     def at(self, home: Path) -> Host:
         """The same window with another home; touches and key are shared."""
-        other = Host(home, self._environ, key=self._key, uid=self.uid, scratch=self._scratch, vault=self.vault)
+        other = Host(home, self._environ, key=self._key, uid=self.uid, vault=self.vault)
         other.touches, other.asked, other.limits = self.touches, self.asked, self.limits
         other.spent = self.spent
         return other
 
-    def keyed(self, key: bytes | None, scratch: Path | None, vault: Vault | None = None) -> Host:
-        """The same window with the fingerprint key, a private folder for copies, and a vault if providers are asked."""
-        other = Host(self.home, self._environ, key=key, uid=self.uid, scratch=scratch, vault=vault)
+    def keyed(self, key: bytes | None, vault: Vault | None = None) -> Host:
+        """The same window with the fingerprint key, and a vault if providers are asked."""
+        other = Host(self.home, self._environ, key=key, uid=self.uid, vault=vault)
         other.touches, other.asked, other.limits = self.touches, self.asked, self.limits
         return other
 
@@ -123,7 +121,7 @@ class Host:
 
     def alone(self) -> Host:
         """The same window with touches of its own: for code that may be left behind."""
-        return Host(self.home, self._environ, key=self._key, uid=self.uid, scratch=self._scratch)
+        return Host(self.home, self._environ, key=self._key, uid=self.uid)
 
     def believe_for(self, span: timedelta) -> None:
         """Says that what was seen may change without a touch showing it, so that it stands for so long at most."""

@@ -93,10 +93,12 @@ def _pass(given: argparse.Namespace, shell: Shell, host: Host, settings: Setting
     state = shell.state(settings)
     asked = Asked(settings, shell.caller())
     if _passing(state, shell):
-        return _reported(shell, host.keyed(state.key(create=False), None), state, asked)
+        return _reported(shell, host.keyed(state.key(create=False)), state, asked)
     state = _usable(state, shell)
-    host = host.keyed(_key(state, shell), state.folder, vault_for(settings))
+    host = host.keyed(_key(state, shell), vault_for(settings))
     with state.lock(settings.alerts.deadline.total_seconds()) as held:
+        if held:
+            state.sweep(shell.environ.get("TMPDIR") or "/tmp")  # noqa: S108  where earlier releases put copies
         now = shell.now()
         findings = look(asked, host, now)
         mark = Mark(_identity(shell), digest(asked, findings, host, now), shell.now().timestamp())
