@@ -20,7 +20,7 @@ MAX_FRAMES: Final = 500_000
 #: The characters of one CREATE statement.
 MAX_CREATE: Final = 16_384
 #: Processor time for one answer, all its looks together.
-MAX_SECONDS: Final = 5.0
+MAX_SECONDS: Final = 10.0
 
 _FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 _CALM: Final = getattr(os, "O_NOATIME", 0)  # only a file's owner may ask for that

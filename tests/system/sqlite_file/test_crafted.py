@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.system.sqlite_file import Database
-from tests.system.sqlite_file.crafted import ANY, REFUSED, mutated, outcome
+from tests.system.sqlite_file.crafted import ANY, REFUSED, mutated, outcome, whole
 from tests.system.sqlite_file.made import Made
 
 PROBLEMS = {"unreadable", "empty", "parse", "too_large"}
@@ -61,16 +60,6 @@ def test_a_damaged_database_is_answered_or_refused(seed: int, tmp_path: Path) ->
             shutil.copyfile(one, tmp_path / one.name)
         mutated(path, dice)
         assert outcome(path, whole) in {"answered", *PROBLEMS}
-
-
-def whole(database: Database) -> int:
-    count = 0
-    for one in list(database.objects()):
-        if one.kind == "table":
-            columns = database.columns(one.name)
-            count += sum(1 for _ in database.rows(one.name, *columns))
-            count += len(list(database.find(one.name, columns[0], "abc", *columns)))
-    return count
 
 
 SMALL = """
