@@ -65,13 +65,14 @@ def writer(mode: str, path: Path, pause: float) -> Iterator[subprocess.Popen[str
         child.wait()
 
 
-def watch(mode: str, looks: int, pause: float) -> Score:
-    """So many looks at a database that is written with such pauses."""
-    score, seen = Score(mode), set()
+def watch(mode: str, looks: int, pause: float, states: int = 0) -> Score:
+    """So many looks, and more until so many states were seen, at a database that is written with such pauses."""
+    score, seen, began = Score(mode), set[str](), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="authwatch-live-") as folder:
         path = Path(folder) / "live.sqlite"
         with writer(mode, path, pause) as child:
-            for _ in range(looks):
+            while looks > 0 or (len(seen) < states and time.monotonic() - began < 30):
+                looks -= 1
                 try:
                     found = read(str(path), answer)
                 except Unfit as error:

@@ -16,7 +16,7 @@ from tests.system.sqlite_file.live import MODES, killed, watch
 
 @pytest.mark.parametrize("mode", MODES)
 def test_a_writer_that_never_pauses_is_never_read_torn(mode: str) -> None:
-    score = watch(mode, looks=60, pause=0)
+    score = watch(mode, looks=60, pause=0, states=4)
     assert score.torn == 0
     assert score.share <= 0.35
     assert score.seen > 3
