@@ -21,7 +21,6 @@ OFFLINE_NAME = "offline"
 #: So much of that file is there from the start: on a full disk, what is there can still be overwritten.
 OFFLINE_BYTES = 1 << 15
 HEARD = "heartbeat"  # an empty file; its time is when the heartbeat was last heard
-COPIES = "authwatch-copy-"  # folders of releases that copied what they read
 LOCK_POLL_SECONDS = 0.05
 KEY_BYTES = 32
 
@@ -190,17 +189,6 @@ class State:
                 return _stamped(other / LOCK_NAME, now, every)
         return True
 
-    def sweep(self, temporary: str) -> None:
-        """Removes what earlier releases left when they were killed: copies of databases, logins included, here and in
-        the temporary folder. Only folders of our own; what cannot be removed is tried again by the next check."""
-        for folder in dict.fromkeys((str(self.folder), temporary)):
-            with suppress(OSError):
-                for entry in os.scandir(folder):
-                    if entry.name.startswith(COPIES) and _ours(entry):
-                        import shutil  # nearly never
-
-                        shutil.rmtree(entry.path, ignore_errors=True)
-
     def replace(self, name: str, body: bytes) -> None:
         """Writes a file whole or not at all, mode 0600."""
         replace(self.folder / name, [body], 0o600)
@@ -281,10 +269,6 @@ def spare(*, make: bool = True) -> Path | None:
     # Anybody may make a folder of that name, or a link.
     ours = found.st_uid == os.geteuid() and stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077
     return folder if ours else None
-
-
-def _ours(entry: os.DirEntry[str]) -> bool:
-    return entry.is_dir(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_uid == os.geteuid()
 
 
 def _stampable(path: Path) -> int:

@@ -89,6 +89,7 @@ def _document(point: checkpoint.Checkpoint, given: argparse.Namespace) -> Docume
 def _pass(given: argparse.Namespace, shell: Shell, host: Host, settings: Settings) -> _Done:
     """Looks, records, tells, leaves a checkpoint; prints complaints only."""
     from monitor.look import Asked, digest, look
+    from monitor.system import old_copies
 
     state = shell.state(settings)
     asked = Asked(settings, shell.caller())
@@ -98,7 +99,7 @@ def _pass(given: argparse.Namespace, shell: Shell, host: Host, settings: Setting
     host = host.keyed(_key(state, shell), vault_for(settings))
     with state.lock(settings.alerts.deadline.total_seconds()) as held:
         if held:
-            state.sweep(shell.environ.get("TMPDIR") or "/tmp")  # noqa: S108  where earlier releases put copies
+            old_copies.sweep(str(state.folder), shell.environ.get("TMPDIR") or "/tmp")  # noqa: S108  not ours to choose
         now = shell.now()
         findings = look(asked, host, now)
         mark = Mark(_identity(shell), digest(asked, findings, host, now), shell.now().timestamp())
