@@ -10,7 +10,7 @@ _PREFIX: Final = "authwatch-copy-"
 
 
 def sweep(*folders: str) -> None:
-    """Removes them from these folders, where they are our own; what cannot be removed is tried again by the next check."""
+    """Removes them from these folders where they are our own; the next check tries again where that failed."""
     for folder in dict.fromkeys(folders):
         with suppress(OSError), os.scandir(folder) as entries:
             for entry in entries:
