@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from monitor.system.sqlite_file import Database, read
+from monitor.system.sqlite_file import read
 
 JOURNALS = ("delete", "truncate", "persist", "memory", "off", "wal", "wal", "wal")
 TYPES = (
@@ -189,17 +189,16 @@ def differences(made: Made) -> Iterator[str]:
                 keys[column, text] = [row for row in found if row[at] == text]
         wanted[table] = columns, found, keys
 
-    def ask(database: Database) -> Iterator[str]:
-        for table, (columns, rows, keys) in wanted.items():
-            if list(database.columns(table)) != [column.lower() for column in columns]:
-                yield f"{table}: columns {database.columns(table)} and {columns}"
-            if same(rows) != same(database.rows(table, *columns)):
-                yield f"{table}: rows"
-            for (column, text), some in keys.items():
-                if same(some) != same(database.find(table, column, text, *columns)):
-                    yield f"{table}: rows whose {column} is {text[:20]!r}"
-
-    yield from read(str(made.path), lambda database: list(ask(database)))
+    path = str(made.path)
+    for table, (columns, rows, keys) in wanted.items():  # each question alone: pages are counted against a bound
+        names = read(path, lambda database, at=table: database.columns(at))  # type: ignore[misc]
+        if list(names) != [column.lower() for column in columns]:
+            yield f"{table}: columns {names} and {columns}"
+        if same(rows) != read(path, lambda database, at=table, of=columns: same(database.rows(at, *of))):  # type: ignore[misc]
+            yield f"{table}: rows"
+        for key, some in keys.items():
+            if same(some) != read(path, lambda database, at=(table, *key), of=columns: same(database.find(*at, *of))):  # type: ignore[misc]
+                yield f"{table}: rows whose {key[0]} is {key[1][:20]!r}"
 
 
 def same(rows: object) -> Counter[str]:
