@@ -117,7 +117,7 @@ class Host:
 
     def within(self, environ: Mapping[str, str]) -> Host:
         """A window with another environment on the same home, with touches of its own."""
-        return Host(self.home, environ, key=self._key, uid=self.uid, scratch=self._scratch)
+        return Host(self.home, environ, key=self._key, uid=self.uid)
 
     def alone(self) -> Host:
         """The same window with touches of its own: for code that may be left behind."""
