@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from monitor.model import Problem
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from monitor.model import Credential
+    from monitor.system.sqlite_file import Database
     from monitor.vault import Vault
 
 T = TypeVar("T")
@@ -87,7 +86,6 @@ class Host:
         *,
         key: bytes | None = None,
         uid: int | None = None,
-        scratch: Path | None = None,
         vault: Vault | None = None,
     ) -> None:
         self.home = home
@@ -99,7 +97,6 @@ class Host:
         self.uid = os.geteuid() if uid is None else uid
         self._environ = environ
         self._key = key or os.urandom(32)
-        self._scratch = scratch
         try:
             self._home_uid = home.stat().st_uid
         except OSError:
@@ -107,24 +104,24 @@ class Host:
 
     def at(self, home: Path) -> Host:
         """The same window with another home; touches and key are shared."""
-        other = Host(home, self._environ, key=self._key, uid=self.uid, scratch=self._scratch, vault=self.vault)
+        other = Host(home, self._environ, key=self._key, uid=self.uid, vault=self.vault)
         other.touches, other.asked, other.limits = self.touches, self.asked, self.limits
         other.spent = self.spent
         return other
 
-    def keyed(self, key: bytes | None, scratch: Path | None, vault: Vault | None = None) -> Host:
-        """The same window with the fingerprint key, a private folder for copies, and a vault if providers are asked."""
-        other = Host(self.home, self._environ, key=key, uid=self.uid, scratch=scratch, vault=vault)
+    def keyed(self, key: bytes | None, vault: Vault | None = None) -> Host:
+        """The same window with the fingerprint key, and a vault if providers are asked."""
+        other = Host(self.home, self._environ, key=key, uid=self.uid, vault=vault)
         other.touches, other.asked, other.limits = self.touches, self.asked, self.limits
         return other
 
     def within(self, environ: Mapping[str, str]) -> Host:
         """A window with another environment on the same home, with touches of its own."""
-        return Host(self.home, environ, key=self._key, uid=self.uid, scratch=self._scratch)
+        return Host(self.home, environ, key=self._key, uid=self.uid)
 
     def alone(self) -> Host:
         """The same window with touches of its own: for code that may be left behind."""
-        return Host(self.home, self._environ, key=self._key, uid=self.uid, scratch=self._scratch)
+        return Host(self.home, self._environ, key=self._key, uid=self.uid)
 
     def believe_for(self, span: timedelta) -> None:
         """Says that what was seen may change without a touch showing it, so that it stands for so long at most."""
@@ -261,10 +258,10 @@ class Host:
 
     # -- SQLite -----------------------------------------------------------------------------------------------
 
-    def sqlite(self, path: Path, read: Callable[[sqlite3.Connection], T]) -> T | None:
-        """What `read` returns of a live program's database, without leaving a trace; None when it is not there.
+    def sqlite(self, path: Path, ask: Callable[[Database], T]) -> T | None:
+        """What `ask` finds in the tables of a program's database, in use or not; None when it is not there.
 
-        Source of the recipe: sqlite.org/wal.html and sqlite.org/uri.html; a plain `mode=ro` open leaves side files.
+        The file is read, never opened with SQLite: see `monitor.system.sqlite_file`.
         """
         try:
             found = os.stat(path)
@@ -276,19 +273,15 @@ class Host:
             raise Unreadable(Problem.UNREADABLE, path, why(error)) from None
         self.touches.setdefault(str(path), stamp_of(found))
         self._allow(path, found)
-        if found.st_size == 0:
-            self._side_stamps(path)
-            raise Unreadable(Problem.EMPTY, path, "a database of 0 bytes")
-        from monitor.sqlite import ask
+        real = os.path.realpath(path)  # SQLite keeps log and journal beside the file, not beside a link to it
+        for end in ("", "-wal", "-journal"):
+            self.note(Path(f"{real}{end}"))
+        from monitor.system.sqlite_file import Unfit, read
 
-        return ask(path, read, self._side_stamps, self._scratch)
-
-    def _side_stamps(self, path: Path) -> tuple[Stamp, Stamp, Stamp]:
-        """The stamps of a database, its write-ahead log and its journal, noted as touches."""
-        found = (stamp(path), stamp(f"{path}-wal"), stamp(f"{path}-journal"))
-        for end, seen in zip(("", "-wal", "-journal"), found, strict=True):
-            self.touches[f"{path}{end}"] = seen
-        return found
+        try:
+            return read(real, ask)
+        except Unfit as error:
+            raise Unreadable(error.problem, path, error.detail) from None
 
 
 def parse_json(text: str, path: Path) -> Any:

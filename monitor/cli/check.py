@@ -89,14 +89,17 @@ def _document(point: checkpoint.Checkpoint, given: argparse.Namespace) -> Docume
 def _pass(given: argparse.Namespace, shell: Shell, host: Host, settings: Settings) -> _Done:
     """Looks, records, tells, leaves a checkpoint; prints complaints only."""
     from monitor.look import Asked, digest, look
+    from monitor.system import old_copies
 
     state = shell.state(settings)
     asked = Asked(settings, shell.caller())
     if _passing(state, shell):
-        return _reported(shell, host.keyed(state.key(create=False), None), state, asked)
+        return _reported(shell, host.keyed(state.key(create=False)), state, asked)
     state = _usable(state, shell)
-    host = host.keyed(_key(state, shell), state.folder, vault_for(settings))
+    host = host.keyed(_key(state, shell), vault_for(settings))
     with state.lock(settings.alerts.deadline.total_seconds()) as held:
+        if held:
+            old_copies.sweep(str(state.folder), shell.environ.get("TMPDIR") or "/tmp")  # noqa: S108  not ours to choose
         requests = state.requests()
         now = shell.now()
         findings = look(asked, host, now)

@@ -95,7 +95,7 @@ def _meant(token: str, standings: Mapping[str, Standing], shell: Shell, settings
 
     from monitor.buttons import token_of
 
-    host = shell.host().keyed(shell.state(settings).key(create=False), None)
+    host = shell.host().keyed(shell.state(settings).key(create=False))
     for key, standing in standings.items():
         if compare_digest(token_of(host, standing).encode(), token.encode("utf-8", "replace")):
             return key

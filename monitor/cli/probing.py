@@ -41,7 +41,7 @@ def windowed(host: Host, state: State, settings: Settings, shell: Shell) -> Host
     except StateError as error:
         shell.complain(f"authwatch: {error}; what is told now is not remembered")
         key = None
-    return host.keyed(key, None, vault_for(settings))
+    return host.keyed(key, vault_for(settings))
 
 
 def turn(shell: Shell, settings: Settings) -> Turn:

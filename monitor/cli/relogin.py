@@ -113,7 +113,7 @@ def _verdicts(shell: Shell, key: bytes) -> tuple[Verdict, ...]:
     from monitor.look import Asked, look
     from monitor.turn import Turn
 
-    host = shell.host().keyed(key, None)
+    host = shell.host().keyed(key)
     settings = shell.settings(host)
     now = shell.now()
     asked = Asked(settings)

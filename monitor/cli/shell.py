@@ -156,11 +156,11 @@ class Shell:
         if self.verbose:
             self.complain(text)
 
-    def host(self, key: bytes | None = None, scratch: Path | None = None) -> Host:
+    def host(self, key: bytes | None = None) -> Host:
         """The window on the machine."""
         from monitor.host import Host
 
-        return Host(self.home, self.environ, key=key, scratch=scratch)
+        return Host(self.home, self.environ, key=key)
 
     def settings(self, host: Host) -> Settings:
         """The settings; a wrong config file is a Failure with all that is wrong in it."""
@@ -180,7 +180,7 @@ class Shell:
         host = self.host()
         settings = self.settings(host)
         state = self.state(settings)
-        host = host.keyed(state.key(create=False), None)
+        host = host.keyed(state.key(create=False))
         asked = Asked(settings)
         now = self.now()
         return Turn(asked, host, state, look(asked, host, now), now)

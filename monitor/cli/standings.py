@@ -117,7 +117,7 @@ def _tokens(shell: Shell, settings: Settings, known: Memory, now: datetime) -> N
     from monitor.buttons import token_of
     from monitor.cli.text import visible
 
-    host = shell.host().keyed(shell.state(settings).key(create=False), None)
+    host = shell.host().keyed(shell.state(settings).key(create=False))
     acknowledged, silenced = tell.hushed(known, now)
     for key, one in sorted(known.standings.items(), key=lambda item: (-item[1].level.rank, item[0])):
         if one.level is not Level.FINE and key not in acknowledged | silenced:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import sqlite3
+from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from alerts.dataclass import dataclass
 from monitor.host import Host, Unreadable, parse_json
 from monitor.model import Problem
 from monitor.openclaw.releases import release
 
-MAX_CELL: Final = 16 * 1024 * 1024
+if TYPE_CHECKING:
+    from monitor.system.sqlite_file import Database
+
 _SHARED: Final = "config_machine_state"
 
 
@@ -33,58 +35,43 @@ class Rows:
 
 def shared(host: Host, path: Path) -> Rows | None:
     """The shared database; None when it is not there."""
-    return host.sqlite(path, lambda connection: _shared(connection, path))
+    return host.sqlite(path, lambda database: _shared(database, path))
 
 
 def agent(host: Host, path: Path) -> Rows | None:
     """An agent's database; None when it is not there."""
-    return host.sqlite(path, lambda connection: _agent(connection, path))
+    return host.sqlite(path, lambda database: _agent(database, path))
 
 
-def _shared(connection: sqlite3.Connection, path: Path) -> Rows:
-    if not _has(connection, _SHARED):
+def _shared(database: Database, path: Path) -> Rows:
+    if not database.has(_SHARED):
         return Rows(path)
 
     def cell(key: str) -> str | None:
-        return _cell(connection, path, f"SELECT value_json FROM {_SHARED} WHERE state_key = ?", key)  # noqa: S608
+        return _cell(database, path, _SHARED, ("state_key", key), "value_json")
 
     return Rows(path, cell("authProfiles.store"), cell("authProfiles.state"), cell("auth.sharedStore"), modern=True)
 
 
-def _agent(connection: sqlite3.Connection, path: Path) -> Rows:
+def _agent(database: Database, path: Path) -> Rows:
     store = state = None
-    if _has(connection, "auth_profile_store"):
-        query = "SELECT store_json FROM auth_profile_store WHERE store_key = ?"
-        store = _cell(connection, path, query, "primary")
-    if _has(connection, "auth_profile_state"):
-        query = "SELECT state_json FROM auth_profile_state WHERE state_key = ?"
-        state = _cell(connection, path, query, "primary")
-    return Rows(path, store, state, modern=_written_by_newest(connection))
+    if database.has("auth_profile_store"):
+        store = _cell(database, path, "auth_profile_store", ("store_key", "primary"), "store_json")
+    if database.has("auth_profile_state"):
+        state = _cell(database, path, "auth_profile_state", ("state_key", "primary"), "state_json")
+    return Rows(path, store, state, modern=_written_by_newest(database))
 
 
-def _written_by_newest(connection: sqlite3.Connection) -> bool:
-    if not _has(connection, "schema_meta"):
+def _written_by_newest(database: Database) -> bool:
+    if "app_version" not in database.columns("schema_meta"):
         return False
-    columns = {row[1] for row in connection.execute("PRAGMA table_info(schema_meta)")}
-    if "app_version" not in columns:
-        return False
-    rows = connection.execute("SELECT app_version FROM schema_meta LIMIT 8")
-    return any((release(row[0]) or (0, 0)) >= (2026, 8) for row in rows)
+    rows = islice(database.rows("schema_meta", "app_version"), 8)
+    return any((release(version) or (0, 0)) >= (2026, 8) for (version,) in rows)
 
 
-def _has(connection: sqlite3.Connection, table: str) -> bool:
-    query = "SELECT 1 FROM sqlite_master WHERE type IN ('table', 'view') AND name = ?"
-    return connection.execute(query, (table,)).fetchone() is not None
-
-
-def _cell(connection: sqlite3.Connection, path: Path, query: str, key: str) -> str | None:
-    connection.text_factory = bytes  # a damaged cell must not stop the others
-    row = connection.execute(query, (key,)).fetchone()
-    if row is None:
-        return None
-    found = row[0]
-    if not isinstance(found, bytes):
+def _cell(database: Database, path: Path, table: str, key: tuple[str, str], column: str) -> str | None:
+    for (found,) in database.find(table, *key, column):
+        if isinstance(found, str | bytes):
+            return found if isinstance(found, str) else found.decode("utf-8", "replace")
         raise Unreadable(Problem.PARSE, path, "a cell that holds no text")
-    if len(found) > MAX_CELL:
-        raise Unreadable(Problem.TOO_LARGE, path, f"a cell of {len(found)} bytes, at most {MAX_CELL} are read")
-    return found.decode("utf-8", "replace")
+    return None

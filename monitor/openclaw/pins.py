@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from alerts.dataclass import dataclass
 from monitor.host import Host, Unreadable, parse_json
@@ -14,6 +14,9 @@ from monitor.openclaw.places import expand, trusted
 from monitor.openclaw.reading import Installation
 from monitor.openclaw.releases import Generation, text
 from monitor.openclaw.stores import DATABASE
+
+if TYPE_CHECKING:
+    from monitor.system.sqlite_file import Database
 
 MAX_SESSIONS: Final = 20_000
 
@@ -32,9 +35,11 @@ class Pin:
 
 def pins(host: Host, found: Installation, agent: str) -> tuple[Pin, ...]:
     """The pinned sessions of an agent, by name; raises Unreadable where its sessions cannot be read."""
-    entries = _rows(host, found, agent) if found.generation is Generation.SHARED else _file(host, found, agent)
-    listed = (_pin(agent, name, entry) for name, entry in sorted(entries.items()))
-    return tuple(one for one in listed if one)
+    if found.generation is Generation.SHARED:
+        listed = _rows(host, found, agent)
+    else:
+        listed = (_pin(agent, name, entry) for name, entry in _file(host, found, agent).items())
+    return tuple(sorted((one for one in listed if one), key=lambda one: one.session))
 
 
 def pinned(host: Host, found: Installation) -> Mapping[str, Counter[str]]:
@@ -83,21 +88,19 @@ def _file(host: Host, found: Installation, agent: str) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _rows(host: Host, found: Installation, agent: str) -> Mapping[str, Any]:
+def _rows(host: Host, found: Installation, agent: str) -> Iterable[Pin | None]:
     path = _database(found, agent)
-    return host.sqlite(path, lambda connection: _entries(connection, path)) or {}
+    return host.sqlite(path, lambda database: list(islice(_pinned(database, path, agent), MAX_SESSIONS))) or ()
 
 
-def _entries(connection: sqlite3.Connection, path: Path) -> dict[str, Any]:
-    known = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'session_nodes'"
-    if connection.execute(known).fetchone() is None:
-        return {}
-    query = (
-        "SELECT session_key, entry_json FROM session_nodes WHERE entry_json LIKE '%\"authProfileOverride\"%' "
-        "ORDER BY session_key LIMIT ?"
-    )
-    rows = connection.execute(query, (MAX_SESSIONS,)).fetchall()
-    return {name: parse_json(entry, path) for name, entry in rows if isinstance(name, str) and isinstance(entry, str)}
+def _pinned(database: Database, path: Path, agent: str) -> Iterator[Pin]:
+    if not database.has("session_nodes"):
+        return
+    for name, entry in database.rows("session_nodes", "session_key", "entry_json"):
+        if isinstance(name, str) and isinstance(entry, str) and '"authProfileOverride"' in entry:
+            one = _pin(agent, name, parse_json(entry, path))
+            if one:
+                yield one
 
 
 def _pin(agent: str, name: str, entry: Any) -> Pin | None:

@@ -6,10 +6,9 @@ published and is not read.
 
 from __future__ import annotations
 
-import sqlite3
 import sys
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from alerts.dataclass import replace
 from monitor.host import Host, Unreadable
@@ -18,6 +17,9 @@ from monitor.sources.entry import SourceEntry
 from monitor.sources.jwt import dates
 from monitor.sources.location_variables import LocationVariable
 from monitor.sources.stored import Place, secret, tokens, unread
+
+if TYPE_CHECKING:
+    from monitor.system.sqlite_file import Database, Value
 
 ACCESS: Final = "cursorAuth/accessToken"
 REFRESH: Final = "cursorAuth/refreshToken"
@@ -49,10 +51,14 @@ def observe(host: Host, entry: SourceEntry, platform: str = sys.platform) -> Ite
         yield unread(blank, error)
 
 
-def _pair(connection: sqlite3.Connection) -> dict[str, str]:
-    """The two tokens; as bytes, because SQLite's own error would show a text that is no UTF-8."""
-    rows = connection.execute("SELECT key, CAST(value AS BLOB) FROM ItemTable WHERE key IN (?, ?)", (ACCESS, REFRESH))
-    return {key: bytes(value or b"").decode("utf-8", "replace").strip().strip('"') for key, value in rows}
+def _pair(database: Database) -> dict[str, str]:
+    """The two tokens, where they are there."""
+    found = {name: next(database.find("ItemTable", "key", name, "value"), None) for name in (ACCESS, REFRESH)}
+    return {name: _text(row[0]).strip().strip('"') for name, row in found.items() if row}
+
+
+def _text(value: Value) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value or "")
 
 
 def _login(host: Host, blank: Observation, pair: dict[str, str]) -> Observation:

@@ -96,7 +96,7 @@ def test_a_log_without_a_whole_frame_is_not_removed_from_under_its_owner(tmp_pat
     log.write_bytes(header.ljust(size, b"\0"))
     before = snapshot(path.parent)
     seen = Host(tmp_path, {}, uid=1000).sqlite(
-        path, lambda db: db.execute("SELECT 1 FROM config_machine_state").fetchall()
+        path, lambda database: list(database.rows("config_machine_state", "state_key"))
     )
     assert len(seen or ()) == 2
     assert snapshot(path.parent) == before
@@ -129,14 +129,13 @@ def test_a_live_writer_never_meets_an_error_and_is_never_read_torn(tmp_path):
             from monitor.host import Unreadable
 
             try:
-                text = host.sqlite(
-                    path, lambda db: db.execute("SELECT value_json FROM config_machine_state").fetchall()
-                )
+                text = host.sqlite(path, lambda database: list(database.rows("config_machine_state", "value_json")))
             except Unreadable as trouble:
                 assert trouble.problem == "locked"
                 continue
+            assert text is not None
             assert len(text) == 2
-            json.loads(text[-1][0])
+            json.loads(str(text[-1][0]))
             read += 1
     finally:
         stop.set()
@@ -164,7 +163,7 @@ def look_as_nobody(tmp_path: Path) -> None:
         code = 1
         try:
             found = Host(tmp_path, {}).sqlite(
-                path, lambda db: db.execute("SELECT 1 FROM config_machine_state").fetchall()
+                path, lambda database: list(database.rows("config_machine_state", "state_key"))
             )
             code = 0 if found else 2
         finally:

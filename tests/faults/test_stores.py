@@ -14,8 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from monitor.host import Host, Unreadable
-from monitor.sqlite import SQLITE_TRIES
 from tests.faults.world import (
     AGENT,
     KINDS,
@@ -364,19 +362,6 @@ def test_a_store_that_never_stands_still_is_locked_or_read_whole(tmp_path: Path)
         stop.set()
         writer.join()
     assert seen <= {(3, "locked"), (2,)}
-
-
-def test_a_store_that_changes_during_every_look_is_locked(tmp_path: Path) -> None:
-    path = shared_home(tmp_path)
-    moments = itertools.count(10**18)
-
-    def read(database: sqlite3.Connection) -> None:
-        os.utime(path, ns=(0, next(moments)))
-
-    with pytest.raises(Unreadable) as failure:
-        Host(tmp_path, {}).sqlite(path, read)
-    assert failure.value.problem == "locked"
-    assert next(moments) == 10**18 + SQLITE_TRIES
 
 
 def test_modes_and_kinds_of_the_made_homes_are_sound(tmp_path: Path) -> None:

@@ -13,11 +13,15 @@ from typing import Any, Final
 from alerts.dataclass import dataclass
 from monitor.openclaw.write.files import Refused, content, replace, target
 from monitor.openclaw.write.lock import held
+from monitor.openclaw.write.schema_check import check, harmless
+from monitor.system.sqlite_file import SchemaObject
 
 #: A change of a document: the text before to the text after.
 Edit = Callable[[str], str]
 
 BUSY_SECONDS: Final = 10.0
+#: No cell, and nothing that is computed from one, may be longer.
+MOST_BYTES: Final = 64 * 1024 * 1024
 EMPTY: Final = '{"version":1,"profiles":{}}'
 
 
@@ -85,12 +89,20 @@ class RowCell:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         real = target(self.path)
+        tables = [name for name in (self.table, self.needs) if name]
+        check(real, tables, BUSY_SECONDS)
         try:
             with closing(
                 sqlite3.connect(real.as_uri() + "?mode=rw", BUSY_SECONDS, uri=True, isolation_level=None)
             ) as db:
+                db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_BYTES)
+                db.execute("PRAGMA trusted_schema=OFF")
                 db.execute("BEGIN IMMEDIATE")
                 try:
+                    rows = db.execute(
+                        "SELECT lower(name), lower(tbl_name), rootpage, ifnull(sql, '') FROM sqlite_master"
+                    )
+                    harmless(real, (SchemaObject(*row) for row in rows), tables)  # it may have changed meanwhile
                     self._known(db)
                     yield db
                     db.execute("COMMIT")
