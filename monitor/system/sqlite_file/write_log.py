@@ -6,7 +6,9 @@ The index that its program shares (`-shm`, walformat.html) saves going through t
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import ExitStack
+from types import MappingProxyType
 from typing import Final
 
 from monitor.system.sqlite_file.bounds import (
@@ -79,19 +81,18 @@ class WriteLog:
         return None
 
     def check(self, read: dict[int, int]) -> None:
-        """Raises Changed where one of the pages that were `read` from the database itself may come from a later commit.
+        """Raises Changed where one of the pages that were `read` from the database itself, hashed, may come from a later
+        commit.
 
-        Frames that are only appended are harmless; their checkpoint is so, too, for every other page.
+        Frames that are only appended are harmless. A checkpoint copies a frame as it is, so that a page comes from one
+        only if it is the same, byte for byte.
         """
         if (stamp_at(self._path) or ())[:2] != self._file:
             raise Changed
         if self._handle >= 0 and os.pread(self._handle, _HEADER, 0) != self._head:
             raise Changed
         if self._good:
-            later: dict[int, int] = {}
-            self._scan(later)
-            if not later.keys().isdisjoint(read):
-                raise Changed
+            self._scan({}, read)
 
     def _begun(self) -> bool:
         """Whether it has a sound header; without one SQLite takes a log for empty."""
@@ -116,9 +117,10 @@ class WriteLog:
             self._index, self._indexed, self._last, self._sums = index, index.last, index.last, index.sums
             self.pages = int.from_bytes(head[4:8], "big")
 
-    def _scan(self, found: dict[int, int]) -> tuple[int, Sums, int]:
+    def _scan(self, found: dict[int, int], read: Mapping[int, int] = MappingProxyType({})) -> tuple[int, Sums, int]:
         """Goes through the frames after the last one known and puts page numbers and frames of what was committed into
-        `found`; gives the last commit, the sums there and the size of the database."""
+        `found`; gives the last commit, the sums there and the size of the database. Raises Changed where a frame is one
+        of the pages that were `read`."""
         last, committed, pages = self._last, self._sums, self.pages
         frame, sums, pending = last, committed, []
         salts, length = self._head[16:24], _FRAME + self._page_size
@@ -131,6 +133,8 @@ class WriteLog:
                 break
             frame += 1
             pending.append(int.from_bytes(number, "big"))
+            if read.get(pending[-1]) == hash(data[_FRAME:]):
+                raise Changed
             if data[4:8] != b"\0\0\0\0":
                 found.update(zip(pending, range(frame - len(pending) + 1, frame + 1), strict=True))
                 pending.clear()
