@@ -40,7 +40,9 @@ def on_a_terminal(
             written += part
         if until and until in written.decode("utf-8", "replace"):
             os.killpg(child, 2)
-            break
+            until = ""  # what is still written has to be read, or its writer waits for ever
+    else:
+        os.killpg(child, 9)
     os.waitpid(child, 0)
     os.close(handle)
     return written.decode("utf-8", "replace")
