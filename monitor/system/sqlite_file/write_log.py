@@ -81,8 +81,7 @@ class WriteLog:
         return None
 
     def check(self, read: dict[int, int]) -> None:
-        """Raises Changed where one of the pages that were `read` from the database itself (their hashes) may come from a
-        later commit.
+        """Raises Changed where a page that was `read` from the database itself (its hash) may come from a later commit.
 
         Frames that are only appended are harmless. A checkpoint copies a frame as it is, so that a page comes from one
         only if it is the same, byte for byte.
