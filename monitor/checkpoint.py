@@ -29,6 +29,9 @@ CHECK_STAMP = b"authwatch_check_last_success_timestamp_seconds "
 SOURCE_STAMP = b"authwatch_source_last_success_timestamp_seconds{"
 PROFILES_BEGIN = b"# HELP authwatch_provider_profiles "
 
+#: What file systems that may hang begin with in /proc/self/mountinfo; `monitor.mounts` knows them exactly.
+HANGING = (b" - fuse", b" - nfs", b" - cifs", b" - smb", b" - 9p", b" - ceph", b" - afs", b" - autofs", b" - lustre")
+
 Stamp = tuple[int, ...] | None
 
 #: Options of `check` that change only what is printed, not what is looked at, recorded or told.
@@ -196,9 +199,9 @@ def may_stop(folder: str, who: str, environ: os._Environ[str] | dict[str, str], 
     point = read(folder)
     if point is None or not point.trusted or point.identity != who or now >= point.due:
         return None
-    if not still_holds(folder, point, environ, now):
+    if not still_holds(folder, point, environ, now) or not unchanged(folder, point.touches):
         return None
-    return point if all(same(kind, path, stamp) for kind, path, stamp in point.touches) else None
+    return point
 
 
 def still_holds(folder: str, point: Checkpoint, environ: os._Environ[str] | dict[str, str], now: float) -> bool:
@@ -213,6 +216,24 @@ def still_holds(folder: str, point: Checkpoint, environ: os._Environ[str] | dict
     except (OSError, IndexError):
         return False
     return env_digest(key, point.names, environ) == point.env_digest
+
+
+def unchanged(folder: str, touches: list[tuple[str, str, Stamp]]) -> bool:
+    """Whether all is as it was; False, and nothing is asked, where some of it lies on a mount that may hang: the state
+    folder does not, or we were not here."""
+    try:
+        with open("/proc/self/mountinfo", "rb") as file:
+            mounted = file.read()
+    except OSError:
+        mounted = b""
+    if any(kind in mounted for kind in HANGING):
+        from monitor.mounts import hanging  # rarely needed
+
+        found = hanging(mounted.decode("utf-8", "surrogateescape"))
+        ours = found.above(folder)
+        if any(found.above(path) not in (None, ours) for _, path, _ in touches):
+            return False
+    return all(same(*touch) for touch in touches)
 
 
 def same(kind: str, path: str, stamp: Stamp) -> bool:

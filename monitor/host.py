@@ -8,11 +8,10 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import timedelta
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from monitor.files import Files, Stamp, Unreadable, stamp_of, why
 from monitor.model import Problem
 
 if TYPE_CHECKING:
@@ -20,10 +19,9 @@ if TYPE_CHECKING:
     from monitor.system.sqlite_file import Database
     from monitor.vault import Vault
 
-T = TypeVar("T")
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "Host", "Stamp", "Unreadable", "parse_json", "printable", "stamp", "stamp_of"]
 
-#: (device, inode, size, mtime_ns, ctime_ns), or None for what is not there.
-Stamp = tuple[int, int, int, int, int] | None
+T = TypeVar("T")
 
 #: What one file may have, what all files of one source together, and what one text of JSON and one folder: many times
 #: what any program writes, and little enough that nobody's tree costs more than a moment.
@@ -32,19 +30,6 @@ MAX_ALL: Final = 32 * 1024 * 1024
 MAX_VALUES: Final = 300_000
 MAX_NAMES: Final = 100_000
 MAX_DEPTH: Final = 64
-
-
-class Unreadable(Exception):
-    """Something could not be read or understood; carries place and kind, never a content."""
-
-    def __init__(self, problem: Problem, path: Path, detail: str) -> None:
-        super().__init__(f"{path}: {detail}")
-        self.problem, self.path, self.detail = problem, path, detail
-
-
-def stamp_of(found: os.stat_result) -> Stamp:
-    """The stamp of a stat result."""
-    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 def printable(name: str) -> str:
@@ -71,7 +56,7 @@ def present(path: str | Path) -> bool:
     return True
 
 
-class Host:
+class Host(Files):
     """A home, an environment and a fingerprint key; reads, never writes, and remembers what it touched.
 
     `touches` maps absolute paths to the stamp taken *before* reading; `asked` maps the environment names that were
@@ -87,45 +72,55 @@ class Host:
         key: bytes | None = None,
         uid: int | None = None,
         vault: Vault | None = None,
+        known: Files | None = None,
     ) -> None:
-        self.home = home
+        super().__init__(home, os.geteuid() if uid is None else uid, known)
         self.vault = vault
         self.touches: dict[str, Stamp] = {}
         self.asked: dict[str, str | None] = {}
-        self.limits: list[timedelta] = []
         self.spent = Counter[str]()
-        self.uid = os.geteuid() if uid is None else uid
         self._environ = environ
         self._key = key or os.urandom(32)
-        try:
-            self._home_uid = home.stat().st_uid
-        except OSError:
-            self._home_uid = self.uid
 
     def at(self, home: Path) -> Host:
         """The same window with another home; touches and key are shared."""
-        other = Host(home, self._environ, key=self._key, uid=self.uid, vault=self.vault)
-        other.touches, other.asked, other.limits = self.touches, self.asked, self.limits
-        other.spent = self.spent
-        return other
+        return self._like(home, self._key, self.vault).sharing(self)
 
     def keyed(self, key: bytes | None, vault: Vault | None = None) -> Host:
         """The same window with the fingerprint key, and a vault if providers are asked."""
-        other = Host(self.home, self._environ, key=key, uid=self.uid, vault=vault)
-        other.touches, other.asked, other.limits = self.touches, self.asked, self.limits
-        return other
+        return self._like(self.home, key, vault).sharing(self)
+
+    def named(self, path: Path) -> Host:
+        """The same window for a file that a person named: as root, where it is root's and not what a home of another
+        user leads to, what it names in turn is root's word."""
+        return self if self.theirs(path) else self.at(self.home).whatever_home()
 
     def within(self, environ: Mapping[str, str]) -> Host:
         """A window with another environment on the same home, with touches of its own."""
-        return Host(self.home, environ, key=self._key, uid=self.uid)
+        return Host(self.home, environ, key=self._key, uid=self.uid, known=self)
 
     def alone(self) -> Host:
         """The same window with touches of its own: for code that may be left behind."""
-        return Host(self.home, self._environ, key=self._key, uid=self.uid)
+        return self._like(self.home, self._key, None)
 
-    def believe_for(self, span: timedelta) -> None:
-        """Says that what was seen may change without a touch showing it, so that it stands for so long at most."""
-        self.limits.append(span)
+    def sharing(self, other: Host) -> Host:
+        """This window, noting what it touches where the other does."""
+        self.touches, self.asked, self.limits = other.touches, other.asked, other.limits
+        self.spent = other.spent
+        self._readers = other._readers
+        return self
+
+    def take(self, alone: Host) -> None:
+        """Notes what was touched, asked and offered through a window of its own, whose work is done."""
+        self.touches.update({**alone.touches, **self.touches})
+        self.asked.update(alone.asked)
+        self.limits += alone.limits
+        if self.vault is not None and alone.vault is not None:
+            self.vault.take(alone.vault)
+        alone.close()
+
+    def _like(self, home: Path, key: bytes | None, vault: Vault | None) -> Host:
+        return Host(home, self._environ, key=key, uid=self.uid, vault=vault, known=self)
 
     # -- names and secrets ------------------------------------------------------------------------------------
 
@@ -172,28 +167,44 @@ class Host:
 
     def note(self, path: Path) -> Stamp:
         """Notes a touch and returns its stamp; the first look of a pass counts."""
-        seen = stamp(path)
+        seen = self.stamp(path)
         self.touches.setdefault(str(path), seen)
         return seen
 
+    def stamp(self, path: Path) -> Stamp:
+        """The stamp of a path now, without noting it; None when nothing can be seen there."""
+        try:
+            return self._stat(path)[0]
+        except (OSError, ValueError):
+            return None
+
     def exists(self, path: Path) -> bool:
         """Whether something is there; what cannot be seen counts as there, so that reading it says why."""
-        return self.note(path) is not None or present(path)
+        return self.note(path) is not None or self.present(path)
+
+    def present(self, path: Path) -> bool:
+        """Whether something is there, without noting it; what cannot be seen counts as there."""
+        try:
+            self._stat(path)
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            return False
+        except (OSError, Unreadable):
+            return True
+        return True
 
     def is_dir(self, path: Path) -> bool:
         """Whether a folder is there."""
         self.note(path)
         try:
-            return path.is_dir()
-        except OSError:
+            return stat.S_ISDIR(self._stat(path)[1])
+        except (OSError, ValueError):
             return False
 
     def names(self, folder: Path) -> tuple[str, ...]:
         """The sorted names in a folder; empty when there is none."""
         self.note(folder)
         try:
-            with os.scandir(folder) as found:
-                names = [one.name for one in islice(found, MAX_NAMES + 1)]
+            names = self._names(folder, MAX_NAMES + 1)
         except (FileNotFoundError, NotADirectoryError):
             return ()
         except OSError as error:
@@ -205,34 +216,21 @@ class Host:
     def read(self, path: Path, limit: int = MAX_BYTES) -> bytes | None:
         """The bytes of a regular file; None when it is not there."""
         try:
-            handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+            found, raw = self._read(path, limit)
         except (FileNotFoundError, NotADirectoryError):
             self.touches.setdefault(str(path), None)
             return None
         except (OSError, ValueError) as error:
             self.note(path)
             raise Unreadable(Problem.UNREADABLE, path, why(error)) from None
-        try:
-            found = os.fstat(handle)
-            self.touches.setdefault(str(path), stamp_of(found))
-            self._allow(path, found)
-            if found.st_size > limit:
-                raise Unreadable(Problem.TOO_LARGE, path, f"{found.st_size} bytes, at most {limit} are read")
-            self.spent["bytes"] += found.st_size
-            if self.spent["bytes"] > MAX_ALL:
-                raise Unreadable(Problem.TOO_LARGE, path, f"with this file its source has more than {MAX_ALL} bytes")
-            parts = []
-            left = limit + 1
-            while left > 0 and (part := os.read(handle, min(left, 1 << 20))):
-                parts.append(part)
-                left -= len(part)
-            if left <= 0:
-                raise Unreadable(Problem.TOO_LARGE, path, f"more than {limit} bytes")
-            return b"".join(parts)
-        except OSError as error:
-            raise Unreadable(Problem.UNREADABLE, path, why(error)) from None
-        finally:
-            os.close(handle)
+        self.touches.setdefault(str(path), found)
+        if raw is None:
+            size = found[2] if found and found[2] > limit else f"more than {limit}"
+            raise Unreadable(Problem.TOO_LARGE, path, f"{size} bytes, at most {limit} are read")
+        self.spent["bytes"] += len(raw)
+        if self.spent["bytes"] > MAX_ALL:
+            raise Unreadable(Problem.TOO_LARGE, path, f"with this file its source has more than {MAX_ALL} bytes")
+        return raw
 
     def text(self, path: Path, limit: int = MAX_BYTES) -> str | None:
         """A file's UTF-8 text without a byte order mark; None when it is not there."""
@@ -249,13 +247,6 @@ class Host:
         text = self.text(path)
         return None if text is None else parse_json(text, path)
 
-    def _allow(self, path: Path, found: os.stat_result) -> None:
-        if not stat.S_ISREG(found.st_mode):
-            raise Unreadable(Problem.UNREADABLE, path, "not a regular file")
-        # As root, a link planted in another user's tree must not make us read a third party's file.
-        if self.uid == 0 and self._home_uid not in (0, found.st_uid) and os.path.realpath(path) != str(path):
-            raise Unreadable(Problem.UNREADABLE, path, "a link to a file of another user is not followed as root")
-
     # -- SQLite -----------------------------------------------------------------------------------------------
 
     def sqlite(self, path: Path, ask: Callable[[Database], T]) -> T | None:
@@ -264,24 +255,29 @@ class Host:
         The file is read, never opened with SQLite: see `monitor.system.sqlite_file`.
         """
         try:
-            found = os.stat(path)
+            found, mode = self._stat(path)
         except (FileNotFoundError, NotADirectoryError):
             self.touches.setdefault(str(path), None)
             return None
-        except OSError as error:
+        except (OSError, ValueError) as error:
             self.note(path)
             raise Unreadable(Problem.UNREADABLE, path, why(error)) from None
-        self.touches.setdefault(str(path), stamp_of(found))
-        self._allow(path, found)
-        real = os.path.realpath(path)  # SQLite keeps log and journal beside the file, not beside a link to it
+        self.touches.setdefault(str(path), found)
+        if not stat.S_ISREG(mode):
+            raise Unreadable(Problem.UNREADABLE, path, "not a regular file")
+        real = self.real(path)  # SQLite keeps log and journal beside the file, not beside a link to it
         for end in ("", "-wal", "-journal"):
             self.note(Path(f"{real}{end}"))
         from monitor.system.sqlite_file import Unfit, read
 
-        try:
-            return read(real, ask)
-        except Unfit as error:
-            raise Unreadable(error.problem, path, error.detail) from None
+        def answer(place: str) -> T:
+            try:
+                return read(place, ask)
+            except Unfit as error:
+                raise Unreadable(error.problem, path, error.detail) from None
+
+        way = self._way(real)
+        return answer(way) if isinstance(way, str) else self._made(path, way, answer)
 
 
 def parse_json(text: str, path: Path) -> Any:
@@ -302,10 +298,3 @@ def parse_json(text: str, path: Path) -> Any:
 def _no_constant(name: str) -> None:
     """NaN and Infinity: Python would take them, JSON and the programs that own the stores do not."""
     raise ValueError
-
-
-def why(error: Exception) -> str:
-    """What went wrong, in the system's own words."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
-    return type(error).__name__

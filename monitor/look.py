@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from alerts.dataclass import dataclass, field, replace
-from monitor.config.settings import Settings
+from monitor.config.settings import Settings, SourceEntry
 from monitor.host import Host
 from monitor.model import OURSELVES, Evidence, Finding, Observation, Problem, Trouble
 from monitor.sources import beside, observe_all, sessions
@@ -29,21 +29,21 @@ class Asked:
 def look(asked: Asked, host: Host, now: datetime) -> tuple[Finding, ...]:
     """What every configured source finds, what is found beside them, and the clock where it cannot be right: every
     deadline then looks far."""
-    found = observe_all(host, beside(host, asked.settings.policy.unlisted))
-    listed = sessions.hinted(host, _listed(asked, host), now)
-    seen = (*listed, *(one for one in found if not _lost(one)))
+    from monitor.sources.location_variables import located
+
+    listed = asked.settings.sources
+    entries = (*listed, *beside(host, asked.settings.policy.unlisted))
+
+    def hinted(alone: Host, entry: SourceEntry, found: list[Finding]) -> list[Finding]:
+        if entry in listed:
+            return sessions.hinted(alone, found, now)
+        return [one for one in found if not _lost(one)]
+
+    seen = tuple(located(host, listed, observe_all(host, entries, hinted)))
     if now >= EARLIEST:
         return seen
     detail = f"it says {now:%Y-%m-%d}, so no deadline can be told; set it with: sudo timedatectl set-ntp true"
     return (*seen, Trouble(OURSELVES, Problem.UNREADABLE, "the clock", detail))
-
-
-def _listed(asked: Asked, host: Host) -> list[Finding]:
-    """What the configured sources find, and through which variables."""
-    from monitor.sources.location_variables import located
-
-    entries = asked.settings.sources
-    return list(located(host, entries, observe_all(host, entries)))
 
 
 def _lost(finding: Finding) -> bool:

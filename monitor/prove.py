@@ -169,6 +169,8 @@ def _target(seen: Observation, held: Held, probes: Mapping[str, Probing], now: d
     elsewhere = held.at and _host(held.at) != _host(row.url)
     if (elsewhere and not wish.url) or not row.fits(kind, held.secret):
         return None
+    if not (wish.oauth or row.is_key(kind, held.secret)):
+        return None
     base = (wish.url or row.url).rstrip("/")
     return Target(seen.fingerprint, (seen.credential.key,), name, kind, wish.every, base, seen.access_expires_at)
 

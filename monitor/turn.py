@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from alerts import memory as told
 from alerts import tell
@@ -16,7 +17,7 @@ from monitor.buttons import pin_of
 from monitor.config.settings import Settings
 from monitor.history import memory, proofs, read, record
 from monitor.history.engine import URL, Connection, hold, url_of
-from monitor.host import Host, present
+from monitor.host import Host
 from monitor.judge.conditions import conditions, unshown
 from monitor.judge.copies import COPIES
 from monitor.judge.forecast import unstated
@@ -92,7 +93,7 @@ class Turn:
 def _places(this: Turn, known: Mapping[str, Remembered], looked: frozenset[str]) -> Places:
     """Where this check looked, and what is left of known logins where it did not."""
     left = {one.observation.host_path for one in known.values() if one.established} - looked
-    there = frozenset(path for path in left if present(path))
+    there = frozenset(path for path in left if this.host.present(Path(path)))
     return Places(in_force(this.host, this.settings.sources), looked, there)
 
 

@@ -38,6 +38,14 @@ class Vault:
         if who.provider in self._wanted and _sendable(secret.strip()):
             self._kept[who.key] = Held(secret.strip(), at)
 
+    def empty(self) -> Vault:
+        """Another one that takes the same and has nothing yet."""
+        return Vault(self._wanted)
+
+    def take(self, other: Vault) -> None:
+        """Keeps what another one kept."""
+        self._kept.update(other._kept)
+
     def held(self) -> Mapping[str, Held]:
         """What was kept, by credential key."""
         return dict(self._kept)

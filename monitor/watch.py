@@ -35,6 +35,9 @@ from monitor.turn import Recorded, Turn, findings, found, recorded, remembered, 
 #: Where no disk keeps what was told, the same news would go out with every pass.
 UNREMEMBERED_EVERY = timedelta(hours=1)
 
+#: What a check keeps of its time to write down what became of its sends, and for the heartbeat, in seconds.
+RECORDING = 5.0
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -280,7 +283,8 @@ def _asked(engine: Engine, this: Turn) -> datetime | None:
 
 def _sent(this: Turn, plan: tell.Plan) -> tell.Results:
     addresses = {one.label: one.url.reveal() for one in this.settings.channels if one.url}
-    deadline = this.settings.alerts.deadline
+    left = this.host.left() - RECORDING
+    deadline = timedelta(seconds=max(0.0, min(this.settings.alerts.deadline.total_seconds(), left)))
 
     def say(alert: Alert) -> Message:
         return said(this, alert, pinned=scheme_of(addresses.get(alert.channel, "")) == "termux")

@@ -9,13 +9,14 @@
 #   --period MINUTES   how often to look: 15 (Android's least) or more, 30 by default
 #   --cron             let crond look, instead of Android's job scheduler
 #   --daemon           also a service of runit that runs `authwatch serve`, and Termux:Boot starts it
+#   --limit SECONDS    after how long a check counts as hung: 90 by default, what `alerts.deadline` makes more
 #   --command WORDS    how to start authwatch: here, or on the server
 #   --force            also what was changed by hand        --dry-run   only say what would be done
 set -u
 umask 077
 
 JOB=28849 # "authw" on the keys of a phone; without a number of its own, a job replaces another's
-how=here server="" url="" command="" period=30 cron="" daemon="" uninstall="" force="" dry=""
+how=here server="" url="" command="" period=30 limit=90 cron="" daemon="" uninstall="" force="" dry=""
 
 die() {
   echo "install.sh: $1" >&2
@@ -23,12 +24,13 @@ die() {
 }
 while [ $# -gt 0 ]; do
   case $1 in
-    --ssh | --http | --period | --command) [ -n "${2-}" ] || die "$1 wants a value" 64 ;;
+    --ssh | --http | --period | --limit | --command) [ -n "${2-}" ] || die "$1 wants a value" 64 ;;
   esac
   case $1 in
     --ssh) server=$2 && shift ;;
     --http) url=${2%/} && shift ;;
     --period) period=$2 && shift ;;
+    --limit) limit=$2 && shift ;;
     --command) command=$2 && shift ;;
     --cron) cron=1 ;;
     --daemon) daemon=1 ;;
@@ -43,6 +45,7 @@ case $server in -* | *[!A-Za-z0-9@._:%-]*) die "--ssh $server: a host is letters
 case $url in "" | http://* | https://*) ;; *) die "--http wants an address like https://vps.example.ts.net" 64 ;; esac
 case $url in *[!A-Za-z0-9._~:/%@\[\]-]*) die "--http: only letters, digits and . _ ~ : / % @ - are taken" 64 ;; esac
 case $period in *[!0-9]*) die "--period wants minutes" 64 ;; esac
+case $limit in *[!0-9]*) die "--limit wants seconds" 64 ;; esac
 [ "$period" -ge 15 ] || die "--period $period: Android runs no job more often than every 15 minutes" 64
 [ -z "$server" ] || how=ssh
 [ -z "$url" ] || how=http
@@ -96,6 +99,7 @@ settings() {
   echo "how=$how"
   echo "server=$(quoted "$server")"
   echo "command=$(quoted "$command")"
+  echo "limit=$limit"
   echo "url=$(quoted "$url")"
 }
 starter() {
@@ -174,7 +178,7 @@ in_cron() {
 
 first_pass() {
   code=0
-  timeout -k 5 180 "$share/check" </dev/null || code=$?
+  timeout -k 5 "$((limit + 30))" "$share/check" </dev/null || code=$?
   [ "$code" = 0 ] || die "the first look ended with $code; try it yourself: $share/check"
   if [ -e "$HOME/.local/state/authwatch-phone/silent" ]; then
     echo "The server did not answer. This must work without a question: ssh -o BatchMode=yes -- $server true" >&2

@@ -1,12 +1,12 @@
 # shellcheck shell=sh
 # What the scripts on a phone share: how to ask authwatch, here or on a server, and how to show what it says.
-# It is sourced. `install.sh` writes the settings beside it: PREFIX, how (here, ssh or http), server, command, url.
+# It is sourced. `install.sh` writes the settings beside it: PREFIX, how (here, ssh or http), server, command, url, limit (seconds that a check may take).
 umask 077
 # Android starts jobs, buttons and widgets without a profile.
 : "${HOME:=/data/data/com.termux/files/home}"
 share=$HOME/.local/share/authwatch
 state=$HOME/.local/state/authwatch-phone
-how=here server="" command="" url=""
+how=here server="" command="" url="" limit=90
 # shellcheck source=/dev/null
 . "$share/settings"
 PATH=$PREFIX/bin:$PATH
@@ -22,7 +22,7 @@ api() {
 # they are only ever fixed words and tokens of letters and digits. Banners and warnings of ssh are no answer.
 ask() {
   if [ "$how" = here ]; then
-    timeout -k 5 100 "$share/authwatch" "$@" </dev/null 2>/dev/null
+    timeout -k 5 "$limit" "$share/authwatch" "$@" </dev/null 2>/dev/null
   elif [ -n "$server" ]; then
     timeout -k 5 60 ssh -T -a -x -o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=5 \
       -o ServerAliveCountMax=2 -- "$server" "$command $*" </dev/null 2>/dev/null

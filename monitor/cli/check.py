@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from alerts.dataclass import replace
 from monitor import checkpoint
 from monitor.cli import filtering, pulse
-from monitor.cli.shell import CONFIG, Failure, Shell, common, filters, filters_of
+from monitor.cli.shell import CONFIG, UNKNOWN, Failure, Shell, common, filters, filters_of
 from monitor.state import Mark, State, StateError, real, spare
 
 if TYPE_CHECKING:
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from monitor.model import Remembered
     from monitor.report import Document
     from monitor.vault import Vault
+
+
+#: The part of its time that a check waits for another one that is running.
+WAITING = 0.4
+STATUS = "status.json"
 
 
 def arguments(parser: argparse.ArgumentParser, command: str) -> None:
@@ -40,24 +45,29 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
     """One check, and the sign of life after it; only what it prints is narrowed by filters."""
     if (shown := _standing(given, shell)) is not None:
         return shown
+    from monitor.config.settings import check_ends
+
     host = shell.host()
     host.env("HOME")
     settings = shell.settings(host)
-    try:
-        done = _pass(given, shell, host, settings)
-    except Failure:  # refused: not our pass to speak of
-        raise
-    except Exception:
-        pulse.beat(shell, settings, failed=True)
-        raise
-    if done.well is not None and not pulse.beat(shell, settings, failed=not done.well):
-        checkpoint.remove(str(shell.gate_place()))  # the next pass tries again
+    limit = check_ends(settings.alerts.deadline).total_seconds()
+    host.ends = time.monotonic() + limit
+    with shell.ending(limit):
+        try:
+            done = _pass(given, shell, host, settings)
+        except Failure:  # refused, or another check is running: not ours to speak of
+            raise
+        except Exception:
+            pulse.beat(shell, settings, host.left(), failed=True)
+            raise
+        if done.well is not None and not pulse.beat(shell, settings, host.left(), failed=not done.well):
+            checkpoint.remove(str(shell.gate_place()))  # the next pass tries again
     return _show(given, shell, filtering.part(done.document, filters_of(given), settings, done.known))
 
 
 class _Done(NamedTuple):
     """What a check found, the history by key as far as it was read, and whether the check ended well (None where
-    another one was running, which says so itself)."""
+    another one was running, whose work it is)."""
 
     document: Document
     known: Mapping[str, Remembered]
@@ -97,14 +107,15 @@ def _pass(given: argparse.Namespace, shell: Shell, host: Host, settings: Setting
         return _reported(shell, host.keyed(state.key(create=False)), state, asked)
     state = _usable(state, shell)
     host = host.keyed(_key(state, shell), vault_for(settings))
-    with state.lock(settings.alerts.deadline.total_seconds()) as held:
-        if held:
-            old_copies.sweep(str(state.folder), shell.environ.get("TMPDIR") or "/tmp")  # noqa: S108  not ours to choose
+    with state.lock(host.left() * WAITING) as held:
+        if not held:
+            return _Done(_last(state, shell), {}, None)
+        old_copies.sweep(str(state.folder), shell.environ.get("TMPDIR") or "/tmp")  # noqa: S108  not ours to choose
         requests = state.requests()
         now = shell.now()
         findings = look(asked, host, now)
         mark = Mark(_identity(shell), digest(asked, findings, host, now), shell.now().timestamp(), requests)
-        point = _second_gate(state, mark, shell, host, now, pulse.due(settings, host, now)) if held else None
+        point = _second_gate(state, mark, shell, host, now, pulse.due(settings, host, now))
         if point is not None and (same := _document(point, given)) is not None:
             return _Done(same, {}, True)
         from monitor import leave, watch
@@ -113,10 +124,6 @@ def _pass(given: argparse.Namespace, shell: Shell, host: Host, settings: Setting
         from monitor.turn import Turn
 
         turn = Turn(asked, host, state, findings, now)
-        if not held:
-            shell.complain("authwatch: another pass is still running; this one records and tells nothing")
-            seen = watch.glance(turn)
-            return _Done(seen.document(settings), seen.known, None)
         started = time.monotonic()
         try:
             outcome = watch.run(turn, leave.clocks(state, shell.reading(now)))
@@ -139,6 +146,19 @@ def _pass(given: argparse.Namespace, shell: Shell, host: Host, settings: Setting
     for complaint in complaints:
         shell.complain(f"authwatch: {complaint}")
     return _Done(document, outcome.known, outcome.well)
+
+
+def _last(state: State, shell: Shell) -> Document:
+    """What the last check left, while another one is running: looking twice at once helps nobody. Raises Failure."""
+    try:
+        shown = json.loads((state.folder / STATUS).read_bytes())
+        at = datetime.fromisoformat(shown["at"]).astimezone()
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        raise Failure(UNKNOWN, "another check is running, and none has finished here yet") from None
+    ago = round((shell.now() - at).total_seconds())
+    age = f"{ago} s" if ago < 120 else f"{ago // 60} min" if ago < 7200 else f"{ago // 3600} h"
+    shell.complain(f"authwatch: another check is running; showing the one of {at:%H:%M} ({age} ago)")
+    return dict(shown)
 
 
 def _identity(shell: Shell) -> str:

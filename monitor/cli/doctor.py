@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
-from monitor.cli.shell import Failure, Shell, common
+from monitor.cli.shell import PATIENCE, Failure, Shell, common
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -29,12 +29,13 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
     from monitor.doctor.fix import mend
     from monitor.doctor.model import worst
 
-    patient = _patient(shell)
-    results = list(examine(patient))
     tried: Sequence[Done] = ()
-    if given.fix and (tried := mend(results, patient)):
+    with shell.ending(PATIENCE * 3):  # it asks many programs
         patient = _patient(shell)
         results = list(examine(patient))
+        if given.fix and (tried := mend(results, patient)):
+            patient = _patient(shell)
+            results = list(examine(patient))
     left = {one.fix for one in results if one.fix}
     if given.json:
         shell.say(json.dumps(_document(results, tried, left, fixing=given.fix), indent=1))

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from monitor.cli.shell import NOT_DONE, Failure, Shell, common
+from monitor.cli.shell import NOT_DONE, PATIENCE, Failure, Shell, common
 
 if TYPE_CHECKING:
     from monitor.watch import Outcome
@@ -29,8 +29,9 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
     from monitor.cli import reasons
     from monitor.prospect import prospect
 
-    turn = shell.turn()
-    outcome = watch.glance(turn, about=given.key)
+    with shell.ending(PATIENCE):
+        turn = shell.turn()
+        outcome = watch.glance(turn, about=given.key)
     verdict = next((one for one in outcome.judgement.verdicts if one.key == given.key), None)
     if verdict is None:
         raise _unknown(given.key, outcome)

@@ -6,7 +6,7 @@ import argparse
 import json
 
 from monitor.cli import models_auth, models_pin
-from monitor.cli.shell import USAGE, Failure, Shell, common
+from monitor.cli.shell import PATIENCE, USAGE, Failure, Shell, common
 
 
 def arguments(parser: argparse.ArgumentParser, command: str) -> None:
@@ -38,25 +38,30 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
 
 
 def _status(given: argparse.Namespace, shell: Shell) -> int:
+    from monitor.host import Unreadable
     from monitor.openclaw.status import report
 
     if given.action is None:
         given = argparse.Namespace(json=False, plain=False, check=False, strict=False, agent=None, probe=False)
     if given.plain and (given.json or given.probe):
         raise Failure(USAGE, f"--{'json' if given.json else 'probe'} and --plain exclude each other")
-    found = report(shell.host(), given.agent, shell.now())
+    try:
+        with shell.ending(PATIENCE):
+            found = report(shell.host(), given.agent, shell.now())
+    except Unreadable as error:
+        raise Failure(1, str(error)) from None
     asked = None
     if given.probe and found.refusal is None:
         from monitor.cli import probing
 
         asked = probing.openclaw(given, shell)
     if given.json:
-        ours = {} if asked is None else {"authwatch": {"probes": probing.plain(asked)}}
+        ours = {} if asked is None else {"authwatch": {"probes": probing.plain(asked[1])}}
         shell.say(json.dumps({**found.json(), **ours}, ensure_ascii=False, indent=2))
     elif given.plain:
         shell.say(found.plain())
     else:
         shell.say(found.text())
         if asked is not None:
-            shell.say("\n".join(["", *probing.lines(asked)]))
+            shell.say("\n".join(["", *probing.lines(*asked)]))
     return found.check(strict=given.strict) if given.check or given.strict else 0

@@ -71,8 +71,8 @@ def told(this: Turn, before: Mapping[str, Proof], shell: Shell, filters: Mapping
     return found
 
 
-def openclaw(given: argparse.Namespace, shell: Shell) -> Judgement:
-    """The logins of OpenClaw alone, asked about."""
+def openclaw(given: argparse.Namespace, shell: Shell) -> tuple[Settings, Judgement]:
+    """The logins of OpenClaw alone, asked about, and as which settings say."""
     from monitor import watch
     from monitor.config.settings import SourceEntry
 
@@ -80,16 +80,34 @@ def openclaw(given: argparse.Namespace, shell: Shell) -> Judgement:
     listed = tuple(entry for entry in settings.sources if entry.type == "openclaw")
     settings = replace(settings, sources=listed or (SourceEntry("openclaw", "openclaw"),))
     this = turn(shell, settings)
-    return watch.glance(this, told(this, {}, shell, {"source": settings.sources[0].id})).judgement
+    told_of = told(this, {}, shell, {"source": settings.sources[0].id})
+    return settings, watch.glance(this, told_of).judgement
 
 
-def lines(judgement: Judgement) -> Iterator[str]:
-    """What the providers said, a line each."""
+def lines(settings: Settings, judgement: Judgement) -> Iterator[str]:
+    """What the providers said, a line each, and who was not asked for want of a permission."""
     from monitor.cli.text import columns, visible
 
     rows = [(visible(one.key), str(one.proof.answer), visible(_rest(one))) for one in judgement.verdicts if one.proof]
     yield "Asked their providers:" if rows else "No login here has a provider that can be asked, see: docs/probes.md"
     yield from (f"  {line}" for line in columns(rows))
+    for name in sorted(_unasked(settings, judgement)):
+        allowed = f"probe: {{{name}: {{every: 1h, oauth: true}}}}"
+        yield f"{name} was not asked about log-ins: `{allowed}` in the config lets it be, with their access tokens."
+
+
+def _unasked(settings: Settings, judgement: Judgement) -> set[str]:
+    """The probes that are not made for log-ins that are here."""
+    from monitor.model import Kind
+    from monitor.probes import PROBES, probe_of
+
+    found = {
+        probe_of(one.seen.credential.provider)
+        for one in judgement.verdicts
+        if one.proof is None and one.seen.credential.kind in (Kind.OAUTH, Kind.TOKEN, Kind.SESSION)
+    }
+    takes = {name for name in found if name and Kind.API_KEY not in PROBES[name].kinds}
+    return {name for name in takes if (wish := settings.probe.get(name)) and not wish.oauth}
 
 
 def _rest(verdict: Verdict) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from monitor.cli.shell import Shell
@@ -14,15 +15,17 @@ if TYPE_CHECKING:
     from monitor.host import Host
 
 
-def beat(shell: Shell, settings: Settings, *, failed: bool = False) -> bool:
-    """Tells the heartbeat that a pass ended, well or not; False if it should have heard and did not."""
+def beat(shell: Shell, settings: Settings, left: float, *, failed: bool = False) -> bool:
+    """Tells the heartbeat that a pass ended, well or not, in the seconds that are left; False if it should have heard
+    and did not."""
     if broken := settings.broken.get("heartbeat"):
         shell.complain(f"authwatch: {broken}")
     if settings.heartbeat is None:
         return True
-    from alerts.channels.heartbeat import ping
+    from alerts.channels.heartbeat import PATIENCE, ping
 
-    report = ping(settings.heartbeat.reveal(), failed=failed)
+    patience = min(PATIENCE, timedelta(seconds=max(0.1, left - 1)))
+    report = ping(settings.heartbeat.reveal(), failed=failed, patience=patience)
     if not report.outcome.heard:
         shell.complain(f"authwatch: the heartbeat was not heard ({report.outcome}): {report.error}")
     elif not failed:

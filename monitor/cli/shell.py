@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import _thread
 import argparse
 import io
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shlex import quote
@@ -30,7 +31,11 @@ CARRIED = (
     *("AUTHWATCH_CONFIG", "CONFIGURATION_DIRECTORY", "STATE_DIRECTORY"),
 )
 
-OK, NOT_DONE, USAGE, BUG, CONFIG = 0, 1, 64, 70, 78
+OK, NOT_DONE, UNKNOWN, USAGE, BUG, CONFIG = 0, 1, 3, 64, 70, 78
+
+
+#: How many seconds a command that only reads may take.
+PATIENCE = 60.0
 
 
 class Failure(Exception):
@@ -144,6 +149,28 @@ class Shell:
             self.complain(f"authwatch: the output cannot be written ({(error.strerror or 'failed').lower()})")
         with suppress(OSError):
             self.err.flush()
+
+    @contextmanager
+    def ending(self, seconds: float) -> Iterator[None]:
+        """Leaves the process, in words and with the code for "could not determine", if what is done inside takes
+        longer: a file system that hangs answers to nothing else."""
+        from monitor.sources.within import released
+
+        over = _thread.allocate_lock()
+        over.acquire()
+
+        def leave() -> None:
+            if not released(over, seconds):
+                self.complain(f"authwatch: gave up after {seconds:.0f} s: something on this machine does not answer")
+                _thread.start_new_thread(self.flush, ())  # which may be what hangs
+                released(over, 1)
+                os._exit(UNKNOWN)
+
+        _thread.start_new_thread(leave, ())
+        try:
+            yield
+        finally:
+            over.release()
 
     def width(self) -> int:
         """How many columns the terminal has."""

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from monitor.cli import filtering
-from monitor.cli.shell import Shell, common, filters, filters_of
+from monitor.cli.shell import PATIENCE, Shell, common, filters, filters_of
 
 if TYPE_CHECKING:
     from monitor.config.settings import Settings
@@ -42,7 +42,8 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
 
 
 def _once(given: argparse.Namespace, shell: Shell, told_of: dict[str, Proof]) -> int:
-    settings, outcome = looked(given, shell, told_of)
+    with shell.ending(PATIENCE):
+        settings, outcome = looked(given, shell, told_of)
     part = filtering.part(outcome.document(settings), filters_of(given), settings, outcome.known)
     if given.json:
         from monitor.report import written
@@ -55,7 +56,7 @@ def _once(given: argparse.Namespace, shell: Shell, told_of: dict[str, Proof]) ->
         if given.probe:
             from monitor.cli.probing import lines
 
-            shell.say("\n".join(["", *lines(outcome.judgement)]))
+            shell.say("\n".join(["", *lines(settings, outcome.judgement)]))
     for complaint in outcome.complaints:
         shell.complain(f"authwatch: {complaint}")
     return int(part["exit_code"]) if given.check else 0

@@ -218,12 +218,13 @@ def _history_url(values: Values, draft: _Draft) -> Secret | None:
 def _probe(values: Values, draft: _Draft) -> dict[str, Probing]:
     found = {}
     for name, given in values.given.items():
-        every, url = (given.get("every"), given.get("url", "")) if isinstance(given, Values) else (given, "")
+        table = given.given if isinstance(given, Values) else {"every": given}
+        every, url, oauth = table.get("every"), table.get("url", ""), table.get("oauth", False)
         if url and not draft.site.trusted:
             text = "keys are sent to an address only by a config that nobody else can write: chmod go-w, and own it"
             draft.broken[f"probe.{name}"] = draft.site.report.line(values.line_of(name), f"{values.path}.{name}", text)
         elif every:
-            found[name] = Probing(every, url)
+            found[name] = Probing(every, url, oauth)
     return found
 
 

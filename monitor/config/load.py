@@ -9,6 +9,7 @@ from typing import Final
 from monitor.config.report import ConfigError, Report
 from monitor.config.settings import Settings
 from monitor.host import Host, Unreadable
+from monitor.owners import roots
 
 __all__ = ["ConfigError", "load", "problems"]
 
@@ -23,9 +24,9 @@ def load(host: Host, explicit: Path | None = None, kept: str | None = None) -> S
     it said before it became wrong.
     """
     named = explicit if explicit is not None else _named(host)
+    host = host if named is None else host.named(named)
     for path in (named.absolute(),) if named is not None else _places(host):
-        host.note(path)
-        text = _text(host, path) if kept is None else kept
+        text = _text(host, path, kept)
         if text is not None:
             return _parse(host, path, text)
     if named is not None:
@@ -56,9 +57,10 @@ def _places(host: Host) -> Iterator[Path]:
     yield home / "authwatch" / NAME
 
 
-def _text(host: Host, path: Path) -> str | None:
+def _text(host: Host, path: Path, kept: str | None) -> str | None:
     try:
-        return host.text(path)
+        host.note(path)
+        return host.text(path) if kept is None else kept
     except Unreadable as error:
         raise ConfigError([Report(str(path)).line(1, "", f"cannot be read: {error.detail}")]) from None
 
@@ -84,4 +86,4 @@ def _trusted(host: Host, path: Path) -> bool:
         found = path.stat()
     except OSError:
         return False
-    return found.st_uid in (0, host.uid) and not found.st_mode & 0o022
+    return found.st_uid in (*roots(), host.uid) and not found.st_mode & 0o022

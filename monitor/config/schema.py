@@ -143,9 +143,13 @@ _ALERTS: Final = Record(
     },
 )
 _PROBE: Final = Either(
-    f"{f.HOURLY.words}, or a mapping with every and url",
+    f"{f.HOURLY.words}, or a mapping with every, oauth and url",
     text=f.HOURLY,
-    table=Record("how often to ask, and where", {"every": f.HOURLY, "url": f.ASKED}, need=(("every",),)),
+    table=Record(
+        "how often to ask, whether with OAuth access tokens too, and where",
+        {"every": f.HOURLY, "oauth": f.BOOL, "url": f.ASKED},
+        need=(("every",),),
+    ),
 )
 
 CONFIG: Final = Record(

@@ -9,7 +9,7 @@ from typing import Final
 
 from alerts.dataclass import dataclass, field
 from alerts.level import Level, Quiet
-from monitor.sources import UNLISTED
+from monitor.sources import TOGETHER, UNLISTED
 from monitor.sources.entry import SourceEntry
 
 __all__ = [
@@ -23,6 +23,8 @@ __all__ = [
     "Settings",
     "SourceEntry",
     "WebSettings",
+    "check_ends",
+    "check_killed",
 ]
 
 
@@ -81,9 +83,24 @@ class ChannelSettings:
     where: str = ""
 
 
+#: What a check may take beside what it sends, and how much longer whoever starts checks waits before killing one.
+LOOKING: Final = timedelta(seconds=TOGETHER)
+GRACE: Final = timedelta(seconds=10)
+
+
+def check_ends(deadline: timedelta) -> timedelta:
+    """How long a whole check may take: waiting for another one, looking and sending. It then ends itself."""
+    return deadline + LOOKING
+
+
+def check_killed(deadline: timedelta) -> timedelta:
+    """After how long whoever started a check (a unit, the daemon, a job) takes it for hung and kills it."""
+    return check_ends(deadline) + GRACE
+
+
 @dataclass(frozen=True, slots=True)
 class AlertSettings:
-    """How alerts settle, end, repeat and keep quiet."""
+    """How alerts settle, end, repeat and keep quiet. `deadline`: how long the sends of a check may take."""
 
     settle: timedelta = timedelta(minutes=10)
     deadline: timedelta = timedelta(seconds=60)
@@ -94,10 +111,12 @@ class AlertSettings:
 
 @dataclass(frozen=True, slots=True)
 class Probing:
-    """How often a provider is asked whether its logins are good, and at which address ("": its own)."""
+    """How often a provider is asked whether its logins are good, and at which address ("": its own). `oauth`: with
+    access tokens, too, which its own program may be the only one to use."""
 
     every: timedelta
     url: str = ""
+    oauth: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,9 +72,9 @@ def _channel(channel: ChannelSettings) -> dict[str, Any]:
     return _given(shown)
 
 
-def _probing(one: Probing) -> str | dict[str, str]:
-    every = show_span(one.every)
-    return {"every": every, "url": one.url} if one.url else every
+def _probing(one: Probing) -> str | dict[str, Any]:
+    more: dict[str, Any] = {**({"oauth": True} if one.oauth else {}), **({"url": one.url} if one.url else {})}
+    return {"every": show_span(one.every), **more} if more else show_span(one.every)
 
 
 def _alerts(settings: Settings) -> dict[str, Any]:

@@ -53,6 +53,7 @@ THEMES: Final[Mapping[str, Mapping[str, Check]]] = {
         "sources": stores.sources,
         "store modes": modes.modes,
         "store owners": modes.owners,
+        "programs run": modes.commands,
         "copies": stores.copies,
         "shadows": shadows.shadows,
     },

@@ -6,11 +6,18 @@ import os
 import stat
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from monitor.doctor.model import Fix, Health, Patient, Result, Step, command
+from monitor.host import Host, Unreadable
 from monitor.model import Kind, Observation
+from monitor.owners import open_to_others, to_close
+from monitor.sources import SOURCES, guest
+from monitor.sources.entry import SourceEntry
+from monitor.sources.exec import program_of
+from monitor.sources.guests import place_of_guest
 
 _PUBLIC: Final = (Kind.CERT, Kind.MANUAL)  # a certificate is there to be shown
 _READ: Final = "other users of this machine can read the logins"
@@ -75,6 +82,30 @@ def _volume(patient: Patient, tree: Path, paths: Iterable[Path], uid: int, gid: 
     why = f"uid {os.geteuid()} cannot read it: run authwatch as its user; another owner would lock its program out"
     mend = f"docker run --user {uid}:{gid} …  # or on the machine itself: sudo -u '#{uid}' authwatch check"
     return Result("store owners", Health.WARNING, what, why, mend)
+
+
+def commands(patient: Patient) -> Iterator[Result]:
+    """May nobody else write or replace the programs and guests that a check starts? It refuses those."""
+    for entry in patient.settings.sources:
+        place = _started(patient.host, entry)
+        with suppress(OSError):
+            if place and (found := open_to_others(place, patient.host.uid)):
+                what = f"{entry.id}: others may write {patient.host.show(found[0])}"
+                why = f"so {patient.host.show(place)} is not run: whoever may write it could run anything as you"
+                yield Result("programs run", Health.BROKEN, what, why, to_close(*found, patient.host.uid))
+
+
+def _started(host: Host, entry: SourceEntry) -> Path | None:
+    """The program or the package that an entry runs; None for one that runs nothing, or what is not there."""
+    if entry.type == "exec":
+        try:
+            return program_of(host, entry)
+        except Unreadable:
+            return None
+    if entry.type in SOURCES:
+        return None
+    point = guest(entry.type)
+    return place_of_guest(point.module) if point else None
 
 
 def _wide(patient: Patient, path: Path, found: os.stat_result, right: str, why: str) -> Result:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import shlex
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -28,8 +30,8 @@ class Runner:
     """One thing that starts passes.
 
     `name` as people know it; `daemon` or a pass now and then; `runs` None where it could not be asked; `said` is how it
-    stands; `environment` and `program` what it starts with. `start`, `stop`, `again` (which writes it anew, with the
-    places of this prompt) and `log` are commands.
+    stands; `environment` and `program` what it starts with, `limit` after how long it kills a check. `start`, `stop`,
+    `again` (which writes it anew, with the places of this prompt) and `log` are commands.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Runner:
     lingers: bool = True
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     program: str = ""
+    limit: timedelta | None = None
 
 
 def runners(patient: Patient) -> tuple[Runner, ...]:
@@ -71,7 +74,7 @@ def _unit(patient: Patient, folder: Path, account: str, started: str, worker: st
     user = [] if account else ["--user"]
     sudo = ["sudo"] if account else []
     facts = _shown(patient, *user, "show", unit, f"--property={_ASKED}")
-    worked = _shown(patient, *user, "show", working, "--property=Result") if facts else {}
+    worked = _shown(patient, *user, "show", working, "--property=Result,TimeoutStartUSec") if facts else {}
     active, enabled = facts.get("ActiveState", ""), facts.get("UnitFileState", "")
     following = facts.get("NextElapseUSecRealtime", "")
     text = written.read(folder / working)
@@ -92,6 +95,7 @@ def _unit(patient: Patient, folder: Path, account: str, started: str, worker: st
         lingers=bool(account) or _lingers(),
         environment=_environment(f"{text}\n{drop_ins}"),
         program=_program(text),
+        limit=None if started == DAEMON else _span(worked.get("TimeoutStartUSec", "")),
     )
 
 
@@ -129,6 +133,15 @@ def _shown(patient: Patient, *words: str) -> dict[str, str]:
     except Unreadable:
         return {}
     return dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
+
+
+def _span(text: str) -> timedelta | None:
+    """A span as systemd shows it ("1min 30s"); None for what is none, such as infinity. Source: systemd.time(7)."""
+    units = {"us": 1e-6, "ms": 1e-3, "s": 1, "min": 60, "h": 3600, "d": 86400, "w": 604800}
+    found = [re.fullmatch(r"([\d.]+)([a-z]+)", word) for word in text.split()]
+    if not found or any(one is None or one[2] not in units for one in found):
+        return None
+    return timedelta(seconds=sum(float(one[1]) * units[one[2]] for one in found if one))
 
 
 def _environment(text: str) -> dict[str, str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from monitor.config.settings import check_ends
 from monitor.doctor.advice import how_to_install
 from monitor.doctor.model import Health, Patient, Result
 from monitor.doctor.port import Answer, answers
@@ -23,6 +25,10 @@ def units(patient: Patient) -> Iterator[Result]:
     found = runners(patient)
     for one in found:
         yield _one(one)
+        if one.limit and one.limit < (needed := check_ends(patient.settings.alerts.deadline)):
+            what = f"{one.name}: systemd kills a check after {_seconds(one.limit)}"
+            why = f"`alerts.deadline` lets a check take {_seconds(needed)}: one whose messages are slow would be lost"
+            yield Result("units", Health.WARNING, what, why, one.again)
     working = [one for one in found if one.runs]
     if len(working) > 1:
         names = " and ".join(one.name for one in working)
@@ -30,6 +36,10 @@ def units(patient: Patient) -> Iterator[Result]:
         yield Result("units", Health.WARNING, f"{names} are at work", why, working[-1].stop)
     elif not found:
         yield _none(patient)
+
+
+def _seconds(span: timedelta) -> str:
+    return f"{span.total_seconds():g} s"
 
 
 def _one(one: Runner) -> Result:

@@ -9,7 +9,6 @@ from alerts.dataclass import dataclass, field
 from monitor.host import MAX_DEPTH, Host, Unreadable
 from monitor.model import Problem
 from monitor.openclaw.json5 import parse
-from monitor.openclaw.places import real, trusted
 
 MAX_INCLUDES: Final = 64
 MAX_NESTING: Final = 10
@@ -54,10 +53,9 @@ class Reader:
         if not isinstance(name, str) or not name.strip() or "\0" in name:
             raise Unreadable(Problem.PARSE, path, "$include is not a file name")
         target = path.parent / name
-        if not any(real(target).is_relative_to(real(root)) for root in self.roots):
+        real = self.host.real(target)
+        if not any(real.is_relative_to(self.host.real(root)) for root in self.roots):
             raise Unreadable(Problem.UNREADABLE, path, "$include leaves the config folder")
-        if not trusted(self.host, target):
-            raise Unreadable(Problem.UNREADABLE, path, "$include leaves the watched home")
         found = self.read(target, depth + 1)
         if found is None:
             raise Unreadable(Problem.NOT_FOUND, target, "an included config file is not there")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from alerts.dataclass import dataclass
 from monitor.host import Host, Unreadable, parse_json
-from monitor.openclaw.places import expand, trusted
+from monitor.openclaw.places import expand
 from monitor.openclaw.reading import Installation
 from monitor.openclaw.releases import Generation, text
 from monitor.openclaw.stores import DATABASE
@@ -81,8 +81,6 @@ def sessions_file(found: Installation, agent: str) -> Path:
 
 def _file(host: Host, found: Installation, agent: str) -> Mapping[str, Any]:
     path = sessions_file(found, agent)
-    if not trusted(host, path):
-        return {}
     raw = host.text(path)
     value = parse_json(raw, path) if raw else {}
     return value if isinstance(value, Mapping) else {}

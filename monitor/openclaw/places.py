@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Final
 
@@ -94,18 +93,3 @@ def _config(host: Host, state: Path) -> Path:
         if host.exists(state / name):
             return state / name
     return state / CONFIG_NAMES[0]
-
-
-def real(path: Path) -> Path:
-    """The path behind every link, as far as it exists; unlike `Path.resolve` it survives a loop on Python 3.11."""
-    return Path(os.path.realpath(path))
-
-
-def trusted(host: Host, path: Path) -> bool:
-    """Whether a path that the watched tree itself chose may be followed: as root never out of another user's home."""
-    if host.uid != 0:
-        return True
-    try:
-        return real(path).is_relative_to(real(host.home)) or host.home.stat().st_uid == 0
-    except OSError:
-        return False

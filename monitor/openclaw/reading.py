@@ -14,7 +14,7 @@ from monitor.openclaw.database import Rows
 from monitor.openclaw.environment import Environment
 from monitor.openclaw.include import Reader
 from monitor.openclaw.merge import View, view
-from monitor.openclaw.places import Places, expand, find, trusted
+from monitor.openclaw.places import Places, expand, find
 from monitor.openclaw.releases import MAIN, Generation, text
 from monitor.openclaw.settings import MAX_AGENTS, Config, agent_id
 from monitor.openclaw.settings import expand as fill
@@ -141,8 +141,8 @@ def _folders(look: _Look, config: Config, environment: Environment) -> tuple[dic
     for name in (*agents, *(name for name in on_disk[:MAX_AGENTS] if agent_id(name) == name)):
         written = text(agents.get(name, {}).get("agentDir"))
         folder = expand(fill(written, environment.get), places.home) if written else None
-        if folder is not None and (len(str(folder)) > LONGEST or "\0" in str(folder) or not trusted(look.host, folder)):
-            look.faults.append(Fault(Problem.UNREADABLE, places.config, "an agentDir leaves the home", name))
+        if folder is not None and (len(str(folder)) > LONGEST or "\0" in str(folder)):
+            look.faults.append(Fault(Problem.UNREADABLE, places.config, "an agentDir is no path", name))
             folder = None
         if folder is not None:
             found[name] = folder

@@ -19,7 +19,8 @@ class ProbeType:
     what is asked there), the labels `provider` of the logins that it is for, and what it tells beside valid or not.
 
     Only secrets of `kinds` that begin like one of `begins` and not like `never` are sent (nothing given: any): others
-    are for another place, where they may be good.
+    are for another place, where they may be good. What begins like one of `keys` a person made for programs, whatever
+    its kind; what begins like one of `tokens` is of a log-in, though it was saved as a key.
     """
 
     module: str
@@ -30,11 +31,17 @@ class ProbeType:
     kinds: tuple[Kind, ...] = ()
     begins: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    tokens: tuple[str, ...] = ()
 
     def fits(self, kind: Kind, secret: str) -> bool:
         """Whether the probe is made for such a secret."""
         begins = not self.begins or secret.startswith(self.begins)
         return (not self.kinds or kind in self.kinds) and begins and not any(map(secret.startswith, self.never))
+
+    def is_key(self, kind: Kind, secret: str) -> bool:
+        """Whether it is an API key, and not the access token of a log-in, which is sent only where somebody said so."""
+        return not secret.startswith(self.tokens) and (kind is Kind.API_KEY or secret.startswith(self.keys))
 
 
 _KEYS: Final = (Kind.API_KEY,)
@@ -47,6 +54,7 @@ PROBES: Final[Mapping[str, ProbeType]] = {
         ("anthropic",),
         "a subscription's token that is for Claude Code only",
         never=("sk-ant-admin",),  # an administrator's key lists no models
+        tokens=("sk-ant-oat",),
     ),
     "openai": ProbeType("monitor.probes.models", "https://api.openai.com", "/v1/models", ("openai",), kinds=_KEYS),
     "openrouter": ProbeType(
@@ -97,6 +105,8 @@ PROBES: Final[Mapping[str, ProbeType]] = {
         ("github", "github-copilot"),
         "the token's end",
         begins=("ghp_", "gho_", "ghu_", "ghs_", "github_pat_"),  # not what Copilot makes of one
+        keys=("ghp_", "github_pat_"),
+        tokens=("gho_", "ghu_", "ghs_"),
     ),
 }
 

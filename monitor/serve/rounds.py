@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from monitor.config.settings import Settings
+from monitor.config.settings import Settings, check_killed
 from monitor.host import stamp
 from monitor.serve import left
 from monitor.serve.child import Child
@@ -17,16 +17,14 @@ from monitor.serve.current import Current
 from monitor.serve.schedule import Schedule
 from monitor.serve.touched import Touched
 
-GRACE: Final = timedelta(seconds=10)  # a pass ends itself at its deadline; only a hung one needs killing
-
 #: What the exit codes of a pass say (the contract's).
 FINDINGS: Final = {1: "somebody has to act now", 2: "somebody has to act soon", 3: "something cannot be determined"}
 FINE: Final = "nobody has to do anything"
 
 
 def limit(settings: Settings) -> timedelta:
-    """How long a pass may take before it is killed."""
-    return settings.alerts.deadline + GRACE
+    """How long a pass may take before it is killed: it ends itself before, only a hung one needs that."""
+    return check_killed(settings.alerts.deadline)
 
 
 class Rounds:

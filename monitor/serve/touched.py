@@ -34,7 +34,7 @@ class Touched:
         if stamp(self._gate / checkpoint.NAME) != had:
             self._remember()
         removed = had is not None and self._own is None  # somebody acknowledged, silenced, ignored or forgot
-        return removed or self._young or not all(checkpoint.same(*touch) for touch in self._touches)
+        return removed or self._young or not checkpoint.unchanged(str(self._gate), self._touches)
 
     def passed(self, news: bool, interval: timedelta) -> None:
         """A pass has ended; `news` tells whether it found any, where a change had led to it."""
@@ -46,5 +46,5 @@ class Touched:
         self._own = stamp(self._gate / checkpoint.NAME)
         point = checkpoint.read(str(self._gate))
         self._touches = point.touches if point else []
-        # It rests on a file that changed during the look, which may hold more than was seen.
-        self._young = point is not None and not point.trusted
+        # It rests on a file that changed during the look, which may hold more than was seen, or on what may hang.
+        self._young = point is not None and (not point.trusted or point.due <= point.looked_at)

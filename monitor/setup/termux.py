@@ -5,10 +5,12 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Mapping
 from datetime import timedelta
+from math import ceil
 from pathlib import Path
 from shlex import quote
 from typing import Final
 
+from monitor.config.settings import check_killed
 from monitor.setup.units import Installation
 from monitor.setup.user import NOT_DONE, User
 
@@ -21,7 +23,8 @@ USUAL: Final = timedelta(minutes=30)
 def install(user: User, what: Installation, kind: str = "timer", *, dry_run: bool = False, force: bool = False) -> int:
     """Schedules passes with Termux's job scheduler and puts the widgets there; "daemon" adds a service of runit."""
     period = what.interval if what.interval >= LEAST else USUAL
-    words = [f"--command={line(what)}", f"--period={int(period.total_seconds() // 60)}"]
+    limit = ceil(check_killed(what.deadline).total_seconds())
+    words = [f"--command={line(what)}", f"--period={int(period.total_seconds() // 60)}", f"--limit={limit}"]
     words += ["--daemon"] if kind == "daemon" else []
     return _run(user, *(part for word in words for part in word.split("=", 1)), dry_run=dry_run, force=force)
 

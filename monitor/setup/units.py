@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from alerts.dataclass import dataclass, field
+from monitor.config.settings import check_killed
 from monitor.setup.written import marked
 
 CHECK: Final = "authwatch-check.service"
@@ -20,7 +21,6 @@ _SANDBOX: Final = re.compile(r"^# The sandbox\..*?(?=\n\n|\Z)", re.DOTALL | re.M
 _PLACE: Final = re.compile("@[A-Z]+@")
 _DIVISORS: Final = (30, 20, 15, 12, 10, 6, 5, 4, 3, 2, 1)  # of 60
 _TEMPORARY: Final = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108
-_GRACE: Final = timedelta(seconds=30)
 
 
 class Unrenderable(ValueError):
@@ -59,7 +59,7 @@ def render(template: str, what: Installation) -> str:
         "@CREDENTIALS@": "\n".join(_credential(*pair) for pair in sorted(what.credentials.items())),
         "@VISIBLE@": _bound(what.locations.values()) if what.sandbox else "",
         "@WRITABLE@": _words(map(str, (what.state, *what.writable))),
-        "@TIMEOUT@": _span(what.deadline + _GRACE),
+        "@TIMEOUT@": _span(check_killed(what.deadline)),
         "@CALENDAR@": calendar(what.interval),
         "@DELAY@": _span(soft),
         "@ACCURACY@": _span(soft),

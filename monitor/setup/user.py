@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from alerts.dataclass import dataclass
+from monitor.config.settings import check_killed
 from monitor.host import stamp
 
 if TYPE_CHECKING:
@@ -91,8 +92,8 @@ def traces(what: Installation) -> list[object]:
 
 
 def waited(what: Installation, before: Sequence[object]) -> bool:
-    """Waits for a pass to leave something newer than `before`; whether one did before its deadline."""
-    end = time.monotonic() + what.deadline.total_seconds()
+    """Waits for a pass to leave something newer than `before`; whether one did in the time that it has."""
+    end = time.monotonic() + check_killed(what.deadline).total_seconds()
     while traces(what) == before:
         if time.monotonic() > end:
             return False

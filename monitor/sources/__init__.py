@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final
 
 from alerts.dataclass import dataclass, field, replace
@@ -14,11 +15,15 @@ from monitor.model import Finding, Lineup, Observation, Problem, Trouble
 from monitor.sources.entry import SourceEntry
 
 Observe = Callable[[Host, SourceEntry], Iterator[Finding]]
+After = Callable[[Host, SourceEntry, list[Finding]], list[Finding]]
 
 GUESTS: Final = "authwatch.sources"
 
 #: So long may the key of a login be, together with its provider.
 LONGEST_NAME: Final = 1024
+#: How long all sources together may take, in seconds, and how long before it what can tell the time gives up.
+TOGETHER: Final = 20.0
+MOMENT: Final = 0.5
 
 #: How long the answer of a program or a guest is believed: no file shows that it changed.
 REFRESH: Final = timedelta(minutes=5)
@@ -164,8 +169,11 @@ UNLISTED: Final = frozenset(kind for kind, row in SOURCES.items() if row.marks)
 def beside(host: Host, kinds: Iterable[str]) -> Iterator[SourceEntry]:
     """An entry for each type of which something is there: its marks are looked at, nothing is imported."""
     for kind in sorted(kinds):
-        if any(_marked(host, mark) for mark in SOURCES[kind].marks):
-            yield SourceEntry(kind, kind, chosen=False)
+        try:
+            if any(_marked(host, mark) for mark in SOURCES[kind].marks):
+                yield SourceEntry(kind, kind, chosen=False)
+        except Unreadable:  # nobody asked for it
+            continue
 
 
 def _marked(host: Host, mark: str) -> bool:
@@ -176,12 +184,50 @@ def _marked(host: Host, mark: str) -> bool:
     return bool(value) and (not slash or host.exists(host.path(value or "") / rest))
 
 
-def observe_all(host: Host, entries: Iterable[SourceEntry]) -> list[Finding]:
-    """What all entries find. One that fails keeps what it found before and adds one `Trouble`; it never raises."""
-    findings: list[Finding] = []
-    for entry in entries:
-        findings.extend(observe(host, entry))
-    return findings
+def observe_all(
+    host: Host, entries: Iterable[SourceEntry], after: After | None = None, limit: float = TOGETHER
+) -> list[Finding]:
+    """What all entries find within `limit` seconds; never raises. One that fails or takes too long keeps what it found
+    before and adds one `Trouble`. `after` makes more of what an entry found, in the same time."""
+    from monitor.sources.within import in_turn
+
+    looks = [_Look(host, entry, after, limit) for entry in entries]
+    found: list[Finding] = []
+    for one, done in zip(looks, in_turn([one.run for one in looks], min(limit, host.left())), strict=True):
+        found += one.done(host) if done else one.left_behind(host, limit)
+    return found
+
+
+class _Look:
+    """One entry being looked at, through a window of its own: left behind when it hangs, it changes nothing more."""
+
+    def __init__(self, host: Host, entry: SourceEntry, after: After | None, limit: float) -> None:
+        self._entry, self._after = entry, after
+        self._found: list[Finding] = []
+        self._host = host.alone()
+        self._host.vault = host.vault and host.vault.empty()
+        # What has a limit of its own, as a program has, says so in its own words a moment before.
+        self._host.ends = min(host.ends, monotonic() + limit) - MOMENT
+
+    def run(self) -> None:
+        for finding in observe(self._host, self._entry):
+            self._found.append(finding)  # it counts even if the next never comes
+        if self._after:
+            try:
+                self._found = self._after(self._host, self._entry, self._found)
+            except Unreadable:  # it was a hint
+                return
+
+    def done(self, host: Host) -> list[Finding]:
+        host.take(self._host)
+        return self._found
+
+    def left_behind(self, host: Host, limit: float) -> list[Finding]:
+        entry, found = self._entry, [*self._found]
+        host.believe_for(timedelta())
+        if entry.chosen or entry.type not in UNLISTED:
+            found.append(Trouble(entry.id, Problem.TIMEOUT, entry.where, f"no answer within {limit:g} s"))
+        return found
 
 
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:

@@ -32,7 +32,7 @@ def answer(url: str, header: tuple[str, str] | None, where: Path, limit: float) 
     try:
         return within(limit, lambda: _get(request, where, limit))
     except TimeoutError:
-        raise Unreadable(Problem.TIMEOUT, where, f"no answer within {limit:g} s") from None
+        raise Unreadable(Problem.TIMEOUT, where, f"no answer within {limit:.3g} s") from None
     except HTTPError as error:
         raise Unreadable(Problem.UNREADABLE, where, _status(error)) from None
     except (OSError, HTTPException, ValueError) as error:

@@ -1,5 +1,9 @@
 """A program of the user's that prints when a credential ends: as a Kubernetes ExecCredential, as an AWS
-credential_process, or as `{"expires_at": …}`."""
+credential_process, or as `{"expires_at": …}`.
+
+It is not run if anybody else but root may write it, a link to it, or a folder on the way to it (those like `/tmp`
+aside).
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ from monitor.model import Credential, Finding, Kind, Observation, Problem
 from monitor.sources.entry import SourceEntry
 from monitor.sources.moment import moment
 from monitor.sources.one_file import CUSTOM
-from monitor.sources.program import answer_of
+from monitor.sources.program import answer_of, only_ours
 
 TIMEOUT: Final = timedelta(seconds=10)
 
@@ -39,12 +43,13 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
 
 def _asked(host: Host, entry: SourceEntry, command: list[str], blank: Observation) -> Observation:
     environ = _environ(host, entry)
-    program = _program(host, command[0], environ["PATH"])
+    program = located(host, command[0], environ["PATH"])
     if not entry.trusted:
         why = "a program runs only from a config file that nobody else can write"
         raise Unreadable(Problem.EXEC_FAILED, program, why)
+    only_ours(program, host.uid)
     host.note(program)
-    limit = entry.options.get("timeout", TIMEOUT).total_seconds()
+    limit = min(entry.options.get("timeout", TIMEOUT).total_seconds(), host.left())
     raw = answer_of([str(program), *command[1:]], environ, host.home, limit)
     expires = _expiry(raw, program)
     print_of = host.fingerprint(raw.decode("utf-8", "replace").strip())
@@ -57,7 +62,13 @@ def _environ(host: Host, entry: SourceEntry) -> dict[str, str]:
     return {"PATH": os.defpath, "HOME": str(host.home), **given}
 
 
-def _program(host: Host, name: str, path: str) -> Path:
+def program_of(host: Host, entry: SourceEntry) -> Path | None:
+    """The program that an entry names; None where there is none. Raises Unreadable."""
+    command = entry.options.get("command")
+    return located(host, command[0], _environ(host, entry)["PATH"]) if command else None
+
+
+def located(host: Host, name: str, path: str) -> Path:
     """The program's file: by PATH for a bare name, else relative to the home."""
     if "/" in name:
         return host.path(name)

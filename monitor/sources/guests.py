@@ -16,6 +16,7 @@ from monitor.host import Host, Unreadable
 from monitor.model import Finding, Lineup, Observation, Problem, Trouble
 from monitor.sources import guest, place_of
 from monitor.sources.entry import SourceEntry
+from monitor.sources.program import only_ours
 from monitor.sources.within import within
 
 #: How many seconds a guest has, its import included, and how much it may find.
@@ -32,7 +33,21 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
         raise Unreadable(Problem.NOT_FOUND, where, f"there is no source of the type {entry.type}")
     if not entry.trusted:
         raise Unreadable(Problem.UNREADABLE, where, "a guest runs only from a config file that nobody else can write")
+    if (place := place_of_guest(point.module)) is not None:
+        only_ours(place, host.uid)
     yield from leashed(host, entry, point.load)
+
+
+def place_of_guest(module: str) -> Path | None:
+    """The file of a guest's package, found without importing it; None for one that has no file, or is not there."""
+    from importlib.util import find_spec
+
+    try:
+        spec = find_spec(module.partition(".")[0])
+    except (ImportError, ValueError):
+        return None
+    places = [spec.origin, *(spec.submodule_search_locations or ())] if spec else []
+    return next((Path(place) for place in places if place and place.startswith("/")), None)
 
 
 def leashed(host: Host, entry: SourceEntry, load: Callable[[], Any], limit: float = LIMIT) -> Iterator[Finding]:
@@ -49,7 +64,7 @@ def leashed(host: Host, entry: SourceEntry, load: Callable[[], Any], limit: floa
 
     trouble: Trouble | None = None
     try:
-        within(limit, run)
+        within(min(limit, host.left()), run)
     except TimeoutError:
         trouble = Trouble(
             entry.id, Problem.TIMEOUT, entry.where or entry.type, f"the guest did not end within {limit:g} s"
@@ -59,8 +74,7 @@ def leashed(host: Host, entry: SourceEntry, load: Callable[[], Any], limit: floa
     except BaseException as error:  # noqa: BLE001  SystemExit too
         trouble = Trouble(entry.id, Problem.CRASHED, entry.where or entry.type, f"the guest failed: {place_of(error)}")
     if trouble is None or trouble.problem is not Problem.TIMEOUT:
-        host.touches.update({**alone.touches, **host.touches})
-        host.asked.update(alone.asked)
+        host.take(alone)
     yield from tuple(found)
     if trouble:
         yield trouble

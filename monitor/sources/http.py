@@ -61,7 +61,8 @@ def _asked(host: Host, entry: SourceEntry, url: str, blank: Observation) -> Obse
 
     header = _header(host, entry)
     where = Path(blank.store)
-    raw = answer(url, header, where, entry.options.get("timeout", TIMEOUT).total_seconds())
+    limit = min(entry.options.get("timeout", TIMEOUT).total_seconds(), host.left())
+    raw = answer(url, header, where, limit)
     try:
         found = _at(parse_json(raw.decode("utf-8-sig"), where), entry.options["expires_at"])
         expires = moment(found)

@@ -14,9 +14,20 @@ from typing import Final
 
 from monitor.host import Unreadable
 from monitor.model import Problem
+from monitor.owners import open_to_others, to_close
 
 #: An answer is a moment and at most a token and a certificate.
 MOST: Final = 64 * 1024
+
+
+def only_ours(program: Path, uid: int) -> None:
+    """Raises `Unreadable` for a program that others than `uid` and root may write or replace, naming what mends it."""
+    try:
+        found = open_to_others(program, uid)
+    except OSError:  # starting it says why
+        return
+    if found:
+        raise Unreadable(Problem.EXEC_FAILED, program, f"not run: others may write {found[0]}; {to_close(*found, uid)}")
 
 
 def answer_of(command: Sequence[str], environ: Mapping[str, str], folder: Path, limit: float) -> bytes:
@@ -42,7 +53,7 @@ def answer_of(command: Sequence[str], environ: Mapping[str, str], folder: Path, 
         answer = _read(process, program, deadline)
         code = process.wait(max(0.0, deadline - monotonic()))
     except (TimeoutError, subprocess.TimeoutExpired):
-        raise Unreadable(Problem.TIMEOUT, program, f"no answer within {limit:g} s") from None
+        raise Unreadable(Problem.TIMEOUT, program, f"no answer within {limit:.3g} s") from None
     finally:
         _end(process)
     if code:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from alerts.dataclass import replace
-from monitor.host import Host, Unreadable, stamp
+from monitor.host import Host, Unreadable
 from monitor.model import Evidence, Finding, Observation
 
 #: The last part of a lifetime in which programs renew early: Codex after 8 days of 10.
@@ -78,7 +78,7 @@ def _last_write(host: Host, folders: Iterable[Path], now: datetime) -> datetime 
 
 def _projects(host: Host, folder: Path) -> Iterator[Path]:
     """Claude Code: a folder for each project, the last changed first."""
-    stamped = [(found[3], path) for path in _paths(host, folder / "projects") if (found := stamp(path))]
+    stamped = [(found[3], path) for path in _paths(host, folder / "projects") if (found := host.stamp(path))]
     yield from (path for _, path in sorted(stamped, reverse=True))
 
 

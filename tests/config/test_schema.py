@@ -119,7 +119,7 @@ def test_whatever_the_loader_accepts_the_schema_accepts(key: str, data: st.DataO
 
 
 def _booleans(table: dict[str, Any]) -> dict[str, Any]:
-    return {**table, "watch": table["watch"] == "true"} if "watch" in table else table
+    return {name: value == "true" if name in ("watch", "oauth") else value for name, value in table.items()}
 
 
 @settings(max_examples=30, deadline=None)

@@ -177,6 +177,14 @@ def test_a_timer_that_does_not_work_says_what_starts_it(tmp_path, script, health
     assert (found.health, found.mend) == (health, mend)
 
 
+@pytest.mark.parametrize(("limit", "fine"), [("30s", False), ("1min 30s", True), ("infinity", True), ("1h", True)])
+def test_a_unit_that_kills_a_check_too_soon_is_said(tmp_path, limit, fine):
+    unit(tmp_path, CHECK, TIMER)
+    program(tmp_path, "systemctl", ACTIVE % ("active", "success") + f"\necho TimeoutStartUSec={limit}")
+    wrong = [one for one in said(tmp_path, "units") if "kills a check" in one.what]
+    assert [one.mend for one in wrong] == ([] if fine else ["authwatch install systemd --user --timer"])
+
+
 def test_a_unit_whose_program_is_gone_is_broken(tmp_path):
     unit(tmp_path, CHECK, TIMER)
     path = tmp_path / ".config/systemd/user" / CHECK

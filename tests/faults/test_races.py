@@ -6,7 +6,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from tests.command import argv, authwatch, environment, state
+from tests.command import argv, authwatch, environment
 from tests.faults.races import race, write
 from tests.faults.world import json_home
 
@@ -18,22 +18,6 @@ def test_three_processes_record_every_change_once_and_tell_every_condition_once(
 def test_three_processes_lose_no_transaction() -> None:
     wanted, kept, errors = write(turns=30)
     assert (kept, errors) == (wanted, [])
-
-
-def test_a_pass_that_finds_another_running_says_so_and_still_reports(tmp_path: Path) -> None:
-    json_home(tmp_path)
-    (tmp_path / ".config" / "authwatch").mkdir(parents=True)
-    (tmp_path / ".config" / "authwatch" / "config.yaml").write_text("alerts: {deadline: 1s}\n")
-    state(tmp_path).mkdir(parents=True)
-    holder = subprocess.Popen(["flock", str(state(tmp_path) / "lock"), "sleep", "20"])
-    try:
-        time.sleep(0.3)
-        done = authwatch(tmp_path, "check")
-        assert (done.code, "another pass" in done.err) == (2, True)
-        assert "anthropic:default" in done.out
-    finally:
-        holder.kill()
-        holder.wait()
 
 
 def test_a_pass_that_is_killed_leaves_the_lock_to_the_next(tmp_path: Path) -> None:

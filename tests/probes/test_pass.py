@@ -26,8 +26,8 @@ def refuses(case=REFUSED):
     return says(case[3], case[1])
 
 
-def probing(provider: Stand, every: str = "1h", name: str = "anthropic") -> str:
-    return f"sources: [openclaw, claude-code, env]\nprobe: {{{name}: {{every: {every}, url: '{provider.url}'}}}}"
+def probing(provider: Stand, every: str = "1h", name: str = "anthropic", more: str = "") -> str:
+    return f"sources: [openclaw, claude-code, env]\nprobe: {{{name}: {{every: {every}, url: '{provider.url}'{more}}}}}"
 
 
 def api_key(secret: str = "sk-ant-api03-FAKESECRET-1", provider: str = "anthropic") -> dict[str, str]:
@@ -172,7 +172,7 @@ def test_a_probe_mends_nothing_that_the_file_says(life: Life, provider: Stand) -
 
 def test_only_access_tokens_are_sent_and_never_ones_that_ran_out(life: Life, provider: Stand) -> None:
     """The access token of a login that something refreshes is sent while it is fresh; the refresh token never."""
-    life.configured(probing(provider))
+    life.configured(probing(provider, more=", oauth: true"))
     life.openclaw({"anthropic:default": life.oauth(2 * HOUR)})
     life.claude(2 * HOUR, life.now + 20 * DAY, "x", accessToken="acc-FAKESECRET-claude")
     life.live(life.now + 6 * HOUR, HOUR)
@@ -182,6 +182,23 @@ def test_only_access_tokens_are_sent_and_never_ones_that_ran_out(life: Life, pro
     assert "ref-FAKESECRET" not in sent
     assert 2 <= len(provider.asked) <= 4
     assert life.news == []
+
+
+@pytest.mark.parametrize("oauth", [False, True])
+@pytest.mark.parametrize("words", [("check",), ("status", "--probe"), ("models", "status", "--probe")], ids=" ".join)
+def test_access_tokens_are_sent_only_where_the_config_says_so(
+    life: Life, provider: Stand, words: tuple[str, ...], oauth: bool
+) -> None:
+    """API keys are asked with; access tokens of log-ins, also one that was saved as a key, only with `oauth: true`."""
+    life.configured(probing(provider, more=", oauth: true" if oauth else ""))
+    keys = {"anthropic:key": api_key(), "anthropic:setup": api_key("sk-ant-oat01-FAKESECRET-2")}
+    life.openclaw({**keys, "anthropic:login": life.oauth(2 * HOUR)})
+    done = authwatch(life.home, *words, env={"LIFE": "1"}, timeout=60)
+    sent = " ".join(str(headers) for _, headers in provider.asked)
+    assert "sk-ant-api03-FAKESECRET-1" in sent
+    assert ("sk-ant-oat01-FAKESECRET-2" in sent, "acc-FAKESECRET-1" in sent) == (oauth, oauth)
+    if "--probe" in words:
+        assert ("oauth: true" in done.out) is not oauth
 
 
 def test_a_key_that_goes_elsewhere_is_not_sent_to_its_provider(life: Life, provider: Stand) -> None:

@@ -114,7 +114,7 @@ printf '[Service]\nRestartSec=1\nTimeoutStopSec=2\n' >"$units/authwatch.service.
 user_systemctl daemon-reload
 main=$(user_systemctl show authwatch.service -p MainPID --value)
 kill -STOP "$main"
-for _ in $(seq 80); do
+for _ in $(seq 140); do
   [ "$(user_systemctl show authwatch.service -p NRestarts --value)" = 1 ] && break; sleep .5; done
 sleep 3
 step watchdog user_systemctl show authwatch.service -p NRestarts -p ActiveState
@@ -175,6 +175,21 @@ step system-daemon sudo_authwatch install systemd --system --user-name tester --
 step system-daemon-state systemctl show authwatch@tester.service -p ActiveState -p User -p NRestarts
 step system-daemon-overall sh -c 'systemd-analyze security --no-pager authwatch@tester.service | grep Overall'
 step system-uninstall sudo_authwatch uninstall systemd --system --user-name tester
+
+# A check of root's, of another user's home: the hardened unit may not become that user.
+mkdir -p /root/.config/authwatch
+printf 'interval: 1d\nsources: [{type: openclaw, home: %s}]\n' "$home" >/root/.config/authwatch/config.yaml
+step root-unit sudo_authwatch install systemd --system --user-name root
+step root-status cat /root/.local/state/authwatch/status.json
+rm -rf /root/.local/state/authwatch
+step root-prompt sudo_authwatch check --json
+step root-uninstall sudo_authwatch uninstall systemd --system --user-name root
+rm -rf /root/.config/authwatch
+
+# In a user's unit with a namespace of its own the programs of the machine are nobody's.
+step unmapped as_tester XDG_RUNTIME_DIR=/run/user/7777 LD_LIBRARY_PATH="$LD_LIBRARY_PATH" PYTHONPATH="$PYTHONPATH" \
+  systemd-run --user --pipe --wait --quiet -p PrivateUsers=yes -E PYTHONPATH -E LD_LIBRARY_PATH "$python" -c \
+  'from monitor.owners import *; p = Path("/usr/bin/printf"); print(p.stat().st_uid, open_to_others(p, os.geteuid()))'
 step system-left sh -c 'find /etc/systemd /var/lib/systemd /run/systemd/system -name "*authwatch*"'
 
 # cron, where there is one.

@@ -201,7 +201,9 @@ def test_the_daemon_is_ready_watched_and_serves(steps):
     assert "last success" in steps("ready")[1]
     state = properties(steps("daemon-state")[1])
     assert (state["ActiveState"], state["NRestarts"]) == ("active", "0")
-    assert state["WatchdogUSec"] == "19s"  # 2.5 intervals of 2 s, 4 s for a pass and 10 s of grace
+    assert (
+        state["WatchdogUSec"] == "39s"
+    )  # 2.5 intervals of 2 s; 4 s to send, 20 s for the rest of a check, 10 s of grace
     assert state["StatusText"].startswith("somebody has to act now; looked ")
 
 
@@ -209,7 +211,7 @@ def test_a_daemon_that_hangs_is_restarted(steps):
     """A daemon that hangs is restarted by the watchdog, and runs again."""
     state = properties(steps("watchdog")[1])
     assert (state["NRestarts"], state["ActiveState"]) == ("1", "active")
-    assert "authwatch.service: Watchdog timeout (limit 19s)!" in steps("watchdog-log")[1]
+    assert "authwatch.service: Watchdog timeout (limit 39s)!" in steps("watchdog-log")[1]
 
 
 def diagnosis(steps, name, *checks):
@@ -261,6 +263,23 @@ def test_the_machines_units_work_for_their_user(steps):
     assert steps("system-dry-run")[0] == 0
     daemon = properties(steps("system-daemon-state")[1])
     assert (daemon["ActiveState"], daemon["User"]) == ("active", "tester")
+
+
+def test_a_check_of_roots_reads_another_users_home_as_that_user_or_not_at_all(steps):
+    """Where root may become that user, it reads as that user; in the hardened unit, which may not, it says what to do."""
+    assert steps("root-unit")[0] == 0
+    (trouble,) = json.loads(steps("root-status")[1])["problems"]
+    assert (trouble["problem"], trouble["store"]) == ("unreadable", "/home/tester")
+    assert "authwatch install systemd --system --user-name tester" in trouble["detail"]
+    assert json.loads(steps("root-status")[1])["profiles"] == []
+    status, text = steps("root-prompt")
+    found = json.loads(text)
+    assert (status, found["problems"], [one["state"] for one in found["profiles"]]) == (1, [], ["expired"])
+
+
+def test_programs_of_the_machine_are_run_where_they_look_like_nobodys(steps):
+    """In a unit with users of its own /usr/bin belongs to 65534, which there means root."""
+    assert steps("unmapped") == (0, "65534 None\n")
 
 
 def test_the_machines_units_are_hardly_exposed(steps):
