@@ -167,7 +167,7 @@ def _taken(this: Turn, engine: Engine, made: Recorded, complaints: list[str]) ->
     engine.dispose()  # the last one out folds the write-ahead log in
     mute = tell.mute(after, this.channels, this.rules, now)
     until = [judgement.until, plan.until, tell.outlook(after, this.channels, this.rules, now)]
-    until += [now] if mute or failed else []
+    until += [now] if mute or failed or failures else []
     return Outcome(
         judgement,
         now,

@@ -35,7 +35,8 @@ def deliveries(patient: Patient) -> Iterator[Result]:
     from monitor.look import Asked
     from monitor.turn import Turn
 
-    turn = Turn(Asked(patient.settings), patient.host, patient.state, (), patient.now)
+    host = patient.host.keyed(patient.state.key(create=False))  # what was told goes by keyed addresses
+    turn = Turn(Asked(patient.settings), host, patient.state, (), patient.now)
     try:
         if not turn.channels or not engine.exists(turn.url):
             return
@@ -50,7 +51,10 @@ def deliveries(patient: Patient) -> Iterator[Result]:
     waiting = tell.waiting(known, turn.channels, turn.rules, patient.now)
     for channel in turn.channels:
         label = channel.label
-        yield _result(label, waiting.get(label), reached.get(label), last.get(label, {}))
+        since = waiting.get(label)
+        if since is None and tell.pending(known, channel, turn.rules, patient.now):
+            since = patient.now  # nobody has tried it at this address yet
+        yield _result(label, since, reached.get(label), last.get(label, {}))
 
 
 def _result(label: str, waiting: datetime | None, reached: datetime | None, last: Mapping[str, Any]) -> Result:

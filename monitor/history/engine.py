@@ -135,7 +135,8 @@ def _served(url: URL) -> Engine:
     except ImportError:
         pass
     raise HistoryError(
-        "PostgreSQL needs psycopg (history.url: postgresql+psycopg://…): pip install 'authwatch[postgres]'"
+        "PostgreSQL (history.url: postgresql+psycopg://…) needs psycopg where authwatch is installed: "
+        "pipx inject authwatch 'psycopg[binary]'"
     )
 
 

@@ -20,7 +20,7 @@ After = Callable[[Host, SourceEntry, list[Finding]], list[Finding]]
 GUESTS: Final = "authwatch.sources"
 
 #: So long may the key of a login be, together with its provider.
-LONGEST_NAME: Final = 1024
+LONGEST_NAME: Final = 8192
 #: How long all sources together may take, in seconds, and how long before it what can tell the time gives up.
 TOGETHER: Final = 20.0
 MOMENT: Final = 0.5

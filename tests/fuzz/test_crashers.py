@@ -94,7 +94,7 @@ def test_a_long_json5_takes_no_second(name: str) -> None:
     try:
         parse(LONG[name], Path("x"))
     except Unreadable as error:
-        assert error.problem == "parse"
+        assert error.problem in ("parse", "too_large")
     assert time.process_time() - started < 1
 
 
