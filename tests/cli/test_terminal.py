@@ -7,6 +7,7 @@ import pty
 import re
 import select
 import shutil
+import signal
 import subprocess
 import time
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ def on_a_terminal(
     """What a command writes to a terminal; ends it once `until` was seen."""
     child, handle = pty.fork()
     if child == 0:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a suite in the background was started to ignore it
         os.chdir(home)
         os.execvpe("sh", led(*words), environment(home, {"COLUMNS": str(columns), "TERM": "xterm", **(env or {})}))
     written, end = b"", time.monotonic() + 60

@@ -152,8 +152,7 @@ def test_a_tree_whose_owner_swaps_files_for_links_gives_away_nothing(tmp_path: P
     finally:
         swapper.kill()
         swapper.join()
-    assert b'"third"' not in seen
-    assert b'"mine"' in seen
+    assert seen <= {b'"mine"', None}  # a busy machine may meet a swap at every read
 
 
 def _reads(host: Host, path: Path, seconds: float) -> Iterator[bytes | None]:
@@ -322,9 +321,8 @@ def test_what_belongs_to_another_user_is_open_to_that_user(tmp_path: Path) -> No
 def test_in_a_user_namespace_the_unmapped_user_counts_as_root() -> None:
     assert roots() == {0}
     code = "import os; from monitor.owners import *; print(open_to_others(Path('/bin/sh'), os.geteuid()), roots())"
-    words = ["unshare", "--user", "--map-user=1000"] if not ROOT else ["setpriv", "--reuid=1000", "--clear-groups"]
-    words += ["unshare", "--user"] if ROOT else []
-    done = subprocess.run([*words, sys.executable, "-I", "-c", code], capture_output=True, text=True, check=False)
+    words = ["unshare", "--user", sys.executable, "-I", "-c", code]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode:
         pytest.skip(f"no user namespace here: {done.stderr.strip()[-80:]}")
     assert done.stdout.startswith("None ")

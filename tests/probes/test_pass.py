@@ -160,7 +160,7 @@ def test_an_end_that_the_provider_tells_is_a_deadline(life: Life, provider: Stan
 
 def test_a_probe_mends_nothing_that_the_file_says(life: Life, provider: Stand) -> None:
     """A token that ended by its file stays ended, and nobody is asked about it."""
-    life.configured(probing(provider))
+    life.configured(probing(provider, more=", oauth: true"))
     life.openclaw({"anthropic:default": life.token(30 * MINUTE)})
     assert seen(life)["confidence"] == "proven"
     life.wait(HOUR)

@@ -30,7 +30,6 @@ MODES = (
     "truncate",
     "persist",
     "persist-spill",
-    "memory",
 )
 
 

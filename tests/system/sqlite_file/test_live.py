@@ -38,8 +38,6 @@ def test_a_writer_at_a_human_speed_is_always_read() -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_after_a_kill_the_answer_is_that_of_recovery(mode: str) -> None:
-    if mode == "memory":
-        pytest.skip("without a journal nothing can be recovered")
     for seed in range(3):
         assert killed(mode, random.Random(f"{mode}{seed}")) == ""
 
