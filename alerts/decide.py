@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from alerts.belief import Place, agrees, beliefs, paused_until, retry_at
 from alerts.dataclass import dataclass
-from alerts.hush import FOREVER, concerns, hushed_until, quiet_window
 from alerts.model import Alert, Attempt, Channel, Hush, Level, News, Quiet, Reason, Standing, Told
+from alerts.muting import FOREVER, concerns, hushed_until, quiet_window
+from alerts.notification_state import Place, agrees, beliefs, paused_until, retry_at
 
 TAKEN_ALONG: Final = timedelta(hours=12)
 """Reminders due so soon go with a message that is sent anyway, unless less than half their interval has passed."""

@@ -1,252 +1,134 @@
-"""What stands, what was told, what may have been heard: the tables of the alerts, on a given connection."""
+"""What every channel has to hear, and what is hidden from them, given all that is remembered (pure)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, bindparam, delete, func, select, update
-
-from alerts.columns import Moment, Record
-from alerts.dataclass import replace
-from alerts.model import Acknowledgement, Attempt, Delivery, Silence, Standing, Told
-
-__all__ = ["METADATA", "TEST", "Connection"]
-
-#: The reason in the log of a message that a person sent to try the channel.
-TEST: Final = "test"
-
-METADATA = MetaData()
-
-STANDINGS = Table(
-    "standings",
-    METADATA,
-    Column("key", Text, primary_key=True),
-    Column("standing", Record(Standing), nullable=False),
-)
-
-TOLD = Table(
-    "told",
-    METADATA,
-    Column("address", Text, primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("told", Record(Told), nullable=False),
-)
-
-ATTEMPTS = Table(
-    "attempts",
-    METADATA,
-    Column("address", Text, primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("attempt", Record(Attempt), nullable=False),
-)
-
-#: The log of what was said to whom, one row a condition; may be pruned, nothing is decided from it.
-DELIVERIES = Table(
-    "deliveries",
-    METADATA,
-    Column("id", Integer, primary_key=True),
-    Column("at", Moment, nullable=False, index=True),
-    Column("channel", Text, nullable=False),
-    Column("key", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("level", Text, nullable=False),
-    Column("outcome", Text, nullable=False),
-    Column("error", Text, nullable=False),
-)
-
-SILENCES = Table(
-    "silences",
-    METADATA,
-    Column("id", Integer, primary_key=True),
-    Column("silence", Record(Silence), nullable=False),
-)
-
-ACKNOWLEDGEMENTS = Table(
-    "acknowledgements",
-    METADATA,
-    Column("key", Text, primary_key=True),
-    Column("acknowledgement", Record(Acknowledgement), nullable=False),
-)
-
-#: Conditions that a person mutes for good.
-IGNORED = Table("ignored", METADATA, Column("key", Text, primary_key=True))
-
-Pair = tuple[str, str]
+from alerts.dataclass import dataclass, field, replace
+from alerts.decide import Ear, decide
+from alerts.model import Alert, Attempt, Channel, Condition, Hush, Level, Quiet, Standing, Told
+from alerts.muting import hushed_until, quiet_window
+from alerts.notification_state import Place
+from alerts.schedule import routine_news
+from alerts.settle import settle
+from alerts.undelivered import MUTE, channel_conditions, mute_since, waiting_since
 
 
-def standings(db: Connection) -> dict[str, Standing]:
-    """Every standing by its key."""
-    return {row.key: row.standing for row in db.execute(select(STANDINGS))}
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How to speak: how long doubts and falls must last, when to repeat, when to keep quiet."""
+
+    settle: timedelta
+    remind: tuple[timedelta, ...]
+    quiet: Quiet | None = None
+    digest: timedelta | None = None
 
 
-def keys(db: Connection) -> frozenset[str]:
-    """The keys of all standings."""
-    return frozenset(db.execute(select(STANDINGS.c.key)).scalars())
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Everything that speaking depends on; `partial` are the channels whose last message reached only some, `ignored`
+    the keys of conditions that are muted for good."""
+
+    standings: Mapping[str, Standing] = field(default_factory=dict)
+    told: Mapping[Place, Told] = field(default_factory=dict)
+    attempts: Mapping[Place, Attempt] = field(default_factory=dict)
+    hush: Hush = field(default_factory=Hush)
+    partial: frozenset[str] = frozenset()
+    ignored: frozenset[str] = frozenset()
 
 
-def told(db: Connection) -> dict[Pair, Told]:
-    """What each channel believes, by (address, key)."""
-    return {(row.address, row.key): row.told for row in db.execute(select(TOLD))}
+def of_channels(
+    known: Memory, channels: Sequence[Channel], rules: Rules, now: datetime
+) -> tuple[tuple[Condition, ...], datetime | None]:
+    """The channels' own conditions, and when one would rise by itself."""
+    found, rises = channel_conditions(ears_of(known, channels, rules, now), known.standings, known.partial)
+    return tuple(one for one in found if one.key not in known.ignored), rises
 
 
-def attempts(db: Connection) -> dict[Pair, Attempt]:
-    """Attempts without a success since, by (address, key)."""
-    return {(row.address, row.key): row.attempt for row in db.execute(select(ATTEMPTS))}
+def ears_of(known: Memory, channels: Sequence[Channel], rules: Rules, now: datetime) -> tuple[Ear, ...]:
+    """Every channel at this moment."""
+    window = quiet_window(rules.quiet, now)
+    return tuple(Ear(one, known.told, known.attempts, known.hush, window, now, rules.remind) for one in channels)
 
 
-def silences(db: Connection) -> tuple[Silence, ...]:
-    """Every silence, ended ones too."""
-    return tuple(row.silence for row in db.execute(select(SILENCES).order_by(SILENCES.c.id)))
-
-
-def acknowledgements(db: Connection) -> tuple[Acknowledgement, ...]:
-    """Every acknowledgement, ended ones too."""
-    return tuple(row.acknowledgement for row in db.execute(select(ACKNOWLEDGEMENTS)))
-
-
-def ignored(db: Connection) -> frozenset[str]:
-    """The keys of conditions that are muted for good."""
-    return frozenset(db.execute(select(IGNORED.c.key)).scalars())
-
-
-def ignore(db: Connection, key: str, ignored: bool) -> None:
-    """Mutes a condition for good, or no longer."""
-    db.execute(delete(IGNORED).where(IGNORED.c.key == key))
-    if ignored:
-        db.execute(IGNORED.insert().values(key=key))
-
-
-def put_standings(db: Connection, changed: Mapping[str, Standing], gone: Iterable[str] = ()) -> None:
-    """Replaces standings and deletes those of `gone` keys, with what was told and tried of them."""
-    gone = list(gone)
-    _delete(db, STANDINGS, {*changed, *gone})
-    if changed:
-        db.execute(STANDINGS.insert(), [{"key": key, "standing": value} for key, value in changed.items()])
-    for table in (TOLD, ATTEMPTS, ACKNOWLEDGEMENTS):
-        _delete(db, table, gone)
-
-
-def _delete(db: Connection, table: Table, keys: Iterable[str]) -> None:
-    if rows := [{"old": key} for key in keys]:
-        db.execute(delete(table).where(table.c.key == bindparam("old")), rows)
-
-
-def put_told(db: Connection, changed: Mapping[Pair, Told | None]) -> None:
-    """Replaces what channels believe; None deletes."""
-    _put_pairs(db, TOLD, "told", changed)
-
-
-def put_attempts(db: Connection, changed: Mapping[Pair, Attempt | None]) -> None:
-    """Replaces attempts; None deletes."""
-    _put_pairs(db, ATTEMPTS, "attempt", changed)
-
-
-def _put_pairs(db: Connection, table: Table, column: str, changed: Mapping[Pair, Any]) -> None:
-    if old := [{"of": address, "old": key} for address, key in changed]:
-        db.execute(delete(table).where(table.c.address == bindparam("of"), table.c.key == bindparam("old")), old)
-    rows = [{"address": pair[0], "key": pair[1], column: value} for pair, value in changed.items() if value]
-    if rows:
-        db.execute(table.insert(), rows)
-
-
-def move(db: Connection, old: str, new: str) -> None:
-    """A key's standing, beliefs, attempts and acknowledgement go on under its new name."""
-    for table, column in ((STANDINGS, "standing"), (ACKNOWLEDGEMENTS, "acknowledgement")):
-        found = db.execute(select(table.c[column]).where(table.c.key == old)).scalar()
-        if found is not None:
-            db.execute(delete(table).where(table.c.key.in_([old, new])))
-            db.execute(table.insert().values({"key": new, column: replace(found, key=new)}))
-    for table, column in ((TOLD, "told"), (ATTEMPTS, "attempt")):
-        rows = db.execute(select(table.c.address, table.c[column]).where(table.c.key == old)).all()
-        _put_pairs(db, table, column, {(row[0], old): None for row in rows})
-        _put_pairs(db, table, column, {(row[0], new): _renamed(row[1], new) for row in rows})
-
-
-def _renamed(record: Any, key: str) -> Any:
-    belief = getattr(record, "belief", None)
-    return replace(record, key=key, belief=replace(belief, key=key)) if belief else replace(record, key=key)
-
-
-def log(db: Connection, delivery: Delivery) -> None:
-    """Adds one delivery to the log."""
-    rows = [
-        {
-            "at": delivery.at,
-            "channel": delivery.alert.channel,
-            "key": news.standing.key,
-            "reason": news.reason.value,
-            "level": news.standing.level.value,
-            "outcome": delivery.outcome.value,
-            "error": delivery.error,
-        }
-        for news in delivery.alert.news
-    ]
-    if rows:
-        db.execute(DELIVERIES.insert(), rows)
-
-
-def log_test(db: Connection, delivery: Delivery) -> None:
-    """Adds a test message to the log: it is about nothing, and shows whether its channel works."""
-    row = {"at": delivery.at, "channel": delivery.alert.channel, "key": "", "reason": TEST, "level": ""}
-    db.execute(DELIVERIES.insert().values(**row, outcome=delivery.outcome.value, error=delivery.error))
-
-
-def partial(db: Connection) -> frozenset[str]:
-    """The channels whose last message that arrived reached only some of its targets."""
-    arrived = DELIVERIES.c.outcome.in_(["delivered", "partial"])
-    newest = select(func.max(DELIVERIES.c.id)).where(arrived).group_by(DELIVERIES.c.channel).scalar_subquery()
-    query = select(DELIVERIES.c.channel).where(DELIVERIES.c.id.in_(newest), DELIVERIES.c.outcome == "partial")
-    return frozenset(db.execute(query).scalars())
-
-
-def last_successes(db: Connection) -> dict[str, datetime]:
-    """When each channel was last reached."""
-    query = select(DELIVERIES.c.channel, func.max(DELIVERIES.c.at)).where(
-        DELIVERIES.c.outcome.in_(["delivered", "partial"])
+def decided(
+    known: Memory, channels: Sequence[Channel], rules: Rules, now: datetime
+) -> tuple[tuple[Alert, ...], datetime | None]:
+    """News, and what goes out on schedule; at most one alert a channel."""
+    alerts, until = decide(
+        known.standings.values(),
+        known.told,
+        known.attempts,
+        channels,
+        hush=known.hush,
+        quiet=rules.quiet,
+        now=now,
+        remind=rules.remind,
     )
-    return {row[0]: row[1] for row in db.execute(query.group_by(DELIVERIES.c.channel))}
+    said = {alert.channel: alert.news for alert in alerts}
+    moments = [until]
+    for ear in ears_of(known, channels, rules, now):
+        news, later = routine_news(ear, rules.digest, known.standings.values())
+        moments.append(later)
+        if news:
+            label = ear.channel.label
+            said[label] = (*said.get(label, ()), *news)
+    return tuple(Alert(label, news) for label, news in said.items()), least(moments)
 
 
-def last_deliveries(db: Connection) -> dict[str, Mapping[str, Any]]:
-    """The newest line of the log for each channel."""
-    newest = select(func.max(DELIVERIES.c.id)).group_by(DELIVERIES.c.channel).scalar_subquery()
-    rows = db.execute(select(DELIVERIES).where(DELIVERIES.c.id.in_(newest))).mappings()
-    return {row["channel"]: dict(row) for row in rows}
+def _hush_ends(known: Memory, now: datetime) -> Iterator[datetime]:
+    """When a silence or an acknowledgement ends, which shows in status and metrics."""
+    silences, acknowledgements = known.hush.silences, known.hush.acknowledgements
+    ends = (*(one.until for one in silences), *(one.until for one in acknowledgements))
+    return (end for end in ends if end and end > now)
 
 
-def recent(db: Connection, since: datetime) -> list[Mapping[str, Any]]:
-    """The log since a moment, newest first."""
-    query = select(DELIVERIES).where(DELIVERIES.c.at >= since).order_by(DELIVERIES.c.id.desc())
-    return [dict(row) for row in db.execute(query).mappings()]
+def outlook(known: Memory, channels: Sequence[Channel], rules: Rules, now: datetime) -> datetime | None:
+    """When, without any change, something is to be said or a channel's own condition changes. Pure."""
+    _, first = decided(known, channels, rules, now)
+    conditions, rises = of_channels(known, channels, rules, now)
+    silent = mute_since(ears_of(known, channels, rules, now), known.standings)
+    moments = [first, rises, *_hush_ends(known, now)]
+    if silent and silent + MUTE > now:
+        moments.append(silent + MUTE)
+    for condition in conditions:
+        stood = known.standings.get(condition.key) or Standing(condition.key, Level.FINE, since=now, at=now)
+        settled, until = settle(stood, condition, now, rules.settle)
+        # A change that only begins has to be recorded too, or its time would not run before the next pass.
+        changes = (settled.rank, settled.pending) != (stood.rank, stood.pending)
+        moments.append(now if changes else until)
+    return least(moments)
 
 
-def acknowledge(db: Connection, given: Acknowledgement) -> None:
-    """Replaces the acknowledgement of a key."""
-    db.execute(delete(ACKNOWLEDGEMENTS).where(ACKNOWLEDGEMENTS.c.key == given.key))
-    db.execute(ACKNOWLEDGEMENTS.insert().values(key=given.key, acknowledgement=given))
+def waiting(known: Memory, channels: Sequence[Channel], rules: Rules, now: datetime) -> Mapping[str, datetime]:
+    """The channels that something could not be told to, with the first try of it."""
+    found = {ear.channel.label: waiting_since(ear, known.standings) for ear in ears_of(known, channels, rules, now)}
+    return {label: since for label, since in found.items() if since}
 
 
-def silence(db: Connection, given: Silence) -> int:
-    """Adds a silence; returns its id."""
-    known = db.execute(select(SILENCES.c.id).order_by(SILENCES.c.id.desc()).limit(1)).scalar() or 0
-    db.execute(SILENCES.insert().values(id=known + 1, silence=replace(given, id=known + 1)))
-    return int(known) + 1
+def mute(known: Memory, channels: Sequence[Channel], rules: Rules, now: datetime) -> bool:
+    """Whether no channel has delivered for so long that only the heartbeat can still say so."""
+    since = mute_since(ears_of(known, channels, rules, now), known.standings)
+    return since is not None and now - since >= MUTE
 
 
-def put_silence(db: Connection, given: Silence) -> None:
-    """Replaces a silence of the same number."""
-    db.execute(update(SILENCES).where(SILENCES.c.id == given.id).values(silence=given))
+def pending(known: Memory, channel: Channel, rules: Rules, now: datetime) -> int:
+    """How many conditions a channel still has to hear of."""
+    (ear,) = ears_of(known, [channel], rules, now)
+    return sum(ear.wants(one) for one in known.standings.values())
 
 
-def unsilence(db: Connection, number: int) -> bool:
-    """Ends a silence; False when there is none of that number."""
-    return bool(db.execute(delete(SILENCES).where(SILENCES.c.id == number)).rowcount)
+def hushed(known: Memory, now: datetime) -> tuple[frozenset[str], frozenset[str]]:
+    """The keys that are acknowledged and those that are silenced now."""
+    only_acks, only_silences = replace(known.hush, silences=()), replace(known.hush, acknowledgements=())
+    bad = {key: one for key, one in known.standings.items() if one.level is not Level.FINE}
+    return (
+        frozenset(key for key, one in bad.items() if hushed_until(only_acks, one, now) > now),
+        frozenset(key for key, one in bad.items() if hushed_until(only_silences, one, now) > now),
+    )
 
 
-def prune(db: Connection, now: datetime, keep: timedelta) -> None:
-    """Drops old lines of the log and silences that ended; standings, beliefs and attempts stay."""
-    db.execute(delete(DELIVERIES).where(DELIVERIES.c.at < now - keep))
-    ended = [item.id for item in silences(db) if item.until < now - keep]
-    db.execute(delete(SILENCES).where(SILENCES.c.id.in_(ended)))
+def least(moments: Iterable[datetime | None]) -> datetime | None:
+    """The first of some moments; None if there is none."""
+    return min((one for one in moments if one), default=None)

@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from alerts.dataclass import replace
-from alerts.escape import fits, line
-from alerts.forms import Block, Message, Note, Pin
+from alerts.formats import Block, Message, Note, Pin, fits, line
 from alerts.model import Alert, Level, News, Reason, Standing
 
 __all__ = ["Message", "compose", "moment", "name_of", "notice", "relative"]

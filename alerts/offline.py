@@ -9,11 +9,11 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from alerts.belief import Changes, Place
 from alerts.dataclass import dataclass, field, replace
-from alerts.hearing import Memory
+from alerts.memory import Memory
 from alerts.model import Attempt, Delivery, Hush, Level, Standing, Told
-from alerts.plain import flatten, revive
+from alerts.notification_state import Changes, Place
+from alerts.serialization import flatten, revive
 
 #: So many lines of the log wait for the history; what channels believe is kept whole.
 LOGGED: Final = 50

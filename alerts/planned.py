@@ -8,11 +8,11 @@ from itertools import islice
 from math import ceil
 from typing import Final, TypeVar
 
-from alerts import tell
+from alerts import notify
 from alerts.dataclass import dataclass
-from alerts.hearing import least
+from alerts.memory import least
 from alerts.model import Alert, Channel, Condition, Level, Reason
-from alerts.tell import Memory, Rules
+from alerts.notify import Memory, Rules
 
 T = TypeVar("T")
 
@@ -64,9 +64,9 @@ def planned(
     def check(at: datetime) -> tuple[tuple[Alert, ...], datetime | None]:
         nonlocal memory
         seen, judged_until = look(at, memory)
-        plan = tell.plan(memory, seen, channels, rules, at)
-        memory = tell.learned(plan.memory, tell.heard(plan, at + LATENCY))
-        return plan.alerts, least((judged_until, plan.until, tell.outlook(memory, channels, rules, at)))
+        plan = notify.plan(memory, seen, channels, rules, at)
+        memory = notify.learned(plan.memory, notify.heard(plan, at + LATENCY))
+        return plan.alerts, least((judged_until, plan.until, notify.outlook(memory, channels, rules, at)))
 
     most = min(CHECKS, max(4, WORK // max(1, len(known.standings))))
     played = islice(checks(now, interval, HORIZON, check), most)

@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 from typing import Final
 
 from alerts.channels import Report, deliver
-from alerts.forms import Message
+from alerts.formats import Message
 from alerts.model import Alert, Delivery, Outcome
 
 #: A channel's secret URL, or what returns it (and may raise).

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from alerts.dataclass import dataclass, field
 from monitor.ground import Ground, Weight
@@ -312,3 +312,17 @@ class Transition:
     after: State
     needs_human: Need
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEntry:
+    """One source to look at: its type, its unique id (label `source`), that type's own options, and `where` it
+    stands (`file:line`) for error messages. `chosen` is False for a default nobody wrote down. `trusted`: the
+    config file is ours or root's and nobody else can write it, so that the entry may run programs."""
+
+    type: str
+    id: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    where: str = ""
+    chosen: bool = True
+    trusted: bool = False

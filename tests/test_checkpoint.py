@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.checkpoint import TRUST_SECONDS, identity, split, trusted
+from monitor.check.gate import TRUST_SECONDS, identity, split, trusted
 
 BEGAN, ENDED = 1_000_000.0, 1_000_030.0
 

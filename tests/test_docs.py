@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from monitor.cli.run import COMMANDS
-from monitor.setup.made_up import furnish
+from monitor.cli.app import COMMANDS
+from monitor.setup.demo_home import furnish
 from tests.command import ROOT, authwatch
 
 PAGES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]

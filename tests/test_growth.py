@@ -17,18 +17,18 @@ from typing import Any
 import pytest
 
 from alerts.dataclass import replace
-from monitor.cli.render import text
+from monitor.check.collect import Asked, look
+from monitor.check.status import document
+from monitor.cli.status_text import text
 from monitor.config.load import load
-from monitor.history.record import changes
-from monitor.host import MAX_VALUES, Host
+from monitor.history.changes import changes
 from monitor.judge.conditions import conditions, unshown
-from monitor.judge.look import judge
-from monitor.look import Asked, look
-from monitor.metrics.families import Facts
-from monitor.metrics.text import body
+from monitor.judge.judge import judge
+from monitor.metrics.definitions import Facts
+from monitor.metrics.exposition import body
 from monitor.model import Finding, Observation
-from monitor.openclaw.status import report
-from monitor.report import document
+from monitor.openclaw.compat.models_status import report
+from monitor.system.host import MAX_VALUES, Host
 from tests.command import argv, environment
 from tests.growth import SHAPES
 from tests.openclaw_home import DAY, openclaw, put, token

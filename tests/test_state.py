@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.state import State, StateError, replace
+from monitor.system.state_dir import State, StateError, replace
 from tests.command import ROOT
 
 
@@ -72,7 +72,7 @@ def test_the_lock_is_held_once_and_freed_by_a_kill(tmp_path):
     """The lock is held by one process at a time and freed when that is killed."""
     state = State(tmp_path, tmp_path)
     hold = (
-        "import sys, time; from pathlib import Path; from monitor.state import State\n"
+        "import sys, time; from pathlib import Path; from monitor.system.state_dir import State\n"
         f"with State(Path({str(tmp_path)!r}), Path({str(tmp_path)!r})).lock(1) as held:\n"
         "    print(held, flush=True); time.sleep(60)"
     )

@@ -113,13 +113,29 @@ def main() -> None:
 def _warm_up() -> None:
     """Imports what a pass imports; nothing is opened."""
     from alerts import channels
-    from monitor import leave, report, watch
-    from monitor.cli import check, render, run
-    from monitor.metrics import earlier, families, text
+    from monitor.check import outputs, status
+    from monitor.check import run as full_check
+    from monitor.cli import app, check, status_text
+    from monitor.metrics import definitions, exposition
     from monitor.sources import claude_code, env, openclaw
 
     channels.check("phone", "json://localhost/x")
-    assert all((leave, report, watch, check, render, run, earlier, families, text, claude_code, env, openclaw))
+    assert all(
+        (
+            outputs,
+            status,
+            full_check,
+            check,
+            status_text,
+            app,
+            exposition,
+            definitions,
+            exposition,
+            claude_code,
+            env,
+            openclaw,
+        )
+    )
 
 
 def _be_authwatch(asked: dict[str, Any]) -> None:
@@ -150,9 +166,9 @@ def _be_authwatch(asked: dict[str, Any]) -> None:
 
 def _run(asked: dict[str, Any], moment: datetime) -> int:
     """What `monitor.cli.main` does, under the moved clock."""
+    from monitor.cli import app
     from monitor.cli import main as gate
-    from monitor.cli import run
-    from monitor.cli.shell import Shell
+    from monitor.cli.context import Shell
 
     class Moved(Shell):
         __slots__ = ()
@@ -161,7 +177,7 @@ def _run(asked: dict[str, Any], moment: datetime) -> int:
             return moment
 
         def reading(self, now: datetime) -> Any:
-            from alerts.clock import Reading
+            from alerts.clock_trust import Reading
 
             return Reading(now, timedelta(seconds=asked["boot"]), "boot")
 
@@ -169,7 +185,7 @@ def _run(asked: dict[str, Any], moment: datetime) -> int:
     gate.time = SimpleNamespace(time=moment.timestamp)
     if words[:1] == ["check"]:
         gate._stopped(words)
-    return run._guarded(words, Moved.real(words))
+    return app._guarded(words, Moved.real(words))
 
 
 def _stamp(path: Path, at: str) -> None:

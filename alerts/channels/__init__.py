@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Final, Protocol, cast
 
 from alerts.dataclass import dataclass
-from alerts.forms import Message
+from alerts.formats import Message
 from alerts.model import Outcome
 
 #: Scheme → module of our own; a module here has `check` and `send` as `Transport` says.

@@ -11,9 +11,8 @@ from typing import Any, Final
 from apprise import Apprise, AppriseAsset, NotificationManager, NotifyBase, NotifyFormat, OverflowMode
 
 from alerts.channels import Report, known_schemes, scheme_of
-from alerts.channels.listening import listening, silence
-from alerts.escape import hypertext, line, markdown
-from alerts.forms import HTML, LIMIT, MARKDOWN, TEXT, Message
+from alerts.channels.apprise_log import listening, silence
+from alerts.formats import HTML, LIMIT, MARKDOWN, TEXT, Message, hypertext, line, markdown
 from alerts.model import Level, Outcome
 
 #: Seconds a service gets to connect, and to answer, where its URL says neither `cto` nor `rto`. Apprise's own 4 are

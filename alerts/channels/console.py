@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TextIO
 
 from alerts.channels import Report
-from alerts.forms import Message
+from alerts.formats import Message
 from alerts.model import Outcome
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from alerts.channels import Report
-from alerts.forms import Message, Note, Pin
+from alerts.formats import Message, Note, Pin
 from alerts.model import Level, Outcome
 
 SHOW: Final = "termux-notification"

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from monitor.host import Host
-from monitor.model import Finding, Kind
-from monitor.sources.entry import SourceEntry
+from monitor.model import Finding, Kind, SourceEntry
 from monitor.sources.location_variables import LocationVariable
-from monitor.sources.stored import Place, json_store, tokens
+from monitor.sources.store_files import Place, json_store, tokens
+from monitor.system.host import Host
 
 LOCATIONS = (LocationVariable("TALLY_HOME"),)
 

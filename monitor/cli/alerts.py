@@ -5,16 +5,16 @@ from __future__ import annotations
 import argparse
 from importlib import import_module
 
-from monitor.cli.shell import Shell, common
+from monitor.cli.context import Shell, common
 
 #: action: (module, one line of help)
 ACTIONS = {
-    "list": ("standings", "what stands, who was told, what is silenced"),
-    "test": ("trial", "send a real test message"),
-    "ack": ("hush", "I know: no reminders until it changes"),
-    "silence": ("hush", "say nothing about what matches, for a while"),
-    "unsilence": ("hush", "end a silence"),
-    "simulate": ("simulate", "what would be said, when and to whom, if nothing changed"),
+    "list": ("alerts_list", "what stands, who was told, what is silenced"),
+    "test": ("alerts_test", "send a real test message"),
+    "ack": ("alerts_mute", "I know: no reminders until it changes"),
+    "silence": ("alerts_mute", "say nothing about what matches, for a while"),
+    "unsilence": ("alerts_mute", "end a silence"),
+    "simulate": ("alerts_simulate", "what would be said, when and to whom, if nothing changed"),
 }
 
 

@@ -13,18 +13,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from alerts.dataclass import replace
-from monitor import checkpoint
-from monitor.cli import filtering, pulse
-from monitor.cli.shell import CONFIG, UNKNOWN, Failure, Shell, common, filters, filters_of
-from monitor.state import Mark, State, StateError, real, spare
+from monitor.check import gate
+from monitor.cli import filtering, heartbeat
+from monitor.cli.context import CONFIG, UNKNOWN, Failure, Shell, common, filters, filters_of
+from monitor.system.state_dir import Mark, State, StateError, real, spare
 
 if TYPE_CHECKING:
+    from monitor.check.collect import Asked
+    from monitor.check.status import Document
     from monitor.config.settings import Settings
-    from monitor.host import Host
-    from monitor.look import Asked
     from monitor.model import Remembered
-    from monitor.report import Document
-    from monitor.vault import Vault
+    from monitor.system.host import Host
+    from monitor.system.key_offer import Vault
 
 
 #: The part of its time that a check waits for another one that is running.
@@ -58,10 +58,10 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
         except Failure:  # refused, or another check is running: not ours to speak of
             raise
         except Exception:
-            pulse.beat(shell, settings, host.left(), failed=True)
+            heartbeat.beat(shell, settings, host.left(), failed=True)
             raise
-        if done.well is not None and not pulse.beat(shell, settings, host.left(), failed=not done.well):
-            checkpoint.remove(str(shell.gate_place()))  # the next pass tries again
+        if done.well is not None and not heartbeat.beat(shell, settings, host.left(), failed=not done.well):
+            gate.remove(str(shell.gate_place()))  # the next pass tries again
     return _show(given, shell, filtering.part(done.document, filters_of(given), settings, done.known))
 
 
@@ -77,19 +77,19 @@ class _Done(NamedTuple):
 def _standing(given: argparse.Namespace, shell: Shell) -> int | None:
     """Draws the last check's document where nothing it rests on has changed; None where a look is needed."""
     folder, now = str(shell.gate_place()), shell.now().timestamp()
-    point = checkpoint.may_stop(folder, _identity(shell), dict(shell.environ), now)
+    point = gate.may_stop(folder, _identity(shell), dict(shell.environ), now)
     if point is None or (shown := _document(point, given)) is None:
         return None
-    from monitor.report import narrowed
+    from monitor.check.status import narrowed
 
-    checkpoint.renew(folder, point, now)
+    gate.renew(folder, point, now)
     return _show(given, shell, narrowed(shown, filters_of(given)))
 
 
-def _document(point: checkpoint.Checkpoint, given: argparse.Namespace) -> Document | None:
+def _document(point: gate.Checkpoint, given: argparse.Namespace) -> Document | None:
     """The status document behind a checkpoint; None where it is not what a check leaves, or does not know a filter."""
     try:
-        shown = json.loads(checkpoint.document(point))
+        shown = json.loads(gate.document(point))
     except (ValueError, RecursionError):
         return None
     sound = isinstance(shown, dict) and shown.get("exit_code") == point.exit_code
@@ -98,8 +98,8 @@ def _document(point: checkpoint.Checkpoint, given: argparse.Namespace) -> Docume
 
 def _pass(given: argparse.Namespace, shell: Shell, host: Host, settings: Settings) -> _Done:
     """Looks, records, tells, leaves a checkpoint; prints complaints only."""
-    from monitor.look import Asked, digest, look
-    from monitor.system import old_copies
+    from monitor.check.collect import Asked, digest, look
+    from monitor.system import state_dir
 
     state = shell.state(settings)
     asked = Asked(settings, shell.caller())
@@ -110,28 +110,29 @@ def _pass(given: argparse.Namespace, shell: Shell, host: Host, settings: Setting
     with state.lock(host.left() * WAITING) as held:
         if not held:
             return _Done(_last(state, shell), {}, None)
-        old_copies.sweep(str(state.folder), shell.environ.get("TMPDIR") or "/tmp")  # noqa: S108  not ours to choose
+        state_dir.sweep(str(state.folder), shell.environ.get("TMPDIR") or "/tmp")  # noqa: S108  not ours to choose
         requests = state.requests()
         now = shell.now()
         findings = look(asked, host, now)
         mark = Mark(_identity(shell), digest(asked, findings, host, now), shell.now().timestamp(), requests)
-        point = _second_gate(state, mark, shell, host, now, pulse.due(settings, host, now))
+        point = _second_gate(state, mark, shell, host, now, heartbeat.due(settings, host, now))
         if point is not None and (same := _document(point, given)) is not None:
             return _Done(same, {}, True)
-        from monitor import leave, watch
-        from monitor.cli.render import nagios, text
+        from monitor.check import outputs
+        from monitor.check import run as full_check
+        from monitor.check.record import Turn
+        from monitor.cli.status_text import nagios, text
         from monitor.history.owner import Foreign
-        from monitor.turn import Turn
 
         turn = Turn(asked, host, state, findings, now)
         started = time.monotonic()
         try:
-            outcome = watch.run(turn, leave.clocks(state, shell.reading(now)))
+            outcome = full_check.run(turn, outputs.clocks(state, shell.reading(now)))
         except Foreign as error:
             raise Failure(CONFIG, str(error)) from None
         document = outcome.document(settings)
         line, code = nagios(document)
-        left = leave.Left(
+        left = outputs.Left(
             outcome,
             settings,
             document,
@@ -140,9 +141,9 @@ def _pass(given: argparse.Namespace, shell: Shell, host: Host, settings: Setting
             timedelta(seconds=time.monotonic() - started),
             shell.reading(now),
             Path(given.textfile).absolute() if given.textfile else None,
-            pulse.due(settings, host, now),
+            heartbeat.due(settings, host, now),
         )
-        complaints = (*outcome.complaints, *leave.everything(left, state, host, mark))
+        complaints = (*outcome.complaints, *outputs.everything(left, state, host, mark))
     for complaint in complaints:
         shell.complain(f"authwatch: {complaint}")
     return _Done(document, outcome.known, outcome.well)
@@ -162,7 +163,7 @@ def _last(state: State, shell: Shell) -> Document:
 
 
 def _identity(shell: Shell) -> str:
-    return checkpoint.identity(checkpoint.split(list(shell.argv))[0], _here(), os.geteuid())
+    return gate.identity(gate.split(list(shell.argv))[0], _here(), os.geteuid())
 
 
 def _passing(state: State, shell: Shell) -> bool:
@@ -181,13 +182,13 @@ def _passing(state: State, shell: Shell) -> bool:
 
 def _reported(shell: Shell, host: Host, state: State, asked: Asked) -> _Done:
     """What is so in another home; records, tells and leaves nothing."""
-    from monitor import watch
+    from monitor.check import run as full_check
+    from monitor.check.collect import look
+    from monitor.check.record import Turn
     from monitor.history.owner import unclaimed
-    from monitor.look import look
-    from monitor.turn import Turn
 
     now = shell.now()
-    seen = watch.glance(Turn(asked, host, state, look(asked, host, now), now))
+    seen = full_check.glance(Turn(asked, host, state, look(asked, host, now), now))
     if seen.foreign:
         raise Failure(CONFIG, seen.foreign)
     for complaint in (*seen.complaints, unclaimed(real(shell.home))):
@@ -200,7 +201,7 @@ def vault_for(settings: Settings) -> Vault | None:
     if not settings.probe:
         return None
     from monitor.probes import providers_of
-    from monitor.vault import Vault
+    from monitor.system.key_offer import Vault
 
     return Vault(providers_of(settings.probe))
 
@@ -234,28 +235,26 @@ def _usable(state: State, shell: Shell) -> State:
 
 def _second_gate(
     state: State, mark: Mark, shell: Shell, host: Host, now: datetime, due: float
-) -> checkpoint.Checkpoint | None:
+) -> gate.Checkpoint | None:
     """The earlier checkpoint, renewed with what was touched now, when the look found nothing new."""
     folder, moment = str(state.gate), now.timestamp()
-    point = checkpoint.read(folder)
+    point = gate.read(folder)
     if point is None or (point.identity, point.digest) != (mark.identity, mark.digest):
         return None
     ours = [touch for touch in point.touches if touch[0] != "T"]
-    if not checkpoint.still_holds(folder, point, dict(shell.environ), moment) or not all(
-        checkpoint.same(*touch) for touch in ours
-    ):
+    if not gate.still_holds(folder, point, dict(shell.environ), moment) or not all(gate.same(*touch) for touch in ours):
         return None
     point.touches = [("T", path, stamp) for path, stamp in host.touches.items()] + ours
-    point.trusted, point.due = checkpoint.trusted(point.touches, moment, mark.ended), due
-    checkpoint.write(folder, point)
-    checkpoint.renew(folder, point, moment)
+    point.trusted, point.due = gate.trusted(point.touches, moment, mark.ended), due
+    gate.write(folder, point)
+    gate.renew(folder, point, moment)
     return point
 
 
 def _show(given: argparse.Namespace, shell: Shell, part: Document) -> int:
     """Prints what the filters left of a status document, for whoever reads it; the exit code of that part."""
-    from monitor.cli.render import nagios, text
-    from monitor.report import written
+    from monitor.check.status import written
+    from monitor.cli.status_text import nagios, text
 
     code = int(part["exit_code"])
     if given.nagios:

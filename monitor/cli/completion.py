@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from monitor.cli.shell import Shell
+from monitor.cli.context import Shell
 
 EPILOG = """\
 bash: authwatch completion bash > ~/.local/share/bash-completion/completions/authwatch
@@ -23,7 +23,7 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
     """Prints the completion script."""
     import shtab
 
-    from monitor.cli.run import whole
+    from monitor.cli.app import whole
 
     shell.say(shtab.complete(whole(), shell=given.shell))
     return 0

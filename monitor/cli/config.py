@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from monitor.cli.shell import CONFIG, Failure, Shell, common
+from monitor.cli.context import CONFIG, Failure, Shell, common
 
 
 def arguments(parser: argparse.ArgumentParser, command: str) -> None:
@@ -34,7 +34,7 @@ def _check(shell: Shell, settings: object) -> int:
     from alerts.channels import check
     from monitor.config.load import problems
     from monitor.config.settings import Settings
-    from monitor.serve.access import Refused, listen_address
+    from monitor.serve.web_auth import Refused, listen_address
 
     assert isinstance(settings, Settings)  # noqa: S101 - for the type checker only
     found = list(problems(settings))

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from alerts.dataclass import replace
-from monitor.cli.shell import Shell, common
+from monitor.cli.context import Shell, common
 
 INTRODUCTION = """\
 A made-up home with OpenClaw (agents main and lab) and Claude Code, one real pass over it,
@@ -31,8 +31,8 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
 def run(given: argparse.Namespace, shell: Shell) -> int:
     """Makes the home, runs `check` in it, says what to do next; leaves nothing behind."""
     from monitor.cli import check
-    from monitor.cli.run import Parser
-    from monitor.setup.made_up import furnish
+    from monitor.cli.app import Parser
+    from monitor.setup.demo_home import furnish
 
     with tempfile.TemporaryDirectory(prefix="authwatch-demo-") as folder:
         home = Path(folder)

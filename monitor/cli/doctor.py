@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
-from monitor.cli.shell import PATIENCE, Failure, Shell, common
+from monitor.cli.context import PATIENCE, Failure, Shell, common
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -40,7 +40,7 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
     if given.json:
         shell.say(json.dumps(_document(results, tried, left, fixing=given.fix), indent=1))
     else:
-        from monitor.cli.findings import text
+        from monitor.cli.doctor_text import text
 
         shell.say(text(results, tried, left, patient, shell.width(), color=shell.color, fixing=given.fix))
     return worst(results)

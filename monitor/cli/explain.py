@@ -8,10 +8,10 @@ from difflib import get_close_matches
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from monitor.cli.shell import NOT_DONE, PATIENCE, Failure, Shell, common
+from monitor.cli.context import NOT_DONE, PATIENCE, Failure, Shell, common
 
 if TYPE_CHECKING:
-    from monitor.watch import Outcome
+    from monitor.check.run import Outcome
 
 #: So many changes ahead are shown.
 AHEAD = 6
@@ -25,23 +25,23 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
 
 def run(given: argparse.Namespace, shell: Shell) -> int:
     """Looks, and prints what the verdict on one credential rests on; `-v` also shows the rows that did not hold."""
-    from monitor import watch
-    from monitor.cli import reasons
-    from monitor.prospect import prospect
+    from monitor.check import run as full_check
+    from monitor.check.simulate import prospect
+    from monitor.cli import explain_text
 
     with shell.ending(PATIENCE):
         turn = shell.turn()
-        outcome = watch.glance(turn, about=given.key)
+        outcome = full_check.glance(turn, about=given.key)
     verdict = next((one for one in outcome.judgement.verdicts if one.key == given.key), None)
     if verdict is None:
         raise _unknown(given.key, outcome)
     told_of = {one.seen.fingerprint or "": one.proof for one in outcome.judgement.verdicts if one.proof}
     ahead = tuple(islice(prospect(turn, outcome.known, verdict.key, told_of), AHEAD))
-    told = reasons.Told(verdict, outcome, turn.settings, ahead)
+    told = explain_text.Told(verdict, outcome, turn.settings, ahead)
     if given.json:
-        shell.say(json.dumps(reasons.document(told), ensure_ascii=False, indent=1))
+        shell.say(json.dumps(explain_text.document(told), ensure_ascii=False, indent=1))
     else:
-        shell.say(reasons.text(told, width=min(shell.width(), 80), whole=shell.verbose))
+        shell.say(explain_text.text(told, width=min(shell.width(), 80), whole=shell.verbose))
     for complaint in outcome.complaints:
         shell.complain(f"authwatch: {complaint}")
     return 0

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from monitor.cli.shell import USAGE, Failure
+from monitor.cli.context import USAGE, Failure
 
 if TYPE_CHECKING:
+    from monitor.check.status import Document
     from monitor.config.settings import Settings
     from monitor.model import Remembered
-    from monitor.report import Document
 
 #: So many known values are named where none is near.
 NAMED = 8
@@ -19,7 +19,7 @@ NAMED = 8
 def part(shown: Document, filters: Mapping[str, str], settings: Settings, known: Mapping[str, Remembered]) -> Document:
     """The part of a status document that the filters mean. Raises Failure where neither the document, the sources, the
     config nor the history (`known`, by key) has such a value."""
-    from monitor.report import narrowed, values
+    from monitor.check.status import narrowed, values
 
     for name, value in filters.items():
         have = values(shown, name)
@@ -30,7 +30,7 @@ def part(shown: Document, filters: Mapping[str, str], settings: Settings, known:
 
 def known_to(shown: Document, filters: Mapping[str, str]) -> bool:
     """Whether the document alone shows that every filter means something."""
-    from monitor.report import values
+    from monitor.check.status import values
 
     return all(value in values(shown, name) for name, value in filters.items())
 
@@ -44,7 +44,7 @@ def _elsewhere(name: str, settings: Settings, known: Mapping[str, Remembered]) -
 
         found |= {*SOURCES, *(entry.type for entry in settings.sources)}
     elif name == "provider":
-        from monitor.openclaw.envkeys import VARIABLES
+        from monitor.openclaw.env import VARIABLES
 
         named = (entry.options.get("provider") for entry in settings.sources)
         found |= {*VARIABLES, *(str(one) for one in named if one)}

@@ -8,8 +8,10 @@ import json
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from monitor.cli import book
-from monitor.cli.shell import USAGE, Failure, Shell, common
+from monitor.cli import history_access
+from monitor.cli.context import USAGE, Failure, Shell, common
+from monitor.judge.forecast import Coming
+from monitor.judge.wording import span as in_words
 
 if TYPE_CHECKING:
     from monitor.history.engine import Connection
@@ -32,16 +34,14 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
 def run(given: argparse.Namespace, shell: Shell) -> int:
     """Prints the changes of the asked span, oldest first."""
     if given.next is not None:
-        from monitor.cli import ahead
-
-        return ahead.run(given, shell)
+        return run_next(given, shell)
     settings = shell.settings(shell.host())
     if given.key == "adopt":
-        lines = list(book.adopt(shell, settings))
+        lines = list(history_access.adopt(shell, settings))
         shell.say(json.dumps({"ok": True, "message": " ".join(lines)}) if given.json else "\n".join(lines))
         return 0
     since = shell.now() - span(given.since)
-    with book.reading(shell, settings) as connection:
+    with history_access.reading(shell, settings) as connection:
         found = [] if connection is None else _found(connection, since, given.key)
     rows = [_row(change) for change in found]
     if given.json:
@@ -53,9 +53,9 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
     elif not rows:
         shell.say("Nothing changed in that time." if connection else "There is no history yet; run: authwatch check")
     elif shell.color:
-        from monitor.cli import table
+        from monitor.cli import rich_output
 
-        shell.say(table.timeline(found, shell.width()))
+        shell.say(rich_output.timeline(found, shell.width()))
     else:
         _table(shell, rows)
     return 0
@@ -63,7 +63,7 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
 
 def span(text: str) -> timedelta:
     """A span in the words of the config (`30d`, `12h`)."""
-    from monitor.config.spans import parse_span
+    from monitor.config.fields import parse_span
 
     try:
         return parse_span(text)
@@ -72,7 +72,7 @@ def span(text: str) -> timedelta:
 
 
 def _found(connection: Connection, since: datetime, key: str | None) -> list[Transition]:
-    from monitor.history.read import transitions
+    from monitor.history.queries import transitions
 
     return transitions(connection, since, key)
 
@@ -89,10 +89,60 @@ def _row(change: Transition) -> dict[str, Any]:
 
 
 def _table(shell: Shell, rows: list[dict[str, Any]]) -> None:
-    from monitor.cli.text import visible
+    from monitor.cli.terminal_text import visible
 
     for row in rows:
         change = f"{row['before'] or 'first seen'} -> {row['after']}"
         note = f"  ({row['note']})" if row["note"] else ""
         moment = row["at"].replace("T", " ").replace("Z", " UTC")
         shell.say(visible(f"{moment}  {change:<24}  {row['key']}{note}"))
+
+
+def run_next(given: argparse.Namespace, shell: Shell) -> int:
+    """Looks, and prints the log-ins of the asked span, in order."""
+    from monitor.cli.status import looked
+    from monitor.cli.terminal_text import columns, visible
+    from monitor.judge.forecast import coming
+
+    given.source = given.agent = given.provider = given.profile = given.probe = None
+    asked = span(given.next)
+    _, outcome = looked(given, shell)
+    found = coming(outcome.judgement.verdicts, outcome.at, asked)
+    found = [one for one in found if given.key in (None, one.verdict.key)]
+    if given.json:
+        shell.say(json.dumps({"schema": 1, "next": [_next_row(one) for one in found]}, ensure_ascii=False, indent=1))
+    elif found:
+        lines = [(_when(one, overdue=one.at <= outcome.at), visible(one.verdict.key), _why(one)) for one in found]
+        shell.say("\n".join(columns(lines)))
+    else:
+        shell.say("Nobody has to log in in that time, as far as can be told.")
+    for complaint in outcome.complaints:
+        shell.complain(f"authwatch: {complaint}")
+    return 0
+
+
+def _when(one: Coming, *, overdue: bool) -> str:
+    if one.estimate is None:
+        return f"{one.at:%Y-%m-%d %H:%M} UTC"
+    return "any day now" if overdue else f"about {one.at:%Y-%m-%d}"
+
+
+def _why(one: Coming) -> str:
+    if one.estimate is None:
+        return "it ends then"
+    give = f", give or take {in_words(one.estimate.spread)}" if one.estimate.spread else ""
+    return f"by {one.estimate.logins} past log-ins{give}; it states no end of its own"
+
+
+def _next_row(one: Coming) -> dict[str, Any]:
+    """One log-in as JSON; spans are seconds."""
+    from monitor.check.status import iso
+
+    estimate = one.estimate
+    return {
+        "key": one.verdict.key,
+        "at": iso(one.at),
+        "estimate": estimate is not None,
+        "spread": int(estimate.spread.total_seconds()) if estimate else None,
+        "logins": estimate.logins if estimate else None,
+    }

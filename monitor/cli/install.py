@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from alerts.dataclass import replace
-from monitor.cli.shell import NOT_DONE, USAGE, Failure, Shell, common
-from monitor.cli.text import visible
+from monitor.cli.context import NOT_DONE, USAGE, Failure, Shell, common
+from monitor.cli.terminal_text import visible
 
 if TYPE_CHECKING:
     from monitor.config.settings import Settings
-    from monitor.host import Host
-    from monitor.setup.units import Installation
+    from monitor.setup.systemd_units import Installation
     from monitor.setup.user import User
+    from monitor.system.host import Host
 
 #: What runs it: its module in `monitor.setup`, with `install(user, what, kind, *, dry_run, force)` and
 #: `uninstall(user, *, dry_run, force)`, which say what they do and return 0 (done) or 1.
@@ -74,7 +74,7 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
 
 def installation(shell: Shell, user: User) -> Installation:
     """What a unit has to know to look where this command looks, and to share its state folder."""
-    from monitor.setup.units import Installation
+    from monitor.setup.systemd_units import Installation
     from monitor.setup.user import acting_as
     from monitor.sources.location_variables import exported
 
@@ -157,7 +157,7 @@ def _places(shell: Shell, host: Host, settings: Settings) -> Mapping[str, str]:
 
 
 def _is_place(name: str, value: str) -> bool:
-    from monitor.host import present
+    from monitor.system.host import present
 
     return value.startswith("/") and (name == "XDG_CONFIG_HOME" or present(value))
 

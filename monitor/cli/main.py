@@ -13,7 +13,7 @@ def main() -> None:
     argv = sys.argv[1:]
     if argv[:1] == ["check"] and _stopped(argv):
         return
-    from monitor.cli.run import run
+    from monitor.cli.app import run
 
     run(argv)
 
@@ -21,28 +21,28 @@ def main() -> None:
 def _stopped(argv: list[str]) -> bool:
     """Whether a check had nothing to do and what is to be printed lies ready; what has to be drawn anew (colours for a
     terminal, the part that filters mean) is the command's work."""
-    from monitor import checkpoint
+    from monitor.check import gate
 
-    checked, shown = checkpoint.split(argv)
-    if not all(word in checkpoint.PLAIN for word in shown) or _colored(shown):
+    checked, shown = gate.split(argv)
+    if not all(word in gate.PLAIN for word in shown) or _colored(shown):
         return False
-    folder = checkpoint.state_place(os.environ, os.environ.get("HOME", ""))
+    folder = gate.state_place(os.environ, os.environ.get("HOME", ""))
     if not folder.startswith("/"):  # without a home it would be a file of whoever owns the working folder
         return False
     try:
-        who = checkpoint.identity(checked, os.getcwd(), os.geteuid())
+        who = gate.identity(checked, os.getcwd(), os.geteuid())
     except OSError:
         return False
     now = time.time()
-    point = checkpoint.may_stop(folder, who, os.environ, now)
+    point = gate.may_stop(folder, who, os.environ, now)
     if point is None:
         return False
-    checkpoint.renew(folder, point, now)
+    gate.renew(folder, point, now)
     code, output = point.exit_code, point.output
     if "--nagios" in shown:
         code, output = point.plugin[0], point.plugin[1] + b"\n"
     elif "--json" in shown:
-        output = checkpoint.document(point) + b"\n"
+        output = gate.document(point) + b"\n"
     if "--exit-zero" in shown:
         code = 0
     try:

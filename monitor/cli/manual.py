@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 
 from monitor import __version__
-from monitor.cli.run import COMMANDS, DESCRIPTION, whole
+from monitor.cli.app import COMMANDS, DESCRIPTION, whole
 
 CODES = {
     "0": "nobody has to do anything",

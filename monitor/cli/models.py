@@ -6,7 +6,7 @@ import argparse
 import json
 
 from monitor.cli import models_auth, models_pin
-from monitor.cli.shell import PATIENCE, USAGE, Failure, Shell, common
+from monitor.cli.context import PATIENCE, USAGE, Failure, Shell, common
 
 
 def arguments(parser: argparse.ArgumentParser, command: str) -> None:
@@ -25,7 +25,7 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
 
 def run(given: argparse.Namespace, shell: Shell) -> int:
     """Prints the report of the release that owns the store; --check gives its exit code."""
-    from monitor.openclaw.write.files import Refused
+    from monitor.openclaw.write.replace_file import Refused
 
     try:
         if given.action == "auth":
@@ -38,8 +38,8 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
 
 
 def _status(given: argparse.Namespace, shell: Shell) -> int:
-    from monitor.host import Unreadable
-    from monitor.openclaw.status import report
+    from monitor.openclaw.compat.models_status import report
+    from monitor.system.host import Unreadable
 
     if given.action is None:
         given = argparse.Namespace(json=False, plain=False, check=False, strict=False, agent=None, probe=False)
@@ -52,16 +52,16 @@ def _status(given: argparse.Namespace, shell: Shell) -> int:
         raise Failure(1, str(error)) from None
     asked = None
     if given.probe and found.refusal is None:
-        from monitor.cli import probing
+        from monitor.cli import probe
 
-        asked = probing.openclaw(given, shell)
+        asked = probe.openclaw(given, shell)
     if given.json:
-        ours = {} if asked is None else {"authwatch": {"probes": probing.plain(asked[1])}}
+        ours = {} if asked is None else {"authwatch": {"probes": probe.plain(asked[1])}}
         shell.say(json.dumps({**found.json(), **ours}, ensure_ascii=False, indent=2))
     elif given.plain:
         shell.say(found.plain())
     else:
         shell.say(found.text())
         if asked is not None:
-            shell.say("\n".join(["", *probing.lines(*asked)]))
+            shell.say("\n".join(["", *probe.lines(*asked)]))
     return found.check(strict=given.strict) if given.check or given.strict else 0

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from monitor.cli.shell import USAGE, Failure, Shell, common
+from monitor.cli.context import USAGE, Failure, Shell, common
 
 YEAR_HINT = """\
 It states no end. authwatch takes a setup-token to last a year from today at most, and tells you before that;
@@ -67,14 +67,14 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
 
 
 def _token(given: argparse.Namespace, shell: Shell) -> int:
-    from monitor.cli.secret import asked
+    from monitor.cli.secret_input import asked
 
     return _save(given, shell, lambda provider: asked(shell, f"Token for {provider}"))
 
 
 def _setup_token(given: argparse.Namespace, shell: Shell) -> int:
-    from monitor.cli.secret import REVOKE, setup_token
-    from monitor.openclaw.write.files import Refused
+    from monitor.cli.secret_input import REVOKE, setup_token
+    from monitor.openclaw.write.replace_file import Refused
 
     if given.provider.strip().lower() != "anthropic":
         raise Refused("a setup-token is Anthropic's; for others: authwatch models auth paste-token --provider P")
@@ -102,22 +102,22 @@ def save_setup_token(shell: Shell, *, provider: str, profile: str, agent: str) -
 
 def _save(given: argparse.Namespace, shell: Shell, secret: Callable[[str], str], *, key: bool = False) -> int:
     from monitor.model import Kind
-    from monitor.openclaw.reading import read
-    from monitor.openclaw.write import auth, place, shape
+    from monitor.openclaw.installation import read
+    from monitor.openclaw.write import paste, pasted_secret, targets
 
     host, now = shell.host(), shell.now()
     found = read(host)
-    provider = shape.provider(given.provider)
-    profile = shape.profile_id(given.profile_id, provider)
-    agent = place.chosen(found, given.agent)
-    life = shape.span(given.expires_in) if not key and given.expires_in is not None else None
-    auth.writable(found, agent)
-    before = auth.seen(found, agent, profile)
-    value = (shape.api_key if key else shape.token)(secret(provider), provider)
+    provider = pasted_secret.provider(given.provider)
+    profile = pasted_secret.profile_id(given.profile_id, provider)
+    agent = targets.chosen(found, given.agent)
+    life = pasted_secret.span(given.expires_in) if not key and given.expires_in is not None else None
+    paste.writable(found, agent)
+    before = paste.seen(found, agent, profile)
+    value = (pasted_secret.api_key if key else pasted_secret.token)(secret(provider), provider)
     now = shell.now()  # a person may have taken hours over the prompt
     expires = int((now + life).timestamp() * 1000) if life else None
     kind = Kind.API_KEY if key else Kind.TOKEN
-    paths = auth.save(found, agent, auth.Pasted(profile, provider, kind, value, expires), before, now)
+    paths = paste.save(found, agent, paste.Pasted(profile, provider, kind, value, expires), before, now)
     result = {"ok": True, "profile": profile, "provider": provider, "type": kind.value, "agent": agent}
     result |= {"expires": expires, "written": list(paths)}
     shown = " and ".join(host.show(host.path(path)) for path in paths)
@@ -128,27 +128,27 @@ def _save(given: argparse.Namespace, shell: Shell, secret: Callable[[str], str],
 
 
 def _key(given: argparse.Namespace, shell: Shell) -> int:
-    from monitor.cli.secret import asked
+    from monitor.cli.secret_input import asked
 
     if not given.env:
         return _save(given, shell, lambda provider: asked(shell, f"API key for {provider}"), key=True)
-    from monitor.openclaw.envfile import put
-    from monitor.openclaw.envkeys import VARIABLES, is_oauth
-    from monitor.openclaw.reading import read
+    from monitor.openclaw.env import VARIABLES, is_oauth
+    from monitor.openclaw.installation import read
     from monitor.openclaw.releases import auth_id
-    from monitor.openclaw.write import shape
-    from monitor.openclaw.write.files import Refused
+    from monitor.openclaw.write import pasted_secret
+    from monitor.openclaw.write.dotenv import put
+    from monitor.openclaw.write.replace_file import Refused
 
     if given.profile_id or given.agent:
         raise Failure(USAGE, "--env has neither profile nor agent: a variable serves them all")
-    host, provider = shell.host(), shape.provider(given.provider)
+    host, provider = shell.host(), pasted_secret.provider(given.provider)
     found = read(host)
     names = [name for name in VARIABLES.get(auth_id(provider), ()) if not is_oauth(name)]
     if not names:
         raise Refused(f"OpenClaw has no variable for {provider}; leave --env out")
     if not found.present:
         raise Refused("there is no OpenClaw in this home; set it up first: openclaw onboard")
-    put(found.places.state / ".env", names[0], shape.api_key(asked(shell, f"API key for {provider}"), provider))
+    put(found.places.state / ".env", names[0], pasted_secret.api_key(asked(shell, f"API key for {provider}"), provider))
     path = host.show(found.places.state / ".env")
     result = {"ok": True, "variable": names[0], "provider": provider, "written": [str(found.places.state / ".env")]}
     return _told(given, shell, result, [f"Saved {names[0]} in {path}.", *_restarted(given, shell)])
@@ -159,7 +159,7 @@ def _restarted(given: argparse.Namespace, shell: Shell) -> list[str]:
         return []
     if not given.restart:
         return ["A gateway that is running takes it up after: openclaw gateway restart"]
-    from monitor.cli.secret import restart
+    from monitor.cli.secret_input import restart
 
     return [restart(shell)]
 
@@ -168,13 +168,13 @@ def _restarted(given: argparse.Namespace, shell: Shell) -> list[str]:
 
 
 def _list(given: argparse.Namespace, shell: Shell) -> int:
-    from monitor.openclaw import listing
-    from monitor.openclaw.reading import read
-    from monitor.openclaw.write import place, shape
+    from monitor.openclaw.compat import listing
+    from monitor.openclaw.installation import read
+    from monitor.openclaw.write import pasted_secret, targets
 
     found = read(shell.host())
-    agent = place.chosen(found, given.agent)
-    provider = shape.provider(given.provider) if given.provider else None
+    agent = targets.chosen(found, given.agent)
+    provider = pasted_secret.provider(given.provider) if given.provider else None
     result = listing.listed(found, agent, provider, shell.host().show)
     lines = [
         f"{one['id']}  {one['provider']}  {one['type']}  {one.get('expiresAt', '-')}" for one in result["profiles"]
@@ -183,19 +183,19 @@ def _list(given: argparse.Namespace, shell: Shell) -> int:
 
 
 def _order(given: argparse.Namespace, shell: Shell) -> int:
-    from monitor.openclaw import listing
-    from monitor.openclaw.reading import read
-    from monitor.openclaw.write import auth, place, shape
+    from monitor.openclaw.compat import listing
+    from monitor.openclaw.installation import read
+    from monitor.openclaw.write import paste, pasted_secret, targets
 
     host = shell.host()
     found = read(host)
-    agent, provider = place.chosen(found, given.agent), shape.provider(given.provider)
+    agent, provider = targets.chosen(found, given.agent), pasted_secret.provider(given.provider)
     if given.step == "set":
-        auth.set_order(found, agent, provider, tuple(one.strip() for one in given.ids), shell.now())
+        paste.set_order(found, agent, provider, tuple(one.strip() for one in given.ids), shell.now())
     elif given.step == "clear":
-        auth.clear_order(found, agent, provider, shell.now())
+        paste.clear_order(found, agent, provider, shell.now())
     found = read(shell.host())
-    order = auth.order_of(found, agent, provider)
+    order = paste.order_of(found, agent, provider)
     path = host.show(listing.state_path(found, agent))
     result: dict[str, Any] = {"agentId": agent, "provider": provider}
     result["agentDir"] = host.show(listing.folder(found, agent))
@@ -206,7 +206,7 @@ def _order(given: argparse.Namespace, shell: Shell) -> int:
 
 
 def _told(given: argparse.Namespace, shell: Shell, result: Any, lines: list[str]) -> int:
-    from monitor.cli.text import visible
+    from monitor.cli.terminal_text import visible
 
     if given.json:
         shell.say(json.dumps(result, ensure_ascii=False, indent=2))

@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import Any
 
-from monitor.cli.shell import USAGE, Failure, Shell, common
+from monitor.cli.context import USAGE, Failure, Shell, common
 
 
 def arguments(actions: Any) -> None:
@@ -25,7 +25,7 @@ def arguments(actions: Any) -> None:
 
 def run(given: argparse.Namespace, shell: Shell) -> int:
     """Does what was asked; a refusal is `Refused`, and nothing was written."""
-    from monitor.host import Unreadable
+    from monitor.system.host import Unreadable
 
     try:
         if given.action == "unpin":
@@ -38,13 +38,13 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
 
 
 def _pin(given: argparse.Namespace, shell: Shell) -> int:
-    from monitor.openclaw.reading import read
-    from monitor.openclaw.write import pin, place
+    from monitor.openclaw.installation import read
+    from monitor.openclaw.write import pin, targets
 
     if not given.session:
         raise Failure(USAGE, "which session? add --session S; `authwatch models pin list` shows those that are pinned")
     found = read(shell.host())
-    agent = place.chosen(found, given.agent)
+    agent = targets.chosen(found, given.agent)
     wanted = pin.wish(found, agent, given.what, given.session)
     path = pin.pin(found, agent, wanted, shell.now())
     lines = [
@@ -57,11 +57,11 @@ def _pin(given: argparse.Namespace, shell: Shell) -> int:
 
 
 def _unpin(given: argparse.Namespace, shell: Shell) -> int:
-    from monitor.openclaw.reading import read
-    from monitor.openclaw.write import pin, place
+    from monitor.openclaw.installation import read
+    from monitor.openclaw.write import pin, targets
 
     found = read(shell.host())
-    agent = place.chosen(found, given.agent)
+    agent = targets.chosen(found, given.agent)
     path = pin.unpin(found, agent, given.session.strip(), shell.now())
     result = {"ok": True, "session": given.session.strip(), "written": [path]}
     return _told(given, shell, result, [f"The session {given.session.strip()} is not pinned any more."])
@@ -70,13 +70,13 @@ def _unpin(given: argparse.Namespace, shell: Shell) -> int:
 def _list(given: argparse.Namespace, shell: Shell) -> int:
     from dataclasses import asdict
 
+    from monitor.openclaw.installation import read
     from monitor.openclaw.pins import pins
-    from monitor.openclaw.reading import read
-    from monitor.openclaw.write import place
+    from monitor.openclaw.write import targets
 
     host = shell.host()
     found = read(host)
-    agents = [place.chosen(found, given.agent)] if given.agent else list(found.agents)
+    agents = [targets.chosen(found, given.agent)] if given.agent else list(found.agents)
     listed = [one for agent in agents for one in pins(host, found, agent)]
     lines = [f"{one.session}  {one.profile}  {one.by}  {one.model or '-'}" for one in listed]
     return _told(given, shell, {"pins": [asdict(one) for one in listed]}, lines or ["No session is pinned."])
@@ -84,19 +84,19 @@ def _list(given: argparse.Namespace, shell: Shell) -> int:
 
 def _status(given: argparse.Namespace, shell: Shell) -> int:
     from monitor.openclaw.candidates import candidates, providers
-    from monitor.openclaw.reading import read
-    from monitor.openclaw.write import place, shape
+    from monitor.openclaw.installation import read
+    from monitor.openclaw.write import pasted_secret, targets
 
     found, now = read(shell.host()), shell.now()
-    agent = place.chosen(found, given.agent)
-    wanted = [shape.provider(given.provider)] if given.provider else providers(found, agent)
+    agent = targets.chosen(found, given.agent)
+    wanted = [pasted_secret.provider(given.provider)] if given.provider else providers(found, agent)
     views = [candidates(found, agent, provider, now) for provider in wanted]
     lines = [line for one in views for line in _lines(one)]
     return _told(given, shell, {"agent": agent, "providers": [_plain(one) for one in views]}, lines or ["No provider."])
 
 
 def _lines(view: Any) -> list[str]:
-    from monitor.cli.text import columns
+    from monitor.cli.terminal_text import columns
 
     rows = [
         (
@@ -123,7 +123,7 @@ def _plain(view: Any) -> dict[str, Any]:
 
 
 def _told(given: argparse.Namespace, shell: Shell, result: Any, lines: list[str]) -> int:
-    from monitor.cli.text import visible
+    from monitor.cli.terminal_text import visible
 
     if given.json:
         shell.say(json.dumps(result, ensure_ascii=False, indent=2))

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitor.cli import address, run_by_itself
-from monitor.cli.asking import ask, at_terminal, secret
-from monitor.cli.shell import NOT_DONE, USAGE, Failure, Shell, common
+from monitor.cli import onboard_channel, onboard_schedule
+from monitor.cli.context import NOT_DONE, USAGE, Failure, Shell, common
+from monitor.cli.prompts import ask, at_terminal, secret
 
 if TYPE_CHECKING:
     from monitor.config.settings import Secret, Settings
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 def arguments(parser: argparse.ArgumentParser, command: str) -> None:
     """The options of the command: one for every question."""
     common(parser, json=False)
-    address.arguments(parser)
+    onboard_channel.arguments(parser)
     parser.add_argument("--no-test", action="store_true", help="send no test message")
     text = "an API key for OpenClaw's .env, asked for, or the next line of stdin (again for more)"
     parser.add_argument("--key", action="append", default=[], metavar="NAME", help=text)
-    run_by_itself.arguments(parser)
+    onboard_schedule.arguments(parser)
     parser.add_argument("--dry-run", action="store_true", help="show what would be done")
 
 
@@ -38,9 +38,9 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
     try:
         settings = shell.settings(shell.host())
         _show_found(shell, settings)
-        chosen = address.chosen(given, shell, settings)
+        chosen = onboard_channel.chosen(given, shell, settings)
         keys = _keys(given, shell)
-        timer = run_by_itself.chosen(given, shell)
+        timer = onboard_schedule.chosen(given, shell)
         plan = _plan(shell, settings, chosen, keys)
     except KeyboardInterrupt:
         shell.complain("\nstopped; nothing was changed")
@@ -49,12 +49,12 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
         return _rehearse(shell, plan, timer)
     try:
         if chosen and not given.no_test:
-            address.test(shell, settings, chosen)
+            onboard_channel.test(shell, settings, chosen)
         _write(shell, plan)
     except KeyboardInterrupt:
         shell.complain("\nstopped; nothing was written")
         raise
-    code = run_by_itself.install(shell, timer)
+    code = onboard_schedule.install(shell, timer)
     return _status(shell) or code
 
 
@@ -101,7 +101,7 @@ def _pasted(shell: Shell, name: str) -> Secret:
 def _strange(name: str) -> str:
     from difflib import get_close_matches
 
-    from monitor.openclaw.envkeys import PROVIDERS
+    from monitor.openclaw.env import PROVIDERS
 
     if name in PROVIDERS:
         return ""
@@ -110,15 +110,15 @@ def _strange(name: str) -> str:
 
 
 def _env_file(shell: Shell) -> Path | None:
-    from monitor.openclaw.environment import Environment
-    from monitor.openclaw.places import find
+    from monitor.openclaw.env import Environment
+    from monitor.openclaw.paths import find
 
     host = shell.host()
     state = find(host, Environment(host)).state
     return state / ".env" if state.is_dir() else None
 
 
-def _plan(shell: Shell, settings: Settings, chosen: address.Chosen | None, keys: dict[str, Secret]) -> Plan:
+def _plan(shell: Shell, settings: Settings, chosen: onboard_channel.Chosen | None, keys: dict[str, Secret]) -> Plan:
     """What to write; a config that cannot take the channel is found out now, before anything is written."""
     from monitor.setup.onboard import Plan
 
@@ -126,7 +126,7 @@ def _plan(shell: Shell, settings: Settings, chosen: address.Chosen | None, keys:
     if chosen is None:
         return Plan(place, None if settings.file else _empty(), env_file=_env_file(shell), keys=keys)
     file = place.with_name(f"{chosen.label}.url")
-    config = address.config_with(shell, place, chosen, file)
+    config = onboard_channel.config_with(shell, place, chosen, file)
     return Plan(place, config, file, chosen.url, _env_file(shell), keys)
 
 
@@ -154,7 +154,7 @@ def _rehearse(shell: Shell, plan: Plan, timer: str) -> int:
 
 
 def _write(shell: Shell, plan: Plan) -> None:
-    from monitor.openclaw.write.files import Refused
+    from monitor.openclaw.write.replace_file import Refused
     from monitor.setup.onboard import write
 
     try:
@@ -180,7 +180,7 @@ def _uninterrupted() -> Iterator[None]:
 
 def _status(shell: Shell) -> int:
     from monitor.cli import status
-    from monitor.cli.run import Parser
+    from monitor.cli.app import Parser
 
     parser = Parser(prog="authwatch status")
     status.arguments(parser, "status")

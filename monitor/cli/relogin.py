@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from monitor.cli.asking import agreed, ask
-from monitor.cli.shell import NOT_DONE, USAGE, Failure, Shell, common
+from monitor.cli.context import NOT_DONE, USAGE, Failure, Shell, common
+from monitor.cli.prompts import agreed, ask
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +37,7 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
 
 def run(given: argparse.Namespace, shell: Shell) -> int:
     """Runs the program, watches the store, says who has the new login; 0 once it is seen."""
-    from monitor.setup.attended import Unable
+    from monitor.setup.login_process import Unable
 
     if given.home:
         raise Failure(USAGE, "log in as the user whose login it is; --home only looks")
@@ -48,7 +48,7 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
 
 
 def _remote(given: argparse.Namespace, shell: Shell) -> int:
-    from monitor.setup.attended import Unable
+    from monitor.setup.login_process import Unable
     from monitor.setup.relogin import Call, run, ssh_words
 
     try:
@@ -71,7 +71,7 @@ def _remote(given: argparse.Namespace, shell: Shell) -> int:
 
 def _here(given: argparse.Namespace, shell: Shell) -> int:
     from monitor.setup import relogin
-    from monitor.setup.attended import ended_in_order
+    from monitor.setup.login_process import ended_in_order
     from monitor.setup.user import User
 
     key = _key(shell)
@@ -109,15 +109,15 @@ def _key(shell: Shell) -> bytes:
 
 
 def _verdicts(shell: Shell, key: bytes) -> tuple[Verdict, ...]:
-    from monitor import watch
-    from monitor.look import Asked, look
-    from monitor.turn import Turn
+    from monitor.check import run as full_check
+    from monitor.check.collect import Asked, look
+    from monitor.check.record import Turn
 
     host = shell.host().keyed(key)
     settings = shell.settings(host)
     now = shell.now()
     asked = Asked(settings)
-    outcome = watch.glance(Turn(asked, host, shell.state(settings), look(asked, host, now), now))
+    outcome = full_check.glance(Turn(asked, host, shell.state(settings), look(asked, host, now), now))
     return tuple(outcome.judgement.verdicts)
 
 
@@ -160,9 +160,9 @@ def _installed(shell: Shell, call: Call) -> None:
 def _token_made(shell: Shell, verdict: Verdict) -> bool:
     """Whether the token that the login is was made here and saved, so that nobody has to paste it."""
     from monitor.cli.models_auth import save_setup_token
-    from monitor.cli.secret import NoToken
-    from monitor.openclaw.write.files import Refused
-    from monitor.setup.attended import Unable
+    from monitor.cli.secret_input import NoToken
+    from monitor.openclaw.write.replace_file import Refused
+    from monitor.setup.login_process import Unable
     from monitor.setup.relogin import needs_token
 
     if not needs_token(verdict):
@@ -187,9 +187,9 @@ def _apart(shell: Shell, call: Call, store: Path) -> int:
     """Runs what would destroy the login in a home of its own; 0, for otherwise there is an end in words."""
     from shlex import join
 
-    from monitor.cli.secret import asked
-    from monitor.setup.attended import Unable
+    from monitor.cli.secret_input import asked
     from monitor.setup.codex_login import log_in
+    from monitor.setup.login_process import Unable
 
     _installed(shell, call)
     secret = asked(shell, "The new key or token").strip() if call.secret else None
@@ -211,7 +211,7 @@ def _apart(shell: Shell, call: Call, store: Path) -> int:
 def _run(shell: Shell, call: Call) -> int:
     from shlex import join
 
-    from monitor.setup.attended import Unable
+    from monitor.setup.login_process import Unable
     from monitor.setup.relogin import run
 
     _installed(shell, call)
@@ -277,7 +277,7 @@ def _shown(shell: Shell, call: Call) -> int:
 
 
 def _say(shell: Shell, text: str) -> None:
-    from monitor.cli.text import visible
+    from monitor.cli.terminal_text import visible
 
     for line in text.splitlines():
         shell.say(visible(line))

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitor import checkpoint
+from monitor.check import gate as checkpoint
+from monitor.cli.context import Failure, Shell, common
 from monitor.cli.install import own_command
-from monitor.cli.shell import Failure, Shell, common
 
 if TYPE_CHECKING:
-    from monitor.serve.current import Current, Loaded
+    from monitor.serve.live_settings import Current, Loaded
 
 
 def arguments(parser: argparse.ArgumentParser, command: str) -> None:
@@ -23,8 +23,8 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
 
 def run(given: argparse.Namespace, shell: Shell) -> int:
     """Serves until SIGTERM; each pass is a child of its own."""
+    from monitor.check.outputs import Place
     from monitor.serve.daemon import serve
-    from monitor.serve.left import Place
 
     state = shell.state(shell.settings(shell.host()))
     state.create()
@@ -49,8 +49,8 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
 
 def loaded(shell: Shell) -> Loaded:
     """The settings with the text they were read from; raises Refused where it is wrong."""
-    from monitor.serve.access import Refused
-    from monitor.serve.current import Loaded
+    from monitor.serve.live_settings import Loaded
+    from monitor.serve.web_auth import Refused
 
     host = shell.host()
     try:

@@ -7,13 +7,13 @@ import time
 from typing import TYPE_CHECKING
 
 from monitor.cli import filtering
-from monitor.cli.shell import PATIENCE, Shell, common, filters, filters_of
+from monitor.cli.context import PATIENCE, Shell, common, filters, filters_of
 
 if TYPE_CHECKING:
+    from monitor.check.run import Outcome
+    from monitor.check.status import Document
     from monitor.config.settings import Settings
     from monitor.proof import Proof
-    from monitor.report import Document
-    from monitor.watch import Outcome
 
 
 WATCH_SECONDS = 5
@@ -46,7 +46,7 @@ def _once(given: argparse.Namespace, shell: Shell, told_of: dict[str, Proof]) ->
         settings, outcome = looked(given, shell, told_of)
     part = filtering.part(outcome.document(settings), filters_of(given), settings, outcome.known)
     if given.json:
-        from monitor.report import written
+        from monitor.check.status import written
 
         for piece in written(part):
             shell.write(piece)
@@ -54,7 +54,7 @@ def _once(given: argparse.Namespace, shell: Shell, told_of: dict[str, Proof]) ->
     else:
         shell.say(_shown(shell, part))
         if given.probe:
-            from monitor.cli.probing import lines
+            from monitor.cli.probe import lines
 
             shell.say("\n".join(["", *lines(settings, outcome.judgement)]))
     for complaint in outcome.complaints:
@@ -64,10 +64,10 @@ def _once(given: argparse.Namespace, shell: Shell, told_of: dict[str, Proof]) ->
 
 def _shown(shell: Shell, part: Document) -> str:
     if shell.color:
-        from monitor.cli import table
+        from monitor.cli import rich_output
 
-        return table.status(part, shell.width())
-    from monitor.cli.render import text
+        return rich_output.status(part, shell.width())
+    from monitor.cli.status_text import text
 
     return text(part, color=False)
 
@@ -77,14 +77,14 @@ def looked(
 ) -> tuple[Settings, Outcome]:
     """One look without a trace, judged with what the history knows; with --probe also with what providers say, which is
     remembered, there and in `told_of`."""
-    from monitor import watch
+    from monitor.check import run as full_check
 
     if given.probe:
-        from monitor.cli import probing
+        from monitor.cli import probe
 
-        turn = probing.turn(shell, probing.asking(shell.settings(shell.host())))
+        turn = probe.turn(shell, probe.asking(shell.settings(shell.host())))
         if told_of is not None:
-            told_of.update(probing.told(turn, told_of, shell, filters_of(given)))
+            told_of.update(probe.told(turn, told_of, shell, filters_of(given)))
     else:
         turn = shell.turn()
-    return turn.settings, watch.glance(turn, told_of)
+    return turn.settings, full_check.glance(turn, told_of)

@@ -10,10 +10,9 @@ from secrets import token_urlsafe
 from typing import Any, Final
 
 from alerts.dataclass import dataclass, field
-from alerts.level import Level, Quiet
+from alerts.model import Level, Quiet
 from monitor.config.fields import zone
-from monitor.config.nodes import Text
-from monitor.config.secret import clean, fill, place, read_secret
+from monitor.config.secrets import clean, fill, place, read_secret
 from monitor.config.settings import (
     AlertSettings,
     ChannelSettings,
@@ -26,8 +25,9 @@ from monitor.config.settings import (
     WebSettings,
 )
 from monitor.config.shapes import Site, Values
-from monitor.host import Unreadable
+from monitor.config.yaml_nodes import Text
 from monitor.sources import SOURCES, UNLISTED
+from monitor.system.host import Unreadable
 
 _ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:.+", re.ASCII)
 _HISTORY: Final = re.compile(r"(sqlite|postgresql)(\+[a-z0-9]+)?://.*", re.ASCII)

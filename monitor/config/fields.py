@@ -7,12 +7,49 @@ from datetime import date, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from alerts.level import Level
-from monitor.config import spans
-from monitor.config.secret import place
+from alerts.model import Level
+from monitor.config.secrets import place
 from monitor.config.shapes import Choice, Raw, Scalar, Site
 from monitor.model import Kind
-from monitor.sources.moment import moment
+from monitor.sources.timestamps import moment
+
+PATTERN: Final = r"^(?=\d)(\d{1,6}w)?(\d{1,6}d)?(\d{1,6}h)?(\d{1,6}m)?(\d{1,6}s)?$"
+WORDS: Final = "a span such as 10s, 90m, 8h, 14d or 1h30m"
+
+#: A hundred years: longer is a slip of the finger, and adding it to a moment could leave the calendar.
+LONGEST: Final = timedelta(days=36_525)
+
+_UNITS: Final = {
+    "w": timedelta(weeks=1),
+    "d": timedelta(days=1),
+    "h": timedelta(hours=1),
+    "m": timedelta(minutes=1),
+    "s": timedelta(seconds=1),
+}
+
+
+def parse_span(text: str) -> timedelta:
+    """The span that a text such as `1h30m` means; ValueError says what would be right."""
+    if not re.fullmatch(PATTERN, text, re.ASCII):
+        raise ValueError(f"not {WORDS}")
+    parts = re.findall(r"(\d+)([wdhms])", text, re.ASCII)
+    span = sum((int(number) * _UNITS[unit] for number, unit in parts), timedelta())
+    if span > LONGEST:
+        raise ValueError("longer than a hundred years")
+    return span
+
+
+def show_span(span: timedelta) -> str:
+    """The shortest text of whole seconds that `parse_span` reads back; weeks are shown as days."""
+    rest = int(span.total_seconds())
+    parts = []
+    for unit in "dhms":
+        size = int(_UNITS[unit].total_seconds())
+        if rest >= size:
+            parts.append(f"{rest // size}{unit}")
+            rest %= size
+    return "".join(parts) or "0s"
+
 
 #: A name inside keys, labels and paths: no slash, because keys are `source/agent/profile`.
 NAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
@@ -23,18 +60,18 @@ LISTEN: Final = re.compile(r"^(\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9.-]*):(\d{1,5})$")
 
 
 def _span(text: str, _: Site) -> timedelta:
-    return spans.parse_span(text)
+    return parse_span(text)
 
 
 def _positive(text: str, _: Site) -> timedelta:
-    span = spans.parse_span(text)
+    span = parse_span(text)
     if not span:
-        raise ValueError(f"zero, it must be {spans.WORDS}")
+        raise ValueError(f"zero, it must be {WORDS}")
     return span
 
 
 def _hourly(text: str, _: Site) -> timedelta:
-    span = spans.parse_span(text)
+    span = parse_span(text)
     if span < HOUR:
         raise ValueError("more often than hourly, which no provider is asked: write 1h or longer")
     return span
@@ -102,13 +139,13 @@ VARIABLE: Final = Scalar("the name of an environment variable", VARIABLE_PATTERN
 KEY: Final = Scalar("a key such as openclaw/main/anthropic:default", r"^[^/\x00-\x1f]+/[^/\x00-\x1f]+/[^\x00-\x1f]+$")
 PATH: Final = Scalar("a path: absolute, ~/…, or relative to this file", _ONE_LINE, _path)
 FILE: Final = Scalar("a file: absolute, ~/…, a systemd credential, or relative to this file", _ONE_LINE, _file)
-HOURLY: Final = Scalar(f"{spans.WORDS}, at least 1h", spans.PATTERN, _hourly)
+HOURLY: Final = Scalar(f"{WORDS}, at least 1h", PATTERN, _hourly)
 ASKED: Final = Scalar(
     "an address https://HOST[:PORT][/PATH] without a name, a query or a fragment (http:// on this machine only)",
     r"^(https://[A-Za-z0-9.-]{1,253}|http://(localhost|127\.0\.0\.1|\[::1\]))(:\d{1,5})?(/[A-Za-z0-9._~/-]{0,256})?$",
 )
-SPAN: Final = Scalar(spans.WORDS, spans.PATTERN, _span)
-POSITIVE: Final = Scalar(f"{spans.WORDS}, not zero", spans.PATTERN, _positive)
+SPAN: Final = Scalar(WORDS, PATTERN, _span)
+POSITIVE: Final = Scalar(f"{WORDS}, not zero", PATTERN, _positive)
 DAY: Final = Scalar("a day, YYYY-MM-DD", r"^\d{4}-\d{2}-\d{2}$", _day)
 WHEN: Final = Scalar("a day, which begins in UTC, or a moment", r"^\d{4}-\d{2}-\d{2}([Tt ][0-9:.+Zz-]{1,40})?$", _when)
 CLOCK: Final = Scalar("a time of day, HH:MM", r"^([01]?[0-9]|2[0-3]):[0-5][0-9]$", _clock)

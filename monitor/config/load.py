@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from monitor.config.report import ConfigError, Report
+from monitor.config.errors import ConfigError, Report
 from monitor.config.settings import Settings
-from monitor.host import Host, Unreadable
-from monitor.owners import roots
+from monitor.system.host import Host, Unreadable
+from monitor.system.owners import roots
 
 __all__ = ["ConfigError", "load", "problems"]
 
@@ -67,9 +67,9 @@ def _text(host: Host, path: Path, kept: str | None) -> str | None:
 
 def _parse(host: Host, path: Path, text: str) -> Settings:
     from monitor.config.build import build
-    from monitor.config.nodes import compose
     from monitor.config.schema import CONFIG
     from monitor.config.shapes import Site, Values
+    from monitor.config.yaml_nodes import compose
 
     report = Report(str(path))
     site = Site(report, host, path.parent, _trusted(host, path))

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from alerts.dataclass import dataclass
 from monitor.config import fields as f
-from monitor.config.nodes import Items, Node, Table, Text
-from monitor.config.report import nearest
+from monitor.config.errors import nearest
 from monitor.config.settings import DEFAULT_SOURCES
 from monitor.config.shapes import Either, Keyed, Listing, Record, Shape, Site
+from monitor.config.yaml_nodes import Items, Node, Table, Text
 from monitor.probes import PROBES
 from monitor.sources import SOURCES, SourceType, guest
 

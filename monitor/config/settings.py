@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from alerts.dataclass import dataclass, field
-from alerts.level import Level, Quiet
+from alerts.model import Level, Quiet
+from monitor.model import SourceEntry
 from monitor.sources import TOGETHER, UNLISTED
-from monitor.sources.entry import SourceEntry
 
 __all__ = [
     "DEFAULT_SOURCES",

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from alerts.dataclass import dataclass, field
-from monitor.config.nodes import Items, Node, Table, Text
-from monitor.config.report import Report, below, nearest
-from monitor.config.secret import fill
-from monitor.host import Host
+from monitor.config.errors import Report, below, nearest
+from monitor.config.secrets import fill
+from monitor.config.yaml_nodes import Items, Node, Table, Text
+from monitor.system.host import Host
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,24 +10,23 @@ from typing import Final
 from alerts.dataclass import replace
 from monitor.config.settings import Settings
 from monitor.doctor import (
+    channels,
     claude,
-    deliveries,
-    folder,
-    house,
     machine,
-    modes,
     openclaw,
-    port,
+    overriding_keys,
+    own_state,
+    permissions,
     programs,
-    shadows,
+    schedulers,
     stores,
-    units,
+    web_port,
 )
 from monitor.doctor.model import Check, Health, OpenClaw, Patient, Result, command
-from monitor.host import Host
-from monitor.openclaw.reading import read
+from monitor.openclaw.installation import read
 from monitor.sources import beside, observe_all, place_of
-from monitor.state import State
+from monitor.system.host import Host
+from monitor.system.state_dir import State
 
 _ABOUT_STORES: Final = ("authwatch models ", "authwatch explain ", "authwatch relogin", "authwatch status -v")
 
@@ -35,27 +34,27 @@ _ABOUT_STORES: Final = ("authwatch models ", "authwatch explain ", "authwatch re
 THEMES: Final[Mapping[str, Mapping[str, Check]]] = {
     "this machine": {"clock": machine.clock, "zone": machine.zone, "programs": programs.programs},
     "authwatch itself": {
-        "config": house.config,
-        "config files": house.config_files,
-        "state folder": folder.state,
-        "history": house.history,
-        "last pass": house.last_pass,
-        "units": units.units,
-        "one state": units.one_state,
-        "port": port.port,
+        "config": own_state.config,
+        "config files": own_state.config_files,
+        "state folder": own_state.state,
+        "history": own_state.history,
+        "last pass": own_state.last_pass,
+        "units": schedulers.units,
+        "one state": schedulers.one_state,
+        "port": web_port.port,
     },
     "telling you": {
-        "channels": deliveries.channels,
-        "deliveries": deliveries.deliveries,
-        "heartbeat": deliveries.heartbeat,
+        "channels": channels.channels,
+        "deliveries": channels.deliveries,
+        "heartbeat": channels.heartbeat,
     },
     "what is watched": {
         "sources": stores.sources,
-        "store modes": modes.modes,
-        "store owners": modes.owners,
-        "programs run": modes.commands,
+        "store modes": permissions.modes,
+        "store owners": permissions.owners,
+        "programs run": permissions.commands,
         "copies": stores.copies,
-        "shadows": shadows.shadows,
+        "shadows": overriding_keys.shadows,
     },
     "OpenClaw": {
         "providers": openclaw.providers,

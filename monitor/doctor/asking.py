@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from monitor.doctor.model import Patient
-from monitor.sources.program import answer_of
+from monitor.system.process import answer_of
 
 #: What a program needs to start and to find the user's session; none of it is a secret.
 _KEPT: Final = (

@@ -11,9 +11,9 @@ from typing import Final
 
 from monitor.doctor.model import Health, OpenClaw, Patient, Result, command
 from monitor.model import Kind
-from monitor.openclaw.credentials import Profile
-from monitor.openclaw.evidence import SETUP_TOKEN
-from monitor.openclaw.merge import View
+from monitor.openclaw.auth_profiles import Profile
+from monitor.openclaw.inheritance import View
+from monitor.openclaw.observations import SETUP_TOKEN
 from monitor.openclaw.order import order
 from monitor.openclaw.releases import MAIN, auth_id
 from monitor.openclaw.usage import Usage

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from alerts.dataclass import dataclass
-from monitor.doctor.folder import LEFTOVER
 from monitor.doctor.model import Fix, Patient, Result, Step
-from monitor.state import State, StateError
+from monitor.doctor.own_state import LEFTOVER
+from monitor.system.state_dir import State, StateError
 
 
 class Refused(Exception):

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from monitor.check.collect import EARLIEST
 from monitor.doctor.model import Health, Patient, Result
-from monitor.look import EARLIEST
 
 SET: str = "sudo timedatectl set-ntp true"
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from alerts.dataclass import dataclass, field
 from monitor.config.settings import Settings
-from monitor.host import Host
 from monitor.model import Finding
-from monitor.openclaw.reading import Installation
-from monitor.state import State
+from monitor.openclaw.installation import Installation
+from monitor.system.host import Host
+from monitor.system.state_dir import State
 
 
 class Health(StrEnum):

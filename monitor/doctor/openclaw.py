@@ -9,7 +9,7 @@ from typing import Final
 
 from monitor.doctor.model import Health, OpenClaw, Patient, Result, command
 from monitor.model import Evidence, Lineup, Observation
-from monitor.openclaw.credentials import Profile
+from monitor.openclaw.auth_profiles import Profile
 from monitor.openclaw.releases import MAIN, Generation, auth_id, provider_id
 from monitor.openclaw.stores import Store
 

@@ -15,9 +15,9 @@ from alerts.dataclass import dataclass
 from monitor import __version__
 from monitor.doctor.asking import ask
 from monitor.doctor.model import Health, Patient, Result, command
-from monitor.host import Unreadable
 from monitor.model import Observation, Problem
 from monitor.openclaw.releases import release
+from monitor.system.host import Unreadable
 
 #: Source type: the program that owns its logins and renews them. How it was installed only its user knows (npm under
 #: nvm, a package, a container, an installer of its own), so nothing here says how to install it once more.

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from monitor.doctor.model import Health, Patient, Result, command
-from monitor.host import stamp
 from monitor.model import Evidence, Kind, Observation, Problem, Trouble
-from monitor.openclaw.write.files import BACKUP, FRESH
+from monitor.openclaw.write.replace_file import BACKUP, FRESH
+from monitor.system.host import stamp
 
 COPIES: Final = (Problem.STALE_COPY, Problem.MIGRATION_PENDING)
 #: So many stores of a source are named; of more agents only their number is told.

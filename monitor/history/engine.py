@@ -12,7 +12,7 @@ from sqlalchemy import Column, Connection, Engine, MetaData, Table, Text, create
 from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from alerts.columns import Damaged
+from alerts.store import Damaged
 
 #: What every failure of the database is; the other rooms need not know the library.
 Broken = SQLAlchemyError
@@ -129,7 +129,7 @@ def _served(url: URL) -> Engine:
         return create_engine(url, hide_parameters=True)
     try:
         if url.get_driver_name() == "psycopg":
-            from monitor.history.server import engine_of
+            from monitor.history.postgresql import engine_of
 
             return engine_of(url)
     except ImportError:

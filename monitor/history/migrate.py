@@ -9,7 +9,7 @@ from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine
 
-from alerts.columns import Damaged
+from alerts.store import Damaged
 
 
 def upgrade(engine: Engine) -> None:

@@ -11,11 +11,11 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from alerts.columns import Damaged
 from alerts.dataclass import replace
-from monitor.history import memory
+from alerts.store import Damaged
+from monitor.history import known
 from monitor.history.engine import URL, HistoryError, file_of, revision, shown
-from monitor.state import Owner, State, StateError, owner_of, plain_owner
+from monitor.system.state_dir import Owner, State, StateError, owner_of, plain_owner
 
 NAME: Final = "owner"
 ADOPT: Final = "authwatch history adopt"
@@ -30,7 +30,7 @@ class Foreign(HistoryError):
 
 def recorded_owner(db: Connection) -> Owner | None:
     """Whom the history says that it belongs to; None: nobody yet."""
-    if revision(db) is None or (plain := memory.get_meta(db, NAME)) is None:
+    if revision(db) is None or (plain := known.get_meta(db, NAME)) is None:
         return None
     try:
         return owner_of(plain)
@@ -90,7 +90,7 @@ def claim(db: Connection, url: URL, state: State, home: str) -> None:
             raise HistoryError(str(error)) from None
         new = found  # the folder is full or read-only: it must not fall behind
     if recorded_owner(db) != new:
-        memory.put_meta(db, NAME, plain_owner(new))
+        known.put_meta(db, NAME, plain_owner(new))
 
 
 def adopt(db: Connection, url: URL, state: State, home: str) -> Owner | None:
@@ -104,7 +104,7 @@ def adopt(db: Connection, url: URL, state: State, home: str) -> Owner | None:
     id = ours.id if ours else os.urandom(16).hex()
     new = Owner(id, home, max(turns, default=0) + (not is_beside(url, state)))
     state.claim(new)
-    memory.put_meta(db, NAME, plain_owner(new))
+    known.put_meta(db, NAME, plain_owner(new))
     return theirs
 
 

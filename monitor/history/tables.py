@@ -1,10 +1,10 @@
-"""The tables of the history; alerts.memory adds its own to the same database."""
+"""The tables of the history; alerts.store adds its own to the same database."""
 
 from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Integer, MetaData, Table, Text
 
-from alerts.columns import Document, Moment, Record
+from alerts.store import Document, Moment, Record
 from monitor.model import Observation
 
 METADATA = MetaData()

@@ -8,11 +8,11 @@ from typing import Final
 
 from alerts.dataclass import replace
 from alerts.model import Condition, Level, Login, Standing
-from monitor.judge import words
-from monitor.judge.clock import deadline_of, labels_of
-from monitor.judge.copies import copies, disagreements
-from monitor.judge.held import Cover
-from monitor.judge.reserves import ABOUT, reserves
+from monitor.judge import wording
+from monitor.judge.deadlines import deadline_of, labels_of
+from monitor.judge.duplicates import copies, disagreements
+from monitor.judge.fallbacks import ABOUT, reserves
+from monitor.judge.unreadable import Cover
 from monitor.model import Credential, Judgement, Need, Observation, Trouble, Verdict
 
 _LEVELS: Final = {Need.NO: Level.FINE, Need.SOON: Level.SOON, Need.NOW: Level.NOW, Need.UNKNOWN: Level.SOON}
@@ -86,7 +86,7 @@ def _credential(verdict: Verdict, hidden: bool, masked_on: str | None) -> Condit
     seen, unknown = verdict.seen, verdict.needs_human is Need.UNKNOWN
     credential = seen.credential
     shown = credential if masked_on is None else _masked(credential)
-    said = verdict.summary.removeprefix(words.name(credential))
+    said = verdict.summary.removeprefix(wording.name(credential))
     remedy = verdict.remedy
     if shown != credential and remedy:  # a command for one login names it
         remedy = f"authwatch status, on {masked_on}" if masked_on else "authwatch status"
@@ -104,19 +104,19 @@ def _credential(verdict: Verdict, hidden: bool, masked_on: str | None) -> Condit
         ),
         doubt=unknown or verdict.vanished,
         held=unknown or verdict.held,
-        summary=" ".join(filter(None, (words.name(shown) + said, verdict.shared))),
+        summary=" ".join(filter(None, (wording.name(shown) + said, verdict.shared))),
         remedy=remedy,
     )
 
 
 def _released(seen: Observation, masked: bool) -> Condition:
     shown = _masked(seen.credential) if masked else seen.credential
-    summary = words.sentence(shown, "is not asked for any more")
+    summary = wording.sentence(shown, "is not asked for any more")
     return Condition(seen.credential.key, Level.FINE, labels_of(shown), summary=summary)
 
 
 def _masked(credential: Credential) -> Credential:
-    return replace(credential, profile=words.mask(credential.profile))
+    return replace(credential, profile=wording.mask(credential.profile))
 
 
 def _troubles(troubles: Iterable[Trouble]) -> Iterator[tuple[str, Condition]]:

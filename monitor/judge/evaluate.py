@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 from alerts.dataclass import replace
 from monitor.config.settings import Policy
 from monitor.ground import Ground, Weight
-from monitor.judge import liveness, proven
-from monitor.judge.clock import Clock, clock_of, rotated_at, rule_for
-from monitor.judge.words import OUT_OF_CREDIT, extend, moment, sentence, span
+from monitor.judge import probe_answers, refresh
+from monitor.judge.deadlines import Clock, clock_of, rotated_at, rule_for
+from monitor.judge.wording import OUT_OF_CREDIT, extend, moment, sentence, span
 from monitor.model import Confidence, Evidence, Need, Observation, Problem, Remembered, State, Verdict
 from monitor.proof import Proof
 
@@ -42,15 +42,17 @@ def evaluate(
     `known` is the history of its key, `proof` what its provider told of this login. `until` is the first later moment
     at which the answer could differ.
     """
-    return proven.laid(_evaluated(proven.informed(seen, proof, now), known, policy, now, proof), proof, now)
+    return probe_answers.laid(
+        _evaluated(probe_answers.informed(seen, proof, now), known, policy, now, proof), proof, now
+    )
 
 
 def _evaluated(
     seen: Observation, known: Remembered | None, policy: Policy, now: datetime, proof: Proof | None
 ) -> Verdict:
     clock = clock_of(seen, known, policy, now)
-    overused_at = liveness.overused_at(seen, known, now)
-    unrenewed_at = liveness.unrenewed_at(seen, overused_at, now)
+    overused_at = refresh.overused_at(seen, known, now)
+    unrenewed_at = refresh.unrenewed_at(seen, overused_at, now)
     fixed = _by_evidence(seen) or _by_proof(seen, proof, now)
     row = fixed or _by_clock(seen, clock, unrenewed_at, now)
     verdict = Verdict(
@@ -71,7 +73,7 @@ def _evaluated(
     )
     if fixed:
         return _noted(verdict)
-    stalled_at = liveness.stalled_at(seen, known, overused_at, now)
+    stalled_at = refresh.stalled_at(seen, known, overused_at, now)
     verdict = _stalled(verdict, known, now) if stalled_at and stalled_at <= now else verdict
     ends = (seen.access_expires_at, seen.login_expires_at, seen.use.unusable_until)
     until = clock.until(now, *ends, unrenewed_at, stalled_at)
@@ -101,7 +103,7 @@ def _by_evidence(seen: Observation) -> Row | None:
 
 
 def _by_proof(seen: Observation, proof: Proof | None, now: datetime) -> Row | None:
-    why = proven.refusal(seen, proof, now)
+    why = probe_answers.refusal(seen, proof, now)
     return Row(Ground.REJECTED, State.REFUSED, Need.NOW, why) if why else None
 
 
@@ -162,7 +164,7 @@ def _ended(seen: Observation, clock: Clock, deadline: datetime) -> str:
 
 def _stalled(verdict: Verdict, known: Remembered | None, now: datetime) -> Verdict:
     """It was used well after its program usually renews it, and was not renewed: soon, though its access may work."""
-    usual = liveness.rhythm(known.rotations) if known else None
+    usual = refresh.rhythm(known.rotations) if known else None
     if verdict.needs_human not in (Need.NO, Need.SOON) or verdict.rotated_at is None or usual is None:
         return verdict
     used = "was used since" if verdict.seen.use.session_at is None else "its program was used since"

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from monitor.judge.clock import shift
-from monitor.judge.liveness import median
+from monitor.judge.deadlines import shift
+from monitor.judge.refresh import median
 from monitor.model import Evidence, Need, Remembered, Verdict
 from monitor.renewal import Expected
 

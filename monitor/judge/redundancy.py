@@ -9,7 +9,7 @@ from typing import Final
 
 from alerts.dataclass import replace
 from monitor.ground import Weight
-from monitor.judge.words import extend
+from monitor.judge.wording import extend
 from monitor.model import Lineup, Need, Problem, ProviderView, State, Verdict
 
 #: From the least to the worst, as exit codes rank them.

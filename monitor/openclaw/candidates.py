@@ -6,11 +6,11 @@ from datetime import datetime
 
 from alerts.dataclass import dataclass
 from monitor.model import Kind
-from monitor.openclaw.check import ConfigKey, config_key
-from monitor.openclaw.classify import health
-from monitor.openclaw.evidence import moment
+from monitor.openclaw.compat.classification import health
+from monitor.openclaw.compat.exit_codes import ConfigKey, config_key
+from monitor.openclaw.installation import Installation
+from monitor.openclaw.observations import moment
 from monitor.openclaw.order import cooling, order, unfit
-from monitor.openclaw.reading import Installation
 from monitor.openclaw.releases import auth_id
 
 

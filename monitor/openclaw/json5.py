@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
-from monitor.host import Unreadable, parse_json
 from monitor.model import Problem
+from monitor.system.host import Unreadable, parse_json
 
 #: The exact parser needs a second for 75,000 characters, on a fast machine.
 MOST: Final = 48 * 1024

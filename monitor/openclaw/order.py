@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from alerts.dataclass import dataclass
 from monitor.model import Kind
-from monitor.openclaw.credentials import Profile
-from monitor.openclaw.merge import View
+from monitor.openclaw.auth_profiles import Profile
+from monitor.openclaw.config import Config
+from monitor.openclaw.inheritance import View
 from monitor.openclaw.releases import MAX_MS, Generation, auth_id
-from monitor.openclaw.settings import Config
 from monitor.openclaw.usage import EXEMPT
 
 _PREFERENCE = {Kind.OAUTH: 0, Kind.TOKEN: 1, Kind.API_KEY: 2}

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from alerts.dataclass import dataclass
-from monitor.host import Host, Unreadable, parse_json
-from monitor.openclaw.places import expand
-from monitor.openclaw.reading import Installation
+from monitor.openclaw.installation import Installation
+from monitor.openclaw.paths import expand
 from monitor.openclaw.releases import Generation, text
 from monitor.openclaw.stores import DATABASE
+from monitor.system.host import Host, Unreadable, parse_json
 
 if TYPE_CHECKING:
     from monitor.system.sqlite_file import Database

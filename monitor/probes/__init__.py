@@ -56,7 +56,7 @@ PROBES: Final[Mapping[str, ProbeType]] = {
         never=("sk-ant-admin",),  # an administrator's key lists no models
         tokens=("sk-ant-oat",),
     ),
-    "openai": ProbeType("monitor.probes.models", "https://api.openai.com", "/v1/models", ("openai",), kinds=_KEYS),
+    "openai": ProbeType("monitor.probes.model_list", "https://api.openai.com", "/v1/models", ("openai",), kinds=_KEYS),
     "openrouter": ProbeType(
         "monitor.probes.openrouter",
         "https://openrouter.ai",
@@ -72,8 +72,10 @@ PROBES: Final[Mapping[str, ProbeType]] = {
         "a key that was found in public and blocked",
         kinds=_KEYS,
     ),
-    "groq": ProbeType("monitor.probes.models", "https://api.groq.com", "/openai/v1/models", ("groq",), kinds=_KEYS),
-    "mistral": ProbeType("monitor.probes.models", "https://api.mistral.ai", "/v1/models", ("mistral",), kinds=_KEYS),
+    "groq": ProbeType("monitor.probes.model_list", "https://api.groq.com", "/openai/v1/models", ("groq",), kinds=_KEYS),
+    "mistral": ProbeType(
+        "monitor.probes.model_list", "https://api.mistral.ai", "/v1/models", ("mistral",), kinds=_KEYS
+    ),
     "xai": ProbeType(
         "monitor.probes.xai",
         "https://api.x.ai",

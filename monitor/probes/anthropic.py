@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from monitor.model import Kind
-from monitor.probes.reply import Reply, read
+from monitor.probes.response import Reply, read
 from monitor.proof import Answer, Told
 
 VERSION: Final = "2023-06-01"

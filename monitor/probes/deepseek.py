@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from monitor.model import Kind
-from monitor.probes.reply import Reply, read
+from monitor.probes.response import Reply, read
 from monitor.proof import Answer, Told
 
 

@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 from monitor.model import Kind
-from monitor.probes.reply import Reply, read
+from monitor.probes.response import Reply, read
 from monitor.proof import Answer, Told
 
 #: An end this close to the moment of the answer is no end but that moment.

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from monitor.model import Kind
-from monitor.probes.reply import Reply, read
+from monitor.probes.response import Reply, read
 from monitor.proof import Answer, Told
 
 

@@ -16,7 +16,7 @@ from urllib.error import URLError
 from urllib.request import HTTPErrorProcessor, HTTPSHandler, ProxyHandler, Request, build_opener
 
 from monitor import __version__
-from monitor.probes.reply import Reply
+from monitor.probes.response import Reply
 
 MOST: Final = 64 * 1024
 AGENT: Final = f"authwatch/{__version__}"

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from monitor.model import Kind
-from monitor.probes.reply import Reply, read, unreachable
+from monitor.probes.response import Reply, read, unreachable
 from monitor.proof import Answer, Told
-from monitor.sources.moment import moment
+from monitor.sources.timestamps import moment
 
 
 def headers(secret: str, kind: Kind) -> Mapping[str, str]:

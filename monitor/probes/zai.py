@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from monitor.model import Kind
-from monitor.probes.reply import Reply, trouble, unreachable
+from monitor.probes.response import Reply, trouble, unreachable
 from monitor.proof import Answer, Told
 
 _CODES: Final = {

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from alerts.timefmt import parse
 from monitor import __version__
-from monitor.serve.spell import parse
 
 TYPE: Final = "text/calendar; charset=utf-8"
 OCTETS: Final = 75  # of a line, its end not counted (RFC 5545, 3.1)

@@ -9,18 +9,17 @@ from datetime import timedelta
 from functools import partial
 from typing import Final, TextIO
 
+from monitor.check.outputs import MISSED, Place
 from monitor.config.settings import Settings
-from monitor.serve.access import Refused, listen_address
-from monitor.serve.app import App
-from monitor.serve.child import Child
-from monitor.serve.counters import Counters
-from monitor.serve.current import Current, Loaded
-from monitor.serve.left import MISSED, Place
-from monitor.serve.notify import OWN, notify
-from monitor.serve.past import Past, asking
-from monitor.serve.rounds import Rounds, limit
+from monitor.serve.child_process import Child
+from monitor.serve.daemon_metrics import Counters
+from monitor.serve.history_api import Past, asking
+from monitor.serve.live_settings import Current, Loaded
+from monitor.serve.loop import LOOK_EVERY, Rounds, limit
+from monitor.serve.sd_notify import OWN, notify
 from monitor.serve.server import Server
-from monitor.serve.touched import LOOK_EVERY
+from monitor.serve.web_auth import Refused, listen_address
+from monitor.serve.wsgi import App
 
 DONE, NOT_DONE, CONFIG = 0, 1, 78
 PATIENCE: Final = 2.0  # seconds that a pass has to end when the daemon stops

@@ -19,13 +19,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from monitor.host import Host, Unreadable
-from monitor.model import Evidence, Observation, Problem
-from monitor.openclaw.write.files import Refused, reason, target
-from monitor.setup.attended import Unable, run_apart
+from monitor.model import Evidence, Observation, Problem, SourceEntry
+from monitor.openclaw.write.replace_file import Refused, reason, target
+from monitor.setup.login_process import Unable, run_apart
 from monitor.sources import codex
-from monitor.sources.codex_config import keeps_in, settings
-from monitor.sources.entry import SourceEntry
+from monitor.sources.codex import keeps_in, settings
+from monitor.system.host import Host, Unreadable
 
 PREFIX: Final = ".authwatch-login-"
 #: Seconds; the code that Codex shows is good for 15 minutes.

@@ -8,8 +8,8 @@ from pathlib import Path
 from shlex import quote
 from typing import Final
 
-from monitor.setup import written
-from monitor.setup.units import Installation, steps
+from monitor.setup import managed_files
+from monitor.setup.systemd_units import Installation, steps
 from monitor.setup.user import DONE, NOT_DONE, User
 
 LONGEST: Final = 998  # bytes of a command that crontab(1) takes
@@ -30,16 +30,16 @@ def install(user: User, what: Installation, kind: str = "timer", *, dry_run: boo
         user.say("the line is longer than cron takes, or a path has characters that it does not: set a shorter PATH")
         return NOT_DONE
     if dry_run:
-        user.say(f"would add to the crontab:\n{written.marked(line)}")
+        user.say(f"would add to the crontab:\n{managed_files.marked(line)}")
         return DONE
     found = _crontab(user)
     if found is None:
         return NOT_DONE
     others, ours = parted(found)
-    if not force and any(not written.is_as_written(text) for text in ours):
+    if not force and any(not managed_files.is_as_written(text) for text in ours):
         user.say("our line in the crontab was changed by hand and is left alone; --force replaces it")
         return NOT_DONE
-    if not user.make((what.state, *what.writable)) or not _replaced(user, f"{others}{written.marked(line)}\n"):
+    if not user.make((what.state, *what.writable)) or not _replaced(user, f"{others}{managed_files.marked(line)}\n"):
         return NOT_DONE
     user.say("wrote our line into the crontab")
     done = user.run("/bin/sh", "-c", command)
@@ -64,7 +64,7 @@ def uninstall(user: User, *, dry_run: bool = False, force: bool = False) -> int:
     if dry_run:
         user.say("would take out of the crontab:\n" + "\n".join(ours))
         return DONE
-    if not force and any(not written.is_as_written(text) for text in ours):
+    if not force and any(not managed_files.is_as_written(text) for text in ours):
         user.say("our line in the crontab was changed by hand and is kept (--force removes it)")
         return NOT_DONE
     gone = _replaced(user, others) if others.strip() else user.worked("crontab", "-r")
@@ -103,7 +103,7 @@ def parted(crontab: str) -> tuple[str, Sequence[str]]:
     others, ours = [], []
     lines = iter(crontab.splitlines())
     for line in lines:
-        if line.startswith(written.HEAD):
+        if line.startswith(managed_files.HEAD):
             ours.append(f"{line}\n{next(lines, '')}")
         else:
             others.append(f"{line}\n")
@@ -119,5 +119,5 @@ def _replaced(user: User, text: str) -> bool:
 
 def runs() -> bool:
     """Whether a cron runs; true where that cannot be seen."""
-    names = [written.read(path).strip() for path in Path("/proc").glob("[0-9]*/comm")]
+    names = [managed_files.read(path).strip() for path in Path("/proc").glob("[0-9]*/comm")]
     return not names or any(name in ("cron", "crond", "busybox", "anacron", "fcron") for name in names)

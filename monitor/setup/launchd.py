@@ -7,8 +7,8 @@ import plistlib
 from pathlib import Path
 from typing import Any, Final
 
-from monitor.setup import written
-from monitor.setup.units import Installation
+from monitor.setup import managed_files
+from monitor.setup.systemd_units import Installation
 from monitor.setup.user import DONE, NOT_DONE, User, traces, waited
 
 LABELS: Final = {"timer": "authwatch.check", "daemon": "authwatch.serve"}
@@ -32,10 +32,10 @@ def install(user: User, what: Installation, kind: str = "timer", *, dry_run: boo
     if dry_run:
         user.say(f"would write {path}:\n{texts[path]}would run: launchctl bootstrap {_domain()} {path}")
         return DONE
-    if not _reachable(user) or not (force or written.unchanged(texts, user.say, "--force replaces it")):
+    if not _reachable(user) or not (force or managed_files.unchanged(texts, user.say, "--force replaces it")):
         return NOT_DONE
     before = traces(what)
-    if not user.make((what.state, *what.writable)) or not written.put(texts, user.say):
+    if not user.make((what.state, *what.writable)) or not managed_files.put(texts, user.say):
         return NOT_DONE
     user.run("launchctl", "bootout", f"{_domain()}/{LABELS[kind]}")  # fails where it was not loaded
     if not user.worked("launchctl", "bootstrap", _domain(), str(path)):
@@ -61,7 +61,7 @@ def uninstall(user: User, *, dry_run: bool = False, force: bool = False) -> int:
     left = DONE
     for label, path in present.items():
         user.run("launchctl", "bootout", f"{_domain()}/{label}")
-        if force or written.is_as_written(written.read(path)):
+        if force or managed_files.is_as_written(managed_files.read(path)):
             path.unlink(missing_ok=True)
             user.say(f"removed {path}")
         else:
@@ -87,7 +87,7 @@ def render(what: Installation, kind: str) -> str:
         document["ProgramArguments"] = [*what.command, "serve"]
         document["KeepAlive"] = {"SuccessfulExit": False}
         document["ThrottleInterval"] = 10
-    return written.marked_xml(plistlib.dumps(document).decode())
+    return managed_files.marked_xml(plistlib.dumps(document).decode())
 
 
 def _place(user: User, label: str) -> Path:

@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 from alerts.dataclass import dataclass, field
 from monitor.config.settings import Secret
-from monitor.openclaw import envfile
-from monitor.openclaw.write.files import Refused, content, replace, target
+from monitor.openclaw.write import dotenv
+from monitor.openclaw.write.replace_file import Refused, content, replace, target
 
 NTFY: Final = "ntfy.sh"
 HEAD: Final = "# Written by `authwatch onboard`. Every other key has a default: authwatch config show\n"
@@ -88,7 +88,7 @@ def write(plan: Plan) -> list[Path]:
         if plan.env_file and plan.keys:
             done.append((plan.env_file, content(target(plan.env_file))))
             for name, value in plan.keys.items():
-                envfile.put(plan.env_file, name, value.reveal())
+                dotenv.put(plan.env_file, name, value.reveal())
         if plan.config is not None:
             _put(plan.place, plan.config)
     return [path for path, _ in done] + ([plan.place] if plan.config is not None else [])

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Final
 
 from alerts.dataclass import dataclass
-from monitor.host import Host
-from monitor.model import Evidence, Kind, Need, State, Verdict
-from monitor.openclaw.write.files import Refused, target
+from monitor.model import Evidence, Kind, Need, SourceEntry, State, Verdict
+from monitor.openclaw.write.replace_file import Refused, target
 from monitor.setup import codex_login
-from monitor.setup.attended import Unable
+from monitor.setup.login_process import Unable
 from monitor.setup.user import User
-from monitor.sources.entry import SourceEntry
+from monitor.system.host import Host
 
 #: What OpenClaw's gateway is called as a unit of the user, by its names over the years; a profile is put behind it.
 GATEWAYS: Final = ("openclaw-gateway*.service", "clawdbot-gateway*.service", "moltbot-gateway*.service")

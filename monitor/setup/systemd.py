@@ -8,8 +8,18 @@ from pathlib import Path
 from typing import Final
 
 from alerts.dataclass import replace
-from monitor.setup import written
-from monitor.setup.units import CHECK, DAEMON, FAILURE, TIMER, Installation, Unrenderable, file_name, render, shipped
+from monitor.setup import managed_files
+from monitor.setup.systemd_units import (
+    CHECK,
+    DAEMON,
+    FAILURE,
+    TIMER,
+    Installation,
+    Unrenderable,
+    file_name,
+    render,
+    shipped,
+)
 from monitor.setup.user import DONE, NOT_DONE, User, traces, waited
 
 KINDS: Final = {"timer": (CHECK, TIMER, FAILURE), "daemon": (DAEMON, FAILURE)}
@@ -35,10 +45,10 @@ def install(user: User, what: Installation, kind: str = "timer", *, dry_run: boo
     if dry_run:
         return _rehearse(user, texts, kind)
     edit = f"move your changes to `{_shown(user, 'edit')} UNIT`, or let --force replace it"
-    if not _reachable(user) or not (force or written.unchanged(texts, user.say, edit)):
+    if not _reachable(user) or not (force or managed_files.unchanged(texts, user.say, edit)):
         return NOT_DONE
     # systemd refuses a unit whose writable folder is missing.
-    if not user.make((what.state, *what.writable)) or not written.put(texts, user.say):
+    if not user.make((what.state, *what.writable)) or not managed_files.put(texts, user.say):
         return NOT_DONE
     seen = _started(user, what, kind)
     if not seen and what.sandbox and _sandbox_forbidden(user, kind):
@@ -64,7 +74,11 @@ def uninstall(user: User, *, dry_run: bool = False, force: bool = False) -> int:
     stopped = (not enabled or _systemctl(user, "disable", *enabled)) and _stopped(user, units)
     if names[0] in present:
         user.run(*_control(user), "clean", "--what=state", names[0])  # systemd's note of when the timer last fired
-    kept = [name for name in present if not force and not written.is_as_written(written.read(_folder(user) / name))]
+    kept = [
+        name
+        for name in present
+        if not force and not managed_files.is_as_written(managed_files.read(_folder(user) / name))
+    ]
     for name in present:
         if name not in kept:
             (_folder(user) / name).unlink(missing_ok=True)

@@ -11,7 +11,7 @@ from shlex import quote
 from typing import Final
 
 from monitor.config.settings import check_killed
-from monitor.setup.units import Installation
+from monitor.setup.systemd_units import Installation
 from monitor.setup.user import NOT_DONE, User
 
 #: Android runs a job no more often than every 15 minutes; where the interval is shorter, half an hour spares the

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Final
 
 from alerts.dataclass import dataclass
 from monitor.config.settings import check_killed
-from monitor.host import stamp
+from monitor.system.host import stamp
 
 if TYPE_CHECKING:
-    from monitor.setup.units import Installation
+    from monitor.setup.systemd_units import Installation
 
 DONE, NOT_DONE = 0, 1
 TRACES: Final = ("pass.json", "checkpoint")  # what a pass touches in the state folder

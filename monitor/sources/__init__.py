@@ -10,9 +10,8 @@ from time import monotonic
 from typing import Any, Final
 
 from alerts.dataclass import dataclass, field, replace
-from monitor.host import Host, Unreadable, printable
-from monitor.model import Finding, Lineup, Observation, Problem, Trouble
-from monitor.sources.entry import SourceEntry
+from monitor.model import Finding, Lineup, Observation, Problem, SourceEntry, Trouble
+from monitor.system.host import Host, Unreadable, printable
 
 Observe = Callable[[Host, SourceEntry], Iterator[Finding]]
 After = Callable[[Host, SourceEntry, list[Finding]], list[Finding]]
@@ -189,7 +188,7 @@ def observe_all(
 ) -> list[Finding]:
     """What all entries find within `limit` seconds; never raises. One that fails or takes too long keeps what it found
     before and adds one `Trouble`. `after` makes more of what an entry found, in the same time."""
-    from monitor.sources.within import in_turn
+    from monitor.system.timeout import in_turn
 
     looks = [_Look(host, entry, after, limit) for entry in entries]
     found: list[Finding] = []

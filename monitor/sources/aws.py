@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from alerts.dataclass import replace
-from monitor.host import Host, Unreadable
-from monitor.model import Evidence, Finding, Kind, Observation, Problem
-from monitor.sources.entry import SourceEntry
+from monitor.model import Evidence, Finding, Kind, Observation, Problem, SourceEntry
 from monitor.sources.ini import sections
 from monitor.sources.location_variables import LocationVariable, Value
-from monitor.sources.moment import moment
-from monitor.sources.stored import Place, apart, json_store, secret, tokens, unclear, unread
+from monitor.sources.store_files import Place, apart, json_store, secret, tokens, unclear, unread
+from monitor.sources.timestamps import moment
+from monitor.system.host import Host, Unreadable
 
 ENDS: Final = ("x_security_token_expires", "aws_expiration", "expiration")
 LOCATIONS: Final = (LocationVariable("AWS_SHARED_CREDENTIALS_FILE", Value.FILE),)

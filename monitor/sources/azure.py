@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from alerts.dataclass import replace
-from monitor.host import Host
-from monitor.model import Evidence, Finding, Kind, Observation, Problem
-from monitor.sources.entry import SourceEntry
+from monitor.model import Evidence, Finding, Kind, Observation, Problem, SourceEntry
 from monitor.sources.location_variables import LocationVariable
-from monitor.sources.moment import moment
-from monitor.sources.stored import Place, json_store, unclear
+from monitor.sources.store_files import Place, json_store, unclear
+from monitor.sources.timestamps import moment
+from monitor.system.host import Host
 
 LOGIN: Final = "az login"
 LOCATIONS: Final = (LocationVariable("AZURE_CONFIG_DIR"),)

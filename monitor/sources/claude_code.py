@@ -16,12 +16,92 @@ from pathlib import Path
 from typing import Any, Final
 
 from alerts.dataclass import replace
-from monitor.host import Host, Unreadable
-from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem, Trouble
-from monitor.sources import claude_profiles
-from monitor.sources.entry import SourceEntry
+from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem, SourceEntry, Trouble, Use
 from monitor.sources.location_variables import LocationVariable, Value
-from monitor.sources.moment import moment, seconds
+from monitor.sources.timestamps import moment, seconds
+from monitor.system.host import Host, Unreadable, printable
+
+#: More profiles than anybody has; a bound on what a stranger's folder can make us read.
+MOST: Final = 64
+
+
+def observe_profiles(host: Host, entry: SourceEntry, *, ask: bool) -> Iterator[Observation]:
+    """One observation a profile; its id is `anthropic:NAME`. `ask`: whether the environment is this user's."""
+    folder = _profiles_folder(host, ask)
+    names = [n for n in host.names(folder / "credentials") if n.endswith(".json") and not n.startswith(".")]
+    if not names:
+        return
+    active = _active(host, folder, ask)
+    for name in names[:MOST]:
+        profile = printable(name.removesuffix(".json"))
+        path = folder / "credentials" / name
+        blank = Observation(
+            Credential(entry.id, "-", "anthropic", f"anthropic:{profile}", Kind.OAUTH),
+            use=Use(in_use=None if active is None else profile == active),
+            store=printable(host.show(path)),
+            host_path=str(path),
+        )
+        yield _profile(host, blank, path, folder / "configs" / name)
+
+
+def _profiles_folder(host: Host, ask: bool) -> Path:
+    named = host.env("ANTHROPIC_CONFIG_DIR") if ask else None
+    if named:
+        return host.path(named)
+    base = host.env("XDG_CONFIG_HOME") if ask else None
+    return host.path(base or "~/.config") / "anthropic"
+
+
+def _active(host: Host, folder: Path, ask: bool) -> str | None:
+    named = host.env("ANTHROPIC_PROFILE") if ask else None
+    try:
+        return named or (host.text(folder / "active_config") or "").strip() or None
+    except Unreadable:
+        return None
+
+
+def _profile(host: Host, blank: Observation, path: Path, config: Path) -> Observation:
+    try:
+        stored = _object(host, path)
+        access, refresh = _text(stored, "access_token", path), _text(stored, "refresh_token", path)
+        expires = moment(stored.get("expires_at"))
+        client = stored.get("client_id") or (refresh and _client(host, config))
+    except Unreadable as error:
+        return replace(blank, problem=error.problem, notes=(error.detail,))
+    except ValueError:
+        return replace(blank, problem=Problem.PARSE, notes=("expires_at is no moment",))
+    if not access and not refresh:
+        empty = access is not None or refresh is not None
+        return replace(blank, evidence=Evidence.BLANKED if empty else Evidence.ABSENT)
+    return replace(
+        blank,
+        access_expires_at=expires,
+        refreshable=bool(refresh and client),
+        fingerprint=host.fingerprint(refresh or access or ""),
+    )
+
+
+def _object(host: Host, path: Path) -> Mapping[str, Any]:
+    stored = host.json(path)
+    if not isinstance(stored, Mapping):
+        raise Unreadable(Problem.PARSE, path, "not a JSON object")
+    return stored
+
+
+def _text(stored: Mapping[str, Any], name: str, path: Path) -> str | None:
+    value = stored.get(name)
+    if value is None or isinstance(value, str):
+        return value
+    raise Unreadable(Problem.PARSE, path, f"{name} is not a text")
+
+
+def _client(host: Host, path: Path) -> bool:
+    """Whether the profile's config names a client to refresh with, at its top or one level below."""
+    config = host.json(path)
+    if not isinstance(config, Mapping):
+        return False
+    return any("client_id" in part for part in (config, *config.values()) if isinstance(part, Mapping))
+
 
 #: No login is older than this; the program ignores an end before 2025 as well.
 EARLIEST: Final = datetime(2025, 1, 1, tzinfo=UTC)
@@ -50,7 +130,7 @@ def observe(host: Host, entry: SourceEntry, platform: str = sys.platform) -> Ite
     variable, folder = _folder(at, ask)
     others: list[Observation | Trouble] = [*_from_environment(host, entry)] if ask else []
     try:
-        others += claude_profiles.observe(at, entry, ask=ask)
+        others += observe_profiles(at, entry, ask=ask)
     except Unreadable as error:  # a locked folder of profiles says nothing of the login beside it
         others.append(Trouble(entry.id, error.problem, host.show(error.path), error.detail, str(error.path)))
     login = _login(at, entry, folder / ".credentials.json", platform)

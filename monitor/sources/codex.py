@@ -8,19 +8,48 @@ revokes and deletes the login that is there (0.171.0), so `authwatch relogin` ru
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from alerts.dataclass import replace
-from monitor.host import Host, Unreadable
-from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem, Trouble
-from monitor.sources.codex_config import keeps_in
-from monitor.sources.entry import SourceEntry
+from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem, SourceEntry, Trouble
 from monitor.sources.jwt import claims, dates
 from monitor.sources.location_variables import LocationVariable
-from monitor.sources.moment import moment
+from monitor.sources.timestamps import moment
+from monitor.system.host import Host, Unreadable
+
+_PLACE: Final = re.compile(r"\(at (line \d+, column \d+)\)|\(at (end of document)\)")
+
+
+def keeps_in(host: Host, path: Path) -> str:
+    """`file`, `keyring`, `auto` (the keyring, else the file) or `ephemeral`: its setting cli_auth_credentials_store.
+    Raises `Unreadable`."""
+    found = settings(host, path).get("cli_auth_credentials_store", "file")
+    return found if isinstance(found, str) else "file"
+
+
+def settings(host: Host, path: Path) -> Mapping[str, Any]:
+    """What its `config.toml` says; nothing where there is none.
+
+    Raises `Unreadable`, with line and column but no text: some settings there hold secrets.
+    """
+    text = host.text(path)
+    if text is None:
+        return {}
+    import tomllib
+
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise Unreadable(Problem.PARSE, path, "nested too deeply") from None
+    except ValueError as error:
+        place = _PLACE.search(str(error))
+        where = f": {place[1] or place[2]}" if place else ""
+        raise Unreadable(Problem.PARSE, path, f"not TOML{where}") from None
+
 
 #: How Codex logs in from any machine. On its own home the first thing that `codex login` does is to revoke and delete
 #: the login that is there (0.171.0; openai/codex #27674, #46430), so that nobody is ever told to run it there.

@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from alerts.dataclass import replace
-from monitor.host import Host, Unreadable
-from monitor.model import Evidence, Finding, Kind, Observation
-from monitor.sources.entry import SourceEntry
+from monitor.model import Evidence, Finding, Kind, Observation, SourceEntry
 from monitor.sources.jwt import dates
 from monitor.sources.location_variables import LocationVariable
-from monitor.sources.stored import Place, secret, tokens, unread
+from monitor.sources.store_files import Place, secret, tokens, unread
+from monitor.system.host import Host, Unreadable
 
 if TYPE_CHECKING:
     from monitor.system.sqlite_file import Database, Value

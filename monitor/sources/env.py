@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from monitor.host import Host
-from monitor.model import Credential, Evidence, Finding, Kind, Observation
-from monitor.openclaw.envkeys import PROVIDERS, is_oauth
-from monitor.sources.entry import SourceEntry
+from monitor.model import Credential, Evidence, Finding, Kind, Observation, SourceEntry
+from monitor.openclaw.env import PROVIDERS, is_oauth
+from monitor.system.host import Host
 
 #: What is shown unasked; AWS_PROFILE names a profile and is no secret.
 _KNOWN: Final = {name: provider for name, provider in PROVIDERS.items() if name != "AWS_PROFILE"}

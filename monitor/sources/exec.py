@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from alerts.dataclass import replace
-from monitor.host import Host, Unreadable, parse_json
-from monitor.model import Credential, Finding, Kind, Observation, Problem
-from monitor.sources.entry import SourceEntry
-from monitor.sources.moment import moment
-from monitor.sources.one_file import CUSTOM
-from monitor.sources.program import answer_of, only_ours
+from monitor.model import Credential, Finding, Kind, Observation, Problem, SourceEntry
+from monitor.sources.store_files import CUSTOM
+from monitor.sources.timestamps import moment
+from monitor.system.host import Host, Unreadable, parse_json
+from monitor.system.process import answer_of, only_ours
 
 TIMEOUT: Final = timedelta(seconds=10)
 

@@ -10,11 +10,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from alerts.dataclass import replace
-from monitor.host import Host
-from monitor.model import Evidence, Finding, Kind, Observation
-from monitor.sources.entry import SourceEntry
+from monitor.model import Evidence, Finding, Kind, Observation, SourceEntry
 from monitor.sources.location_variables import LocationVariable, Value
-from monitor.sources.stored import Place, json_store, secret, tokens, unclear
+from monitor.sources.store_files import Place, json_store, secret, tokens, unclear
+from monitor.system.host import Host
 
 LOGIN: Final = "gcloud auth application-default login"
 NAME: Final = "application_default_credentials.json"

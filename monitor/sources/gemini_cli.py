@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from alerts.dataclass import replace
-from monitor.host import Host, Unreadable
-from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem
-from monitor.sources.entry import SourceEntry
+from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem, SourceEntry
 from monitor.sources.location_variables import LocationVariable, Value
-from monitor.sources.moment import moment
+from monitor.sources.timestamps import moment
+from monitor.system.host import Host, Unreadable
 
 #: It asks for a login by itself, and is the agent after that; there is no command for the login alone. With the
 #: variable it shows an address and takes a code, so that the browser may be on another machine.

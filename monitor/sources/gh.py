@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from alerts.dataclass import replace
-from monitor.host import Host, Unreadable
-from monitor.model import Evidence, Finding, Kind, Observation, Problem, Use
-from monitor.sources.entry import SourceEntry
+from monitor.model import Evidence, Finding, Kind, Observation, Problem, SourceEntry, Use
 from monitor.sources.location_variables import LocationVariable
 from monitor.sources.outline import outline
-from monitor.sources.stored import Place, secret, unclear, unread
+from monitor.sources.store_files import Place, secret, unclear, unread
+from monitor.system.host import Host, Unreadable
 
 HOST: Final = "github.com"
 LOCATIONS: Final = (LocationVariable("GH_CONFIG_DIR"), LocationVariable("XDG_CONFIG_HOME"))

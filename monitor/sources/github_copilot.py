@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from alerts.dataclass import replace
-from monitor.host import Host
-from monitor.model import Evidence, Finding, Kind, Observation
-from monitor.sources.entry import SourceEntry
+from monitor.model import Evidence, Finding, Kind, Observation, SourceEntry
 from monitor.sources.location_variables import LocationVariable
-from monitor.sources.stored import Place, json_store, secret, unclear
+from monitor.sources.store_files import Place, json_store, secret, unclear
+from monitor.system.host import Host
 
 STORES: Final = ("apps.json", "hosts.json")
 LOCATIONS: Final = (LocationVariable("XDG_CONFIG_HOME"),)

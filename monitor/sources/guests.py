@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from alerts.dataclass import is_record, names
-from monitor.host import Host, Unreadable
-from monitor.model import Finding, Lineup, Observation, Problem, Trouble
+from monitor.model import Finding, Lineup, Observation, Problem, SourceEntry, Trouble
 from monitor.sources import guest, place_of
-from monitor.sources.entry import SourceEntry
-from monitor.sources.program import only_ours
-from monitor.sources.within import within
+from monitor.system.host import Host, Unreadable
+from monitor.system.process import only_ours
+from monitor.system.timeout import within
 
 #: How many seconds a guest has, its import included, and how much it may find.
 LIMIT: Final = 10.0

@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from alerts.dataclass import replace
-from monitor.host import Host
-from monitor.model import Evidence, Finding, Kind, Observation, Use
-from monitor.sources.entry import SourceEntry
+from monitor.model import Evidence, Finding, Kind, Observation, SourceEntry, Use
 from monitor.sources.jwt import dates
 from monitor.sources.location_variables import LocationVariable
-from monitor.sources.moment import moment
-from monitor.sources.stored import Place, json_store, secret, tokens, unclear
+from monitor.sources.store_files import Place, json_store, secret, tokens, unclear
+from monitor.sources.timestamps import moment
+from monitor.system.host import Host
 
 LOGIN: Final = "hermes auth"
 #: A profile's folder lies in that of the root, whose logins it falls back on.

@@ -13,12 +13,10 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from alerts.dataclass import replace
-from monitor.host import Host, Unreadable, parse_json
-from monitor.model import Credential, Finding, Kind, Observation, Problem
-from monitor.sources.entry import SourceEntry
-from monitor.sources.moment import moment
-from monitor.sources.one_file import CUSTOM
-from monitor.sources.stored import unread
+from monitor.model import Credential, Finding, Kind, Observation, Problem, SourceEntry
+from monitor.sources.store_files import CUSTOM, unread
+from monitor.sources.timestamps import moment
+from monitor.system.host import Host, Unreadable, parse_json
 
 TIMEOUT: Final = timedelta(seconds=10)
 
@@ -57,7 +55,7 @@ def _address(entry: SourceEntry) -> tuple[str, str]:
 
 
 def _asked(host: Host, entry: SourceEntry, url: str, blank: Observation) -> Observation:
-    from monitor.sources.answer import answer
+    from monitor.system.http_get import answer
 
     header = _header(host, entry)
     where = Path(blank.store)

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Final
 
 from alerts.dataclass import replace
-from monitor.host import Host, Unreadable
-from monitor.model import Evidence, Finding, Kind, Observation, Problem, Use
-from monitor.sources.entry import SourceEntry
+from monitor.model import Evidence, Finding, Kind, Observation, Problem, SourceEntry, Use
 from monitor.sources.ini import sections
 from monitor.sources.location_variables import LocationVariable, Value
-from monitor.sources.stored import Place, apart, secret, tokens, unread
+from monitor.sources.store_files import Place, apart, secret, tokens, unread
+from monitor.system.host import Host, Unreadable
 
 LOGIN: Final = "hf auth login"
 PROVIDER: Final = "huggingface"

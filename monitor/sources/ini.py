@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from monitor.host import Host, Unreadable
 from monitor.model import Problem
+from monitor.system.host import Host, Unreadable
 
 _ASSIGNS: Final = re.compile(r"[=:]")
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from monitor.sources.moment import lifetime, moment
+from monitor.sources.timestamps import lifetime, moment
 
 
 def claims(token: str) -> Mapping[str, Any]:

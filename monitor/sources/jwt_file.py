@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from alerts.dataclass import replace
-from monitor.host import Host
-from monitor.model import Evidence, Finding, Kind, Observation, Problem
-from monitor.sources.entry import SourceEntry
+from monitor.model import Evidence, Finding, Kind, Observation, Problem, SourceEntry
 from monitor.sources.jwt import dates
-from monitor.sources.one_file import observe_file
+from monitor.sources.store_files import observe_file
+from monitor.system.host import Host
 
 
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:

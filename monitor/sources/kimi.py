@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from monitor.host import Host
-from monitor.model import Finding, Kind
-from monitor.sources.entry import SourceEntry
+from monitor.model import Finding, Kind, SourceEntry
 from monitor.sources.location_variables import LocationVariable
-from monitor.sources.stored import Place, json_store, tokens
+from monitor.sources.store_files import Place, json_store, tokens
+from monitor.system.host import Host
 
 LOGIN: Final = "kimi login"
 LOCATIONS: Final = (LocationVariable("KIMI_CODE_HOME"), LocationVariable("KIMI_SHARE_DIR"))

@@ -13,11 +13,10 @@ from importlib import import_module
 from pathlib import Path
 
 from alerts.dataclass import dataclass, replace
-from monitor.host import Host, printable
 from monitor.location import Location
-from monitor.model import Finding, Observation
+from monitor.model import Finding, Observation, SourceEntry
 from monitor.sources import SOURCES, guest
-from monitor.sources.entry import SourceEntry
+from monitor.system.host import Host, printable
 
 
 class Value(StrEnum):

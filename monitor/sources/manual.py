@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from monitor.host import Host
-from monitor.model import Credential, Finding, Kind, Observation
-from monitor.sources.entry import SourceEntry
-from monitor.sources.moment import moment
-from monitor.sources.one_file import CUSTOM
+from monitor.model import Credential, Finding, Kind, Observation, SourceEntry
+from monitor.sources.store_files import CUSTOM
+from monitor.sources.timestamps import moment
+from monitor.system.host import Host
 
 
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:

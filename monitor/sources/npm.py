@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from alerts.dataclass import replace
-from monitor.host import Host, Unreadable
-from monitor.model import Evidence, Finding, Kind, Observation, Problem
-from monitor.sources.entry import SourceEntry
+from monitor.model import Evidence, Finding, Kind, Observation, Problem, SourceEntry
 from monitor.sources.location_variables import LocationVariable, Value
-from monitor.sources.stored import Place, secret, unread
+from monitor.sources.store_files import Place, secret, unread
+from monitor.system.host import Host, Unreadable
 
 LOGIN: Final = "npm login"
 DEFAULT: Final = "registry.npmjs.org"

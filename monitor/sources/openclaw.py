@@ -7,20 +7,31 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from alerts.dataclass import dataclass, field
-from monitor.host import Host, Unreadable
-from monitor.model import Credential, Evidence, Finding, Kind, Lineup, Observation, Problem, Trouble, Use, upwards
-from monitor.openclaw.check import ConfigKey, config_key
-from monitor.openclaw.credentials import Profile
-from monitor.openclaw.envkeys import PROVIDERS, VARIABLES, is_oauth
-from monitor.openclaw.evidence import Reading, observation
-from monitor.openclaw.merge import View
+from monitor.model import (
+    Credential,
+    Evidence,
+    Finding,
+    Kind,
+    Lineup,
+    Observation,
+    Problem,
+    SourceEntry,
+    Trouble,
+    Use,
+    upwards,
+)
+from monitor.openclaw.auth_profiles import Profile
+from monitor.openclaw.compat.exit_codes import ConfigKey, config_key
+from monitor.openclaw.config import MAX_AGENTS, Model
+from monitor.openclaw.env import PROVIDERS, VARIABLES, is_oauth
+from monitor.openclaw.inheritance import View
+from monitor.openclaw.installation import Installation, read
+from monitor.openclaw.observations import Reading, observation
 from monitor.openclaw.order import left_out, order
 from monitor.openclaw.pins import pinned
-from monitor.openclaw.reading import Installation, read
 from monitor.openclaw.releases import CLI_PROVIDERS, MAIN, auth_id
-from monitor.openclaw.settings import MAX_AGENTS, Model
-from monitor.sources.entry import SourceEntry
 from monitor.sources.location_variables import LocationVariable, Value
+from monitor.system.host import Host, Unreadable
 
 # Their logins lie elsewhere (AWS and Google tools, other CLIs) or are not needed at all.
 KEYLESS = CLI_PROVIDERS | {"amazon-bedrock", "google-vertex", "ollama", "lmstudio", "vllm", "llama.cpp"}
@@ -30,7 +41,7 @@ KEYLESS = CLI_PROVIDERS | {"amazon-bedrock", "google-vertex", "ollama", "lmstudi
 MAX_MODELS: Final = 65_536
 MAX_PLACES: Final = 32_768
 _HOME: Final = LocationVariable("OPENCLAW_HOME", void=("undefined", "null"), anywhere=True)
-#: What `monitor.openclaw.places` asks for. A config may name an agent's folder anywhere.
+#: What `monitor.openclaw.paths` asks for. A config may name an agent's folder anywhere.
 LOCATIONS: Final = (
     _HOME,
     *(

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from alerts.dataclass import replace
-from monitor.host import Host, Unreadable, parse_json
-from monitor.model import Evidence, Finding, Kind, Observation, Problem
-from monitor.sources.entry import SourceEntry
+from monitor.model import Evidence, Finding, Kind, Observation, Problem, SourceEntry
 from monitor.sources.location_variables import LocationVariable
-from monitor.sources.stored import Place, json_store, secret, tokens, unread
+from monitor.sources.store_files import Place, json_store, secret, tokens, unread
+from monitor.system.host import Host, Unreadable, parse_json
 
 LOGIN: Final = "opencode auth login"
 KINDS: Final = {"oauth": Kind.OAUTH, "api": Kind.API_KEY, "wellknown": Kind.TOKEN}

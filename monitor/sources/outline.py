@@ -10,8 +10,8 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
-from monitor.host import Unreadable
 from monitor.model import Problem
+from monitor.system.host import Unreadable
 
 _LINE: Final = re.compile(r"""( *)("[^"\\]+"|'[^']+'|[A-Za-z0-9_][^\s:#]*):(?: (.*))?""")
 _TEXT: Final = re.compile(r"""("[^"\\]*"|'[^']*') *(?:#.*)?|([A-Za-z0-9_./+=-].*)""")

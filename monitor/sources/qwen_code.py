@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from alerts.dataclass import replace
-from monitor.host import Host
-from monitor.model import Finding, Kind
-from monitor.sources.entry import SourceEntry
+from monitor.model import Finding, Kind, SourceEntry
 from monitor.sources.location_variables import LocationVariable
-from monitor.sources.stored import Place, json_store, tokens
+from monitor.sources.store_files import Place, json_store, tokens
+from monitor.system.host import Host
 
 #: Menus for what came after such logins: a Coding Plan, or an API key.
 LOGIN: Final = "qwen auth"

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from alerts.dataclass import replace
-from monitor.host import Host, Unreadable
 from monitor.model import Evidence, Finding, Observation
+from monitor.system.host import Host, Unreadable
 
 #: The last part of a lifetime in which programs renew early: Codex after 8 days of 10.
 PART: Final = 5

@@ -1,4 +1,4 @@
-"""Weeks of passes in a moment: the pure half of `alerts.tell` as a pass uses it, people's ears on scripted lines.
+"""Weeks of passes in a moment: the pure half of `alerts.notify` as a pass uses it, people's ears on scripted lines.
 
 Between `until` and `until` nothing is run, as in the real thing: a moment that `until` misses is a message that is late.
 """
@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from alerts import tell
-from alerts.belief import Place, after
+from alerts import notify
 from alerts.model import Alert, Channel, Condition, Delivery, Level, Outcome, Quiet, Reason, Standing
+from alerts.notification_state import Place, after
 from tests.alerts.world import MINUTE, REMIND, SETTLE, START, Fate, Heard
 
 INTERVAL = 5 * MINUTE
@@ -38,7 +38,7 @@ class Drive:
     interval: timedelta = INTERVAL
     retry_after: timedelta | None = None
     now: datetime = START
-    memory: tell.Memory = field(default_factory=tell.Memory)
+    memory: notify.Memory = field(default_factory=notify.Memory)
     truth: dict[str, Condition] = field(default_factory=dict)
     inbox: list[Heard] = field(default_factory=list)
     sent: list[tuple[datetime, str, str, Fate]] = field(default_factory=list)
@@ -48,8 +48,8 @@ class Drive:
     passes: int = 0
 
     @property
-    def rules(self) -> tell.Rules:
-        return tell.Rules(SETTLE, REMIND, self.quiet)
+    def rules(self) -> notify.Rules:
+        return notify.Rules(SETTLE, REMIND, self.quiet)
 
     def see(self, *conditions: Condition) -> None:
         """From now on every look sees these."""
@@ -68,7 +68,7 @@ class Drive:
         """One pass."""
         self.passes += 1
         self.changed = False
-        planned = tell.plan(self.memory, self.truth.values(), self.channels, self.rules, self.now)
+        planned = notify.plan(self.memory, self.truth.values(), self.channels, self.rules, self.now)
         results = []
         for alert in planned.alerts:
             fate = self.lines.get(alert.channel, works)(self.now)
@@ -80,8 +80,8 @@ class Drive:
             delivery = Delivery(alert, self.now, fate.outcome or Outcome.ATTEMPTED, retry_after=pause)
             if fate.outcome is not None:
                 results.append((delivery, after(delivery, rows, planned.memory.attempts.values())))
-        self.memory = tell.learned(planned.memory, results)
-        moments = (planned.until, tell.outlook(self.memory, self.channels, self.rules, self.now))
+        self.memory = notify.learned(planned.memory, results)
+        moments = (planned.until, notify.outlook(self.memory, self.channels, self.rules, self.now))
         self.until = min((one for one in moments if one), default=None)
 
     def _next(self) -> datetime:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from alerts.belief import Place, agrees, beliefs
 from alerts.decide import BAD_NEWS, condition_key
-from alerts.hush import concerns, covers, quiet_window
 from alerts.model import Channel, Condition, Level, Reason, Standing
+from alerts.muting import concerns, covers, quiet_window
+from alerts.notification_state import Place, agrees, beliefs
 from alerts.settle import renewed
 from tests.alerts.world import HOUR, Heard, World
 

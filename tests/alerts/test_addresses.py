@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from alerts import belief
+from alerts import notification_state
 from alerts.model import Attempt, Channel, Level, Outcome, Told
 from tests.alerts.life import DAY, HOUR, MINUTE, START, Life
 from tests.alerts.world import Fate, World, fine, login, now, reasons, said, soon, wait
@@ -132,7 +132,7 @@ def test_of_several_addresses_of_another_key_the_last_one_goes_on() -> None:
         ("k:m", "x"): Told("mail", "x", Level.NOW, START, START),
     }
     tried = {("k:b", "x"): Attempt("phone", "x", START, START, Outcome.CONNECT, tries=2, address="k:b")}
-    found, attempts = belief.bound(told, tried, [Channel("phone", address="other:1")])
+    found, attempts = notification_state.bound(told, tried, [Channel("phone", address="other:1")])
     assert found == {("other:1", "x"): told["k:b", "x"], ("k:m", "x"): told["k:m", "x"]}
     assert attempts == {("other:1", "x"): replace(tried["k:b", "x"], address="other:1")}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from alerts.forms import LIMIT
+from alerts.formats import LIMIT
 from tests.alerts.life import DAY, HOUR, MINUTE, START, Life
 from tests.command import configure
 from tests.receivers import mail

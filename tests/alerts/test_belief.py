@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from alerts import belief
+from alerts import notification_state
 from alerts.model import Alert, Attempt, Delivery, Level, News, Outcome, Reason, Standing, Told
 from tests.alerts.world import (
     DAY,
@@ -163,9 +163,9 @@ def test_an_attempt_that_moved_is_told_under_its_new_key() -> None:
     """Replacing the row's own key is enough."""
     standing = Standing("old", Level.NOW, START, START)
     alert = Alert("phone", (News(standing, Reason.NEW),))
-    (row,) = belief.before(alert, PHONE, {}, {}, START)
+    (row,) = notification_state.before(alert, PHONE, {}, {}, START)
     moved = replace(row, key="new")
-    changes = belief.after(Delivery(alert, START + MINUTE, Outcome.DELIVERED), [moved])
+    changes = notification_state.after(Delivery(alert, START + MINUTE, Outcome.DELIVERED), [moved])
     assert changes.told == {(PHONE.id, "new"): Told("phone", "new", Level.NOW, START, START + MINUTE)}
     assert changes.attempts == {(PHONE.id, "new"): None}
 

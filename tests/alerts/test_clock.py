@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from alerts.clock import Reading, past_attempt, past_hush, past_standing, past_told, trust
+from alerts.clock_trust import Reading, past_attempt, past_hush, past_standing, past_told, trust
 from alerts.model import (
     Acknowledgement,
     Attempt,

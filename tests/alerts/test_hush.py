@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.hush import FOREVER, concerns, covers, follow, hushed_until, quiet_window, worst
 from alerts.model import Acknowledgement, Hush, Level, Quiet, Reason, Silence, Standing
+from alerts.muting import FOREVER, concerns, covers, follow, hushed_until, quiet_window, worst
 from tests.alerts.world import DAY, HOUR, MINUTE, START, Fate, World, fine, login, now, reasons, soon, wait
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")

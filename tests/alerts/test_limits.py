@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alerts.channels import apprise, deliver
-from alerts.forms import HTML, MARKDOWN, TEXT, Block, Message
+from alerts.formats import HTML, MARKDOWN, TEXT, Block, Message
 from alerts.message import compose
 from alerts.model import Alert, Level, News, Reason
 from tests.alerts.examples import NOW, alert, news, say

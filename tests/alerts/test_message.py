@@ -12,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from alerts.escape import UNSAFE, fits, hypertext, line, markdown, markdown_code
-from alerts.forms import LIMIT
+from alerts.formats import LIMIT, UNSAFE, fits, hypertext, line, markdown, markdown_code
 from alerts.message import compose, notice, relative
 from alerts.model import Alert, Level, Reason
 from tests.alerts.examples import COMMAND, LABELS, NOW, alert, news, say, standing

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alerts.belief import Changes
 from alerts.dataclass import replace
-from alerts.hearing import Memory
+from alerts.memory import Memory
 from alerts.model import Alert, Attempt, Delivery, Hush, Level, News, Outcome, Reason, Silence, Standing, Told
+from alerts.notification_state import Changes
 from alerts.offline import Offline, alone, copied, dumps, laid_over, loads
 
 T0 = datetime(2026, 11, 26, 12, tzinfo=UTC)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from alerts import belief
+from alerts import notification_state
 from alerts.model import Alert, Delivery, Hush, Level, News, Outcome, Reason, Silence, Standing
 from tests.alerts.drive import Drive
 from tests.alerts.outage import DEAD, MAIL, PHONE, SPANS, tale
@@ -93,15 +93,17 @@ def test_an_unheard_reminder_leaves_nothing_waiting_once_nobody_needs_it() -> No
 
 def test_a_success_ends_the_wait_of_everything_else_on_that_channel() -> None:
     standing = Standing("b", Level.NOW, START, START)
-    (row,) = belief.before(Alert("mail", (News(standing, Reason.NEW),)), MAIL, {}, {}, START)
-    (other,) = belief.before(
+    (row,) = notification_state.before(Alert("mail", (News(standing, Reason.NEW),)), MAIL, {}, {}, START)
+    (other,) = notification_state.before(
         Alert("mail", (News(Standing("a", Level.NOW, START, START), Reason.NEW),)), MAIL, {}, {}, START - HOUR
     )
-    other = belief.after(Delivery(Alert("mail", ()), START - HOUR, Outcome.TIMEOUT), [other]).attempts["mail", "a"]
+    other = notification_state.after(Delivery(Alert("mail", ()), START - HOUR, Outcome.TIMEOUT), [other]).attempts[
+        "mail", "a"
+    ]
     waiting = replace(other, wait=6 * HOUR)
     elsewhere = replace(waiting, channel="phone")
     done = Delivery(Alert("mail", (News(standing, Reason.NEW),)), START, Outcome.DELIVERED)
-    changes = belief.after(done, [row], [row, waiting, elsewhere])
+    changes = notification_state.after(done, [row], [row, waiting, elsewhere])
     assert changes.attempts["mail", "b"] is None
     assert changes.attempts["mail", "a"].at + changes.attempts["mail", "a"].wait == START + MINUTE
     assert ("phone", "a") not in changes.attempts

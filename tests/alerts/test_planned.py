@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alerts import tell
-from alerts.hush import FOREVER
+from alerts import notify
 from alerts.model import Acknowledgement, Channel, Condition, Hush, Level, Quiet, Reason, Silence, Standing, Told
+from alerts.muting import FOREVER
+from alerts.notify import Memory, Rules
 from alerts.planned import HORIZON, Planned, planned
-from alerts.tell import Memory, Rules
 from tests.alerts.examples import NOW, standing
 from tests.alerts.world import REMIND, SETTLE
 
@@ -173,11 +173,11 @@ def test_what_is_named_next_is_the_first_message_of_all_checks_to_come(situation
     first: dict[str, Planned] = {}
     memory, at = known, NOW
     while at <= NOW + HORIZON:
-        plan = tell.plan(memory, look(at, memory)[0], channels, rules, at)
+        plan = notify.plan(memory, look(at, memory)[0], channels, rules, at)
         for alert in plan.alerts:
             for news in alert.news:
                 first.setdefault(news.standing.key, Planned(alert.channel, news.reason, at))
-        memory = tell.learned(plan.memory, tell.heard(plan, at + timedelta(seconds=1)))
+        memory = notify.learned(plan.memory, notify.heard(plan, at + timedelta(seconds=1)))
         at += interval
     wanted = {key for key, one in known.standings.items() if one.level is not Level.FINE}
     named = planned(known, channels, rules, look, NOW, interval)

@@ -8,15 +8,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerts import tell
-from alerts.belief import Changes, after
-from alerts.digest import digest
+from alerts import notify
 from alerts.message import compose
 from alerts.model import Alert, Channel, Condition, Delivery, Hush, Level, Outcome, Quiet, Reason, Silence
+from alerts.notification_state import Changes, after
+from alerts.schedule import digest
 from tests.alerts.examples import LABELS, NOW, standing
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
-RULES = tell.Rules(10 * MINUTE, (DAY, 2 * DAY, 7 * DAY))
+RULES = notify.Rules(10 * MINUTE, (DAY, 2 * DAY, 7 * DAY))
 PHONE = Channel("phone", Level.SOON, address="1", canary=7 * DAY)
 MAIL = Channel("mail", Level.SOON, address="1")
 
@@ -24,26 +24,26 @@ MAIL = Channel("mail", Level.SOON, address="1")
 class World:
     """Passes over a scripted outcome; `said` has (channel, key, reason) of every message that was sent."""
 
-    def __init__(self, *channels: Channel, rules: tell.Rules = RULES) -> None:
+    def __init__(self, *channels: Channel, rules: notify.Rules = RULES) -> None:
         self.channels, self.rules, self.now = channels or (PHONE,), rules, NOW
-        self.memory, self.outcome, self.said = tell.Memory(), Outcome.DELIVERED, []
+        self.memory, self.outcome, self.said = notify.Memory(), Outcome.DELIVERED, []
         self.conditions: tuple[Condition, ...] = ()
 
     def look(self, after: timedelta = timedelta()) -> list[tuple[str, str, str]]:
         self.now += after
-        planned = tell.plan(self.memory, self.conditions, self.channels, self.rules, self.now)
+        planned = notify.plan(self.memory, self.conditions, self.channels, self.rules, self.now)
         results = [self.result(alert, planned) for alert in planned.alerts]
-        self.memory = tell.learned(planned.memory, results)
+        self.memory = notify.learned(planned.memory, results)
         self.said = [(a.channel, n.standing.key, str(n.reason)) for a in planned.alerts for n in a.news]
         return self.said
 
-    def result(self, alert: Alert, planned: tell.Plan) -> tuple[Delivery, Changes]:
+    def result(self, alert: Alert, planned: notify.Plan) -> tuple[Delivery, Changes]:
         delivery = Delivery(alert, self.now, self.outcome if alert.channel == "phone" else Outcome.DELIVERED)
         rows = planned.tried[alert.channel]
         return delivery, after(delivery, rows)
 
     def until(self) -> timedelta | None:
-        moment = tell.outlook(self.memory, self.channels, self.rules, self.now)
+        moment = notify.outlook(self.memory, self.channels, self.rules, self.now)
         return moment and moment - self.now
 
 
@@ -97,7 +97,7 @@ def test_a_canary_waits_for_the_end_of_quiet_hours():
 
 def test_a_silence_of_the_channel_holds_its_canary_back():
     world = World()
-    world.memory = tell.Memory(hush=Hush((Silence(1, {"channel": "phone"}, NOW + HOUR, Level.NOW, NOW),)))
+    world.memory = notify.Memory(hush=Hush((Silence(1, {"channel": "phone"}, NOW + HOUR, Level.NOW, NOW),)))
     assert world.look() == []
     assert world.look(HOUR) == CANARY
 
@@ -133,7 +133,7 @@ def test_the_digest_names_what_needs_somebody_and_what_ends_next():
 
 def test_a_canary_is_a_message_that_asks_for_nothing():
     world = World()
-    planned = tell.plan(world.memory, (), world.channels, world.rules, NOW)
+    planned = notify.plan(world.memory, (), world.channels, world.rules, NOW)
     (alert,) = planned.alerts
     message = compose(alert, "vps-1", NOW)
     assert message.subject == "Test message: phone, vps-1"
@@ -149,10 +149,10 @@ def test_where_no_channel_delivers_for_an_hour_the_heartbeat_may_say_so(minutes,
     world.outcome = Outcome.CONNECT
     for _ in range(0, minutes + 1, 5):
         world.look(5 * MINUTE)
-    assert tell.mute(world.memory, world.channels, world.rules, world.now) is mute
+    assert notify.mute(world.memory, world.channels, world.rules, world.now) is mute
     both = (*world.channels, MAIL)
-    assert not tell.mute(world.memory, both, world.rules, world.now), "the other one still delivers"
+    assert not notify.mute(world.memory, both, world.rules, world.now), "the other one still delivers"
 
 
 def test_no_channel_at_all_is_not_mute():
-    assert not tell.mute(tell.Memory(), (), RULES, NOW)
+    assert not notify.mute(notify.Memory(), (), RULES, NOW)

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from alerts.channels import check, deliver
-from alerts.forms import Message, Pin
+from alerts.formats import Message, Pin
 from alerts.message import compose
 from alerts.model import Level, Outcome, Reason, Standing
 from tests.alerts.examples import NOW, alert, news

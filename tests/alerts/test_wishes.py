@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.hush import hushed_until
 from alerts.model import Hush, Level
-from alerts.wishes import Refused, acknowledgement, parse_match, silence, span
+from alerts.muting import Refused, acknowledgement, hushed_until, parse_match, silence, span
 from tests.alerts.examples import LABELS, NOW, standing
 
 HOUR = timedelta(hours=1)

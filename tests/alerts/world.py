@@ -7,10 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 
-from alerts import backlog, belief, settle
-from alerts.clock import past_attempt, past_hush, past_standing, past_told
+from alerts import notification_state, settle, undelivered
+from alerts.clock_trust import past_attempt, past_hush, past_standing, past_told
 from alerts.decide import Ear, decide
-from alerts.hush import quiet_window
 from alerts.model import (
     Acknowledgement,
     Alert,
@@ -29,6 +28,7 @@ from alerts.model import (
     Standing,
     Told,
 )
+from alerts.muting import quiet_window
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -79,14 +79,14 @@ class World:
     quiet: Quiet | None = None
     now: datetime = START
     standings: dict[str, Standing] = field(default_factory=dict)
-    told: dict[belief.Place, Told] = field(default_factory=dict)
-    attempts: dict[belief.Place, Attempt] = field(default_factory=dict)
+    told: dict[notification_state.Place, Told] = field(default_factory=dict)
+    attempts: dict[notification_state.Place, Attempt] = field(default_factory=dict)
     hush: Hush = field(default_factory=Hush)
     partial: frozenset[str] = frozenset()
     fates: dict[str, Fate] = field(default_factory=dict)
     retry_after: timedelta | None = None
     own: bool = False
-    minds: dict[belief.Place, Standing] = field(default_factory=dict)
+    minds: dict[notification_state.Place, Standing] = field(default_factory=dict)
     inbox: list[Heard] = field(default_factory=list)
     messages: list[Alert] = field(default_factory=list)
     until: datetime | None = None
@@ -122,9 +122,9 @@ class World:
             self.standings[key], until = settle.settle(self.standings.get(key), condition, self.now, self.span)
             if until is not None:
                 moments.append(until)
-        self.told, self.attempts = belief.bound(self.told, self.attempts, self.channels)
+        self.told, self.attempts = notification_state.bound(self.told, self.attempts, self.channels)
         for ear in self.ears():
-            for place in backlog.moot(ear, self.standings):
+            for place in undelivered.moot(ear, self.standings):
                 del self.attempts[place]
         return min(moments, default=None)
 
@@ -148,11 +148,11 @@ class World:
     def own_conditions(self) -> tuple[tuple[Condition, ...], datetime | None]:
         if not self.own:
             return (), None
-        return backlog.channel_conditions(self.ears(), self.standings, self.partial)
+        return undelivered.channel_conditions(self.ears(), self.standings, self.partial)
 
     def _send(self, alert: Alert) -> bool:
         channel = next(one for one in self.channels if one.label == alert.channel)
-        rows = belief.before(alert, channel, self.told, self.attempts, self.now)
+        rows = notification_state.before(alert, channel, self.told, self.attempts, self.now)
         self.attempts.update({(one.address, one.key): one for one in rows})
         fate = self.fates.get(alert.channel, Fate.ARRIVES)
         self.messages.append(alert)
@@ -163,12 +163,12 @@ class World:
             return False
         pause = self.retry_after if fate is Fate.LIMITED else None
         delivery = Delivery(alert, self.now, fate.outcome, retry_after=pause)
-        self._commit(belief.after(delivery, rows, self.attempts.values()))
+        self._commit(notification_state.after(delivery, rows, self.attempts.values()))
         if fate.outcome.heard:
             self.partial = (self.partial - {alert.channel}) | ({alert.channel} if fate is Fate.PARTLY else set())
         return True
 
-    def _commit(self, changes: belief.Changes) -> None:
+    def _commit(self, changes: notification_state.Changes) -> None:
         for place, told in changes.told.items():
             _put(self.told, place, told)
         for place, attempt in changes.attempts.items():
@@ -202,7 +202,7 @@ class World:
         self.hush = replace(self.hush, silences=(*self.hush.silences, given))
 
 
-def _put(rows: dict, place: belief.Place, row: object | None) -> None:
+def _put(rows: dict, place: notification_state.Place, row: object | None) -> None:
     if row is None:
         rows.pop(place, None)
     else:

@@ -38,7 +38,7 @@ GATE = {
     "monitor",
     "monitor.cli",
     "monitor.cli.main",
-    "monitor.checkpoint",
+    "monitor.check.gate",
     "hashlib",
     "_hashlib",
     "_blake2",
@@ -97,7 +97,7 @@ def test_a_pass_that_stops_at_the_gate_loads_next_to_nothing(tmp_path, config):
     time.sleep(2.1)
     loaded(tmp_path, "check")
     found = loaded(tmp_path, "check")
-    assert "monitor.watch" not in found, "the gate did not stop the pass"
+    assert "monitor.check.run" not in found, "the gate did not stop the pass"
     ours = {name for name in found if name.split(".")[0] in ("monitor", "alerts")}
     assert ours <= GATE
     assert not HEAVY & found

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from alerts import memory, tell, wishes
+from alerts import muting, notify, store
 from alerts.model import Channel, Condition, Level
-from monitor import checkpoint
+from monitor.check import gate
 from monitor.history import engine
 from monitor.history.tables import METADATA
-from monitor.state import State
+from monitor.system.state_dir import State
 from tests.alerts.world import MINUTE, REMIND, SETTLE, START
 from tests.command import argv, authwatch, configure, environment, state
 from tests.openclaw_home import DAY, HOUR, openclaw, token
@@ -95,7 +95,7 @@ def sending(home: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 PHONE = Channel("phone", address="k:phone")
 LABELS = {"profile": "x"}
-RULES = tell.Rules(SETTLE, REMIND)
+RULES = notify.Rules(SETTLE, REMIND)
 NOW = START + MINUTE
 
 
@@ -111,25 +111,25 @@ class Check:
 
     def record(self) -> None:
         with self.db.begin() as db:
-            known = tell.recall(db)
-            self.plan = tell.plan(known, [self.condition], [PHONE], RULES, self.now)
-            tell.commit(db, known, self.plan)
+            known = notify.recall(db)
+            self.plan = notify.plan(known, [self.condition], [PHONE], RULES, self.now)
+            notify.commit(db, known, self.plan)
 
     def remember(self) -> None:
-        for delivery, changes in tell.heard(self.plan, self.now):
+        for delivery, changes in notify.heard(self.plan, self.now):
             with self.db.begin() as db:
-                tell.remember(db, delivery, changes)
+                notify.remember(db, delivery, changes)
 
     def leave(self) -> None:
-        point = checkpoint.Checkpoint()
+        point = gate.Checkpoint()
         point.touches = [self.requests]
-        checkpoint.write(self.folder, point)
+        gate.write(self.folder, point)
 
 
 class Request:
     """A request as its steps: within its transaction, and the end of that."""
 
-    def __init__(self, folder: Path, db: engine.Engine, ask: Callable[[memory.Connection], None]) -> None:
+    def __init__(self, folder: Path, db: engine.Engine, ask: Callable[[store.Connection], None]) -> None:
         self.folder, self.db, self.ask = str(folder), db, ask
 
     def write(self) -> None:
@@ -143,20 +143,20 @@ class Request:
         self.open.close()
 
 
-def acknowledge(db: memory.Connection) -> None:
-    memory.acknowledge(db, wishes.acknowledgement("k", memory.standings(db), NOW, None, "", ""))
+def acknowledge(db: store.Connection) -> None:
+    store.acknowledge(db, muting.acknowledgement("k", store.standings(db), NOW, None, "", ""))
 
 
-def silence(db: memory.Connection) -> None:
-    memory.silence(db, wishes.silence(LABELS, tuple(memory.standings(db).values()), NOW, timedelta(days=1), "", ""))
+def silence(db: store.Connection) -> None:
+    store.silence(db, muting.silence(LABELS, tuple(store.standings(db).values()), NOW, timedelta(days=1), "", ""))
 
 
-def unsilence(db: memory.Connection) -> None:
-    assert memory.unsilence(db, 1)
+def unsilence(db: store.Connection) -> None:
+    assert store.unsilence(db, 1)
 
 
-def forget(db: memory.Connection) -> None:
-    memory.put_standings(db, {}, ["k"])
+def forget(db: store.Connection) -> None:
+    store.put_standings(db, {}, ["k"])
 
 
 def orders() -> Iterator[tuple[str, ...]]:
@@ -178,8 +178,8 @@ def test_whatever_the_order_a_request_holds_and_a_checkpoint_without_it_does_not
     assert number == 6
 
 
-def play(folder: Path, ask: Callable[[memory.Connection], None], worse: bool, order: tuple[str, ...]) -> None:
-    db = engine.opened(engine.url_of(None, folder), (METADATA, memory.METADATA))
+def play(folder: Path, ask: Callable[[store.Connection], None], worse: bool, order: tuple[str, ...]) -> None:
+    db = engine.opened(engine.url_of(None, folder), (METADATA, store.METADATA))
     soon = Condition("k", Level.SOON, LABELS, step=timedelta(days=3))
     check, request = Check(folder, db, soon), Request(folder, db, ask)
     for step in ("count", "record", "remember", "leave"):
@@ -193,14 +193,14 @@ def play(folder: Path, ask: Callable[[memory.Connection], None], worse: bool, or
     for step in order:
         getattr(request if step in ("write", "commit") else check, step)()
     with db.connect() as connection:
-        after = tell.recall(connection)
+        after = notify.recall(connection)
     db.dispose()
-    point = checkpoint.read(str(folder))
-    holds = point is not None and all(checkpoint.same(*touch) for touch in point.touches)
+    point = gate.read(str(folder))
+    holds = point is not None and all(gate.same(*touch) for touch in point.touches)
     asked_first = order.index("write") < order.index("record")
     assert asked_first or not holds, f"{order}: a checkpoint hides the request"
     assert {key for _, key in (*after.told, *after.attempts)} <= {*after.standings}, f"{order}: forgotten in part"
     if ask is not forget:
         changed = worse and asked_first
         hidden = {acknowledge: not changed, silence: True, unsilence: False}[ask]
-        assert any(tell.hushed(after, NOW)) is hidden, f"{order}: the request is lost"
+        assert any(notify.hushed(after, NOW)) is hidden, f"{order}: the request is lost"

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from monitor.cli.app import COMMANDS
 from monitor.cli.manual import page
-from monitor.cli.run import COMMANDS
-from monitor.setup.made_up import furnish
+from monitor.setup.demo_home import furnish
 from tests.command import ROOT, authwatch, environment, led
 
 

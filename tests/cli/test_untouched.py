@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.host import Host
+from monitor.system.host import Host
 from tests.command import authwatch
 from tests.openclaw_home import DAY, openclaw, token
 
@@ -126,7 +126,7 @@ def test_a_live_writer_never_meets_an_error_and_is_never_read_torn(tmp_path):
     read = 0
     try:
         for _ in range(300):
-            from monitor.host import Unreadable
+            from monitor.system.host import Unreadable
 
             try:
                 text = host.sqlite(path, lambda database: list(database.rows("config_machine_state", "value_json")))

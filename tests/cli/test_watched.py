@@ -60,7 +60,7 @@ def test_a_pass_that_has_nothing_to_do_keeps_it_alive_without_the_history(tmp_pa
     time.sleep(1.1)
     used = loaded(tmp_path, "check")
     assert "sqlalchemy" not in used
-    assert "monitor.watch" not in used
+    assert "monitor.check.run" not in used
     assert len(far.paths) == 3
     assert (state(tmp_path) / "history.sqlite").stat().st_mtime_ns == history
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from monitor.config.load import ConfigError, load
 from monitor.config.settings import Settings
-from monitor.host import Host
+from monitor.system.host import Host
 
 
 def settings_of(root: Path, text: str | bytes, env: Mapping[str, str] | None = None) -> Settings:

@@ -196,7 +196,7 @@ def test_entries_are_trusted_only_from_a_file_that_nobody_else_can_write(
     mode: int, trusted: bool, tmp_path: Path
 ) -> None:
     from monitor.config.load import load
-    from monitor.host import Host
+    from monitor.system.host import Host
 
     file = tmp_path / "c.yaml"
     file.write_text("sources: [env]")

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from monitor.config.nodes import MAX_BYTES, Items, Node, Table, Text, compose
-from monitor.config.report import ConfigError, Report
+from monitor.config.errors import ConfigError, Report
+from monitor.config.yaml_nodes import MAX_BYTES, Items, Node, Table, Text, compose
 
 
 def _plain(node: Node | None) -> Any:

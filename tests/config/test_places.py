@@ -6,7 +6,7 @@ import pytest
 
 from monitor.config.load import ConfigError, load
 from monitor.config.settings import Settings
-from monitor.host import Host
+from monitor.system.host import Host
 
 
 def _write(path: Path, host: str) -> Path:
@@ -66,7 +66,7 @@ def test_without_a_file_no_yaml_is_imported(tmp_path: Path) -> None:
     import sys
 
     code = (
-        "import sys; from pathlib import Path; from monitor.host import Host; from monitor.config.load import load;"
+        "import sys; from pathlib import Path; from monitor.system.host import Host; from monitor.config.load import load;"
         f"load(Host(Path({str(tmp_path)!r}), {{}})); print('yaml' in sys.modules)"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

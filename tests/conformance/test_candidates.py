@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from monitor.host import Host
 from monitor.openclaw.candidates import candidates
-from monitor.openclaw.reading import read
+from monitor.openclaw.installation import read
 from monitor.openclaw.releases import MAIN
+from monitor.system.host import Host
 from tests.conformance.render import load, render
 
 NOW = 1_780_000_000_000

@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from monitor.host import Host
-from monitor.model import Evidence, Observation
-from monitor.openclaw.status import report
-from monitor.sources.entry import SourceEntry
+from monitor.model import Evidence, Observation, SourceEntry
+from monitor.openclaw.compat.models_status import report
 from monitor.sources.openclaw import observe
+from monitor.system.host import Host
 from tests.conformance.render import fill, load, render
 
 CASES = sorted(path.parent for path in (Path(__file__).parent / "openclaw").glob("*/case.json"))

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from monitor.config.load import load
-from monitor.host import Host
 from monitor.judge.evaluate import evaluate
 from monitor.model import Observation, Trouble, Verdict
 from monitor.sources import SOURCES, observe_all
+from monitor.system.host import Host
 from tests.conformance_sources.render import render
 
 CASES = Path(__file__).parent / "cases"

@@ -5,7 +5,7 @@ import re
 import time
 from pathlib import Path
 
-from monitor.metrics.text import body
+from monitor.metrics.exposition import body
 from tests.metrics.worlds import FACTS, NOW, WORLD
 from tests.serve.conftest import leave, wait_for
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from monitor.metrics.families import FAMILIES
+from monitor.metrics.definitions import FAMILIES
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "contrib/prometheus/authwatch.rules.yml"

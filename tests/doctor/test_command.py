@@ -31,9 +31,9 @@ def good(home: Path) -> dict[str, str]:
     (home / ".openclaw").chmod(0o700)
     program(home, "openclaw", "echo 2026.1.30")
     what = "*/5 * * * * /bin/true check"
-    from monitor.setup import written
+    from monitor.setup import managed_files
 
-    program(home, "crontab", f"cat <<'END'\n{written.marked(what)}\nEND")
+    program(home, "crontab", f"cat <<'END'\n{managed_files.marked(what)}\nEND")
     configure(home, "host: vps-1\nchannels: {phone: {url: 'print://'}}\n")
     return {"PATH": str(home / "bin")}
 

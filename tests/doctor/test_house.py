@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerts.level import Quiet
+from alerts.model import Quiet
 from monitor.doctor.model import Health, Patient, Step
 from tests.command import authwatch, configure, state
 from tests.doctor.wards import only, patient, said, wrong

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.doctor import programs, runners
+from monitor.doctor import programs, schedulers
 from monitor.doctor.model import Health
-from monitor.doctor.port import Answer, answers
-from monitor.setup import cron, launchd, written
-from monitor.setup.units import CHECK, DAEMON, TIMER, Installation, file_name, render, shipped
+from monitor.doctor.web_port import Answer, answers
+from monitor.setup import cron, launchd, managed_files
+from monitor.setup.systemd_units import CHECK, DAEMON, TIMER, Installation, file_name, render, shipped
 from tests.alerts.listener import listener
 from tests.command import authwatch, configure, state
 from tests.doctor.wards import only, patient, program, said, wrong
@@ -204,7 +204,7 @@ def test_two_at_work_are_one_too_many(tmp_path):
 
 def test_the_crontab_counts(tmp_path):
     what = Installation(("/bin/true",), tmp_path / ".local/state/authwatch")
-    line = written.marked(f"*/5 * * * * {cron.shell_line(what)}")
+    line = managed_files.marked(f"*/5 * * * * {cron.shell_line(what)}")
     program(tmp_path, "crontab", f"cat <<'END'\nMAILTO=x\n{line}\nEND")
     (found,) = said(tmp_path, "units")
     assert found.what.startswith("the line in the crontab: */5 * * * *, ")
@@ -272,7 +272,7 @@ def test_a_variable_that_was_added_by_hand_counts(tmp_path):
 
 def test_cron_and_launchd_are_compared_too(tmp_path):
     what = Installation(("/bin/true",), tmp_path / ".local/state/authwatch", environment={"CODEX_HOME": "/a 5%"})
-    line = written.marked(f"*/5 * * * * {cron.shell_line(what).replace('%', chr(92) + '%')}")
+    line = managed_files.marked(f"*/5 * * * * {cron.shell_line(what).replace('%', chr(92) + '%')}")
     program(tmp_path, "crontab", f"cat <<'END'\n{line}\nEND")
     folder = tmp_path / "Library" / "LaunchAgents"
     folder.mkdir(parents=True)
@@ -283,8 +283,7 @@ def test_cron_and_launchd_are_compared_too(tmp_path):
 
 
 def test_what_root_installs_is_told_the_variables(tmp_path):
-    from monitor.doctor.runners import Runner
-    from monitor.doctor.units import one_state
+    from monitor.doctor.schedulers import Runner, one_state
 
     sick = patient(tmp_path, OPENCLAW_STATE_DIR="~/my oc", CODEX_HOME="/c")
     place = {"STATE_DIRECTORY": str(tmp_path / ".local/state/authwatch"), "CODEX_HOME": "/c"}
@@ -300,13 +299,13 @@ def test_what_root_installs_is_told_the_variables(tmp_path):
 )
 def test_whatever_install_writes_into_a_unit_or_a_crontab_is_read_back(place, value):
     what = Installation(("/bin/true",), Path("/") / place.replace("/", "-"), environment={"X": value})
-    assert runners._environment(render(shipped(CHECK), what)) == {"STATE_DIRECTORY": str(what.state), "X": value}
-    assert runners._program(render(shipped(CHECK), what)) == "/bin/true"
+    assert schedulers._environment(render(shipped(CHECK), what)) == {"STATE_DIRECTORY": str(what.state), "X": value}
+    assert schedulers._program(render(shipped(CHECK), what)) == "/bin/true"
     odd = Installation((f'/bin/{place} "x"',), what.state)
-    assert runners._program(render(shipped(DAEMON), odd)) == f'/bin/{place} "x"'
-    words = runners._words(f"*/5 * * * * {cron.shell_line(what)}")[5:]
-    assert runners._set(words) == {"STATE_DIRECTORY": str(what.state), "X": value}
-    assert runners._called(words) == "/bin/true"
+    assert schedulers._program(render(shipped(DAEMON), odd)) == f'/bin/{place} "x"'
+    words = schedulers._words(f"*/5 * * * * {cron.shell_line(what)}")[5:]
+    assert schedulers._set(words) == {"STATE_DIRECTORY": str(what.state), "X": value}
+    assert schedulers._called(words) == "/bin/true"
 
 
 # -- port -------------------------------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ from monitor.config.load import ConfigError, load
 from monitor.config.settings import Settings
 from monitor.doctor import THEMES, examine, meet
 from monitor.doctor.model import Health, Patient, Result
-from monitor.host import Host
-from monitor.state import State
+from monitor.system.host import Host
+from monitor.system.state_dir import State
 from tests.command import configure
 
 NAMES = {name: check for checks in THEMES.values() for name, check in checks.items()}

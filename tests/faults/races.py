@@ -130,20 +130,20 @@ def write(turns: int) -> tuple[int, int, list[str]]:
 
 
 def _write(given: tuple[str, int, int]) -> list[str]:
-    from alerts import memory as told
-    from monitor.history import engine, memory, record, tables
+    from alerts import store
+    from monitor.history import changes, engine, known, tables
     from monitor.model import Need, State, Transition
 
     folder, racer, turns = given
     errors: list[str] = []
     for turn in range(turns):
         try:
-            opened = engine.opened(engine.url_of(None, Path(folder)), (tables.METADATA, told.METADATA))
+            opened = engine.opened(engine.url_of(None, Path(folder)), (tables.METADATA, store.METADATA))
             with opened.begin() as db:
                 # What was read must still hold when it is written back.
-                memory.put_meta(db, "count", (memory.get_meta(db, "count") or 0) + 1)
+                known.put_meta(db, "count", (known.get_meta(db, "count") or 0) + 1)
                 change = Transition(f"racer{racer}/{turn}", datetime.now(UTC), None, State.OK, Need.NO)
-                record.write(db, record.Changes(transitions=(change,)), "key")
+                changes.write(db, changes.Changes(transitions=(change,)), "key")
             opened.dispose()
         except Exception as error:
             errors.append(f"{type(error).__name__}: {error}")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.host import Host
+from monitor.system.host import Host
 from tests.command import authwatch, configure, state
 from tests.faults.world import AGENT, agent_home, document, put_cell, run, shared_home
 from tests.openclaw_home import DAY, HOUR, openclaw, put, token

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from monitor.config.settings import check_killed
-from monitor.host import Host
 from monitor.model import Problem, Trouble
 from monitor.sources import SOURCES, SourceEntry, SourceType, observe_all
-from monitor.sources.within import in_turn
+from monitor.system.host import Host
+from monitor.system.timeout import in_turn
 from tests.command import argv, authwatch, configure, environment, state
 from tests.faults.world import json_home, listening, run, told
 from tests.hung_mount import hung, skip_without_fuse
@@ -173,8 +173,8 @@ def test_a_check_that_finds_another_one_and_nothing_left_cannot_say(tmp_path: Pa
 
 def test_whoever_starts_checks_waits_longer_than_they_take() -> None:
     from monitor.config.settings import Settings, check_ends
-    from monitor.serve.rounds import limit
-    from monitor.setup.units import CHECK, Installation, render, shipped
+    from monitor.serve.loop import limit
+    from monitor.setup.systemd_units import CHECK, Installation, render, shipped
 
     for seconds in (1, 60, 600):
         deadline = timedelta(seconds=seconds)

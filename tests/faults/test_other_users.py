@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor.host import Host, Unreadable
 from monitor.model import Problem
-from monitor.owners import open_to_others, opened, roots
+from monitor.system.host import Host, Unreadable
+from monitor.system.owners import open_to_others, opened, roots
 from tests.faults.world import ROOT, json_home, plain_home, run
 from tests.openclaw_home import DAY, openclaw, token
 
@@ -320,7 +320,9 @@ def test_what_belongs_to_another_user_is_open_to_that_user(tmp_path: Path) -> No
 @pytest.mark.skipif(not shutil.which("unshare"), reason="unshare is not here (Debian: util-linux)")
 def test_in_a_user_namespace_the_unmapped_user_counts_as_root() -> None:
     assert roots() == {0}
-    code = "import os; from monitor.owners import *; print(open_to_others(Path('/bin/sh'), os.geteuid()), roots())"
+    code = (
+        "import os; from monitor.system.owners import *; print(open_to_others(Path('/bin/sh'), os.geteuid()), roots())"
+    )
     words = ["unshare", "--user", sys.executable, "-I", "-c", code]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode:

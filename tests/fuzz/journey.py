@@ -9,29 +9,28 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.engine import URL
 
-from alerts import memory as told
-from alerts import tell
+from alerts import notify, store
 from alerts.message import compose
 from alerts.model import Channel, Level
-from monitor import report
-from monitor.cli.render import nagios, text
+from monitor.check import status
+from monitor.check.collect import Asked, digest
+from monitor.cli.status_text import nagios, text
 from monitor.config.settings import Policy, Settings
-from monitor.history import memory, record
+from monitor.history import changes, known
 from monitor.history.engine import connect, prepare
 from monitor.history.tables import METADATA
-from monitor.host import Host
 from monitor.judge.conditions import conditions
-from monitor.judge.look import judge
-from monitor.judge.words import mask
-from monitor.look import Asked, digest
-from monitor.metrics.families import Facts
-from monitor.metrics.text import body
+from monitor.judge.judge import judge
+from monitor.judge.wording import mask
+from monitor.metrics.definitions import Facts
+from monitor.metrics.exposition import body
 from monitor.model import Finding, Judgement
+from monitor.system.host import Host
 from tests.fuzz.engine import Leak
 from tests.fuzz.mutate import MARK
 
 KEY_ID = "fuzz"
-RULES = tell.Rules(timedelta(minutes=10), (timedelta(days=1),))
+RULES = notify.Rules(timedelta(minutes=10), (timedelta(days=1),))
 CHANNELS = (Channel("phone", Level.INFO, {}, "address"),)
 
 
@@ -41,14 +40,14 @@ class Journey:
     def __init__(self, good: Sequence[Finding], now: datetime) -> None:
         self.now = now
         first = judge(good, {}, Policy(), now - timedelta(hours=2))
-        self.known = record.changes(first, {}, now - timedelta(hours=2)).rows
+        self.known = changes.changes(first, {}, now - timedelta(hours=2)).rows
         self.engine = connect(URL.create("sqlite", database=":memory:"))
-        prepare(self.engine, (METADATA, told.METADATA))
+        prepare(self.engine, (METADATA, store.METADATA))
 
     def go(self, findings: Sequence[Finding], host: Host, dice: random.Random, shown: bool) -> None:
         """Part of the way every time, the dear parts now and then."""
         judgement = judge(findings, self.known, Policy(), self.now, frozenset(host.touches))
-        document = report.document(judgement, at=self.now, host="box", known=self.known)
+        document = status.document(judgement, at=self.now, host="box", known=self.known)
         said = json.dumps(document, ensure_ascii=False) + text(document, color=False)
         if dice.random() < 0.25:
             said += self._told(judgement, dice) + nagios(document)[0]
@@ -62,12 +61,12 @@ class Journey:
     def _told(self, judgement: Judgement, dice: random.Random) -> str:
         privacy = dice.choice(("full", "masked"))
         seen = conditions(judgement, host="box", privacy=privacy, now=self.now)
-        planned = tell.plan(tell.Memory(), seen, CHANNELS, RULES, self.now)
+        planned = notify.plan(notify.Memory(), seen, CHANNELS, RULES, self.now)
         messages = [repr(compose(alert, "box", self.now)) for alert in planned.alerts]
         return "".join([*messages, body(judgement, Facts(), mask if privacy == "masked" else str)])
 
     def _recorded(self, judgement: Judgement) -> None:
         with self.engine.connect() as db, db.begin() as transaction:
-            record.write(db, record.changes(judgement, {}, self.now), KEY_ID)
-            memory.read(db, KEY_ID)
+            changes.write(db, changes.changes(judgement, {}, self.now), KEY_ID)
+            known.read(db, KEY_ID)
             transaction.rollback()

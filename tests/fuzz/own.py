@@ -8,21 +8,21 @@ import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from alerts import memory as told
-from alerts.clock import Reading, trust
-from monitor import checkpoint, leave, watch
-from monitor.cli.book import in_words
-from monitor.cli.shell import Failure
+from alerts import store
+from alerts.clock_trust import Reading, trust
+from monitor.check import gate, outputs, run
+from monitor.check.collect import Asked, look
+from monitor.check.record import Turn
+from monitor.cli.context import Failure
+from monitor.cli.history_access import in_words
 from monitor.config.load import ConfigError, load, problems
 from monitor.config.settings import Settings
 from monitor.config.show import show
 from monitor.history import engine
-from monitor.history.read import transitions
-from monitor.host import Host
-from monitor.look import Asked, look
-from monitor.metrics.earlier import last_successes
-from monitor.state import State
-from monitor.turn import Turn
+from monitor.history.queries import transitions
+from monitor.metrics.exposition import last_successes
+from monitor.system.host import Host
+from monitor.system.state_dir import State
 from tests.command import authwatch, configure, state
 from tests.config.test_load import WHOLE
 from tests.faults.world import json_home
@@ -78,10 +78,10 @@ def history(folder: Path) -> Target:
         own = State(place, place)
         findings = look(asked, host, NOW)
         this = Turn(asked, host, own, findings, NOW)
-        watch.glance(this)
+        run.glance(this)
         _commands(path)
         try:
-            outcome = watch.run(this, (None, None, Reading(NOW)))
+            outcome = run.run(this, (None, None, Reading(NOW)))
         except Foreign:  # the cell that was spoiled says whose it is
             return
         assert outcome.recorded or outcome.complaints
@@ -108,8 +108,8 @@ def _commands(path: Path) -> None:
         ):
             if engine.revision(db):
                 transitions(db, NOW - timedelta(days=400))
-                told.recent(db, NOW - timedelta(days=400))
-                told.last_deliveries(db)
+                store.recent(db, NOW - timedelta(days=400))
+                store.last_deliveries(db)
     except Failure as failure:
         assert MARK not in failure.message
 
@@ -117,22 +117,22 @@ def _commands(path: Path) -> None:
 def point(folder: Path) -> Target:
     """The checkpoint, which the gate believes: any other than it wrote is no reason to stop, and none to fall."""
     _, place = _passed(folder)
-    good = (place / checkpoint.NAME).read_bytes()
-    who = checkpoint.read(str(place))
+    good = (place / gate.NAME).read_bytes()
+    who = gate.read(str(place))
     assert who is not None
 
     def turn(dice: random.Random) -> None:
-        (place / checkpoint.NAME).write_bytes(spoiled(good, dice))
+        (place / gate.NAME).write_bytes(spoiled(good, dice))
         now = NOW.timestamp() + dice.choice((-1e6, 0, 5, 1e6, 1e12))
-        found = checkpoint.may_stop(str(place), who.identity, {}, now)
+        found = gate.may_stop(str(place), who.identity, {}, now)
         if found is not None:
             assert 0 <= found.exit_code <= 255
-        again = checkpoint.read(str(place))
+        again = gate.read(str(place))
         if again is not None:
-            checkpoint.renew(str(place), again, NOW.timestamp())
-            checkpoint.still_holds(str(place), again, {}, now)
+            gate.renew(str(place), again, NOW.timestamp())
+            gate.still_holds(str(place), again, {}, now)
             for touch in again.touches:
-                checkpoint.same(*touch)
+                gate.same(*touch)
 
     return Target("checkpoint", turn, 2.0)
 
@@ -140,7 +140,7 @@ def point(folder: Path) -> Target:
 def left(folder: Path) -> Target:
     """pass.json and the last metrics, which the next pass and the daemon read."""
     _, place = _passed(folder)
-    good = {name: (place / name).read_bytes() for name in (leave.PASS, leave.METRICS)}
+    good = {name: (place / name).read_bytes() for name in (outputs.PASS, outputs.METRICS)}
     own = State(place, place)
 
     def turn(dice: random.Random) -> None:
@@ -148,9 +148,9 @@ def left(folder: Path) -> Target:
         raw = spoiled(good[name], dice)
         (place / name).write_bytes(raw)
         reading = Reading(NOW, timedelta(days=3), "boot")
-        trust(*leave.clocks(own, reading), timedelta(minutes=10))
+        trust(*outputs.clocks(own, reading), timedelta(minutes=10))
         last_successes(raw.decode("utf-8", "replace"), ["openclaw", "claude-code"])
-        checkpoint.restamp(str(place / leave.METRICS), NOW.timestamp())
+        gate.restamp(str(place / outputs.METRICS), NOW.timestamp())
         (place / name).write_bytes(good[name])
 
     return Target("pass.json and metrics", turn)

@@ -14,11 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from monitor.host import Host
-from monitor.model import Finding, Problem, Trouble
-from monitor.openclaw.status import report
+from monitor.model import Finding, Problem, SourceEntry, Trouble
+from monitor.openclaw.compat.models_status import report
 from monitor.sources import SOURCES, observe_all
-from monitor.sources.entry import SourceEntry
+from monitor.system.host import Host
 from tests.faults.world import KINDS
 from tests.fuzz.engine import Leak, Target
 from tests.fuzz.journey import Journey

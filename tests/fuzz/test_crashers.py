@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from alerts.clock import Reading
-from alerts.columns import Damaged, Record
-from alerts.plain import revive
-from monitor import checkpoint, leave
-from monitor.host import Host, Unreadable, parse_json
+from alerts.clock_trust import Reading
+from alerts.serialization import revive
+from alerts.store import Damaged, Record
+from monitor.check import gate, outputs
 from monitor.model import Observation
 from monitor.openclaw.json5 import MOST, parse
-from monitor.state import State
+from monitor.system.host import Host, Unreadable, parse_json
+from monitor.system.state_dir import State
 from tests.command import argv, authwatch, environment, state
 from tests.faults.world import decent, json_home, run, shared_home
 from tests.openclaw_home import DAY, HOUR, openclaw, token
@@ -115,11 +115,11 @@ def test_a_long_json5_takes_no_second(name: str) -> None:
 def test_a_memory_of_another_shape_is_no_memory(plain: object, tmp_path: Path) -> None:
     with pytest.raises((ValueError, TypeError)):
         revive(Reading, plain)
-    (tmp_path / leave.PASS).write_text(json.dumps({"clocks": {"believed": plain or 0, "doubted": None}}))
+    (tmp_path / outputs.PASS).write_text(json.dumps({"clocks": {"believed": plain or 0, "doubted": None}}))
     from datetime import UTC, datetime
 
     reading = Reading(datetime.now(UTC))
-    assert leave.clocks(State(tmp_path, tmp_path), reading) == (None, None, reading)
+    assert outputs.clocks(State(tmp_path, tmp_path), reading) == (None, None, reading)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "{", '{"credential": []}', '{"credential": null}', "[" * 100_000])
@@ -146,7 +146,7 @@ def test_a_checkpoint_with_a_path_or_code_that_cannot_be(tmp_path: Path) -> None
     run(tmp_path, "check")
     time.sleep(2.1)
     assert run(tmp_path, "check").code == 2
-    path = state(tmp_path) / checkpoint.NAME
+    path = state(tmp_path) / gate.NAME
     good = path.read_bytes()
     lines = good.split(b"\n")
     for number, change in (

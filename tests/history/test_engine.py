@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect
 
-from alerts import memory as told
-from monitor.history import engine, memory
+from alerts import store
+from monitor.history import engine, known
 from monitor.history.tables import METADATA
 from tests.command import ROOT
 
-METADATAS = (METADATA, told.METADATA)
+METADATAS = (METADATA, store.METADATA)
 WRITERS, ROUNDS = 3, 60
 
 COUNT = """
@@ -42,7 +42,7 @@ def test_three_processes_that_read_and_write_lose_nothing(tmp_path):
     ]
     assert [one.communicate(timeout=120)[1] for one in writers] == [b""] * WRITERS
     with opened(tmp_path).begin() as db:
-        assert memory.get_meta(db, "count") == WRITERS * ROUNDS
+        assert known.get_meta(db, "count") == WRITERS * ROUNDS
 
 
 def test_a_fresh_history_is_stamped_with_the_newest_migration(tmp_path):

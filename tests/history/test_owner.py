@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from monitor.history.owner import following
-from monitor.state import Owner, State
+from monitor.system.state_dir import Owner, State
 from tests.command import Done, authwatch, configure, state
 from tests.history.conftest import Server
 from tests.openclaw_home import DAY, HOUR, openclaw, token

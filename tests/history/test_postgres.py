@@ -6,8 +6,8 @@ import threading
 
 from sqlalchemy.engine import make_url
 
-from alerts import memory as told
-from monitor.history import engine, memory, tables
+from alerts import store
+from monitor.history import engine, known, tables
 from tests.command import authwatch, configure
 from tests.history.conftest import until
 from tests.openclaw_home import DAY, HOUR, oauth, openclaw, token
@@ -55,26 +55,26 @@ def test_past_renewals_and_log_ins_are_asked_of_postgresql_as_well(tmp_path, dat
 
 def test_a_check_and_a_request_never_write_at_the_same_time(postgres, database):
     """Whoever comes second waits for the other's commit, and reads what it wrote."""
-    metadatas = (tables.METADATA, told.METADATA)
+    metadatas = (tables.METADATA, store.METADATA)
     order = []
 
     def ask() -> None:
         second = engine.opened(make_url(database), metadatas)
         with second.begin() as db:
             engine.hold(db)
-            order.append(memory.get_meta(db, "owner"))
+            order.append(known.get_meta(db, "owner"))
         second.dispose()
 
     first = engine.opened(make_url(database), metadatas)
     with first.begin() as db:
-        memory.put_meta(db, "owner", "nobody")
+        known.put_meta(db, "owner", "nobody")
     thread = threading.Thread(target=ask)
     with first.begin() as db:
         engine.hold(db)
         thread.start()
         waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
         until("a waiting lock", lambda: postgres.ask(waiting)[0][0] == 1)
-        memory.put_meta(db, "owner", "somebody")
+        known.put_meta(db, "owner", "somebody")
         assert order == []
     thread.join()
     first.dispose()

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alerts.plain import flatten, revive
+from alerts.serialization import flatten, revive
 from monitor.config.settings import Policy
-from monitor.history.record import Changes, changes
-from monitor.judge.look import judge
+from monitor.history.changes import Changes, changes
+from monitor.judge.judge import judge
 from monitor.model import Credential, Evidence, Kind, Observation, Remembered, State, Trouble, Use
 from monitor.model import Problem as P
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Connection, create_engine, event
 
-from monitor.history.read import RECENT, logins, rotations
+from monitor.history.queries import RECENT, logins, rotations
 from monitor.history.tables import METADATA, ROTATIONS
 from monitor.renewal import Rotation
 

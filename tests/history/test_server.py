@@ -12,7 +12,7 @@ from monitor.history.engine import HistoryError, connect, url_of
 
 pytest.importorskip("psycopg", reason="the driver is in authwatch[postgres]")
 
-from monitor.history.server import arguments
+from monitor.history.postgresql import arguments
 
 NEAR = [
     "127.0.0.1",

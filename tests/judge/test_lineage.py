@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from alerts.model import Level
 from monitor.judge.conditions import conditions
-from monitor.judge.lineage import copied, separately
-from monitor.judge.look import judge
+from monitor.judge.duplicates import copied, separately
+from monitor.judge.judge import judge
 from monitor.model import Evidence, Kind, Lineup, Need, Problem, State, Trouble, Use
 from tests.judge.worlds import DAY, HOUR, NOW, POLICY, at, known, login, memory, oauth, token
 

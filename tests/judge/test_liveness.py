@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from monitor.ground import Ground, Weight
 from monitor.judge.evaluate import evaluate
-from monitor.judge.liveness import GRACE, due_at, in_question, overdue_since, rhythm
+from monitor.judge.refresh import GRACE, due_at, in_question, overdue_since, rhythm
 from monitor.model import Confidence, Evidence, Need, Observation, Remembered, State, Use
 from monitor.renewal import Rhythm, Rotation
 from tests.judge.worlds import DAY, HOUR, NOW, POLICY, at, memory, oauth

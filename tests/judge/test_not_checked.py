@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 
 from monitor.config.settings import Policy
-from monitor.history.record import changes
+from monitor.history.changes import changes
 from monitor.judge.conditions import conditions
-from monitor.judge.look import judge
-from monitor.judge.not_checked import Places
+from monitor.judge.judge import judge
+from monitor.judge.unreadable import Places
 from monitor.location import Location
 from monitor.model import Evidence, Judgement, Lineup, Need, Problem, Remembered, State, Trouble
 from tests.judge.worlds import DAY, HOUR, NOW, POLICY, memory, oauth, only, token

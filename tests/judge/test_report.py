@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.model import Condition, Level
+from monitor.check.status import document, exit_code, iso, narrowed, needs, values
 from monitor.model import Need, Problem, Trouble
-from monitor.report import document, exit_code, iso, narrowed, needs, values
 from tests.judge.worlds import DAY, HOUR, NOW, at, known, login, looked_at, memory, oauth, observations, token
 
 TROUBLE = Trouble("codex", Problem.PARSE, "~/.codex/auth.json", "not JSON: line 1, column 1")

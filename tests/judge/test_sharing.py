@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from monitor.judge.sharing import share
+from monitor.judge.duplicates import share
 from monitor.model import Credential, Kind, Lineup, Need, Observation, Remembered, State, Verdict
 
 NOW = datetime(2026, 11, 22, 13, tzinfo=UTC)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.judge.words import mask, moment, name
+from monitor.judge.wording import mask, moment, name
 from monitor.model import Evidence, Kind, Problem, Use
 from tests.judge.worlds import DAY, HOUR, login, looked_at, oauth, only, token
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import strategies as st
 
 from monitor.config.settings import Policy, Rule
-from monitor.judge.look import judge
+from monitor.judge.judge import judge
 from monitor.model import Credential, Evidence, Kind, Need, Observation, Problem, Remembered, State, Use
 
 NOW = datetime(2026, 11, 22, 13, 0, tzinfo=UTC)

@@ -5,10 +5,10 @@ from collections import defaultdict
 from prometheus_client.parser import text_string_to_metric_families
 
 from alerts.model import Outcome
-from monitor.metrics.text import body
+from monitor.metrics.exposition import body
 from monitor.model import Need, Problem, State
 from monitor.proof import Answer
-from monitor.serve.counters import Counters
+from monitor.serve.daemon_metrics import Counters
 from tests.metrics.worlds import FACTS, WORLD
 
 HEAD = """\

@@ -4,8 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from monitor.metrics.earlier import last_successes
-from monitor.metrics.text import body
+from monitor.metrics.exposition import body, last_successes
 from tests.metrics.worlds import DAY, FACTS, NOW, WORLD
 
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from monitor.metrics.families import FAMILIES
-from monitor.serve.left import RESULTS
+from monitor.check.outputs import RESULTS
+from monitor.metrics.definitions import FAMILIES
 from tests.metrics.reference import LISTS, families, page
 from tests.metrics.worlds import FACTS, WORLD
 
@@ -17,7 +17,7 @@ def test_the_page_is_what_the_code_says():
 
 def test_every_family_has_a_sample_to_learn_its_labels_from():
     """Every family has a sample to learn its labels from."""
-    from monitor.metrics.text import body
+    from monitor.metrics.exposition import body
 
     found = families(body(WORLD, FACTS))
     assert set(found) == set(FAMILIES)

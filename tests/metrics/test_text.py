@@ -12,9 +12,9 @@ from prometheus_client.openmetrics import parser as om_parser
 from prometheus_client.parser import text_string_to_metric_families
 
 from alerts.model import Condition, Level
-from monitor.checkpoint import restamp
-from monitor.metrics.families import FAMILIES, Facts
-from monitor.metrics.text import body, openmetrics
+from monitor.check.gate import restamp
+from monitor.metrics.definitions import FAMILIES, Facts
+from monitor.metrics.exposition import body, openmetrics
 from monitor.model import Need, Problem, ProviderView, State, Trouble
 from tests.metrics.worlds import DAY, FACTS, NOW, WORLD, judgement, verdict
 

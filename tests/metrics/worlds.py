@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from alerts.dataclass import replace
 from alerts.model import Condition, Level
-from monitor.metrics.families import ChannelFacts, Facts
+from monitor.metrics.definitions import ChannelFacts, Facts
 from monitor.model import (
     Credential,
     Judgement,

@@ -9,10 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from monitor.host import Host
-from monitor.model import Finding, Lineup, Observation, Trouble
-from monitor.sources.entry import SourceEntry
+from monitor.model import Finding, Lineup, Observation, SourceEntry, Trouble
 from monitor.sources.openclaw import observe
+from monitor.system.host import Host
 
 NOW_MS = 1_780_000_000_000
 NOW = datetime.fromtimestamp(NOW_MS / 1000, UTC)

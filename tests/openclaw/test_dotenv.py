@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.openclaw.dotenv import parse
+from monitor.openclaw.env import parse
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.openclaw.write.edit import drop, put
-from monitor.openclaw.write.files import Refused
+from monitor.openclaw.write.json_edit import drop, put
+from monitor.openclaw.write.replace_file import Refused
 
 CONFIG = """\
 // my agents

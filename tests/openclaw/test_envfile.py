@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.openclaw.dotenv import parse
-from monitor.openclaw.envfile import put
-from monitor.openclaw.write.files import Refused
+from monitor.openclaw.env import parse
+from monitor.openclaw.write.dotenv import put
+from monitor.openclaw.write.replace_file import Refused
 
 
 @pytest.mark.parametrize(

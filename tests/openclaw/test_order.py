@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.openclaw.credentials import profile
-from monitor.openclaw.merge import View, view
+from monitor.openclaw.auth_profiles import profile
+from monitor.openclaw.config import Config
+from monitor.openclaw.inheritance import View, view
 from monitor.openclaw.order import order
 from monitor.openclaw.releases import Generation
-from monitor.openclaw.settings import Config
 from monitor.openclaw.stores import Store
 from monitor.openclaw.usage import store_state
 from tests.openclaw.homes import DAY, HOUR, KEY, NOW_MS, login, token

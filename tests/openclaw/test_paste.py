@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from monitor.openclaw.reading import read
+from monitor.openclaw.installation import read
 from tests.command import Done, authwatch, environment
 from tests.openclaw.homes import agent_dir, agent_store, config, host, json_store, login, shared_store, token, write
 
@@ -201,7 +201,7 @@ def test_a_key_for_the_environment_goes_into_the_env_file_once(home: Path) -> No
 def test_a_full_disk_leaves_everything_as_before(home: Path) -> None:
     before = tree(home)
     limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); "
-    script = limited + "from monitor.cli.run import run; run(sys.argv[1:])"
+    script = limited + "from monitor.cli.app import run; run(sys.argv[1:])"
     words = ("models", "auth", "paste-token", "--provider", "anthropic")
     done = subprocess.run(
         [sys.executable, "-c", script, *words],

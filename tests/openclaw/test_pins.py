@@ -7,8 +7,8 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+from monitor.openclaw.installation import read
 from monitor.openclaw.pins import Pin, pins
-from monitor.openclaw.reading import read
 from tests.openclaw.homes import (
     agent_dir,
     agent_store,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.openclaw.reading import read
+from monitor.openclaw.installation import read
 from tests.command import authwatch
 from tests.openclaw.homes import agent_dir, agent_store, config, host, shared_store, token
 from tests.system.sqlite_file.crafted import journal

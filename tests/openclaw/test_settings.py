@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.openclaw.include import deep
-from monitor.openclaw.reading import read
+from monitor.openclaw.auth_profiles import SecretRef, reference
+from monitor.openclaw.config import Config, deep, expand
+from monitor.openclaw.installation import read
 from monitor.openclaw.releases import Generation, number, provider_id, release, text
-from monitor.openclaw.secrets import SecretRef, reference
-from monitor.openclaw.settings import Config, expand
 from tests.openclaw.homes import KEY, config, host, json_store, look, observations, shared_store, write
 
 

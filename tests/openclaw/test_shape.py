@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.openclaw.write import shape
-from monitor.openclaw.write.files import Refused
+from monitor.openclaw.write import pasted_secret
+from monitor.openclaw.write.replace_file import Refused
 
 SETUP = "sk-ant-oat01-" + "Aa0-_" * 18
 
@@ -28,22 +28,22 @@ SETUP = "sk-ant-oat01-" + "Aa0-_" * 18
     ],
 )
 def test_a_span_is_read_as_openclaw_reads_it(written: str, span: timedelta) -> None:
-    assert shape.span(written) == span
+    assert pasted_secret.span(written) == span
 
 
 @pytest.mark.parametrize("written", ["", "d", "1x", "-1d", "1h 30m", "1h30", "1e3d", "0", "99999999d", "1..5d", "١d"])
 def test_an_odd_span_is_refused(written: str) -> None:
     with pytest.raises(Refused):
-        shape.span(written)
+        pasted_secret.span(written)
 
 
 def test_a_token_that_a_terminal_broke_is_made_whole() -> None:
-    assert shape.token(f"  {SETUP[:40]}\n  {SETUP[40:]}\n", "anthropic") == SETUP
+    assert pasted_secret.token(f"  {SETUP[:40]}\n  {SETUP[40:]}\n", "anthropic") == SETUP
 
 
 @given(st.text(max_size=80))
 def test_whatever_is_pasted_is_taken_as_it_is_or_refused_without_being_shown(pasted: str) -> None:
-    for check in (shape.token, shape.api_key):
+    for check in (pasted_secret.token, pasted_secret.api_key):
         try:
             assert check(pasted, "somebody") == pasted.strip().strip("\ufeff")
         except Refused as error:

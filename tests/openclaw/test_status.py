@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from monitor.openclaw.classify import remaining
-from monitor.openclaw.status import Report, report
+from monitor.openclaw.compat.classification import remaining
+from monitor.openclaw.compat.models_status import Report, report
 from tests.openclaw.homes import (
     DAY,
     HOUR,

@@ -20,10 +20,10 @@ from typing import Any
 import pytest
 
 from monitor.model import Kind
-from monitor.openclaw.reading import read
-from monitor.openclaw.write import auth
-from monitor.openclaw.write.files import Refused
+from monitor.openclaw.installation import read
+from monitor.openclaw.write import paste
 from monitor.openclaw.write.lock import held
+from monitor.openclaw.write.replace_file import Refused
 from tests.openclaw.homes import agent_dir, agent_store, config, host, json_store, login, shared_store, token
 
 HOMES: dict[str, Callable[..., None]] = {"json": json_store, "agent": agent_store, "shared": shared_store}
@@ -47,8 +47,8 @@ def home(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 def save(home: Path, profile: str = "anthropic:new", secret: str = SECRET) -> None:
     found = read(host(home))
-    pasted = auth.Pasted(profile, "anthropic", Kind.TOKEN, secret)
-    auth.save(found, "main", pasted, auth.seen(found, "main", profile), now())
+    pasted = paste.Pasted(profile, "anthropic", Kind.TOKEN, secret)
+    paste.save(found, "main", pasted, paste.seen(found, "main", profile), now())
 
 
 def saved(home: Path) -> dict[str, str | None]:
@@ -132,10 +132,10 @@ db.execute({statement!r}, (sys.argv[2],)); db.execute("COMMIT")
 
 def test_a_profile_that_changed_behind_the_prompt_is_not_overwritten(home: Path) -> None:
     found = read(host(home))
-    before = auth.seen(found, "main", "anthropic:work")
+    before = paste.seen(found, "main", "anthropic:work")
     save(home, "anthropic:work", SECRET + "theirs")
     with pytest.raises(Refused, match="changed by another program"):
-        auth.save(found, "main", auth.Pasted("anthropic:work", "anthropic", Kind.TOKEN, SECRET), before, now())
+        paste.save(found, "main", paste.Pasted("anthropic:work", "anthropic", Kind.TOKEN, SECRET), before, now())
     assert saved(home)["anthropic:work"] == SECRET + "theirs"
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from monitor.probes import PROBES
-from monitor.probes.asking import Question, ask
+from monitor.probes.ask import Question, ask
 from monitor.proof import Told
 from tests.probes.documented import ANYWHERE, CASES, ENDS, SECRETS, VALID, anthropic, openrouter
 from tests.probes.stand import Stand, certificate, drips, garbage, hangs, resets, says, stand

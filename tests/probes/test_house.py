@@ -11,8 +11,8 @@ from tests.openclaw_home import openclaw
 from tests.probes.page import BEGIN, END, PAGE, table
 from tests.probes.stand import Stand
 
-NETWORK = {"http.client", "urllib.request", "monitor.probes.http", "monitor.probes.asking", "monitor.probes.anthropic"}
-OURS = {"monitor.prove", "monitor.vault", "monitor.cli.probing"}
+NETWORK = {"http.client", "urllib.request", "monitor.probes.http", "monitor.probes.ask", "monitor.probes.anthropic"}
+OURS = {"monitor.check.probe", "monitor.system.key_offer", "monitor.cli.probe"}
 
 
 def key(secret: str) -> dict[str, str]:
@@ -41,6 +41,6 @@ def test_a_pass_in_which_nobody_is_due_loads_nothing_of_the_network(tmp_path: Pa
     time.sleep(0.1)
     openclaw(tmp_path, {"anthropic:default": key("1"), "anthropic:other": {**key("2"), "provider": "acme"}})
     found = loaded(tmp_path, "check")
-    assert "monitor.prove" in found, "it looked fully"
+    assert "monitor.check.probe" in found, "it looked fully"
     assert not NETWORK & found
     assert len(provider.asked) == 1

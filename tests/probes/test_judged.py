@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from alerts.dataclass import replace
 from monitor.config.settings import Policy
-from monitor.judge.account import why_so_sure
 from monitor.judge.evaluate import evaluate
-from monitor.judge.look import judge
+from monitor.judge.explain import why_so_sure
+from monitor.judge.judge import judge
 from monitor.model import Confidence, Credential, Evidence, Kind, Need, Observation, State, Use, Verdict
 from monitor.proof import Answer, Proof
 

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from monitor.host import Host
-from monitor.model import Credential, Kind, Observation
+from monitor.model import Credential, Kind, Observation, SourceEntry
 from monitor.sources import SOURCES, observe_all
-from monitor.sources.entry import SourceEntry
-from monitor.vault import Vault
+from monitor.system.host import Host
+from monitor.system.key_offer import Vault
 from tests.openclaw_home import openclaw
 from tests.sources.homes import Home
 

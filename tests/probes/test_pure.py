@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.plain import flatten, revive
+from alerts.serialization import flatten, revive
 from monitor.probes import PROBES, probe_of, providers_of
-from monitor.probes.reply import Reply
+from monitor.probes.response import Reply
 from monitor.proof import HOUR, JITTER, Answer, Proof, Told, due, learned
 from tests.probes.documented import CASES, SECRETS, VALID
 

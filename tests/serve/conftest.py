@@ -15,14 +15,13 @@ from pathlib import Path
 
 import pytest
 
+from monitor.check.outputs import Place
 from monitor.config.settings import Settings, WebSettings
-from monitor.metrics.text import body
-from monitor.serve.app import App
-from monitor.serve.counters import Counters
-from monitor.serve.current import Current, Loaded
-from monitor.serve.http import fault
-from monitor.serve.left import Place
+from monitor.metrics.exposition import body
+from monitor.serve.daemon_metrics import Counters
+from monitor.serve.live_settings import Current, Loaded
 from monitor.serve.server import Server
+from monitor.serve.wsgi import App, fault
 from tests.metrics.worlds import FACTS, NOW, WORLD
 
 ROOT = Path(__file__).parents[2]

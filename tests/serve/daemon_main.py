@@ -9,12 +9,12 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+from monitor.check.outputs import Place
 from monitor.config.settings import AlertSettings, ChannelSettings, Secret, Settings, SourceEntry, WebSettings
-from monitor.host import stamp
-from monitor.serve.access import Refused
-from monitor.serve.current import Loaded
 from monitor.serve.daemon import serve
-from monitor.serve.left import Place
+from monitor.serve.live_settings import Loaded
+from monitor.serve.web_auth import Refused
+from monitor.system.host import stamp
 
 
 def settings(given):

@@ -6,12 +6,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from alerts.model import Channel, Level, Standing, Told
-from alerts.tell import Memory, Rules
-from monitor import overview
+from alerts.notify import Memory, Rules
+from monitor.check import page_data
+from monitor.check.status import document
 from monitor.config.settings import DAY, Settings
 from monitor.judge.conditions import conditions
-from monitor.judge.look import judge
-from monitor.metrics.families import ChannelFacts
+from monitor.judge.judge import judge
+from monitor.metrics.definitions import ChannelFacts
 from monitor.model import (
     Credential,
     Evidence,
@@ -25,7 +26,6 @@ from monitor.model import (
     Trouble,
     Use,
 )
-from monitor.report import document
 
 NOW = datetime(2026, 11, 22, 14, 5, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -150,14 +150,16 @@ def documents(mood="now", more=(), privacy="full"):
         return conditions(later, host="vps-1", privacy="full", now=at), later.until
 
     facts = (ChannelFacts("phone", NOW - 3 * HOUR), ChannelFacts("mail", NOW - 12 * DAY))
-    memory = overview.Told(
+    memory = page_data.Told(
         Memory(standings, told),
         (PHONE, MAIL),
         Rules(timedelta(minutes=10), (DAY, 2 * DAY, 7 * DAY)),
         facts,
         look,
     )
-    return document(judgement, at=NOW, host="vps-1"), overview.overview(judgement, memory, changes(mood), settings, NOW)
+    return document(judgement, at=NOW, host="vps-1"), page_data.overview(
+        judgement, memory, changes(mood), settings, NOW
+    )
 
 
 def lay(folder, mood="now", more=()):

@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from monitor.config.settings import Secret, WebSettings
-from monitor.serve.access import Refused, listen_address, may_read, names_us
+from monitor.serve.web_auth import Refused, listen_address, may_read, names_us
 
 OPEN = WebSettings()
 SHUT = WebSettings(password=Secret("wörd:with colon"))

@@ -9,10 +9,10 @@ import pytest
 from prometheus_client.openmetrics import parser as om_parser
 from prometheus_client.parser import text_string_to_metric_families
 
-from monitor.checkpoint import restamp
+from monitor.check.gate import restamp
 from monitor.config.settings import Secret, WebSettings
-from monitor.serve.bodies import Packed
-from monitor.serve.guesses import REMEMBERED, Guesses
+from monitor.serve.cache import Packed
+from monitor.serve.web_auth import REMEMBERED, Guesses
 from tests.metrics.worlds import NOW
 from tests.serve.conftest import STATUS, leave
 

@@ -7,7 +7,7 @@ import time
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from monitor.serve.child import Child
+from monitor.serve.child_process import Child
 from tests.serve.conftest import leave, wait_for
 
 

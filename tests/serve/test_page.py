@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alerts import timefmt
 from monitor.config.settings import DAY
 from monitor.model import Evidence, Kind
-from monitor.serve import axis, spell
-from monitor.serve.hero import Remedy, hero
-from monitor.serve.page import Seen, render
-from monitor.serve.rows import groups
+from monitor.serve.page import axis
+from monitor.serve.page.headline import Remedy, hero
+from monitor.serve.page.rows import groups
+from monitor.serve.page.view import Seen, render
 from tests.serve.scene import NOW, claw, documents, lay, lineup
 
 LATER = NOW + timedelta(minutes=2)
@@ -205,7 +206,7 @@ def test_the_page_needs_no_database_in_the_daemon(tmp_path):
     lay(tmp_path)
     code = (
         "import sys, json\nfrom pathlib import Path\nfrom datetime import UTC, datetime\n"
-        "from monitor.serve.page import Seen, render\nfrom monitor.serve import daemon, left\n"
+        "from monitor.serve.page.view import Seen, render\nfrom monitor.serve import daemon, left\n"
         "p = Path(sys.argv[1])\n"
         "render(Seen(left.document(p / 'status.json'), left.document(p / 'overview.json'), None, False), 'x', datetime.now(UTC))\n"
         "print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"
@@ -285,12 +286,12 @@ def test_only_a_command_is_offered_for_copying(text, command, words):
 )
 def test_spans_are_said_roughly(span, text):
     """Spans are said roughly."""
-    assert spell.relative(NOW + span, NOW) == text
+    assert timefmt.relative(NOW + span, NOW) == text
 
 
 def test_a_missing_login_and_one_of_another_year_are_said_right():
     """A login that is missing as a whole is named by its provider; another year is named."""
     gone = claw("main", "xai", "-", Kind.TOKEN, evidence=Evidence.ABSENT)
     assert hero(documents("calm", [gone])[0], NOW).sentence == "xai of agent main needs you now"
-    assert spell.date(NOW + 365 * DAY, NOW) == "Mon 22 Nov 2027"
-    assert spell.day(NOW + DAY, NOW) == "tomorrow"
+    assert timefmt.date(NOW + 365 * DAY, NOW) == "Mon 22 Nov 2027"
+    assert timefmt.day(NOW + DAY, NOW) == "tomorrow"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.serve.past import MOST, Past, asking
+from monitor.serve.history_api import MOST, Past, asking
 from tests.serve.conftest import leave, wait_for
 
 DOCUMENT = b'{"schema": 1, "transitions": []}'

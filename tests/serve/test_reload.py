@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from monitor.config.settings import Secret, Settings, WebSettings
-from monitor.serve.access import Refused
-from monitor.serve.current import Current, Loaded
+from monitor.serve.live_settings import Current, Loaded
+from monitor.serve.web_auth import Refused
 from tests.serve.conftest import wait_for
 from tests.serve.test_daemon import checks, counts
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.serve.schedule import Schedule
+from monitor.serve.loop import Schedule
 
 HOUR = 3600.0
 

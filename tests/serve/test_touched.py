@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from monitor import checkpoint
-from monitor.serve.touched import LOOK_EVERY, Touched
+from monitor.check import gate
+from monitor.serve.loop import LOOK_EVERY, Touched
 from tests.serve.conftest import wait_for
 from tests.serve.test_daemon import checks
 
@@ -32,11 +32,11 @@ def look(tmp_path, store):
     """Leaves the checkpoint that a pass over the store leaves."""
 
     def leave(*, trusted=True):
-        point = checkpoint.Checkpoint()
+        point = gate.Checkpoint()
         gone = tmp_path / "gone.json"
-        point.touches = [("T", str(path), checkpoint.stat_of(str(path))) for path in (store, gone)]
+        point.touches = [("T", str(path), gate.stat_of(str(path))) for path in (store, gone)]
         point.identity, point.names, point.trusted = "someone", ("HOME",), trusted
-        checkpoint.write(str(tmp_path), point)
+        gate.write(str(tmp_path), point)
 
     leave()
     return leave
@@ -60,7 +60,7 @@ def test_a_changed_a_new_and_a_removed_file_are_noticed(tmp_path, store, look):
 def test_a_removed_checkpoint_is_noticed_once(tmp_path, look):
     """A removed checkpoint is noticed once: somebody acknowledged something."""
     touched = Touched(tmp_path)
-    checkpoint.remove(str(tmp_path))
+    gate.remove(str(tmp_path))
     assert touched.changed()
     assert not touched.changed()
 

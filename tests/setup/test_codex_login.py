@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor.host import Host
-from monitor.setup.attended import Unable
 from monitor.setup.codex_login import PREFIX, arguments, log_in
+from monitor.setup.login_process import Unable
+from monitor.system.host import Host
 from tests.command import authwatch, configure
 from tests.setup.codex import KEY, NEW, OLD, codex, login, started, store
 from tests.setup.terminal import Terminal

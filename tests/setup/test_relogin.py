@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.setup.attended import Unable
+from monitor.setup.login_process import Unable
 from monitor.setup.relogin import ssh_words
 from tests.command import authwatch, configure, state
 from tests.openclaw_home import DAY, HOUR, ms, oauth, openclaw, put, store, token

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.setup.screen import COLUMNS, Screen, readable, token_begun, token_on
+from monitor.setup.terminal_screen import COLUMNS, Screen, readable, token_begun, token_on
 
 RECORDED = Path(__file__).parent / "recorded"
 TOKEN = "sk-ant-oat01-" + "Zq7fakeFAKEfake0123456789_-" * 3 + "abcdefgAA"

@@ -189,7 +189,7 @@ rm -rf /root/.config/authwatch
 # In a user's unit with a namespace of its own the programs of the machine are nobody's.
 step unmapped as_tester XDG_RUNTIME_DIR=/run/user/7777 LD_LIBRARY_PATH="$LD_LIBRARY_PATH" PYTHONPATH="$PYTHONPATH" \
   systemd-run --user --pipe --wait --quiet -p PrivateUsers=yes -E PYTHONPATH -E LD_LIBRARY_PATH "$python" -c \
-  'from monitor.owners import *; p = Path("/usr/bin/printf"); print(p.stat().st_uid, open_to_others(p, os.geteuid()))'
+  'from monitor.system.owners import *; p = Path("/usr/bin/printf"); print(p.stat().st_uid, open_to_others(p, os.geteuid()))'
 step system-left sh -c 'find /etc/systemd /var/lib/systemd /run/systemd/system -name "*authwatch*"'
 
 # cron, where there is one.

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor.doctor import runners
+from monitor.doctor import schedulers
 from monitor.setup import cron, termux
-from monitor.setup.units import CHECK, DAEMON, Installation, render, shipped
+from monitor.setup.systemd_units import CHECK, DAEMON, Installation, render, shipped
 from monitor.setup.user import User
 from tests.command import ROOT, authwatch, configure, environment
 
@@ -97,12 +97,12 @@ def shown(home: Path, way: str, **env: str) -> str:
 
 
 def unit_of(text: str) -> dict[str, str]:
-    return runners._environment(text)
+    return schedulers._environment(text)
 
 
 def line_of(text: str) -> dict[str, str]:
     line = next(one for one in text.splitlines() if one.startswith("*/5"))
-    return runners._set(runners._words(line.replace(r"\%", "%")))
+    return schedulers._set(schedulers._words(line.replace(r"\%", "%")))
 
 
 def job_of(text: str) -> dict[str, str]:

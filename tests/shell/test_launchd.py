@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from monitor.setup.launchd import LABELS, render
-from monitor.setup.units import Installation
-from monitor.setup.written import is_as_written
+from monitor.setup.managed_files import is_as_written
+from monitor.setup.systemd_units import Installation
 from tests.command import authwatch, configure, environment, state
 from tests.openclaw_home import HOUR, openclaw, token
 

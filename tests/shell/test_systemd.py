@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from monitor.setup.systemd import NO_SYSTEMCTL, install
-from monitor.setup.units import CHECK, DAEMON, TIMER, Installation
+from monitor.setup.systemd_units import CHECK, DAEMON, TIMER, Installation
 from monitor.setup.user import User
 from tests.shell.transcripts import SHOWN, column, facts, said, transcript
 

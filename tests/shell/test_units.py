@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.setup.units import (
+from monitor.setup.managed_files import is_as_written
+from monitor.setup.systemd_units import (
     CHECK,
     DAEMON,
     FAILURE,
@@ -25,7 +26,6 @@ from monitor.setup.units import (
     render,
     shipped,
 )
-from monitor.setup.written import is_as_written
 
 ALL = (CHECK, TIMER, DAEMON, FAILURE)
 SERVICES = (CHECK, DAEMON, FAILURE)

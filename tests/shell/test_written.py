@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.setup.cron import shell_line
-from monitor.setup.units import Installation
+from monitor.setup.managed_files import is_as_written, marked, marked_xml, put, unchanged
+from monitor.setup.systemd_units import Installation
 from monitor.setup.user import User, acting_as
-from monitor.setup.written import is_as_written, marked, marked_xml, put, unchanged
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=60)
 

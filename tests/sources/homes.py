@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from monitor.config.settings import Secret
-from monitor.host import Host
-from monitor.model import Finding, Observation, Problem, Trouble
+from monitor.model import Finding, Observation, Problem, SourceEntry, Trouble
 from monitor.sources import SOURCES, observe_all
-from monitor.sources.entry import SourceEntry
+from monitor.system.host import Host
 from tests.conformance_sources.render import fill, lay_out
 
 HOMES = Path(__file__).parent.parent / "homes"

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from monitor.host import Host
-from monitor.model import Evidence, Observation, Problem
+from monitor.model import Evidence, Observation, Problem, SourceEntry
 from monitor.sources.claude_code import observe
-from monitor.sources.entry import SourceEntry
+from monitor.system.host import Host
 
 SOON = 1_800_000_000_000
 SOON_AT = datetime.fromtimestamp(SOON / 1000, UTC)

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from monitor.host import Host
-from monitor.model import Evidence, Finding, Kind, Observation, Problem, Trouble
+from monitor.model import Evidence, Finding, Kind, Observation, Problem, SourceEntry, Trouble
 from monitor.sources.codex import observe
-from monitor.sources.entry import SourceEntry
+from monitor.system.host import Host
 from tests.sources.tokens import jwt
 
 END = 1_800_000_000

@@ -14,10 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.host import Host
-from monitor.model import Observation, Problem
+from monitor.model import Observation, Problem, SourceEntry
 from monitor.sources import SOURCES, observe_all
-from monitor.sources.entry import SourceEntry
+from monitor.system.host import Host
 from tests.sources.homes import HOMES, Home, problems
 from tests.unprivileged import unprivileged
 

@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from monitor.host import Host
-from monitor.model import Evidence, Kind, Observation
-from monitor.sources.entry import SourceEntry
+from monitor.model import Evidence, Kind, Observation, SourceEntry
 from monitor.sources.env import observe
+from monitor.system.host import Host
 
 
 def _look(env: dict[str, str], **options: Any) -> list[Observation]:

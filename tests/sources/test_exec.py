@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.host import Host, Unreadable
-from monitor.model import Evidence, Kind, Observation, Problem
+from monitor.model import Evidence, Kind, Observation, Problem, SourceEntry
 from monitor.sources import SOURCES, believed_for
-from monitor.sources.entry import SourceEntry
 from monitor.sources.exec import _expiry, observe
+from monitor.system.host import Host, Unreadable
 
 AT = datetime(2027, 1, 31, 12, tzinfo=UTC)
 ISO = "2027-01-31T12:00:00Z"

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor.host import Host, Unreadable
-from monitor.model import Credential, Finding, Kind, Observation, Problem, Trouble
+from monitor.model import Credential, Finding, Kind, Observation, Problem, SourceEntry, Trouble
 from monitor.sources import SOURCES, SourceType, observe_all
-from monitor.sources.entry import SourceEntry
+from monitor.system.host import Host, Unreadable
 
 SEEN = Observation(Credential("bad", "-", "p", "bad:one", Kind.TOKEN))
 
@@ -90,4 +89,4 @@ def test_a_source_that_is_not_configured_is_not_imported() -> None:
 
     code = "import sys, monitor.config.settings; print([m for m in sys.modules if m.startswith('monitor.sources.')])"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert shown.stdout.strip() == "['monitor.sources.entry']"
+    assert shown.stdout.strip() == "['monitor.model']"

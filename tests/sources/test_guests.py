@@ -13,10 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.host import Host
-from monitor.model import Credential, Kind, Lineup, Observation, Problem, Trouble, Use
-from monitor.sources.entry import SourceEntry
+from monitor.model import Credential, Kind, Lineup, Observation, Problem, SourceEntry, Trouble, Use
 from monitor.sources.guests import MOST, leashed
+from monitor.system.host import Host
 
 ENTRY = SourceEntry("vault", "vault", where="c.yaml:3", trusted=True)
 SEEN = Observation(

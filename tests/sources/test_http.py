@@ -16,10 +16,9 @@ from typing import Any
 import pytest
 
 from monitor.config.settings import Secret
-from monitor.host import Host
-from monitor.model import Observation, Problem
+from monitor.model import Observation, Problem, SourceEntry
 from monitor.sources import observe_all
-from monitor.sources.entry import SourceEntry
+from monitor.system.host import Host
 from tests.command import authwatch
 
 Answer = Callable[[BaseHTTPRequestHandler], None]

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from monitor.host import Host
-from monitor.model import Evidence, Kind, Observation, Problem
-from monitor.sources.entry import SourceEntry
+from monitor.model import Evidence, Kind, Observation, Problem, SourceEntry
 from monitor.sources.jwt_file import observe
+from monitor.system.host import Host
 from tests.sources.tokens import jwt, raw_jwt
 
 END = 1_800_000_000

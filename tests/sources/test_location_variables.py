@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from monitor.host import Host
-from monitor.openclaw.envkeys import PROVIDERS
+from monitor.model import SourceEntry
+from monitor.openclaw.env import PROVIDERS
 from monitor.sources import SOURCES, observe_all
-from monitor.sources.entry import SourceEntry
 from monitor.sources.location_variables import Value, declared, exported, in_force, located
+from monitor.system.host import Host
 from tests.sources.homes import Home
 
 KINDS = sorted(SOURCES)

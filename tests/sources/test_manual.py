@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from monitor.config.load import ConfigError, load
-from monitor.host import Host
 from monitor.model import Kind, Observation
 from monitor.sources import observe_all
+from monitor.system.host import Host
 
 
 def _look(root: Path, source: str) -> Observation:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.sources.moment import ABSURD, EPOCH, lifetime, moment, seconds
+from monitor.sources.timestamps import ABSURD, EPOCH, lifetime, moment, seconds
 
 THEN = datetime(2027, 1, 31, 10, 20, 30, tzinfo=UTC)
 EPOCH_S = int(THEN.timestamp())

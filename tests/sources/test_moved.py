@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from monitor.host import Host
-from monitor.model import Evidence, Kind, Observation, Problem
+from monitor.model import Evidence, Kind, Observation, Problem, SourceEntry
 from monitor.sources import SOURCES, observe_all
-from monitor.sources.entry import SourceEntry
+from monitor.system.host import Host
 
 PAIR = {"access_token": "FAKESECRETa", "refresh_token": "FAKESECRETr"}
 JSON = json.dumps(PAIR)

@@ -7,8 +7,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.host import Unreadable
 from monitor.sources.outline import outline
+from monitor.system.host import Unreadable
 
 _NAME = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,8}", fullmatch=True).filter(
     lambda n: isinstance(yaml.safe_load(n), str)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from monitor.host import Host
 from monitor.model import Credential, Evidence, Kind, Observation, Trouble
 from monitor.model import Problem as P
 from monitor.sources.sessions import FILES, FOLDERS, RECHECK, hinted, late
+from monitor.system.host import Host
 
 NOW = datetime(2027, 3, 1, 12, 30, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

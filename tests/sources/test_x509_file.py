@@ -10,11 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.host import Host
-from monitor.model import Evidence, Kind, Observation, Problem
-from monitor.sources.der import validity
-from monitor.sources.entry import SourceEntry
-from monitor.sources.x509_file import observe
+from monitor.model import Evidence, Kind, Observation, Problem, SourceEntry
+from monitor.sources.x509_file import observe, validity
+from monitor.system.host import Host
 from tests.conformance_sources.render import fill
 from tests.sources.tokens import certificate, pem, tlv, utc
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from monitor.setup.made_up import CONFIG
+from monitor.setup.demo_home import CONFIG
 from tests.command import ROOT, authwatch
 from tests.openclaw_home import HOUR, token
 from tests.termux.handset import HOME, NEEDS, PREFIX, SH, SHARE, phone

@@ -8,18 +8,17 @@ from datetime import datetime, timedelta
 from math import ceil
 from pathlib import Path
 
-from alerts import memory as told
-from alerts import tell
-from alerts.clock import Reading, trust
+from alerts import notify, store
+from alerts.clock_trust import Reading, trust
 from alerts.model import Level, Reason
+from monitor.check.collect import Asked
+from monitor.check.record import Turn, recorded
 from monitor.config.settings import ChannelSettings, Policy, Secret, Settings
 from monitor.history import engine as history
 from monitor.history.tables import METADATA
-from monitor.host import Host
-from monitor.look import Asked
-from monitor.sources.entry import SourceEntry
-from monitor.state import State
-from monitor.turn import Turn, recorded
+from monitor.model import SourceEntry
+from monitor.system.host import Host
+from monitor.system.state_dir import State
 from tests.year.world import START, World
 
 INTERVAL = timedelta(minutes=5)
@@ -54,7 +53,7 @@ def year(world: World, folder: Path) -> Iterator[Heard]:
         host.touches[one.path] = None  # every look looks there
     asked = Asked(settings(world))
     turn = Turn(asked, host, State(folder, folder), (), START)
-    engine = history.opened(turn.url, (METADATA, told.METADATA))
+    engine = history.opened(turn.url, (METADATA, store.METADATA))
     last, doubted, now = None, None, START
     span = asked.settings.alerts.settle
     while now < world.end:
@@ -72,14 +71,14 @@ def year(world: World, folder: Path) -> Iterator[Heard]:
 
 
 def _pass(db: history.Connection, turn: Turn) -> tuple[list[Heard], datetime | None]:
-    """As `monitor.rehearse` has it: everything that is sent arrives."""
+    """As `monitor.check.simulate` has it: everything that is sent arrives."""
     made = recorded(db, turn)
     judgement, plan = made.judgement, made.plan
-    results = list(tell.heard(plan, turn.now))
+    results = list(notify.heard(plan, turn.now))
     for delivery, changes in results:
-        tell.remember(db, delivery, changes)
-    after = tell.learned(plan.memory, results)
-    moments = (judgement.until, plan.until, tell.outlook(after, turn.channels, turn.rules, turn.now))
+        notify.remember(db, delivery, changes)
+    after = notify.learned(plan.memory, results)
+    moments = (judgement.until, plan.until, notify.outlook(after, turn.channels, turn.rules, turn.now))
     news = [one for alert in plan.alerts for one in alert.news]
     heard = [Heard(turn.now, n.standing.key, n.reason, n.standing.level, n.standing.summary) for n in news]
     return heard, min((one for one in moments if one), default=None)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from monitor.openclaw.write.files import Refused, reason
+from monitor.openclaw.write.replace_file import Refused, reason
 
 STALE: Final = timedelta(seconds=30)
 WAIT: Final = timedelta(seconds=10)

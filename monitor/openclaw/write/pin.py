@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from alerts.dataclass import dataclass
+from monitor.openclaw.config import Model
+from monitor.openclaw.installation import Installation
 from monitor.openclaw.order import serves
 from monitor.openclaw.pins import sessions_file
-from monitor.openclaw.reading import Installation
 from monitor.openclaw.releases import Generation, auth_id
-from monitor.openclaw.settings import Model
-from monitor.openclaw.write.cells import document
-from monitor.openclaw.write.edit import drop, put
-from monitor.openclaw.write.files import Refused, content, replace, target
+from monitor.openclaw.write.json_edit import drop, put
+from monitor.openclaw.write.replace_file import Refused, content, replace, target
+from monitor.openclaw.write.transaction import document
 
 _RUNTIME = ("model", "modelProvider", "contextTokens", "contextBudgetStatus")
 _PIN = ("authProfileOverride", "authProfileOverrideSource", "authProfileOverrideCompactionCount")

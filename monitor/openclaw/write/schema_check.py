@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Final
 
-from monitor.openclaw.write.files import Refused
+from monitor.openclaw.write.replace_file import Refused
 from monitor.system.sqlite_file import Database, SchemaObject, Unfit, read
 from monitor.system.sqlite_file.table_schema import index, trigger_on
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from alerts import memory
-from alerts.belief import agrees
+from alerts import store
 from alerts.model import Level
+from alerts.notification_state import agrees
 from monitor.history import engine
 from tests.alerts.crash.stage import BACK, CHANNELS, MEANWHILE, MINUTE, SCENES, Stage
 from tests.command import state
@@ -129,9 +129,9 @@ def _faults(expected: Heard, got: Heard, *, moot: bool) -> Iterator[str]:
 def _beliefs(stage: Stage, reached: tuple[str, ...]) -> Iterator[str]:
     """Beliefs that are not the truth, and attempts left open, of the channels that can be reached."""
     with engine.connect(engine.url_of(None, state(stage.home))).connect() as db:
-        standings = memory.standings(db)
-        told = {(one.channel, key): one for (_, key), one in memory.told(db).items()}
-        attempts = {(one.channel, key): one for (_, key), one in memory.attempts(db).items()}
+        standings = store.standings(db)
+        told = {(one.channel, key): one for (_, key), one in store.told(db).items()}
+        attempts = {(one.channel, key): one for (_, key), one in store.attempts(db).items()}
     for label in reached:
         for key, standing in standings.items():
             known = told.get((label, key))

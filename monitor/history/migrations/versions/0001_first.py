@@ -1,4 +1,4 @@
-"""The first schema: what `tables` and `alerts.memory` create on a fresh database.
+"""The first schema: what `tables` and `alerts.store` create on a fresh database.
 
 Revision ID: 0001
 """

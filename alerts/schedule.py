@@ -1,0 +1,118 @@
+"""Messages on a schedule that are no news: a channel's canary, the digest (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from alerts.decide import Ear
+from alerts.message import moment, name_of, relative
+from alerts.model import Attempt, Level, News, Reason, Standing
+from alerts.muting import FOREVER, concerns, hushed_until
+from alerts.notification_state import paused_until, retry_at
+
+MOST: Final = 10
+#: How far ahead it looks.
+AHEAD: Final = timedelta(days=30)
+
+
+def digest(standings: Iterable[Standing], match: Mapping[str, str], now: datetime) -> str:
+    """What a channel with this `match` should know of everything, one sentence a line."""
+    mine = [one for one in standings if concerns(match, one.labels)]
+    bad = sorted((one for one in mine if one.level is not Level.FINE), key=_worst_first)
+    logins = [one for one in mine if "profile" in one.labels]
+    fine = sum(one.level is Level.FINE for one in logins)
+    lines = [f"{fine} of {len(logins)} {'login needs' if len(logins) == 1 else 'logins need'} nobody."]
+    lines += [one.summary or name_of(one) for one in bad[:MOST]]
+    if len(bad) > MOST:
+        lines.append(f"… and {len(bad) - MOST} more: authwatch status")
+    return "\n".join([*lines, *_ahead(logins, now)])
+
+
+def _ahead(logins: Iterable[Standing], now: datetime) -> Iterator[str]:
+    """What comes in the next 30 days, or else the first after them."""
+    coming = sorted(_coming(logins, now))
+    near = [words for at, words in coming if at <= now + AHEAD]
+    yield "In the next 30 days:" if near else "In the next 30 days nobody has to log in, as far as can be told."
+    yield from near[:MOST]
+    if len(near) > MOST:
+        yield f"… and {len(near) - MOST} more: authwatch history --next 30d"
+    if coming and not near:
+        yield f"Next: {coming[0][1]}"
+
+
+def _coming(logins: Iterable[Standing], now: datetime) -> Iterator[tuple[datetime, str]]:
+    """The log-ins ahead of those that need nobody yet: those known, and those that past ones let expect."""
+    for one in logins:
+        login = one.login if one.level is Level.FINE else None
+        if login and login.deadline and login.deadline > now:
+            yield login.deadline, f"{name_of(one)} ends {moment(login.deadline)} ({relative(login.deadline, now)})."
+        elif login and login.expected_at and not login.deadline:
+            day = f"{login.expected_at:%Y-%m-%d}" if login.expected_at > now else "any day now"
+            yield login.expected_at, f"{name_of(one)} needs a log-in about {day}, by its past ones."
+
+
+def _worst_first(one: Standing) -> tuple[int, str]:
+    return -one.level.rank, one.key
+
+
+#: The keys under which their deliveries are remembered; no condition has one without a slash.
+CANARY: Final = "canary"
+DIGEST: Final = "digest"
+
+_BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def routine_news(
+    ear: Ear, every: timedelta | None, standings: Iterable[Standing]
+) -> tuple[tuple[News, ...], datetime | None]:
+    """What this channel is to hear on schedule now, and when the next is due; `every` is the digest's span.
+
+    The first goes at once, the next a span after the last that arrived; quiet hours, silences, a rate limit and the
+    waits after a failure put it off.
+    """
+    everything = tuple(standings)
+    paused = paused_until(ear.attempts.values(), ear.channel, ear.now)
+    news, moments = [], [FOREVER]
+    for key, span in _routines(ear, every):
+        standing = _standing(key, ear, everything)
+        known = ear.told.get((ear.channel.id, key))
+        attempt = ear.attempts.get((ear.channel.id, key))
+        at = max(
+            known.at + span if known else ear.now,
+            hushed_until(ear.hush, standing, ear.now),
+            ear.window[1] if ear.window else ear.now,
+            retry_at(attempt, standing, ear.now),
+            paused,
+        )
+        if at <= ear.now:
+            news.append(News(standing, Reason.ROUTINE))
+        else:
+            moments.append(at)
+    first = min(moments)
+    return tuple(news), None if first == FOREVER else first
+
+
+def stuck_canary(ear: Ear) -> Attempt | None:
+    """The first unheard try of a canary that has not arrived since."""
+    tried = ear.attempts.get((ear.channel.id, CANARY)) if ear.channel.canary else None
+    return tried if tried and not tried.resting else None
+
+
+def _routines(ear: Ear, every: timedelta | None) -> Iterator[tuple[str, timedelta]]:
+    if ear.channel.canary:
+        yield CANARY, ear.channel.canary
+    if every:
+        yield DIGEST, every
+
+
+def _standing(key: str, ear: Ear, standings: tuple[Standing, ...]) -> Standing:
+    """What is said, in the shape of news; always the same episode, so that failures are waited for."""
+    label = ear.channel.label
+    words = (
+        f"This is the regular test message of the channel {label}: alerts reach you here. Nothing is to be done."
+        if key == CANARY
+        else digest(standings, ear.channel.match, ear.now)
+    )
+    return Standing(key, Level.INFO, since=_BEGINNING, at=_BEGINNING, labels={"channel": label}, summary=words)

@@ -1,0 +1,332 @@
+"""What stands, what was told, what may have been heard: the tables of the alerts, on a given connection."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Dialect,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.types import TypeDecorator
+
+from alerts.dataclass import replace
+from alerts.model import Acknowledgement, Attempt, Delivery, Silence, Standing, Told
+from alerts.serialization import flatten, revive
+
+V = TypeVar("V")
+
+#: What reading nonsense can raise.
+NONSENSE: Final = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
+
+
+class Damaged(SQLAlchemyError):
+    """A row does not hold what was written; SQLite keeps no checksums. Never carries its content."""
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC moment as ISO 8601 text of fixed width, so that it sorts and people can read it."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
+        return None if value is None else value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
+        found = None if value is None else _sound(datetime.fromisoformat, value)
+        if found and found.tzinfo is None:
+            raise Damaged("a moment without a zone")
+        return found
+
+
+class Document(TypeDecorator[Any]):
+    """A JSON value as text; the same on SQLite and PostgreSQL."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else _sound(json.loads, value)
+
+
+class Record(TypeDecorator[Any]):
+    """A frozen record of one type as JSON text; the columns beside it carry what is searched for."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, kind: type) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        # In ASCII, because a path may be no text: a byte of it that cannot be decoded comes as half of a pair.
+        return None if value is None else json.dumps(flatten(value), sort_keys=True)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return _sound(lambda text: revive(self.kind, json.loads(text)), value)  # a row without one is damaged, too
+
+
+def _sound(read: Callable[[Any], V], text: str | None) -> V:
+    try:
+        return read(text)
+    except NONSENSE as error:
+        raise Damaged(f"a row cannot be understood ({type(error).__name__})") from None
+
+
+__all__ = ["METADATA", "TEST", "Connection"]
+
+#: The reason in the log of a message that a person sent to try the channel.
+TEST: Final = "test"
+
+METADATA = MetaData()
+
+STANDINGS = Table(
+    "standings",
+    METADATA,
+    Column("key", Text, primary_key=True),
+    Column("standing", Record(Standing), nullable=False),
+)
+
+TOLD = Table(
+    "told",
+    METADATA,
+    Column("address", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("told", Record(Told), nullable=False),
+)
+
+ATTEMPTS = Table(
+    "attempts",
+    METADATA,
+    Column("address", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("attempt", Record(Attempt), nullable=False),
+)
+
+#: The log of what was said to whom, one row a condition; may be pruned, nothing is decided from it.
+DELIVERIES = Table(
+    "deliveries",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("at", Moment, nullable=False, index=True),
+    Column("channel", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("error", Text, nullable=False),
+)
+
+SILENCES = Table(
+    "silences",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("silence", Record(Silence), nullable=False),
+)
+
+ACKNOWLEDGEMENTS = Table(
+    "acknowledgements",
+    METADATA,
+    Column("key", Text, primary_key=True),
+    Column("acknowledgement", Record(Acknowledgement), nullable=False),
+)
+
+#: Conditions that a person mutes for good.
+IGNORED = Table("ignored", METADATA, Column("key", Text, primary_key=True))
+
+Pair = tuple[str, str]
+
+
+def standings(db: Connection) -> dict[str, Standing]:
+    """Every standing by its key."""
+    return {row.key: row.standing for row in db.execute(select(STANDINGS))}
+
+
+def keys(db: Connection) -> frozenset[str]:
+    """The keys of all standings."""
+    return frozenset(db.execute(select(STANDINGS.c.key)).scalars())
+
+
+def told(db: Connection) -> dict[Pair, Told]:
+    """What each channel believes, by (address, key)."""
+    return {(row.address, row.key): row.told for row in db.execute(select(TOLD))}
+
+
+def attempts(db: Connection) -> dict[Pair, Attempt]:
+    """Attempts without a success since, by (address, key)."""
+    return {(row.address, row.key): row.attempt for row in db.execute(select(ATTEMPTS))}
+
+
+def silences(db: Connection) -> tuple[Silence, ...]:
+    """Every silence, ended ones too."""
+    return tuple(row.silence for row in db.execute(select(SILENCES).order_by(SILENCES.c.id)))
+
+
+def acknowledgements(db: Connection) -> tuple[Acknowledgement, ...]:
+    """Every acknowledgement, ended ones too."""
+    return tuple(row.acknowledgement for row in db.execute(select(ACKNOWLEDGEMENTS)))
+
+
+def ignored(db: Connection) -> frozenset[str]:
+    """The keys of conditions that are muted for good."""
+    return frozenset(db.execute(select(IGNORED.c.key)).scalars())
+
+
+def ignore(db: Connection, key: str, ignored: bool) -> None:
+    """Mutes a condition for good, or no longer."""
+    db.execute(delete(IGNORED).where(IGNORED.c.key == key))
+    if ignored:
+        db.execute(IGNORED.insert().values(key=key))
+
+
+def put_standings(db: Connection, changed: Mapping[str, Standing], gone: Iterable[str] = ()) -> None:
+    """Replaces standings and deletes those of `gone` keys, with what was told and tried of them."""
+    gone = list(gone)
+    _delete(db, STANDINGS, {*changed, *gone})
+    if changed:
+        db.execute(STANDINGS.insert(), [{"key": key, "standing": value} for key, value in changed.items()])
+    for table in (TOLD, ATTEMPTS, ACKNOWLEDGEMENTS):
+        _delete(db, table, gone)
+
+
+def _delete(db: Connection, table: Table, keys: Iterable[str]) -> None:
+    if rows := [{"old": key} for key in keys]:
+        db.execute(delete(table).where(table.c.key == bindparam("old")), rows)
+
+
+def put_told(db: Connection, changed: Mapping[Pair, Told | None]) -> None:
+    """Replaces what channels believe; None deletes."""
+    _put_pairs(db, TOLD, "told", changed)
+
+
+def put_attempts(db: Connection, changed: Mapping[Pair, Attempt | None]) -> None:
+    """Replaces attempts; None deletes."""
+    _put_pairs(db, ATTEMPTS, "attempt", changed)
+
+
+def _put_pairs(db: Connection, table: Table, column: str, changed: Mapping[Pair, Any]) -> None:
+    if old := [{"of": address, "old": key} for address, key in changed]:
+        db.execute(delete(table).where(table.c.address == bindparam("of"), table.c.key == bindparam("old")), old)
+    rows = [{"address": pair[0], "key": pair[1], column: value} for pair, value in changed.items() if value]
+    if rows:
+        db.execute(table.insert(), rows)
+
+
+def move(db: Connection, old: str, new: str) -> None:
+    """A key's standing, beliefs, attempts and acknowledgement go on under its new name."""
+    for table, column in ((STANDINGS, "standing"), (ACKNOWLEDGEMENTS, "acknowledgement")):
+        found = db.execute(select(table.c[column]).where(table.c.key == old)).scalar()
+        if found is not None:
+            db.execute(delete(table).where(table.c.key.in_([old, new])))
+            db.execute(table.insert().values({"key": new, column: replace(found, key=new)}))
+    for table, column in ((TOLD, "told"), (ATTEMPTS, "attempt")):
+        rows = db.execute(select(table.c.address, table.c[column]).where(table.c.key == old)).all()
+        _put_pairs(db, table, column, {(row[0], old): None for row in rows})
+        _put_pairs(db, table, column, {(row[0], new): _renamed(row[1], new) for row in rows})
+
+
+def _renamed(record: Any, key: str) -> Any:
+    belief = getattr(record, "belief", None)
+    return replace(record, key=key, belief=replace(belief, key=key)) if belief else replace(record, key=key)
+
+
+def log(db: Connection, delivery: Delivery) -> None:
+    """Adds one delivery to the log."""
+    rows = [
+        {
+            "at": delivery.at,
+            "channel": delivery.alert.channel,
+            "key": news.standing.key,
+            "reason": news.reason.value,
+            "level": news.standing.level.value,
+            "outcome": delivery.outcome.value,
+            "error": delivery.error,
+        }
+        for news in delivery.alert.news
+    ]
+    if rows:
+        db.execute(DELIVERIES.insert(), rows)
+
+
+def log_test(db: Connection, delivery: Delivery) -> None:
+    """Adds a test message to the log: it is about nothing, and shows whether its channel works."""
+    row = {"at": delivery.at, "channel": delivery.alert.channel, "key": "", "reason": TEST, "level": ""}
+    db.execute(DELIVERIES.insert().values(**row, outcome=delivery.outcome.value, error=delivery.error))
+
+
+def partial(db: Connection) -> frozenset[str]:
+    """The channels whose last message that arrived reached only some of its targets."""
+    arrived = DELIVERIES.c.outcome.in_(["delivered", "partial"])
+    newest = select(func.max(DELIVERIES.c.id)).where(arrived).group_by(DELIVERIES.c.channel).scalar_subquery()
+    query = select(DELIVERIES.c.channel).where(DELIVERIES.c.id.in_(newest), DELIVERIES.c.outcome == "partial")
+    return frozenset(db.execute(query).scalars())
+
+
+def last_successes(db: Connection) -> dict[str, datetime]:
+    """When each channel was last reached."""
+    query = select(DELIVERIES.c.channel, func.max(DELIVERIES.c.at)).where(
+        DELIVERIES.c.outcome.in_(["delivered", "partial"])
+    )
+    return {row[0]: row[1] for row in db.execute(query.group_by(DELIVERIES.c.channel))}
+
+
+def last_deliveries(db: Connection) -> dict[str, Mapping[str, Any]]:
+    """The newest line of the log for each channel."""
+    newest = select(func.max(DELIVERIES.c.id)).group_by(DELIVERIES.c.channel).scalar_subquery()
+    rows = db.execute(select(DELIVERIES).where(DELIVERIES.c.id.in_(newest))).mappings()
+    return {row["channel"]: dict(row) for row in rows}
+
+
+def recent(db: Connection, since: datetime) -> list[Mapping[str, Any]]:
+    """The log since a moment, newest first."""
+    query = select(DELIVERIES).where(DELIVERIES.c.at >= since).order_by(DELIVERIES.c.id.desc())
+    return [dict(row) for row in db.execute(query).mappings()]
+
+
+def acknowledge(db: Connection, given: Acknowledgement) -> None:
+    """Replaces the acknowledgement of a key."""
+    db.execute(delete(ACKNOWLEDGEMENTS).where(ACKNOWLEDGEMENTS.c.key == given.key))
+    db.execute(ACKNOWLEDGEMENTS.insert().values(key=given.key, acknowledgement=given))
+
+
+def silence(db: Connection, given: Silence) -> int:
+    """Adds a silence; returns its id."""
+    known = db.execute(select(SILENCES.c.id).order_by(SILENCES.c.id.desc()).limit(1)).scalar() or 0
+    db.execute(SILENCES.insert().values(id=known + 1, silence=replace(given, id=known + 1)))
+    return int(known) + 1
+
+
+def put_silence(db: Connection, given: Silence) -> None:
+    """Replaces a silence of the same number."""
+    db.execute(update(SILENCES).where(SILENCES.c.id == given.id).values(silence=given))
+
+
+def unsilence(db: Connection, number: int) -> bool:
+    """Ends a silence; False when there is none of that number."""
+    return bool(db.execute(delete(SILENCES).where(SILENCES.c.id == number)).rowcount)
+
+
+def prune(db: Connection, now: datetime, keep: timedelta) -> None:
+    """Drops old lines of the log and silences that ended; standings, beliefs and attempts stay."""
+    db.execute(delete(DELIVERIES).where(DELIVERIES.c.at < now - keep))
+    ended = [item.id for item in silences(db) if item.until < now - keep]
+    db.execute(delete(SILENCES).where(SILENCES.c.id.in_(ended)))

@@ -1,0 +1,1 @@
+"""One check, stage by stage: gate, collect, probe, record, run, outputs."""

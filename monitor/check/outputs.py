@@ -1,0 +1,238 @@
+"""What a finished pass leaves behind: its status, metrics, textfile and overview, pass.json, the checkpoint."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from alerts.clock_trust import Reading
+from alerts.dataclass import dataclass
+from alerts.serialization import flatten, revive
+from monitor.check import gate
+from monitor.config.settings import Settings
+from monitor.system.host import Host
+from monitor.system.state_dir import Mark, State, replace
+
+if TYPE_CHECKING:
+    from monitor.check.run import Outcome
+
+
+STATUS, METRICS, PASS, OVERVIEW = "status.json", "metrics.prom", "pass.json", "overview.json"
+READABLE = 0o644  # for --textfile: node_exporter runs as another user
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The end of a pass: what was found, how a check without filters prints it (`printed` without colour, `plugin` as
+    code and line), how long it took, where an output file was asked for."""
+
+    outcome: Outcome
+    settings: Settings
+    document: Mapping[str, Any]
+    printed: bytes
+    plugin: tuple[int, bytes]
+    duration: timedelta
+    reading: Reading
+    textfile: Path | None = None
+    due: float = float("inf")
+
+
+def clocks(state: State, reading: Reading) -> tuple[Reading | None, Reading | None, Reading]:
+    """The last believed reading of the clocks, the doubted one, and this one."""
+    try:
+        kept = json.loads((state.folder / PASS).read_bytes())["clocks"]
+        believed, doubted = (revive(Reading | None, kept[name]) for name in ("believed", "doubted"))
+        return believed, doubted, reading
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        return None, None, reading
+
+
+def everything(left: Left, state: State, host: Host, mark: Mark) -> list[str]:
+    """Writes every output, then the checkpoint; returns in words what could not be written."""
+    complaints = _outputs(left, state)
+    if left.outcome.recorded and not complaints:
+        _point(left, state, host, mark)
+    else:
+        gate.remove(str(state.gate))
+    return complaints
+
+
+def _outputs(left: Left, state: State) -> list[str]:
+    from monitor.check.status import written
+
+    metrics = _metrics(left, state)
+    files: list[tuple[Path, Iterable[bytes | bytearray], int]] = [
+        (state.folder / STATUS, map(_encoded, written(left.document)), 0o600),
+        (state.folder / METRICS, metrics, 0o600),
+        (state.folder / PASS, [_encoded(json.dumps(_summary(left, state)))], 0o600),
+    ]
+    if left.outcome.overview is not None:
+        files.append(
+            (state.folder / OVERVIEW, [_encoded(json.dumps(left.outcome.overview, ensure_ascii=False))], 0o600)
+        )
+    if left.textfile:
+        files.append((left.textfile, metrics, READABLE))
+    complaints = []
+    for path, content, mode in files:
+        try:
+            replace(path, content, mode)
+        except OSError as error:
+            complaints.append(f"{path}: cannot be written ({(error.strerror or 'failed').lower()})")
+    return complaints
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
+
+
+def _metrics(left: Left, state: State) -> list[bytearray]:
+    from monitor.judge.wording import mask
+    from monitor.metrics.definitions import Facts
+    from monitor.metrics.exposition import SUCCESSES, last_successes, parts
+
+    outcome, now = left.outcome, left.outcome.at
+    earlier: list[bytes] = []
+    with suppress(OSError), (state.folder / METRICS).open("rb") as body:
+        earlier = [line for line in body if line.startswith(SUCCESSES.encode())]
+    said = b"".join(earlier).decode("utf-8", "replace")
+    before = last_successes(said, [entry.id for entry in left.settings.sources])
+    failed = outcome.judgement.unread
+    facts = Facts(
+        sources={source: at if source in failed else now for source, at in before.items()},
+        channels=outcome.channels,
+        acknowledged=outcome.hushed[0],
+        silenced=outcome.hushed[1],
+        succeeded_at=now,
+        duration=left.duration,
+        findings=outcome.findings,
+        ignored=outcome.ignored,
+    )
+    return parts(outcome.judgement, facts, mask if left.settings.privacy == "masked" else str)
+
+
+def _summary(left: Left, state: State) -> dict[str, Any]:
+    """What the daemon counts, and the clocks for the next pass."""
+    counted: dict[str, dict[str, int]] = {}
+    outcomes = Counter((one.alert.channel, one.outcome.value) for one in left.outcome.deliveries)
+    for (channel, outcome), number in outcomes.items():
+        counted.setdefault(channel, {})[outcome] = number
+    believed = clocks(state, left.reading)[0]
+    trust = left.outcome.clock
+    return {
+        "at": left.outcome.at.isoformat(),
+        "result": "findings" if left.document["exit_code"] else "ok",
+        "exit_code": left.document["exit_code"],
+        "duration": left.duration.total_seconds(),
+        "deliveries": counted,
+        "clocks": {
+            "believed": flatten(left.reading if trust.believed else believed),
+            "doubted": flatten(trust.doubted if not trust.believed else None),
+        },
+    }
+
+
+def _point(left: Left, state: State, host: Host, mark: Mark) -> None:
+    made = gate.Checkpoint()
+    made.identity, made.digest = mark.identity, mark.digest
+    made.exit_code, made.output, made.plugin = left.document["exit_code"], left.printed, left.plugin
+    made.touches = [("T", path, stamp) for path, stamp in host.touches.items()]
+    made.touches += [(kind, str(path), gate.stat_of(str(path))) for kind, path in _ours(left, state, host)]
+    made.touches.append(mark.requests)
+    made.names = tuple(sorted(host.asked))
+    values = {name: value for name, value in host.asked.items() if value is not None}
+    made.env_digest = gate.env_digest(state.key(create=False) or b"", made.names, values)
+    made.looked_at = left.outcome.at.timestamp()
+    longest = made.looked_at + gate.LONGEST_SECONDS
+    made.until = min(left.outcome.until.timestamp(), longest) if left.outcome.until else longest
+    made.due = left.due
+    made.trusted = gate.trusted(made.touches, made.looked_at, mark.ended)
+    gate.write(str(state.gate), made)
+    with suppress(OSError):  # only what renews it makes it younger than its look, which `State.found_again` asks
+        os.utime(state.gate / gate.NAME, (made.looked_at, made.looked_at))
+
+
+def _ours(left: Left, state: State, host: Host) -> list[tuple[str, Path]]:
+    files = [("K", state.folder / gate.KEY_NAME), ("D", state.folder / STATUS), ("R", state.folder / METRICS)]
+    if left.textfile:
+        files.append(("R", left.textfile))
+    if left.settings.history_url is None:
+        files.append(("I", state.folder / "history.sqlite"))
+    # Nothing looked there, yet it matters whether something is.
+    known = {one.observation.host_path for one in left.outcome.known.values() if one.established}
+    return files + [("I", Path(path)) for path in sorted(known - {*host.touches})]
+
+
+RECORD: Final = "pass.json"
+CHECKPOINT: Final = "checkpoint"
+
+RESULTS: Final = ("ok", "findings", "failed")
+MISSED: Final = 2.5  # intervals without a success until it is late
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The folder where passes leave their results, and the folder of the checkpoint, which may be another."""
+
+    state: Path
+    gate: Path
+
+
+@dataclass(frozen=True, slots=True)
+class LastPass:
+    """The record of the last full pass; `result` is one of RESULTS, deliveries are counts by channel, outcome."""
+
+    at: datetime
+    result: str
+    code: int
+    deliveries: Mapping[str, Mapping[str, int]]
+
+
+def last_pass(state: Path) -> LastPass | None:
+    """The record of the last full pass; None where there is none that can be read."""
+    try:
+        record = json.loads((state / RECORD).read_text("utf-8"))
+        at = datetime.fromisoformat(record["at"])
+        told = {str(channel): _counts(counts) for channel, counts in record.get("deliveries", {}).items()}
+        code = int(record.get("exit_code", 0))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+    result = record.get("result")
+    return LastPass(at if at.tzinfo else at.replace(tzinfo=UTC), result if result in RESULTS else "failed", code, told)
+
+
+def last_success(place: Place) -> datetime | None:
+    """When a pass last succeeded, full or stopped at the gate; None: never.
+
+    The checkpoint's mtime says it; acknowledging and silencing remove that file, then the record speaks.
+    """
+    moments = []
+    with suppress(OSError, ValueError, OverflowError):
+        moments.append(datetime.fromtimestamp((place.gate / CHECKPOINT).stat().st_mtime, UTC))
+    record = last_pass(place.state)
+    if record and record.result != "failed":
+        moments.append(record.at)
+    return max(moments, default=None)
+
+
+def is_late(success: datetime, now: datetime, interval: timedelta) -> bool:
+    """Whether the last success is too old, or from a future that was not: nothing succeeded since the clock's step."""
+    return abs(now - success) > MISSED * interval
+
+
+def document(path: Path) -> Mapping[str, Any]:
+    """A JSON object that a pass left; empty where there is none that can be read."""
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _counts(counts: Mapping[Any, Any]) -> dict[str, int]:
+    return {str(outcome): max(0, int(number)) for outcome, number in counts.items()}

@@ -1,0 +1,138 @@
+"""What a pass leaves for the page and the calendar, beside the status: what stands, channels, changes, deadlines."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from alerts.dataclass import dataclass, replace
+from alerts.model import Channel, Level
+from alerts.notify import Memory, Rules, hushed
+from alerts.planned import Look, Planned, planned
+from monitor.check.status import iso
+from monitor.config.settings import Settings
+from monitor.judge import wording
+from monitor.judge.deadlines import steps_for
+from monitor.metrics.definitions import ChannelFacts
+from monitor.model import Credential, Judgement, Transition, Verdict
+from monitor.renewal import Expected
+
+#: How far back changes are given, and how many at most (a flapping store makes many). The page shows 30 days and
+#: needs to know how they began.
+SPAN: Final = timedelta(days=45)
+MOST: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the memory of the alerts holds after a pass, and what later looks will see if nothing changes."""
+
+    memory: Memory
+    channels: Sequence[Channel]
+    rules: Rules
+    facts: Sequence[ChannelFacts]
+    look: Look
+
+
+def overview(
+    judgement: Judgement, told: Told, changes: Sequence[Transition], settings: Settings, now: datetime
+) -> dict[str, Any]:
+    """The document `overview.json`; moments are ISO 8601 UTC, spans seconds."""
+    return {
+        "at": iso(now),
+        "standings": _standings(told, settings.interval, now),
+        "channels": [
+            {
+                "label": one.label,
+                "at_least": one.at_least.value,
+                "last_success_at": iso(facts.last_success_at),
+                "pending": facts.pending,
+            }
+            for one, facts in zip(told.channels, told.facts, strict=True)
+        ],
+        "changes": [
+            {
+                "key": one.key,
+                "at": iso(one.at),
+                "before": one.before,
+                "after": one.after,
+                "needs_human": one.needs_human,
+            }
+            for one in changes[-MOST:]
+        ],
+        "deadlines": [_deadline(verdict, settings) for verdict in judgement.verdicts if _dated(verdict)],
+        "estimates": [
+            _estimate(one, one.expected, settings)
+            for one in judgement.verdicts
+            if one.expected and one.in_use and not one.ignored
+        ],
+    }
+
+
+def _standings(told: Told, interval: timedelta, now: datetime) -> list[dict[str, Any]]:
+    acknowledged, silenced = hushed(told.memory, now)
+    following = planned(told.memory, told.channels, told.rules, told.look, now, interval)
+    bad = [one for one in told.memory.standings.values() if one.level is not Level.FINE]
+    heard: dict[str, dict[str, str | None]] = defaultdict(dict)
+    tried: dict[str, list[str]] = defaultdict(list)
+    for channel in sorted(told.channels, key=lambda one: one.label):
+        for key in (one.key for one in bad):
+            if belief := told.memory.told.get((channel.id, key)):
+                heard[key][channel.label] = iso(belief.at)
+            if (channel.id, key) in told.memory.attempts:
+                tried[key].append(channel.label)
+    return [
+        {
+            "key": one.key,
+            "level": one.level.value,
+            "since": iso(one.since),
+            "summary": one.summary,
+            "remedy": one.remedy,
+            "acknowledged": one.key in acknowledged,
+            "silenced": one.key in silenced,
+            "told": heard[one.key],
+            "undelivered": tried[one.key],
+            "next": following_as_json(following.get(one.key)),
+        }
+        for one in sorted(bad, key=lambda one: (-one.level.rank, one.key))
+    ]
+
+
+def following_as_json(message: Planned | None) -> dict[str, Any] | None:
+    """The next message if nothing changes; None if none will come."""
+    return {"at": iso(message.at), "reason": message.reason.value, "channel": message.channel} if message else None
+
+
+def _dated(verdict: Verdict) -> bool:
+    return verdict.deadline is not None and verdict.in_use and not verdict.ignored
+
+
+def _shown(verdict: Verdict, settings: Settings) -> Credential:
+    """Its names for the calendar, which may be shared: `privacy` holds for it as it does for messages."""
+    who = verdict.seen.credential
+    return replace(who, profile=wording.mask(who.profile)) if settings.privacy == "masked" else who
+
+
+def _deadline(verdict: Verdict, settings: Settings) -> dict[str, Any]:
+    seen, credential = verdict.seen, verdict.seen.credential
+    shown = _shown(verdict, settings)
+    return {
+        "key": verdict.key,
+        "name": wording.name(shown),
+        "at": iso(verdict.deadline),
+        "steps": [int(step.total_seconds()) for step in steps_for(seen, settings.policy)],
+        "remedy": seen.relogin if shown == credential else "",
+    }
+
+
+def _estimate(verdict: Verdict, expected: Expected, settings: Settings) -> dict[str, Any]:
+    """When a person will probably be asked, where no deadline is known."""
+    return {
+        "key": verdict.key,
+        "name": wording.name(_shown(verdict, settings)),
+        "at": iso(expected.at),
+        "spread": int(expected.spread.total_seconds()),
+        "logins": expected.logins,
+    }

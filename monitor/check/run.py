@@ -1,0 +1,355 @@
+"""One pass: look, judge and record, tell; through the history, and without it when it fails."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from alerts import notify, offline, store
+from alerts.channels import scheme_of
+from alerts.clock_trust import Reading, Trust, trust
+from alerts.dataclass import dataclass, field, replace
+from alerts.formats import Message
+from alerts.model import Alert, Condition, Delivery
+from alerts.schedule import CANARY
+from monitor.check import status
+from monitor.check.collect import EARLIEST
+from monitor.check.page_data import SPAN, Told, overview
+from monitor.check.record import Recorded, Turn, findings, found, recorded, remembered, said
+from monitor.check.simulate import looks
+from monitor.config.settings import Settings
+from monitor.history import engine as history
+from monitor.history import known as known_rows
+from monitor.history import owner, probe_results
+from monitor.history.engine import Broken, Engine
+from monitor.history.queries import transitions
+from monitor.history.tables import METADATA
+from monitor.metrics.definitions import ChannelFacts
+from monitor.model import Judgement, Remembered, Transition
+from monitor.proof import Proof
+
+#: Where no disk keeps what was told, the same news would go out with every pass.
+UNREMEMBERED_EVERY = timedelta(hours=1)
+
+#: What a check keeps of its time to write down what became of its sends, and for the heartbeat, in seconds.
+RECORDING = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a pass found and did. `complaints` are for people on stderr; `until` is when the answer could first
+    differ; `recorded` is False when the history could not be written, or must not be believed or touched; `mute`
+    when no channel has delivered for long. `findings` are what no row of logins or problems shows, `ignored` the keys
+    of those that are muted for good; `foreign` says that the history belongs to another watcher."""
+
+    judgement: Judgement
+    at: datetime
+    known: Mapping[str, Remembered] = field(default_factory=dict)
+    hushed: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
+    deliveries: tuple[Delivery, ...] = ()
+    channels: tuple[ChannelFacts, ...] = ()
+    complaints: tuple[str, ...] = ()
+    until: datetime | None = None
+    recorded: bool = False
+    mute: bool = False
+    clock: Trust = field(default_factory=lambda: Trust(True))
+    overview: Mapping[str, Any] | None = None
+    findings: tuple[Condition, ...] = ()
+    ignored: frozenset[str] = frozenset()
+    foreign: str = ""
+
+    @property
+    def well(self) -> bool:
+        """Whether the pass did what it is for, as far as it may: what the heartbeat is told."""
+        doubted = not self.clock.believed and self.at >= EARLIEST  # for a while; a clock that cannot be right stays so
+        return (self.recorded or doubted) and not self.mute
+
+    def document(self, settings: Settings) -> dict[str, Any]:
+        """The status document of this look."""
+        return status.document(
+            self.judgement,
+            at=self.at,
+            host=settings.host,
+            acknowledged=self.hushed[0],
+            silenced=self.hushed[1],
+            known=self.known,
+            findings=self.findings,
+            ignored=self.ignored,
+            sources={entry.id: entry.type for entry in settings.sources},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What the history says; nothing, and in `complaint` why, where it cannot be read (`blind`) or is another's."""
+
+    known: dict[str, Remembered] = field(default_factory=dict)
+    memory: notify.Memory = field(default_factory=notify.Memory)
+    proofs: Mapping[str, Proof] = field(default_factory=dict)
+    complaint: str = ""
+    foreign: str = ""
+
+    @property
+    def blind(self) -> bool:
+        return bool(self.complaint)
+
+
+def glance(this: Turn, told_of: Mapping[str, Proof] | None = None, about: str = "") -> Outcome:
+    """What is true now, judged with what the history knows, all of it for the key `about`, and `told_of` if providers
+    were just asked; records and tells nothing."""
+    return _glanced(this, _read(this, about), told_of)
+
+
+def _glanced(this: Turn, read: Read, told_of: Mapping[str, Proof] | None = None) -> Outcome:
+    judgement = this.judged(read.known, {**read.proofs, **(told_of or {})})
+    return Outcome(
+        judgement,
+        this.now,
+        read.known,
+        notify.hushed(read.memory, this.now),
+        complaints=(read.complaint,) if read.complaint else (),
+        until=judgement.until,
+        findings=findings(this, found(this, judgement, read.memory), read.memory),
+        ignored=read.memory.ignored,
+        foreign=read.foreign,
+    )
+
+
+def _read(this: Turn, about: str = "") -> Read:
+    try:
+        if history.exists(this.url):
+            with history.connect(this.url, read_only=True).connect() as db:
+                if history.revision(db):
+                    owner.admit(db, this.url, this.state, this.home)
+                    past = notify.past(notify.recall(db), this.now)
+                    return Read(remembered(db, this, about), past, probe_results.recall(db, this.host.key_id))
+    except owner.Foreign as error:
+        return Read(complaint=str(error), foreign=str(error))
+    except (Broken, history.HistoryError, OSError) as error:
+        return Read(complaint=history.in_words(error))
+    return Read()
+
+
+def run(this: Turn, clocks: tuple[Reading | None, Reading | None, Reading]) -> Outcome:
+    """The whole pass under the lock: judge, record, settle, decide, tell, remember. Raises owner.Foreign.
+
+    `clocks` are the last believed reading, the doubted one and this one. A pass with a doubted clock reports only.
+    """
+    settle, now = this.settings.alerts.settle, this.now
+    believed = trust(*clocks, settle) if now >= EARLIEST else Trust(False, clocks[1], now + settle)
+    if not believed.believed:
+        seen = glance(this)
+        why = "the clock was moved; nothing is recorded or told until it has run steadily for a while"
+        return replace(seen, complaints=(*seen.complaints, why), until=believed.until, clock=believed)
+    try:
+        entered = _entered(this)
+    except owner.Foreign:
+        raise
+    except (Broken, history.HistoryError, OSError) as error:
+        return _unremembered(this, history.in_words(error))
+    return _taken(this, *entered)
+
+
+def _taken(this: Turn, engine: Engine, made: Recorded, complaints: list[str]) -> Outcome:
+    """What follows once the look is recorded. Whatever becomes of the history now, nothing is sent twice."""
+    now, judgement, plan = this.now, made.judgement, made.plan
+    results, failed = _told(this, engine, plan)
+    after = notify.learned(plan.memory, results)
+    facts, lately, failures = _facts(engine, this, after)
+    complaints += [*failed, *failures]
+    if not failed:
+        _copied(this, engine, after)
+    shown = Told(after, this.channels, this.rules, facts, looks(this, judgement, made.known))
+    engine.dispose()  # the last one out folds the write-ahead log in
+    mute = notify.mute(after, this.channels, this.rules, now)
+    until = [judgement.until, plan.until, notify.outlook(after, this.channels, this.rules, now)]
+    until += [now] if mute or failed or failures else []
+    return Outcome(
+        judgement,
+        now,
+        made.known,
+        notify.hushed(after, now),
+        tuple(delivery for delivery, _ in results),
+        facts,
+        (*complaints, *_failures(results)),
+        min((moment for moment in until if moment), default=None),
+        recorded=True,
+        mute=mute,
+        overview=overview(judgement, shown, lately, this.settings, now),
+        findings=made.findings,
+        ignored=after.ignored,
+    )
+
+
+def _told(
+    this: Turn, engine: Engine, plan: notify.Plan
+) -> tuple[list[tuple[Delivery, notify.Changes]], tuple[str, ...]]:
+    """Sends, and writes each result down as it arrives; once the history is lost, in the state folder: the next pass
+    brings it home. Returns the results and complaints."""
+    results: list[tuple[Delivery, notify.Changes]] = []
+    homeless: list[tuple[Delivery, notify.Changes]] = []
+    complaints: list[str] = []
+    id = _id()
+    for one in _sent(this, plan):
+        results.append(one)
+        if not homeless:
+            try:
+                with engine.begin() as db:
+                    notify.remember(db, *one)
+                continue
+            except Broken as error:
+                complaints.append(history.in_words(error))
+        homeless.append(one)
+        kept = offline.Offline().with_results(homeless, id)
+        if not this.state.keep_offline(offline.dumps(kept), this.now):
+            complaints.append("what was told is not remembered, and may be told again")
+    return results, tuple(dict.fromkeys(complaints))
+
+
+def _copied(this: Turn, engine: Engine, known: notify.Memory) -> None:
+    """Leaves a copy of what the alerts remember in the state folder, for when a server cannot be reached; nothing for
+    a history that lies there itself."""
+    kept = offline.Offline()
+    if not owner.is_beside(this.url, this.state):
+        try:
+            with engine.connect() as db:
+                ignored = [key for key, one in known_rows.read(db, this.host.key_id).items() if one.ignored]
+        except Broken:
+            return
+        kept = offline.copied(known, ignored)
+    text, before = offline.dumps(kept), this.state.kept_offline()
+    if text != before and (before or kept != offline.Offline()):
+        this.state.keep_offline(text, this.now)
+
+
+def _id() -> str:
+    return os.urandom(8).hex()
+
+
+def _entered(this: Turn) -> tuple[Engine, Recorded, list[str]]:
+    """The history with this look in it; one that is damaged is set aside and a new one begun, so that people are
+    still told."""
+    try:
+        return *_begun(this), []
+    except Broken as error:
+        aside = _set_aside(this, error)
+        if aside is None:
+            raise
+    return *_begun(this), [aside]
+
+
+def _set_aside(this: Turn, error: Broken) -> str | None:
+    """Moves a damaged history out of the way and says so; None where it is not damaged or no file. Raises OSError."""
+    path = history.file_of(this.url)
+    if path is None or not history.damaged(error):
+        return None
+    aside = path.with_name(f"{path.name}.damaged-{this.now:%Y%m%dT%H%M%S}")
+    for end in ("", "-wal", "-shm", "-journal"):
+        with suppress(FileNotFoundError):
+            Path(f"{path}{end}").rename(f"{aside}{end}")
+    return f"the history was damaged and is set aside as {aside}; a new one begins"
+
+
+def _begun(this: Turn) -> tuple[Engine, Recorded]:
+    engine = history.opened(this.url, (METADATA, store.METADATA))
+    try:
+        with engine.begin() as db:
+            owner.claim(db, this.url, this.state, this.home)
+        again = _asked(engine, this)
+        with engine.begin() as db:
+            made = recorded(db, this)
+        until = min((moment for moment in (made.judgement.until, again) if moment), default=None)
+        return engine, replace(made, judgement=replace(made.judgement, until=until))
+    except (Broken, history.HistoryError):
+        engine.dispose()
+        raise
+
+
+def _asked(engine: Engine, this: Turn) -> datetime | None:
+    """Asks the providers that the config names, where one is due; when the next will be."""
+    if this.host.vault is None:
+        return None
+    from monitor.check import probe
+
+    try:
+        return probe.asked(engine, this.host, this.findings, this.settings, this.now)
+    except Broken:
+        raise
+    except Exception:  # noqa: BLE001  what is told anyhow must not depend on what was never asked for
+        return None
+
+
+def _sent(this: Turn, plan: notify.Plan) -> notify.Results:
+    addresses = {one.label: one.url.reveal() for one in this.settings.channels if one.url}
+    left = this.host.left() - RECORDING
+    deadline = timedelta(seconds=max(0.0, min(this.settings.alerts.deadline.total_seconds(), left)))
+
+    def say(alert: Alert) -> Message:
+        return said(this, alert, pinned=scheme_of(addresses.get(alert.channel, "")) == "termux")
+
+    return notify.deliver(plan, addresses, say, now=this.now, deadline=deadline)
+
+
+def _unremembered(this: Turn, why: str) -> Outcome:
+    """A pass whose history cannot be written: judge with what can be read, and remember in the state folder what is
+    told. Where no disk keeps that either, speak at most hourly: alarms fail open."""
+    read, kept, id = _read(this), offline.loads(this.state.kept_offline()), _id()
+    seen = _glanced(this, read)
+    before = offline.alone(kept) if read.blind else offline.laid_over(read.memory, kept)
+    before = notify.past(before, this.now)
+    conditions = found(this, seen.judgement, before)
+    if read.blind:  # nothing good is said: a look without the history does not know what it takes to be sure
+        conditions = tuple(replace(one, held=True) for one in conditions)
+    plan = notify.plan(before, conditions, this.channels, this.rules, this.now)
+    kept = kept.grown(before, plan.memory, id, blind=read.blind)
+    results: list[tuple[Delivery, notify.Changes]] = []
+    if this.state.keep_offline(offline.dumps(kept), this.now) or this.state.throttle(this.now, UNREMEMBERED_EVERY):
+        for one in _sent(this, plan):
+            results.append(one)
+            this.state.keep_offline(offline.dumps(kept.with_results(results, id)), this.now)
+    return replace(
+        seen,
+        hushed=notify.hushed(before, this.now),
+        deliveries=tuple(delivery for delivery, _ in results),
+        complaints=(*dict.fromkeys((*seen.complaints, why)), *_failures(results)),
+        until=this.now,
+    )
+
+
+def _facts(
+    engine: Engine, this: Turn, known: notify.Memory
+) -> tuple[tuple[ChannelFacts, ...], list[Transition], list[str]]:
+    """What is so of the channels, what changed of late, and complaints where the history does not say."""
+    reached: dict[str, datetime] = {}
+    changes: list[Transition] = []
+    failures: list[str] = []
+    try:
+        with engine.connect() as db:
+            reached = store.last_successes(db) if this.channels else {}
+            changes = transitions(db, this.now - SPAN)
+    except Broken as error:
+        failures = [history.in_words(error)]
+        with suppress(OSError):
+            failures = [_set_aside(this, error) or failures[0]]
+    facts = (
+        ChannelFacts(
+            one.label,
+            reached.get(one.label),
+            notify.pending(known, one, this.rules, this.now),
+            canary.at if (canary := known.told.get((one.id, CANARY))) else None,
+        )
+        for one in this.channels
+    )
+    return tuple(facts), changes, failures
+
+
+def _failures(results: Sequence[tuple[Delivery, object]]) -> list[str]:
+    return [
+        f"channel {delivery.alert.channel} was not reached ({delivery.outcome}): {delivery.error}"
+        for delivery, _ in results
+        if not delivery.outcome.heard
+    ]

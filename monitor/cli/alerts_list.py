@@ -1,0 +1,142 @@
+"""`authwatch alerts list`: what stands, who was told, who hushed it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from monitor.cli import history_access
+from monitor.cli.context import Shell
+
+if TYPE_CHECKING:
+    from alerts.model import Acknowledgement, Channel, Silence
+    from alerts.notify import Memory
+    from alerts.planned import Planned
+    from monitor.check.record import Turn
+    from monitor.config.settings import Settings
+    from monitor.history.engine import Connection
+
+
+def run(given: argparse.Namespace, shell: Shell) -> int:
+    """Prints what the memory of the alerts holds."""
+    from alerts import notify
+    from monitor.cli.terminal_text import visible
+
+    settings, now = shell.settings(shell.host()), shell.now()
+    with history_access.reading(shell, settings) as connection:
+        known = notify.past(notify.recall(connection), now) if connection else notify.Memory()
+        if given.tokens:
+            _tokens(shell, settings, known, now)
+            return 0
+        turn = shell.turn()
+        following = _following(connection, turn, known) if connection else {}
+    rows = _rows(known, turn.channels, following, now)
+    silences = [as_json(one) for one in known.hush.silences if one.until > now]
+    if given.json:
+        shell.say(json.dumps({"schema": 1, "standings": rows, "silences": silences}, ensure_ascii=False, indent=1))
+        return 0
+    if not rows:
+        shell.say("Nothing stands.")
+    for row in rows:
+        shell.say(visible(f"{row['level']:<5} {row['key']} since {row['since']}: {row['summary']}"))
+        shell.say(visible(f"      {_who(row)}"))
+    for one in silences:
+        shell.say(visible(f"silence {one['id']}: {one['match']} up to level {one['level']}{_by(one)}"))
+    return 0
+
+
+def as_json(one: Silence | Acknowledgement) -> dict[str, Any]:
+    """A wish for people and programs; `until` is null where only a change ends it."""
+    plain: dict[str, Any] = {
+        "until": iso(one.until) if one.until else None,
+        "made_at": iso(one.made_at),
+        "author": one.author,
+        "note": one.note,
+    }
+    match = getattr(one, "match", None)
+    if match is None:
+        return {"key": getattr(one, "key", ""), **plain}
+    words = ",".join(f"{name}={value}" for name, value in match.items())
+    return {"id": getattr(one, "id", 0), "match": words, "level": str(getattr(one, "level", "")), **plain}
+
+
+def iso(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _following(db: Connection, turn: Turn, known: Memory) -> dict[str, Planned]:
+    """The next messages, as the page names them."""
+    from alerts.planned import planned
+    from monitor.check.record import remembered
+    from monitor.check.simulate import looks
+    from monitor.history import probe_results
+
+    before = remembered(db, turn)
+    judgement = turn.judged(before, probe_results.recall(db, turn.host.key_id))
+    look = looks(turn, judgement, before)
+    return planned(known, turn.channels, turn.rules, look, turn.now, turn.settings.interval)
+
+
+def _rows(
+    known: Memory, channels: Sequence[Channel], following: Mapping[str, Planned], now: datetime
+) -> list[dict[str, Any]]:
+    from alerts import notify
+    from alerts.model import Level
+    from alerts.notification_state import bound
+    from monitor.check.page_data import following_as_json
+
+    acknowledged, silenced = notify.hushed(known, now)
+    told, attempts = bound(known.told, known.attempts, channels)
+    names = sorted((one.label, one.id) for one in channels)
+    wishes = {one.key: as_json(one) for one in known.hush.acknowledgements if one.key in acknowledged}
+    return [
+        {
+            "key": key,
+            "level": one.level.value,
+            "since": iso(one.since),
+            "summary": one.summary,
+            "acknowledged": key in acknowledged,
+            "acknowledgement": wishes.get(key),
+            "silenced": key in silenced,
+            "told": {label: iso(told[address, key].at) for label, address in names if (address, key) in told},
+            "undelivered": [label for label, address in names if (address, key) in attempts],
+            "next": following_as_json(following.get(key)),
+        }
+        for key, one in sorted(known.standings.items(), key=lambda item: (-item[1].level.rank, item[0]))
+        if one.level is not Level.FINE or any((address, key) in told for _, address in names)
+    ]
+
+
+def _tokens(shell: Shell, settings: Settings, known: Memory, now: datetime) -> None:
+    """A line for each standing that can be acknowledged and is not yet: what `alerts ack --token` takes, and words."""
+    from alerts import notify
+    from alerts.model import Level
+    from monitor.check.phone_buttons import token_of
+    from monitor.cli.terminal_text import visible
+
+    host = shell.host().keyed(shell.state(settings).key(create=False))
+    acknowledged, silenced = notify.hushed(known, now)
+    for key, one in sorted(known.standings.items(), key=lambda item: (-item[1].level.rank, item[0])):
+        if one.level is not Level.FINE and key not in acknowledged | silenced:
+            shell.say(f"{token_of(host, one)}\t{visible(one.summary or key)}")
+
+
+def _who(row: dict[str, Any]) -> str:
+    parts = [f"told {label} {at}" for label, at in row["told"].items()]
+    parts += [f"not yet delivered to {label}" for label in row["undelivered"]]
+    parts += [f"acknowledged{_by(row['acknowledgement'])}"] if row["acknowledged"] else []
+    parts += ["silenced"] if row["silenced"] else []
+    parts = parts or ["nobody was told"]
+    if following := row["next"]:
+        parts.append(f"next message: {following['reason']} to {following['channel']} {following['at']}")
+    return "; ".join(parts)
+
+
+def _by(wish: dict[str, Any]) -> str:
+    """By whom, until when, and why."""
+    author = f" by {wish['author']}" if wish["author"] else ""
+    until = f" until {wish['until']}" if wish["until"] else " until it changes"
+    return f"{author}{until}{': ' + wish['note'] if wish['note'] else ''}"

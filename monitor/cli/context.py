@@ -1,0 +1,265 @@
+"""The outside world of a command as one record: streams, clock, environment, home; the only place they are read."""
+
+from __future__ import annotations
+
+import _thread
+import argparse
+import io
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING, TextIO
+
+from alerts.dataclass import dataclass, replace
+from monitor.check import gate as checkpoint
+
+if TYPE_CHECKING:
+    from alerts.clock_trust import Reading
+    from monitor.check.record import Turn
+    from monitor.config.settings import Settings
+    from monitor.system.host import Host
+    from monitor.system.state_dir import State
+
+#: What a button of a notification needs of our environment to find interpreter, config and state.
+CARRIED = (
+    *("HOME", "PATH", "PREFIX", "LD_LIBRARY_PATH", "LD_PRELOAD", "PYTHONPATH", "XDG_CONFIG_HOME", "XDG_STATE_HOME"),
+    *("AUTHWATCH_CONFIG", "CONFIGURATION_DIRECTORY", "STATE_DIRECTORY"),
+)
+
+OK, NOT_DONE, UNKNOWN, USAGE, BUG, CONFIG = 0, 1, 3, 64, 70, 78
+
+
+#: How many seconds a command that only reads may take.
+PATIENCE = 60.0
+
+
+class Failure(Exception):
+    """An end of the command in words: what happened, where, what would be right."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code, self.message = code, message
+
+    @classmethod
+    def bug(cls, error: Exception) -> Failure:
+        """Our own mistake: the kind and the place, never the text, which may hold a secret."""
+        trace = error.__traceback__
+        while trace and trace.tb_next:
+            trace = trace.tb_next
+        place = f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
+        return cls(BUG, f"this is our bug: {type(error).__name__}{place}; please report it with `authwatch --version`")
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """What a command may touch. `home` is where stores are looked for, `own_home` where authwatch itself lives."""
+
+    environ: Mapping[str, str]
+    out: TextIO
+    err: TextIO
+    own_home: Path
+    home: Path
+    config: Path | None = None
+    color: bool = False
+    verbose: bool = False
+    kept: str | None = None  # the config's text while its file is wrong; only the daemon hands it over
+    argv: tuple[str, ...] = ()
+
+    @classmethod
+    def real(cls, argv: Sequence[str]) -> Shell:
+        """The real one."""
+        os.umask(0o077)
+        if isinstance(sys.stdout, io.TextIOWrapper):  # names may hold what the terminal's encoding does not
+            sys.stdout.reconfigure(errors="backslashreplace")
+        home = Path(os.environ.get("HOME") or _home_of_user())
+        return cls(dict(os.environ), sys.stdout, sys.stderr, home, home, argv=tuple(argv))
+
+    def configured(self, arguments: argparse.Namespace) -> Shell:
+        """The same, as the common options ask."""
+        home = getattr(arguments, "home", None)
+        config = getattr(arguments, "config", None)
+        plain = getattr(arguments, "no_color", False) or "NO_COLOR" in self.environ or not self.out.isatty()
+        return replace(
+            self,
+            home=Path(home).expanduser().absolute() if home else self.home,
+            config=Path(config).absolute() if config else None,
+            color=not plain,
+            verbose=bool(getattr(arguments, "verbose", False)),
+            kept=sys.stdin.read() if getattr(arguments, "kept_config", False) else None,
+        )
+
+    def now(self) -> datetime:
+        """The wall clock, once per pass."""
+        return datetime.now(UTC)
+
+    def reading(self, now: datetime) -> Reading:
+        """Wall clock and boot clock (suspend included) at one moment, and which boot it is where Linux says so."""
+        from alerts.clock_trust import Reading
+
+        try:
+            boot = timedelta(seconds=time.clock_gettime(time.CLOCK_BOOTTIME))
+            boot_id = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        except (AttributeError, OSError, ValueError):
+            return Reading(now)
+        return Reading(now, boot, boot_id)
+
+    def caller(self) -> str:
+        """A line for `sh` that starts authwatch as it was started now, in an environment that has nothing of ours."""
+        kept = {name: self.environ[name] for name in CARRIED if self.environ.get(name)}
+        if self.config:
+            kept["AUTHWATCH_CONFIG"] = str(self.config)
+        given = [f"{name}={quote(value)}" for name, value in kept.items()]
+        return " ".join([*given, quote(sys.executable), "-m", "monitor.cli.main"])
+
+    def author(self) -> str:
+        """The login name of whoever gives the command, for the record; behind sudo, the person's own."""
+        names = (self.environ.get(name, "") for name in ("SUDO_USER", "LOGNAME", "USER"))
+        return next((name for name in names if name), "") or _name_of_user()
+
+    def say(self, text: str) -> None:
+        """A result, on stdout."""
+        self.write(f"{text}\n")
+
+    def write(self, text: str) -> None:
+        """A result as it is, on stdout; a full disk is complained of, a reader who left is BrokenPipeError."""
+        try:
+            self.out.write(text)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            self.complain(f"authwatch: the output cannot be written ({(error.strerror or 'failed').lower()})")
+
+    def complain(self, text: str) -> None:
+        """Everything that is no result, on stderr; where that cannot be written, nobody is left to tell."""
+        with suppress(OSError):
+            print(text, file=self.err)
+
+    def flush(self) -> None:
+        """Sends off what was said."""
+        try:
+            self.out.flush()
+        except BrokenPipeError:
+            pass
+        except OSError as error:
+            self.complain(f"authwatch: the output cannot be written ({(error.strerror or 'failed').lower()})")
+        with suppress(OSError):
+            self.err.flush()
+
+    @contextmanager
+    def ending(self, seconds: float) -> Iterator[None]:
+        """Leaves the process, in words and with the code for "could not determine", if what is done inside takes
+        longer: a file system that hangs answers to nothing else."""
+        from monitor.system.timeout import released
+
+        over = _thread.allocate_lock()
+        over.acquire()
+
+        def leave() -> None:
+            if not released(over, seconds):
+                self.complain(f"authwatch: gave up after {seconds:.0f} s: something on this machine does not answer")
+                _thread.start_new_thread(self.flush, ())  # which may be what hangs
+                released(over, 1)
+                os._exit(UNKNOWN)
+
+        _thread.start_new_thread(leave, ())
+        try:
+            yield
+        finally:
+            over.release()
+
+    def width(self) -> int:
+        """How many columns the terminal has."""
+        from shutil import get_terminal_size
+
+        return get_terminal_size((100, 24)).columns
+
+    def detail(self, text: str) -> None:
+        """What -v asks for."""
+        if self.verbose:
+            self.complain(text)
+
+    def host(self, key: bytes | None = None) -> Host:
+        """The window on the machine."""
+        from monitor.system.host import Host
+
+        return Host(self.home, self.environ, key=key)
+
+    def settings(self, host: Host) -> Settings:
+        """The settings; a wrong config file is a Failure with all that is wrong in it."""
+        from monitor.config.load import ConfigError, load
+
+        try:
+            found = load(host.at(self.own_home), self.config, self.kept)
+        except ConfigError as error:
+            raise Failure(CONFIG, str(error)) from None
+        return found if found.host else replace(found, host=os.uname().nodename)
+
+    def turn(self) -> Turn:
+        """A look now, without a trace, and what it takes to judge it."""
+        from monitor.check.collect import Asked, look
+        from monitor.check.record import Turn
+
+        host = self.host()
+        settings = self.settings(host)
+        state = self.state(settings)
+        host = host.keyed(state.key(create=False))
+        asked = Asked(settings)
+        now = self.now()
+        return Turn(asked, host, state, look(asked, host, now), now)
+
+    def gate_place(self) -> Path:
+        """The default state folder, where the checkpoint lies."""
+        return Path(checkpoint.state_place(dict(self.environ), str(self.own_home)))
+
+    def state(self, settings: Settings) -> State:
+        """authwatch's own folder."""
+        from monitor.system.state_dir import State
+
+        gate = self.gate_place()
+        return State(settings.state or gate, gate)
+
+
+def common(parser: argparse.ArgumentParser, *, json: bool = True) -> None:
+    """The options that every command has."""
+    parser.add_argument("--config", metavar="FILE", help="the config file, instead of the usual places")
+    parser.add_argument("--home", metavar="DIR", help="look for stores there instead of in $HOME")
+    parser.add_argument("--kept-config", action="store_true", help=argparse.SUPPRESS)  # on stdin, from `serve`
+    parser.add_argument("--no-color", action="store_true", help="no colour")
+    parser.add_argument("-v", "--verbose", action="store_true", help="say more, on stderr")
+    if json:
+        parser.add_argument("--json", action="store_true", help="a JSON document on stdout, errors too")
+
+
+def filters(parser: argparse.ArgumentParser) -> None:
+    """Which credentials are meant."""
+    for name in ("source", "agent", "provider", "profile"):
+        parser.add_argument(f"--{name}", metavar=name.upper(), help=f"only this {name}")
+
+
+def filters_of(arguments: argparse.Namespace) -> dict[str, str]:
+    """The filters that were given."""
+    names = ("source", "agent", "provider", "profile")
+    return {name: getattr(arguments, name) for name in names if getattr(arguments, name, None)}
+
+
+def _name_of_user() -> str:
+    try:
+        import pwd
+
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except (ImportError, KeyError):
+        return f"uid {os.geteuid()}"
+
+
+def _home_of_user() -> str:
+    try:
+        import pwd
+
+        return pwd.getpwuid(os.geteuid()).pw_dir
+    except (ImportError, KeyError):
+        return "/"

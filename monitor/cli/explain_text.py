@@ -1,0 +1,201 @@
+"""The page of `authwatch explain`: verdict, facts by place, the row that decided, what lies ahead; also as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import groupby
+from textwrap import wrap
+from typing import Any
+
+from alerts.dataclass import dataclass
+from monitor.check.run import Outcome
+from monitor.check.status import SCHEMA, iso
+from monitor.cli.terminal_text import visible
+from monitor.config.settings import Settings
+from monitor.ground import ROWS, WEIGHTS, Ground
+from monitor.judge.explain import Fact, account, span, why_so_sure
+from monitor.judge.wording import moment
+from monitor.model import Need, State, Verdict
+
+NAME = 14  # columns of a fact's name
+_NEED = {
+    Need.NO: "nobody has to act",
+    Need.SOON: "somebody has to act soon",
+    Need.NOW: "somebody has to act now",
+    Need.UNKNOWN: "cannot tell whether somebody has to act",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is explained: a verdict of a look, and what becomes of it while nothing changes but the clock."""
+
+    verdict: Verdict
+    outcome: Outcome
+    settings: Settings
+    ahead: tuple[tuple[datetime, Verdict], ...]
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        known = self.outcome.known.get(self.verdict.key)
+        return account(self.verdict, known, self.outcome.judgement, self.settings.policy, self.outcome.at)
+
+    @property
+    def hushed(self) -> tuple[str, ...]:
+        """By which decisions of people nothing is said of it."""
+        verdict, (acknowledged, silenced) = self.verdict, self.outcome.hushed
+        facts = {
+            "ignored": verdict.ignored,
+            "acknowledged": verdict.key in acknowledged,
+            "silenced": verdict.key in silenced,
+        }
+        return tuple(word for word, so in facts.items() if so)
+
+
+def text(told: Told, width: int, *, whole: bool) -> str:
+    """The page in lines of at most `width` columns, commands aside; `whole`: with the rows that did not hold."""
+    verdict, wide = told.verdict, max(width, 40)
+    lines = [
+        *wrap(visible(verdict.summary), wide),
+        "",
+        *_line("verdict", f"{verdict.state}; {_NEED[verdict.needs_human]}", wide, indent=0),
+        *_line("how sure", f"{verdict.confidence}: {why_so_sure(verdict)}", wide, indent=0),
+        *_line("looked at", moment(told.outcome.at), wide, indent=0),
+    ]
+    for place, facts in groupby(told.facts, key=lambda fact: (fact.where, fact.at)):
+        lines += ["", *_heading(*place, told.outcome.at, wide)]
+        for fact in facts:
+            lines += _line(fact.name, f"{fact.value} ({fact.sure}: {fact.why})", wide)
+    lines += ["", *wrap("The first row of the truth table that holds decides:", wide)]
+    lines += [line for row in _rows(verdict, whole) for line in _line(*row, wide)]
+    lines += ["", "What would change it:", *_ahead(told, wide)]
+    return "\n".join([*lines, "", *_deeds(told, wide)])
+
+
+def _heading(where: str, at: datetime, now: datetime, wide: int) -> list[str]:
+    when = "this look" if at == now else f"the last look that saw it, {moment(at)}"
+    return wrap(visible(f"From {where}, at {when}:"), wide)
+
+
+def _line(name: str, value: str, wide: int, indent: int = 2) -> list[str]:
+    begin = f"{' ' * indent}{name:<{NAME}}"
+    rest = " " * (indent + NAME)
+    return wrap(visible(value), wide, initial_indent=begin, subsequent_indent=rest, break_long_words=False) or [begin]
+
+
+def _rows(verdict: Verdict, whole: bool) -> Iterator[tuple[str, str]]:
+    number = _number(verdict.ground)
+    for at, ground in enumerate(Ground, 1):
+        if ground is verdict.ground:
+            break
+        if whole:
+            yield f"row {at}: no", ROWS[ground].evidence
+    row = ROWS[verdict.ground]
+    yield f"row {number}: yes", f"{row.evidence} -> {row.state}; needs somebody: {row.need}"
+    if not whole and number > 1:
+        yield "", f"(rows 1 to {number - 1} do not hold; -v shows them)" if number > 2 else "(row 1 does not hold)"
+    for weight in verdict.weights:
+        yield "then", WEIGHTS[weight]
+    if verdict.weights:
+        yield "so", f"{_NEED[verdict.needs_human]}, and it is {'usable' if verdict.usable else 'of no use now'}"
+
+
+def _ahead(told: Told, wide: int) -> Iterator[str]:
+    if told.ahead:
+        yield "  if nothing is changed in its store:"
+    for at, verdict in told.ahead:
+        usable = "" if verdict.usable or verdict.needs_human is Need.NOW else ", of no use"
+        step = f", the last {span(verdict.step)}" if verdict.step else ""
+        row = f"row {_number(verdict.ground)}: {ROWS[verdict.ground].evidence}{step}"
+        words = f"{moment(at)}: {verdict.state}{usable}; {_NEED[verdict.needs_human]} ({row})"
+        yield from wrap(words, wide, initial_indent="    ", subsequent_indent="      ")
+    if not told.ahead:
+        yield from wrap("time alone does not: only a change of its store, its program or the config", wide, **_IN)
+    elif told.verdict.state not in (State.MISSING, State.REFUSED):
+        yield "  and at any time a change of its store, its program or the config"
+
+
+_IN: Any = {"initial_indent": "  ", "subsequent_indent": "  "}
+
+
+def _deeds(told: Told, wide: int) -> Iterator[str]:
+    verdict = told.verdict
+    if told.hushed:
+        yield f"Nothing is said of it: it is {' and '.join(told.hushed)}."
+    if not verdict.remedy:
+        yield "Nobody has to do anything."
+        return
+    yield "What to do:"
+    for part in verdict.remedy.splitlines():
+        yield f"  {visible(part)}"
+
+
+def document(told: Told) -> dict[str, Any]:
+    """The same as JSON; moments are ISO 8601 UTC."""
+    verdict = told.verdict
+    number = _number(verdict.ground)
+    return {
+        "schema": SCHEMA,
+        "key": verdict.key,
+        "facts": _flat(told),
+        "summary": verdict.summary,
+        "state": str(verdict.state),
+        "needs_human": str(verdict.needs_human),
+        "usable": verdict.usable,
+        "confidence": str(verdict.confidence),
+        "confidence_because": why_so_sure(verdict),
+        "evidence": [{**fact._asdict(), "at": iso(fact.at), "sure": str(fact.sure)} for fact in told.facts],
+        "rule": {"row": number, **_rule(verdict.ground)},
+        "not": [{"row": at, **_rule(ground)} for at, ground in enumerate(Ground, 1) if at < number],
+        "weights": [{"name": str(weight), "words": WEIGHTS[weight]} for weight in verdict.weights],
+        "ahead": [
+            {
+                "at": iso(at),
+                "state": str(later.state),
+                "needs_human": str(later.needs_human),
+                "usable": later.usable,
+                "rule": str(later.ground),
+                "summary": later.summary,
+            }
+            for at, later in told.ahead
+        ],
+        "hushed": list(told.hushed),
+        "remedy": verdict.remedy,
+    }
+
+
+def _rule(ground: Ground) -> dict[str, str]:
+    return {"name": str(ground), "words": ROWS[ground].evidence}
+
+
+def _number(ground: Ground) -> int:
+    return list(Ground).index(ground) + 1
+
+
+def _flat(told: Told) -> dict[str, str]:
+    """The facts by name alone, as the first release had them."""
+    verdict, known = told.verdict, told.outcome.known.get(told.verdict.key)
+    seen = verdict.seen
+    moments = {
+        "access ends": seen.access_expires_at,
+        "login ends": seen.login_expires_at,
+        "act before": verdict.deadline,
+        "last used": seen.use.last_used_at,
+        "last renewed": verdict.rotated_at,
+        "first seen": known.first_seen_at if known else None,
+        "could change": verdict.until,
+    }
+    facts = {
+        "state": f"{verdict.state} ({verdict.confidence})",
+        "needs somebody": str(verdict.needs_human),
+        "because": "; ".join(verdict.because),
+        "noticed": "; ".join(seen.notes),
+        "read from": seen.store or "the environment of this process",
+        "found there": str(seen.evidence),
+        **{name: moment(at) for name, at in moments.items() if at},
+        "renews itself": {True: "yes", False: "no", None: "cannot tell"}[seen.refreshable],
+        "in use": "yes" if verdict.in_use else "no",
+        "what to do": verdict.remedy.replace("\n", "; "),
+    }
+    return {name: value for name, value in facts.items() if value}

@@ -1,0 +1,127 @@
+"""`--probe`: asks the providers because a person wants to know, and shows what they said."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from alerts.dataclass import replace
+from monitor.check import gate
+from monitor.cli.check import vault_for
+from monitor.cli.context import Shell
+
+if TYPE_CHECKING:
+    from monitor.check.record import Turn
+    from monitor.config.settings import Settings
+    from monitor.model import Judgement, Verdict
+    from monitor.proof import Proof
+    from monitor.system.host import Host
+    from monitor.system.state_dir import State
+
+#: How long a person waits for a pass that is running.
+LOCK_SECONDS = 15.0
+
+
+def asking(settings: Settings) -> Settings:
+    """The settings with the providers that the config asks; all of them, hourly, where it names none."""
+    from monitor.check.probe import EVERY
+
+    return settings if settings.probe else replace(settings, probe=EVERY)
+
+
+def windowed(host: Host, state: State, settings: Settings, shell: Shell) -> Host:
+    """The window with a vault, and the fingerprint key by which answers are remembered: without it nobody could be
+    asked at most hourly."""
+    from monitor.system.state_dir import StateError
+
+    try:
+        state.create()
+        key = state.key(create=True)
+    except StateError as error:
+        shell.complain(f"authwatch: {error}; what is told now is not remembered")
+        key = None
+    return host.keyed(key, vault_for(settings))
+
+
+def turn(shell: Shell, settings: Settings) -> Turn:
+    """A look now at which sources leave the keys of the providers that the settings ask."""
+    from monitor.check.collect import Asked, look
+    from monitor.check.record import Turn
+
+    state = shell.state(settings)
+    host = windowed(shell.host(), state, settings, shell)
+    asked = Asked(settings)
+    now = shell.now()
+    return Turn(asked, host, state, look(asked, host, now), now)
+
+
+def told(this: Turn, before: Mapping[str, Proof], shell: Shell, filters: Mapping[str, str]) -> Mapping[str, Proof]:
+    """Asks whom it may of those that are meant; the next pass then looks fully and takes it in."""
+    from monitor.check.probe import at_once
+
+    with this.state.lock(LOCK_SECONDS) as held:
+        if not held:
+            shell.complain("authwatch: a pass is running, so nobody is asked now")
+            return before
+        found, why = at_once(this, before, filters)
+        gate.remove(str(this.state.gate))
+    if why:
+        shell.complain(f"authwatch: {why}; what is told now is not remembered")
+    return found
+
+
+def openclaw(given: argparse.Namespace, shell: Shell) -> tuple[Settings, Judgement]:
+    """The logins of OpenClaw alone, asked about, and as which settings say."""
+    from monitor.check import run
+    from monitor.config.settings import SourceEntry
+
+    settings = asking(shell.settings(shell.host()))
+    listed = tuple(entry for entry in settings.sources if entry.type == "openclaw")
+    settings = replace(settings, sources=listed or (SourceEntry("openclaw", "openclaw"),))
+    this = turn(shell, settings)
+    told_of = told(this, {}, shell, {"source": settings.sources[0].id})
+    return settings, run.glance(this, told_of).judgement
+
+
+def lines(settings: Settings, judgement: Judgement) -> Iterator[str]:
+    """What the providers said, a line each, and who was not asked for want of a permission."""
+    from monitor.cli.terminal_text import columns, visible
+
+    rows = [(visible(one.key), str(one.proof.answer), visible(_rest(one))) for one in judgement.verdicts if one.proof]
+    yield "Asked their providers:" if rows else "No login here has a provider that can be asked, see: docs/probes.md"
+    yield from (f"  {line}" for line in columns(rows))
+    for name in sorted(_unasked(settings, judgement)):
+        allowed = f"probe: {{{name}: {{every: 1h, oauth: true}}}}"
+        yield f"{name} was not asked about log-ins: `{allowed}` in the config lets it be, with their access tokens."
+
+
+def _unasked(settings: Settings, judgement: Judgement) -> set[str]:
+    """The probes that are not made for log-ins that are here."""
+    from monitor.model import Kind
+    from monitor.probes import PROBES, probe_of
+
+    found = {
+        probe_of(one.seen.credential.provider)
+        for one in judgement.verdicts
+        if one.proof is None and one.seen.credential.kind in (Kind.OAUTH, Kind.TOKEN, Kind.SESSION)
+    }
+    takes = {name for name in found if name and Kind.API_KEY not in PROBES[name].kinds}
+    return {name for name in takes if (wish := settings.probe.get(name)) and not wish.oauth}
+
+
+def _rest(verdict: Verdict) -> str:
+    from monitor.judge.wording import moment
+
+    proof = verdict.proof
+    if proof is None:
+        return ""
+    ends = f"ends {moment(proof.expires_at)}" if proof.expires_at else ""
+    return "; ".join(part for part in (moment(proof.at), proof.credit, ends, proof.note) if part)
+
+
+def plain(judgement: Judgement) -> list[dict[str, Any]]:
+    """The same for JSON, with the key of each login."""
+    from monitor.check.status import probed
+
+    return [{"key": one.key, **probed(one.proof)} for one in judgement.verdicts if one.proof]

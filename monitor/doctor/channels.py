@@ -1,0 +1,109 @@
+"""Does what is to be said arrive? Channels that load, whose news drains, and a sign of life that somebody gets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from monitor.doctor.model import Health, Patient, Result, command
+from monitor.system.state_dir import HEARD
+
+
+def channels(patient: Patient) -> Iterator[Result]:
+    """Can every channel be loaded? Its address is taken apart as for sending, and nothing is sent."""
+    from alerts.channels import check
+
+    if not patient.settings.channels:
+        why = "findings are in exit codes, history and metrics only"
+        yield Result("channels", Health.WARNING, "none are configured", why, "authwatch onboard")
+    for channel in patient.settings.channels:
+        reason = channel.broken or (check(channel.label, channel.url.reveal()) if channel.url else "no address")
+        if reason:
+            said = reason.removeprefix(f"channel {channel.label}: ")
+            what, why = f"{channel.label}: {said}", "it will never deliver"
+            yield Result("channels", Health.BROKEN, what, why, "authwatch config check")
+        else:
+            what = f"{channel.label} can be loaded; try: {command('authwatch', 'alerts', 'test', channel.label)}"
+            yield Result("channels", Health.FINE, what)
+
+
+def deliveries(patient: Patient) -> Iterator[Result]:
+    """Since when does each channel have news that it was not told, and why? Did the last test message arrive?"""
+    from alerts import notify, store
+    from monitor.check.collect import Asked
+    from monitor.check.record import Turn
+    from monitor.history import engine
+
+    host = patient.host.keyed(patient.state.key(create=False))  # what was told goes by keyed addresses
+    turn = Turn(Asked(patient.settings), host, patient.state, (), patient.now)
+    try:
+        if not turn.channels or not engine.exists(turn.url):
+            return
+        with engine.connect(turn.url, read_only=True).connect() as db:
+            if engine.revision(db) is None:
+                return
+            known = notify.past(notify.recall(db), patient.now)
+            reached = store.last_successes(db)
+            last = store.last_deliveries(db)
+    except (engine.Broken, engine.HistoryError):
+        return  # the check of the history says so
+    waiting = notify.waiting(known, turn.channels, turn.rules, patient.now)
+    for channel in turn.channels:
+        label = channel.label
+        since = waiting.get(label)
+        if since is None and notify.pending(known, channel, turn.rules, patient.now):
+            since = patient.now  # nobody has tried it at this address yet
+        yield _result(label, since, reached.get(label), last.get(label, {}))
+
+
+def _result(label: str, waiting: datetime | None, reached: datetime | None, last: Mapping[str, Any]) -> Result:
+    from alerts.model import Outcome
+    from alerts.store import TEST
+
+    said = f"last reached {reached:%Y-%m-%d %H:%M} UTC" if reached else "never reached yet"
+    again = command("authwatch", "alerts", "test", label)
+    why = f"{last.get('outcome', '')}: {last.get('error', '')}".strip(": ") or "no pass has told why"
+    tested = last["outcome"] if last.get("reason") == TEST else ""
+    if tested == Outcome.PARTIAL:
+        what = f"{label}: the last test message reached only some of its targets; {said}"
+        return Result("deliveries", Health.WARNING, what, why, again)
+    if tested and tested != Outcome.DELIVERED:
+        return Result("deliveries", Health.BROKEN, f"{label}: the last test message did not arrive; {said}", why, again)
+    if waiting is None:
+        return Result("deliveries", Health.FINE, f"{label}: nothing is waiting; {said}")
+    what = f"{label}: news is waiting since {waiting:%Y-%m-%d %H:%M} UTC; {said}"
+    if tested:
+        return Result(
+            "deliveries", Health.WARNING, what, "a test message arrived since; a check tells it", "authwatch check"
+        )
+    return Result("deliveries", Health.BROKEN, what, why, again)
+
+
+def heartbeat(patient: Patient) -> Iterator[Result]:
+    """Would anybody notice if authwatch itself stopped?"""
+    settings = patient.settings
+    if broken := settings.broken.get("heartbeat"):
+        why = "nobody notices when authwatch stops"
+        yield Result("heartbeat", Health.BROKEN, broken, why, "authwatch config check")
+    elif settings.heartbeat is None:
+        why = "nobody notices when this machine or authwatch stops; a service such as Healthchecks would"
+        yield Result("heartbeat", Health.FINE, "none is configured", why)
+    else:
+        yield _heard(patient)
+
+
+def _heard(patient: Patient) -> Result:
+    folder = patient.state.folder
+    try:
+        at = datetime.fromtimestamp((folder / HEARD).stat().st_mtime, UTC)
+    except (OSError, ValueError, OverflowError):
+        if not (folder / "pass.json").exists():
+            return Result("heartbeat", Health.FINE, "is configured; the first finished pass pings it")
+        why = "what waits for it will raise the alarm, or never knew of this machine"
+        return Result("heartbeat", Health.WARNING, "was never heard", why, "authwatch check -v")
+    said = f"was last heard {at:%Y-%m-%d %H:%M} UTC"
+    if patient.now - at > max(patient.settings.interval * 2.5, timedelta(hours=1)):
+        why = "every finished pass should be heard; what waits for it raises the alarm"
+        return Result("heartbeat", Health.WARNING, said, why, "authwatch check -v")
+    return Result("heartbeat", Health.FINE, said)

@@ -1,0 +1,88 @@
+"""The check for keys that get in a login's way: variables and config keys that are taken before what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from monitor.doctor.model import Health, OpenClaw, Patient, Result, command
+from monitor.model import Observation
+from monitor.openclaw.compat.exit_codes import ConfigKey, config_key
+from monitor.openclaw.env import PROVIDERS
+from monitor.openclaw.releases import Generation, auth_id
+
+NAME: Final = "shadows"
+
+#: Source type: the variables that its program takes before its stored login, in its own order.
+BEFORE: Final[Mapping[str, tuple[str, ...]]] = {
+    "claude-code": ("ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN"),
+    "gh": ("GH_TOKEN", "GITHUB_TOKEN"),
+    "github-copilot": ("COPILOT_GITHUB_TOKEN",),
+    "huggingface": ("HF_TOKEN",),
+    "aws": ("AWS_ACCESS_KEY_ID",),
+    "gcloud": ("GOOGLE_APPLICATION_CREDENTIALS",),
+    "cursor": ("CURSOR_API_KEY",),
+}
+
+
+def shadows(patient: Patient) -> Iterator[Result]:
+    """Which variables and config keys are used instead of the logins that are watched?"""
+    yield from _programs(patient)
+    for claw in patient.openclaws:
+        yield from _config_keys(claw)
+        yield from _variables(claw)
+
+
+def _programs(patient: Patient) -> Iterator[Result]:
+    stored = {one.credential.source for one in patient.findings if isinstance(one, Observation) and one.from_file}
+    for entry in patient.settings.sources:
+        name = next((one for one in BEFORE.get(entry.type, ()) if (patient.host.env(one) or "").strip()), None)
+        if name and entry.id in stored and "home" not in entry.options:
+            what = f"{name} is set here, and comes before the login of {entry.id}"
+            why = "what is started from this shell does not use the login that is watched, and may be billed by use"
+            yield Result(NAME, Health.WARNING, what, why, command("unset", name))
+
+
+def _config_keys(claw: OpenClaw) -> Iterator[Result]:
+    """The newest releases take a reference in `models.providers` before any profile."""
+    found = claw.found
+    if found.generation is not Generation.SHARED:
+        return
+    for written in found.config.table("models", "providers"):
+        provider = written.strip().lower()
+        key = config_key(found.config, found.environment, provider, found.generation)
+        if key in (ConfigKey.SET, ConfigKey.UNRESOLVED) and _profiles(claw, provider):
+            place = f"models.providers.{written}.apiKey"
+            unset = " is not set here," if key is ConfigKey.UNRESOLVED else ""
+            what = f"{place} refers to a key that{unset} comes before the profiles of {provider}"
+            why = "OpenClaw does not use the logins that are watched while the reference is there"
+            yield Result(NAME, Health.WARNING, what, why, command("openclaw", "config", "unset", place))
+
+
+def _variables(claw: OpenClaw) -> Iterator[Result]:
+    """A variable of the process hides the same name in `.env`; a key takes over silently when profiles fail."""
+    found = claw.found
+    environment = found.environment
+    for name, value in environment.dotenv.items():
+        outer = claw.host.env(name) if environment.process and name in PROVIDERS else None
+        if outer and outer.strip() and outer.strip() != value.strip():
+            what = f"{name} is set here and in {claw.host.show(found.places.state / '.env')}, to two values"
+            why = "OpenClaw takes the one of its environment; the key in the file, which is watched, is not used"
+            yield Result(NAME, Health.WARNING, what, why, command("unset", name))
+    models = {
+        auth_id(one.provider) for agent in found.agents for one in found.config.models_in_use(agent, found.generation)
+    }
+    for provider in sorted(models):
+        variable = environment.key_of(provider, found.generation)
+        if variable and (logins := _profiles(claw, provider)):
+            what = f"{variable} stands in for {provider} when {', '.join(logins[:3])} cannot be used"
+            why = "OpenClaw then goes on without a word, billed by use; the end of the login is told all the same"
+            yield Result(NAME, Health.FINE, what, why)
+
+
+def _profiles(claw: OpenClaw, provider: str) -> list[str]:
+    stores = (claw.found.base, *claw.found.stores.values())
+    names = {
+        one.id for store in stores for one in store.profiles.values() if auth_id(one.provider) == auth_id(provider)
+    }
+    return sorted(names)

@@ -1,0 +1,210 @@
+"""Checks of authwatch's own house: config, history, the last pass."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from monitor.check import gate
+from monitor.doctor.model import Fix, Health, Patient, Result, Step, command
+from monitor.doctor.schedulers import how_to_install
+
+#: What `settings.broken` says of these is the matter of another check.
+_ELSEWHERE: Final = ("channels.", "heartbeat")
+_NO_SECRET: Final = Path("/etc/timezone")
+
+
+def config(patient: Patient) -> Iterator[Result]:
+    """Which config is used, does it hold up, and can what it names be had?"""
+    settings, found = patient.settings, False
+    for line in patient.complaint.splitlines():
+        found = True
+        why = "nothing in it counts until this is right: no pass runs, nobody is told; the defaults are checked below"
+        yield Result("config", Health.BROKEN, line, why, "authwatch config check")
+    for path, line in settings.broken.items():
+        if not path.startswith(_ELSEWHERE):
+            found = True
+            why = f"{path.partition('.')[0]} cannot work like this; the rest does"
+            yield Result("config", Health.BROKEN, line, why, "authwatch config check")
+    if not found:
+        said = (
+            patient.own.show(settings.file)
+            if settings.file
+            else "no config file: the defaults are used, nobody is told by message"
+        )
+        yield Result("config", Health.FINE, said)
+
+
+def config_files(patient: Patient) -> Iterator[Result]:
+    """Are the config and the secret files it names as private as what they hold?"""
+    secret = any(channel.url for channel in patient.settings.channels) or patient.settings.heartbeat
+    for path in patient.read:
+        if path == _NO_SECRET or (path == patient.settings.file and not secret):
+            continue
+        found = os.stat(path)
+        if not stat.S_ISREG(found.st_mode):
+            continue
+        mode, ours = stat.S_IMODE(found.st_mode), found.st_uid == os.geteuid()
+        # A file of root's may well be readable by our group.
+        if mode & (0o077 if ours else 0o007):
+            why = "channel addresses are secrets: who reads them can read or send your alerts"
+            what, mend = (
+                f"{patient.own.show(path)} has mode {mode:04o}",
+                command(*([] if ours else ["sudo"]), "chmod", "600", "--", path),
+            )
+            yield Result("config files", Health.WARNING, what, why, mend, Fix(Step.NARROW, path) if ours else None)
+        elif found.st_uid not in (os.geteuid(), 0):
+            why = "who owns it decides what authwatch does, and `exec` sources are not run from it"
+            mend = command("sudo", "chown", str(os.geteuid()), "--", path)
+            yield Result(
+                "config files", Health.WARNING, f"{patient.own.show(path)} belongs to uid {found.st_uid}", why, mend
+            )
+
+
+def history(patient: Patient) -> Iterator[Result]:
+    """Can the history be opened, and is it of this version?"""
+    from monitor.history import engine, owner
+    from monitor.system.state_dir import real
+
+    given = patient.settings.history_url
+    path = None
+    try:
+        url = engine.url_of(given.reveal() if given else None, patient.state.folder)
+        path = engine.file_of(url)
+        if not engine.exists(url):
+            yield Result("history", Health.FINE, "none yet; the first pass makes it")
+            return
+        with engine.connect(url, read_only=True).connect() as connection:
+            found = engine.revision(connection)
+            if found == engine.HEAD:
+                owner.admit(connection, url, patient.state, real(patient.host.home))
+    except owner.Foreign as error:
+        what, _, why = str(error).partition("\n")
+        yield Result("history", Health.BROKEN, what, why.replace("\n", " "), owner.ADOPT)
+        return
+    except (engine.Broken, engine.HistoryError) as error:
+        said = str(getattr(error, "orig", None) or error)
+        why = "what was sent is only kept in the state folder, and what changed is lost"
+        mend = command("ls", "-l", "--", path) if path else "authwatch config show  # history.url"
+        if path and isinstance(error, engine.Broken) and engine.damaged(error):
+            mend = "authwatch check  # sets it aside and begins a new one"
+        yield Result("history", Health.BROKEN, f"cannot be opened: {said}", why, mend)
+        return
+    if found and found > engine.HEAD:
+        why = "there are two installations, and this one cannot write to it; use the newer, or update this one"
+        yield Result("history", Health.BROKEN, "was written by a newer authwatch", why, "type -a authwatch")
+        return
+    yield Result("history", Health.FINE, engine.shown(url))
+
+
+def last_pass(patient: Patient) -> Iterator[Result]:
+    """Does something run the passes?"""
+    # Acknowledging and silencing remove the checkpoint; what the last full pass left is there all the same.
+    places = (patient.state.gate / gate.NAME, patient.state.folder / "pass.json")
+    stamps = [stamp for place in places if (stamp := gate.stat_of(str(place)))]
+    found = max(stamps, key=lambda stamp: stamp[3], default=None)
+    if found is None:
+        why = "nobody is told anything until passes run"
+        yield Result("last pass", Health.WARNING, "no finished pass", why, how_to_install(patient))
+        return
+    at = datetime.fromtimestamp(found[3] / 1e9, UTC)
+    limit = max(patient.settings.interval * 2.5, timedelta(hours=1))
+    if patient.now - at > limit:
+        what = f"the last one ended {at:%Y-%m-%d %H:%M} UTC, {_ago(patient.now - at)} ago"
+        why = f"one is due every {patient.settings.interval}, and nobody is told while none runs"
+        yield Result("last pass", Health.WARNING, what, why, "authwatch check -v")
+    else:
+        yield Result("last pass", Health.FINE, f"{at:%Y-%m-%d %H:%M} UTC")
+
+
+def _ago(span: timedelta) -> str:
+    hours = int(span.total_seconds() // 3600)
+    return f"{hours} hours" if hours < 48 else f"{hours // 24} days"
+
+
+NAME: Final = "state folder"
+
+#: What a pass writes before it renames it; the number is its process. Older than an hour, nobody is writing it.
+LEFTOVER: Final = re.compile(r"\.(?:key|checkpoint|status\.json|metrics\.prom|pass\.json|overview\.json)\.\d{1,10}")
+STALE_SECONDS: Final = 3600
+
+
+def state(patient: Patient) -> Iterator[Result]:
+    """Can the state folder be written, and by us only?"""
+    fine = True
+    for folder in dict.fromkeys((patient.state.folder, patient.state.gate)):
+        for result in _folder(patient, folder):
+            fine = False
+            yield result
+        for result in _inside(patient, folder):
+            fine = False
+            yield result
+    if fine:
+        yield Result(NAME, Health.FINE, patient.own.show(patient.state.folder))
+
+
+def _folder(patient: Patient, folder: Path) -> Iterator[Result]:
+    shown = patient.own.show(folder)
+    try:
+        found = os.stat(folder)
+    except FileNotFoundError:
+        what, why = f"{shown} does not exist yet", "no pass has run"
+        yield Result(NAME, Health.WARNING, what, why, "authwatch check", Fix(Step.MAKE, folder))
+        return
+    except OSError as error:
+        what = f"{shown} cannot be seen ({(error.strerror or 'failed').lower()})"
+        yield Result(NAME, Health.BROKEN, what, _MEMORY, command("ls", "-ld", "--", folder.parent))
+        return
+    mode, ours = stat.S_IMODE(found.st_mode), found.st_uid == os.geteuid()
+    if not stat.S_ISDIR(found.st_mode):
+        yield Result(
+            NAME, Health.BROKEN, f"{shown} is no folder", _MEMORY, command("mv", "--", folder, f"{folder}.old")
+        )
+    elif not os.access(folder, os.W_OK | os.X_OK):
+        mend = command("chmod", "700", "--", folder) if ours else command("sudo", "chown", "-R", _me(), "--", folder)
+        yield Result(NAME, Health.BROKEN, f"{shown} cannot be written", _MEMORY, mend)
+    elif not ours:
+        what, why = f"{shown} belongs to uid {found.st_uid}", "passes of that user and yours are in each other's way"
+        yield Result(NAME, Health.WARNING, what, why, command("sudo", "chown", "-R", _me(), "--", folder))
+    elif mode & 0o077:
+        what, why = f"{shown} has mode {mode:04o}", "others can see which logins you have"
+        yield Result(NAME, Health.WARNING, what, why, command("chmod", "700", "--", folder), Fix(Step.NARROW, folder))
+
+
+def _inside(patient: Patient, folder: Path) -> Iterator[Result]:
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError:
+        return  # said of the folder
+    for path in paths:
+        try:
+            found = os.lstat(path)
+        except OSError:
+            continue
+        if not stat.S_ISREG(found.st_mode):
+            continue
+        mode, ours, shown = stat.S_IMODE(found.st_mode), found.st_uid == os.geteuid(), patient.own.show(path)
+        if LEFTOVER.fullmatch(path.name) and patient.now.timestamp() - found.st_mtime > STALE_SECONDS:
+            what, why = f"{shown} was left by a pass that broke off", "it may hold what the whole file holds"
+            fix = Fix(Step.REMOVE, path) if ours else None
+            yield Result(NAME, Health.WARNING, what, why, command("rm", "--", path), fix)
+        elif not ours:
+            what = f"{shown} belongs to uid {found.st_uid}"
+            why = "passes of another user ran on this folder, perhaps with sudo; yours cannot replace what they left"
+            yield Result(NAME, Health.WARNING, what, why, command("sudo", "chown", _me(), "--", path))
+        elif mode & 0o077:
+            what, why = f"{shown} has mode {mode:04o}", "others can read what you watch"
+            mend = command("chmod", "600", "--", path)
+            yield Result(NAME, Health.WARNING, what, why, mend, Fix(Step.NARROW, path))
+
+
+_MEMORY: Final = "without a memory, messages repeat hourly"
+
+
+def _me() -> str:
+    return str(os.geteuid())

@@ -1,0 +1,139 @@
+"""Checks of files that hold credentials: may only their owner read them, and does the right user own them?"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from monitor.doctor.model import Fix, Health, Patient, Result, Step, command
+from monitor.model import Kind, Observation, SourceEntry
+from monitor.sources import SOURCES, guest
+from monitor.sources.exec import program_of
+from monitor.sources.guests import place_of_guest
+from monitor.system.host import Host, Unreadable
+from monitor.system.owners import open_to_others, to_close
+
+_PUBLIC: Final = (Kind.CERT, Kind.MANUAL)  # a certificate is there to be shown
+_READ: Final = "other users of this machine can read the logins"
+_PLANT: Final = "other users of this machine can put files in place of the logins"
+
+
+def modes(patient: Patient) -> Iterator[Result]:
+    """Are the files that hold credentials, and the folders that hold those, their owner's only?"""
+    for path in _files(patient):
+        if (found := _stat(path)) and stat.S_ISREG(found.st_mode) and stat.S_IMODE(found.st_mode) & 0o077:
+            yield _wide(patient, path, found, "600", _READ)
+    for path in _folders(patient):
+        # OpenClaw makes its own folder for its owner only; others make theirs readable, and keep to file modes.
+        own = any(path == claw.found.places.state for claw in patient.openclaws)
+        if not (found := _stat(path)) or not stat.S_ISDIR(found.st_mode):
+            continue
+        mode = stat.S_IMODE(found.st_mode)
+        if mode & 0o022 and not mode & stat.S_ISVTX:
+            yield _wide(patient, path, found, "700" if own else "go-w", _PLANT)
+        elif own and mode & 0o077:
+            yield _wide(patient, path, found, "700", "other users of this machine can see what lies there")
+
+
+def owners(patient: Patient) -> Iterator[Result]:
+    """Does the home's owner own the stores? A store of root's cannot be renewed by its program; a whole tree of
+    another user is a container's volume, whose program would be locked out by another owner."""
+    home = _stat(patient.host.home)
+    if home is None:
+        return
+    trees: dict[Path, dict[Path, os.stat_result]] = defaultdict(dict)
+    folders = _folders(patient)
+    tops = _tops(patient, folders)
+    for path in (*_files(patient), *folders):
+        if path.is_relative_to(patient.host.home) and (found := _stat(path)):
+            trees[tops.get(path) or tops.get(path.parent) or path][path] = found
+    for tree, paths in trees.items():
+        users = {(one.st_uid, one.st_gid) for one in paths.values()}
+        uids = {uid for uid, _ in users}
+        if len(uids) == 1 and home.st_uid not in uids and tree in paths:
+            yield _volume(patient, tree, paths, *min(users))
+            continue
+        for path, found in paths.items():
+            if found.st_uid != home.st_uid:
+                shown = patient.host.show(path)
+                what = f"{shown} belongs to uid {found.st_uid}, this home to uid {home.st_uid}"
+                why = "its program cannot renew the login, often since something was run with sudo"
+                mend = command("sudo", "chown", "-h", f"{home.st_uid}:{home.st_gid}", "--", path)
+                yield Result("store owners", Health.WARNING, what, why, mend)
+
+
+def _tops(patient: Patient, folders: Iterable[Path]) -> dict[Path, Path]:
+    """For each folder the one that its program has for itself: OpenClaw's where it lies in that, else itself."""
+    states = {claw.found.places.state for claw in patient.openclaws}
+    return {path: next((one for one in (path, *path.parents) if one in states), path) for path in folders}
+
+
+def _volume(patient: Patient, tree: Path, paths: Iterable[Path], uid: int, gid: int) -> Result:
+    whose = "the volume of a container, it seems" + (", or made with sudo" if uid == 0 else "")
+    what = f"{patient.host.show(tree)} belongs to uid {uid}, gid {gid} as a whole: {whose}"
+    if all(os.access(path, os.R_OK) for path in paths):
+        return Result("store owners", Health.FINE, what, "leave it so: another owner would lock its program out")
+    why = f"uid {os.geteuid()} cannot read it: run authwatch as its user; another owner would lock its program out"
+    mend = f"docker run --user {uid}:{gid} …  # or on the machine itself: sudo -u '#{uid}' authwatch check"
+    return Result("store owners", Health.WARNING, what, why, mend)
+
+
+def commands(patient: Patient) -> Iterator[Result]:
+    """May nobody else write or replace the programs and guests that a check starts? It refuses those."""
+    for entry in patient.settings.sources:
+        place = _started(patient.host, entry)
+        with suppress(OSError):
+            if place and (found := open_to_others(place, patient.host.uid)):
+                what = f"{entry.id}: others may write {patient.host.show(found[0])}"
+                why = f"so {patient.host.show(place)} is not run: whoever may write it could run anything as you"
+                yield Result("programs run", Health.BROKEN, what, why, to_close(*found, patient.host.uid))
+
+
+def _started(host: Host, entry: SourceEntry) -> Path | None:
+    """The program or the package that an entry runs; None for one that runs nothing, or what is not there."""
+    if entry.type == "exec":
+        try:
+            return program_of(host, entry)
+        except Unreadable:
+            return None
+    if entry.type in SOURCES:
+        return None
+    point = guest(entry.type)
+    return place_of_guest(point.module) if point else None
+
+
+def _wide(patient: Patient, path: Path, found: os.stat_result, right: str, why: str) -> Result:
+    what = f"{patient.host.show(path)} has mode {stat.S_IMODE(found.st_mode):04o}"
+    ours = found.st_uid == os.geteuid()
+    fix = Fix(Step.NARROW, path, 0o022 if right == "go-w" else 0o077) if ours else None
+    sudo = [] if ours else ["sudo"]
+    return Result("store modes", Health.WARNING, what, why, command(*sudo, "chmod", right, "--", path), fix)
+
+
+def _files(patient: Patient) -> list[Path]:
+    """Every file that a credential was read from, with what its program keeps beside it."""
+    found = (one for one in patient.findings if isinstance(one, Observation) and one.host_path)
+    seen = {Path(one.host_path) for one in found if one.credential.kind not in _PUBLIC}
+    for claw in patient.openclaws:
+        seen |= {claw.found.places.config, claw.found.places.state / ".env"}
+    beside = [Path(f"{path}{end}") for path in seen for end in ("-wal", "-shm") if path.suffix == ".sqlite"]
+    return sorted(path for path in {*seen, *beside} if path.is_absolute())
+
+
+def _folders(patient: Patient) -> list[Path]:
+    """The folders of those files, and OpenClaw's own; never the home itself or what lies above it."""
+    folders = {path.parent for path in _files(patient)} | {claw.found.places.state for claw in patient.openclaws}
+    home = patient.host.home
+    return sorted(path for path in folders if path != home and not home.is_relative_to(path) and path != Path("/"))
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,403 @@
+"""What makes passes run by themselves here: units of systemd and launchd, the crontab, Termux's job."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+import shlex
+import shutil
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from alerts.dataclass import dataclass, field
+from monitor.config.settings import check_ends
+from monitor.doctor.asking import ask
+from monitor.doctor.model import Health, Patient, Result, command
+from monitor.doctor.web_port import Answer, answers
+from monitor.judge.wording import setting
+from monitor.location import Location
+from monitor.setup import cron, launchd, managed_files, systemd
+from monitor.setup.systemd_units import CHECK, DAEMON, TIMER, file_name
+from monitor.setup.termux import on_a_phone
+from monitor.sources.location_variables import in_force
+from monitor.system.host import Host, Unreadable, stamp
+
+PATIENCE: Final = 5.0  # seconds that a program of the machine gets to answer
+_ASKED: Final = "LoadState,UnitFileState,ActiveState,Result,NextElapseUSecRealtime"
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """One thing that starts passes.
+
+    `name` as people know it; `daemon` or a pass now and then; `runs` None where it could not be asked; `said` is how it
+    stands; `environment` and `program` what it starts with, `limit` after how long it kills a check. `start`, `stop`,
+    `again` (which writes it anew, with the places of this prompt) and `log` are commands.
+    """
+
+    name: str
+    daemon: bool
+    runs: bool | None
+    said: str
+    start: str
+    stop: str
+    again: str
+    log: str = ""
+    failed: bool = False
+    lingers: bool = True
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    program: str = ""
+    limit: timedelta | None = None
+
+
+def runners(patient: Patient) -> tuple[Runner, ...]:
+    """Everything of ours that is set up for this user; the machine is asked once."""
+    if "runners" not in patient.memo:
+        patient.memo["runners"] = (*_systemd(patient), *_crontab(patient), *_launchd(patient), *_termux(patient))
+    found: tuple[Runner, ...] = patient.memo["runners"]
+    return found
+
+
+# -- systemd --------------------------------------------------------------------------------------------------
+
+
+def _systemd(patient: Patient) -> Iterator[Runner]:
+    own = patient.own.home / ".config" / "systemd" / "user"
+    places = [(own, ""), *((systemd.MACHINE, name) for name in _accounts(patient))]
+    for folder, account in places:
+        for started, worker in ((TIMER, CHECK), (DAEMON, DAEMON)):
+            if stamp(folder / file_name(started, account)):
+                yield _unit(patient, folder, account, started, worker)
+
+
+def _unit(patient: Patient, folder: Path, account: str, started: str, worker: str) -> Runner:
+    unit, working = file_name(started, account), file_name(worker, account)
+    user = [] if account else ["--user"]
+    sudo = ["sudo"] if account else []
+    facts = _shown(patient, *user, "show", unit, f"--property={_ASKED}")
+    worked = _shown(patient, *user, "show", working, "--property=Result,TimeoutStartUSec") if facts else {}
+    active, enabled = facts.get("ActiveState", ""), facts.get("UnitFileState", "")
+    following = facts.get("NextElapseUSecRealtime", "")
+    text = managed_files.read(folder / working)
+    drop_ins = "\n".join(map(managed_files.read, sorted((folder / f"{working}.d").glob("*.conf"))))
+    said = f"{enabled or 'unknown'}, {active}" if facts else "systemd does not answer"
+    whose = ["--system", "--user-name", account] if account else ["--user"]
+    kind = "--daemon" if started == DAEMON else "--timer"
+    return Runner(
+        unit,
+        started == DAEMON,
+        (active in ("active", "activating", "reloading")) if facts else None,
+        said + (f", next {following}" if following else ""),
+        command(*sudo, "systemctl", *user, "enable", "--now", unit),
+        command(*sudo, "systemctl", *user, "disable", "--now", unit),
+        command(*sudo, "authwatch", "install", "systemd", *whose, kind),
+        command("journalctl", *user, "-u", working, "-n", "20"),
+        failed=active == "failed" or worked.get("Result", "success") not in ("success", ""),
+        lingers=bool(account) or _lingers(),
+        environment=_environment(f"{text}\n{drop_ins}"),
+        program=_program(text),
+        limit=None if started == DAEMON else _span(worked.get("TimeoutStartUSec", "")),
+    )
+
+
+def _accounts(patient: Patient) -> tuple[str, ...]:
+    """The login names whose home this is: only their units of the machine are ours."""
+    with suppress(OSError):
+        names = {path.name for path in systemd.MACHINE.glob("authwatch*@*")}
+        found = {name.partition("@")[2].rpartition(".")[0] for name in names} - {""}
+        return tuple(sorted(name for name in found if _home(name) == str(patient.own.home)))
+    return ()
+
+
+def _home(name: str) -> str:
+    try:
+        return pwd.getpwnam(name).pw_dir
+    except KeyError:
+        return ""
+
+
+def _lingers() -> bool:
+    """Whether the user's units go on after a logout; true where that cannot be seen. Source: loginctl(1)."""
+    folder = Path("/var/lib/systemd/linger")
+    try:
+        name = pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return True
+    return not stamp(folder) or bool(stamp(folder / name))
+
+
+def _shown(patient: Patient, *words: str) -> dict[str, str]:
+    """The properties that systemd tells; empty where it does not answer."""
+    program = shutil.which("systemctl", path=patient.environ.get("PATH", ""))
+    try:
+        said = ask(patient, program, *words, patience=PATIENCE) if program else ""
+    except Unreadable:
+        return {}
+    return dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
+
+
+def _span(text: str) -> timedelta | None:
+    """A span as systemd shows it ("1min 30s"); None for what is none, such as infinity. Source: systemd.time(7)."""
+    units = {"us": 1e-6, "ms": 1e-3, "s": 1, "min": 60, "h": 3600, "d": 86400, "w": 604800}
+    found = [re.fullmatch(r"([\d.]+)([a-z]+)", word) for word in text.split()]
+    if not found or any(one is None or one[2] not in units for one in found):
+        return None
+    return timedelta(seconds=sum(float(one[1]) * units[one[2]] for one in found if one))
+
+
+def _environment(text: str) -> dict[str, str]:
+    """What the `Environment=` lines of a unit of ours set."""
+    lines = (line.partition("=")[2] for line in text.splitlines() if line.startswith("Environment="))
+    return _set(word.replace("%%", "%") for line in lines for word in _words(line))
+
+
+def _program(text: str) -> str:
+    """The program that a unit of ours starts."""
+    line = next((one for one in text.splitlines() if one.startswith("ExecStart=:")), "")
+    with suppress(ValueError, IndexError):
+        words = shlex.split(line.partition("=:")[2])
+        return (words[3] if words[:2] == ["/bin/sh", "-c"] else words[0]).replace("%%", "%")
+    return ""
+
+
+# -- cron, launchd, Termux ------------------------------------------------------------------------------------
+
+
+def _crontab(patient: Patient) -> Iterator[Runner]:
+    program = shutil.which("crontab", path=patient.environ.get("PATH", ""))
+    if not program:
+        return
+    try:
+        said = ask(patient, program, "-l", patience=PATIENCE)
+    except Unreadable:  # it ends with 1 where there is no crontab
+        return
+    for ours in cron.parted(said)[1]:
+        line = ours.partition("\n")[2]
+        runs = cron.runs()
+        words = _words(line.replace(r"\%", "%"))[5:]
+        how = "cron runs" if runs else "no cron runs here"
+        yield Runner(
+            "the line in the crontab",
+            daemon=False,
+            runs=runs,
+            said=f"{' '.join(line.split()[:5])}, {how}",
+            start="sudo systemctl enable --now cron",
+            stop="authwatch uninstall cron",
+            again="authwatch install cron",
+            environment=_set(words),
+            program=_called(words),
+        )
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError:
+        return []
+
+
+def _set(words: Iterable[str]) -> dict[str, str]:
+    """The variables that words of the form NAME=value set."""
+    pairs = (word.partition("=") for word in words)
+    return {name: value for name, equals, value in pairs if equals}
+
+
+def _called(words: Sequence[str]) -> str:
+    """The first word that sets no variable."""
+    return next((word for word in words if "=" not in word), "")
+
+
+def _launchd(patient: Patient) -> Iterator[Runner]:
+    import plistlib
+
+    for kind, label in launchd.LABELS.items():
+        path = patient.own.home / "Library" / "LaunchAgents" / f"{label}.plist"
+        if not stamp(path):
+            continue
+        try:
+            document = plistlib.loads(path.read_bytes())
+        except Exception:  # noqa: BLE001 - a parser of XML; what it raises depends on what lies there
+            document = {}
+        program = shutil.which("launchctl", path=patient.environ.get("PATH", ""))
+        domain = f"gui/{os.getuid()}"
+        runs: bool | None = None
+        if program:
+            try:
+                runs = bool(ask(patient, program, "print", f"{domain}/{label}", patience=PATIENCE)) or True
+            except Unreadable:
+                runs = False
+        words = document.get("ProgramArguments")
+        yield Runner(
+            label,
+            daemon=kind == "daemon",
+            runs=runs,
+            said={True: "loaded", False: "not loaded", None: "launchd does not answer"}[runs],
+            start=command("launchctl", "bootstrap", domain, path),
+            stop="authwatch uninstall launchd",
+            again=f"authwatch install launchd{' --daemon' if kind == 'daemon' else ''}",
+            environment={str(k): str(v) for k, v in dict(document.get("EnvironmentVariables") or {}).items()},
+            program=str(words[0]) if isinstance(words, list) and words else "",
+        )
+
+
+def _termux(patient: Patient) -> Iterator[Runner]:
+    share = patient.own.home / ".local" / "share" / "authwatch"
+    if not on_a_phone(patient.environ) or not stamp(share / "check"):
+        return
+    words = _words(managed_files.read(share / "authwatch").partition("exec env ")[2])
+    yield Runner(
+        "the job of Termux",
+        daemon=False,
+        runs=None,
+        said="Android starts it when it suits the battery",
+        start="authwatch install termux",
+        stop="authwatch uninstall termux",
+        again="authwatch install termux",
+        environment=_set(words),
+        program=_called(words),
+    )
+
+
+def how_to_install(patient: Patient) -> str:
+    """The command that makes passes run by themselves here; `serve` where nothing else could start them."""
+    if on_a_phone(patient.environ):
+        return "authwatch install termux"
+    if sys.platform == "darwin":
+        return "authwatch install launchd"
+    if session_answers(patient):
+        return "authwatch install systemd --user --timer"
+    crontab = shutil.which("crontab", path=patient.environ.get("PATH", ""))
+    return "authwatch install cron" if crontab else "authwatch serve"
+
+
+def session_answers(patient: Patient) -> bool:
+    """Whether systemd runs a session of this user's."""
+    program = shutil.which("systemctl", path=patient.environ.get("PATH", ""))
+    try:
+        return bool(program and ask(patient, program, "--user", "show", "--property=Version", patience=3))
+    except Unreadable:
+        return False
+
+
+_STOPS: Final = "it stops when you log out, and does not start with the machine"
+
+
+def units(patient: Patient) -> Iterator[Result]:
+    """Is anything set up to run passes, does it run, and is it only one?"""
+    found = runners(patient)
+    for one in found:
+        yield _one(one)
+        if one.limit and one.limit < (needed := check_ends(patient.settings.alerts.deadline)):
+            what = f"{one.name}: systemd kills a check after {_seconds(one.limit)}"
+            why = f"`alerts.deadline` lets a check take {_seconds(needed)}: one whose messages are slow would be lost"
+            yield Result("units", Health.WARNING, what, why, one.again)
+    working = [one for one in found if one.runs]
+    if len(working) > 1:
+        names = " and ".join(one.name for one in working)
+        why = "the same passes run doubled; one of the two is enough"
+        yield Result("units", Health.WARNING, f"{names} are at work", why, working[-1].stop)
+    elif not found:
+        yield _none(patient)
+
+
+def _seconds(span: timedelta) -> str:
+    return f"{span.total_seconds():g} s"
+
+
+def _one(one: Runner) -> Result:
+    what = f"{one.name}: {one.said}"
+    if one.program and one.program.startswith("/") and not stamp(one.program):
+        what = f"{one.name} starts {one.program}, which is not there"
+        return Result("units", Health.BROKEN, what, "no pass runs", one.again)
+    if one.runs is False:
+        return Result("units", Health.BROKEN, what, "it is installed and does nothing: nobody is told", one.start)
+    if one.failed:
+        what = f"{one.name}: its last run failed ({one.said})"
+        return Result("units", Health.BROKEN, what, "nobody is told while passes fail", one.log)
+    if one.runs is None and one.name != "the job of Termux":
+        why = "whether it runs cannot be seen from here; log in directly (not by su or sudo) and look again"
+        mend = "loginctl enable-linger" if one.name.endswith((".timer", ".service")) else one.start
+        return Result("units", Health.WARNING, what, why, mend)
+    if not one.lingers:
+        return Result("units", Health.WARNING, f"{what}; no lingering", _STOPS, "loginctl enable-linger")
+    return Result("units", Health.FINE, what)
+
+
+def _none(patient: Patient) -> Result:
+    if answers(patient) is Answer.OURS:
+        return Result("units", Health.FINE, "none is installed; a daemon that something else started is at work")
+    why = "passes run only when somebody types `authwatch check`"
+    return Result("units", Health.WARNING, "nothing is set up to run passes", why, how_to_install(patient))
+
+
+def one_state(patient: Patient) -> Iterator[Result]:
+    """Do timer, daemon and prompt use one state folder and one config, and look in the same places?"""
+    found, same = runners(patient), True
+    for one in found:
+        for what, why in _apart(patient, one):
+            same = False
+            yield Result("one state", Health.WARNING, what, why, one.again)
+        for what, why, mend in _looking(patient, one):
+            same = False
+            yield Result("one state", Health.WARNING, what, why, mend)
+    if same:
+        names, place = ", ".join(one.name for one in found), patient.own.show(patient.state.folder)
+        said = f"{names} and this prompt share {place}" if found else place
+        yield Result("one state", Health.FINE, said)
+
+
+def _apart(patient: Patient, one: Runner) -> Iterator[tuple[str, str]]:
+    """What keeps it and this prompt apart: what is so, and why it matters."""
+    place = one.environment.get("STATE_DIRECTORY", "").partition(":")[0]
+    # A `state:` in the config wins everywhere.
+    if place and not patient.settings.state and Path(place) != patient.state.gate:
+        here, there = patient.own.show(patient.state.gate), patient.own.show(Path(place))
+        yield (
+            f"{one.name} keeps its state in {there}, this prompt in {here}",
+            "each has a memory of its own: messages come twice, and an acknowledgement here is not seen there",
+        )
+    mine = patient.settings.file
+    named = one.environment.get("AUTHWATCH_CONFIG")
+    base = one.environment.get("XDG_CONFIG_HOME") or str(patient.own.home / ".config")
+    theirs = Path(named) if named else Path(base) / "authwatch" / "config.yaml"
+    if patient.complaint or not one.environment or theirs == mine or (mine is None and not stamp(theirs)):
+        return
+    yield (
+        f"{one.name} reads {patient.own.show(theirs)}, this prompt {mine or 'no config'}",
+        "what you change in the one does not count in the other",
+    )
+
+
+def _looking(patient: Patient, one: Runner) -> Iterator[tuple[str, str, str]]:
+    """The variables by which it looks in other places than this prompt: what is so, why it matters, what mends it."""
+    if patient.complaint or not one.environment:
+        return
+    here, there = _locations(patient, patient.own), _locations(patient, patient.own.within(one.environment))
+    if here == there:
+        return
+    lost = "logins that are found there are not checked while nobody looks"
+    for name in sorted({*here, *there}):
+        mine, theirs = here.get(name), there.get(name)
+        if mine is None and theirs is not None:
+            what = f"{one.name} has {name}={theirs.value}, this prompt has no {name}"
+            yield what, lost, f"export {setting(theirs)}  # or, if it is to go there as well: {one.again}"
+        elif mine is not None and mine != theirs:
+            has = f"has {name}={theirs.value}" if theirs else f"has no {name}"
+            yield f"{one.name} {has}, this prompt has {name}={mine.value}", lost, _again(one, here)
+
+
+def _locations(patient: Patient, host: Host) -> dict[str, Location]:
+    places = in_force(host, patient.settings.sources)
+    return {one.variable: one for found in places.values() for one in found}
+
+
+def _again(one: Runner, here: Mapping[str, Location]) -> str:
+    """The command that writes it anew; sudo hands on no variables but those that it is told."""
+    if not one.again.startswith("sudo "):
+        return one.again
+    return " ".join(["sudo env", *(setting(here[name]) for name in sorted(here)), one.again.removeprefix("sudo ")])

@@ -1,0 +1,128 @@
+"""The check of the daemon's address: is it free or ours, and may the daemon listen there at all?"""
+
+from __future__ import annotations
+
+import http.client
+import re
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from enum import Enum
+from typing import Final
+
+from monitor.check.outputs import Place, last_success
+from monitor.doctor.model import Health, Patient, Result
+from monitor.doctor.schedulers import Runner, runners
+from monitor.serve.web_auth import Refused, listen_address
+
+PATIENCE: Final = 2.0
+_OURS: Final = re.compile(rb"no pass has succeeded yet|last success (\S+), one is due every ")
+
+
+class Answer(Enum):
+    """Who answers at the daemon's address."""
+
+    OURS = "ours"
+    ANOTHER = "another"  # an authwatch of another user or state folder
+    FOREIGN = "foreign"
+    NOBODY = "nobody"
+
+
+def port(patient: Patient) -> Iterator[Result]:
+    """Who answers where the daemon listens?"""
+    web = patient.settings.web
+    daemon = next((one for one in runners(patient) if one.daemon), None)
+    try:
+        host, number = listen_address(web)
+    except Refused as refused:
+        health = Health.BROKEN if daemon else Health.WARNING
+        yield Result(
+            "port", health, str(refused), "`authwatch serve` does not start like this", "authwatch config show"
+        )
+        return
+    who = answers(patient)
+    if who is Answer.OURS:
+        yield Result("port", Health.FINE, f"our daemon answers at {web.listen}")
+    elif who is Answer.NOBODY:
+        yield _quiet(host, number, web.listen, daemon)
+    else:
+        whose = "a daemon of another user or state folder" if who is Answer.ANOTHER else "another program"
+        why = "`authwatch serve` cannot have that address; `web.listen` in the config takes another"
+        health = Health.WARNING if daemon else Health.FINE
+        yield Result("port", health, f"{whose} answers at {web.listen}", why, f"ss -ltnp 'sport = :{number}'")
+
+
+def answers(patient: Patient) -> Answer:
+    """Who answers at the daemon's address; it is asked once."""
+    if "answer" not in patient.memo:
+        try:
+            patient.memo["answer"] = _ask(patient, *listen_address(patient.settings.web))
+        except Refused:
+            return Answer.NOBODY
+    return Answer(patient.memo["answer"])
+
+
+def _ask(patient: Patient, host: str, number: int) -> Answer:
+    """/readyz is open to everybody, and tells one authwatch from another by its last success."""
+    before = _said(patient)
+    try:
+        with closing(http.client.HTTPConnection(_reachable(host), number, timeout=PATIENCE)) as there:
+            there.request("GET", "/readyz", headers={"Host": f"{_name(host)}:{number}"})
+            text = there.getresponse().read(200)
+    except ConnectionRefusedError:
+        return Answer.NOBODY
+    except TimeoutError:
+        return Answer.FOREIGN
+    except socket.gaierror:
+        return Answer.NOBODY
+    except OSError as error:
+        return Answer.FOREIGN if isinstance(error, ConnectionError) else Answer.NOBODY
+    except (http.client.HTTPException, ValueError):
+        return Answer.FOREIGN
+    said = _OURS.match(text)
+    if said is None:
+        return Answer.FOREIGN
+    return Answer.OURS if not said[1] or said[1] in (before, _said(patient)) else Answer.ANOTHER
+
+
+def _said(patient: Patient) -> bytes:
+    """The last success as our own daemon would say it."""
+    success = last_success(Place(patient.state.folder, patient.state.gate))
+    return f"{success:%Y-%m-%dT%H:%M:%SZ}".encode() if success else b""
+
+
+def _quiet(host: str, number: int, listen: str, daemon: Runner | None) -> Result:
+    if daemon and daemon.runs:
+        why = "metrics and status page cannot be had; its log says more"
+        return Result("port", Health.BROKEN, f"{daemon.name} runs, but nobody answers at {listen}", why, daemon.log)
+    if refusal := _refusal(host, number):
+        what, why = f"{listen} cannot be had ({refusal})", "`authwatch serve` does not start like this"
+        return Result(
+            "port", Health.WARNING if daemon else Health.FINE, what, why, "authwatch config show  # web.listen"
+        )
+    return Result("port", Health.FINE, f"{listen} is free; no daemon runs")
+
+
+def _refusal(host: str, number: int) -> str:
+    """Why the address cannot be bound, in the system's words; the socket is closed before anybody can connect."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, number, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(address)
+    except OSError as error:
+        return (error.strerror or type(error).__name__).lower()
+    return ""
+
+
+def _reachable(host: str) -> str:
+    """Where one that listens everywhere is met."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - what a config may say
+
+
+def _name(host: str) -> str:
+    """A name by which the daemon knows itself."""
+    found = _reachable(host)
+    return f"[{found}]" if ":" in found else found

@@ -1,0 +1,49 @@
+"""The history as it is now, copied into memory, where a rehearsal may write."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, Engine, MetaData, create_engine, select
+from sqlalchemy.engine import URL
+from sqlalchemy.pool import StaticPool
+
+from alerts.store import DELIVERIES, last_deliveries
+from alerts.store import METADATA as TOLD
+from monitor.history.engine import connect, exists, revision
+from monitor.history.owner import admit
+from monitor.history.tables import METADATA, ROTATIONS
+from monitor.system.state_dir import State
+
+#: What passes decide from; of the logs, only the last delivery of each channel and the last renewals.
+NEEDED = {"profiles", "meta", "standings", "told", "attempts", "silences", "acknowledgements"}
+
+RENEWALS_KEPT = 20_000
+
+
+def copied(url: URL, state: State, home: str) -> Engine:
+    """A SQLite history in memory with what is remembered; empty where there is no history yet. Raises as `connect`, and
+    Foreign where the history is another watcher's."""
+    made = create_engine("sqlite://", poolclass=StaticPool)
+    with made.begin() as target:
+        for metadata in (METADATA, TOLD):
+            metadata.create_all(target)
+        if exists(url):
+            engine = connect(url, read_only=True)
+            with engine.connect() as source:
+                if revision(source):
+                    admit(source, url, state, home)
+                    _copy(source, target)
+            engine.dispose()
+    return made
+
+
+def _copy(source: Connection, target: Connection) -> None:
+    tables: list[MetaData] = [METADATA, TOLD]
+    for table in (table for metadata in tables for table in metadata.sorted_tables if table.name in NEEDED):
+        rows = [dict(row) for row in source.execute(select(table)).mappings()]
+        if rows:
+            target.execute(table.insert(), rows)
+    renewals = select(ROTATIONS).order_by(ROTATIONS.c.id.desc()).limit(RENEWALS_KEPT)
+    if rows := [dict(row) for row in source.execute(renewals).mappings()]:
+        target.execute(ROTATIONS.insert(), rows)
+    if last := list(last_deliveries(source).values()):
+        target.execute(DELIVERIES.insert(), last)

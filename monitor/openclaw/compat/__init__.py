@@ -1,0 +1,1 @@
+"""OpenClaw's own words: what its `models status` would say."""

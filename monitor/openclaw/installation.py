@@ -1,0 +1,216 @@
+"""One look at a whole OpenClaw: its release's generation, config, environment and every agent's store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final, TypeVar
+
+from alerts.dataclass import dataclass, field
+from monitor.model import Problem
+from monitor.openclaw import env
+from monitor.openclaw import stores as stores_module
+from monitor.openclaw.config import MAX_AGENTS, Config, Reader, agent_id
+from monitor.openclaw.config import expand as fill
+from monitor.openclaw.env import Environment
+from monitor.openclaw.inheritance import View, view
+from monitor.openclaw.paths import Places, expand, find
+from monitor.openclaw.releases import MAIN, Generation, text
+from monitor.openclaw.stores import DATABASE, LEGACY, PROFILES, Fault, Rows, Store, from_files, from_rows
+from monitor.system.host import Host, Unreadable
+
+T = TypeVar("T")
+
+#: So many profiles of all agents together are looked at, far more than anybody has.
+MAX_PROFILES: Final = 25_000
+#: No system opens a longer path.
+LONGEST: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Everything read in one look. `base` is the store that all agents inherit and belongs to `main`; `stores` are
+    those of agents that have one; `stranded` are JSON stores that the release in charge no longer reads; `crowded`
+    tells that there are more agents than are looked at."""
+
+    places: Places
+    environment: Environment
+    config: Config
+    generation: Generation
+    base: Store
+    stores: Mapping[str, Store]
+    stranded: Mapping[str, Store]
+    folders: Mapping[str, Path]
+    faults: tuple[Fault, ...]
+    present: bool
+    crowded: bool
+
+    @property
+    def agents(self) -> tuple[str, ...]:
+        """Every agent that is configured or has a store; `main` where nothing is configured."""
+        configured = tuple(self.config.agents) or (MAIN,)
+        owners = [name for name, store in self.stores.items() if store.profiles or store.state.order]
+        inherited = [MAIN] if self.base.profiles else []
+        return tuple(dict.fromkeys((*configured, *inherited, *owners, *self.stranded)))
+
+    def known(self, agent: str) -> bool:
+        """Whether the config has this agent."""
+        return agent in (self.config.agents or (MAIN,))
+
+    def base_url(self, provider: str) -> str:
+        """Where the config sends a provider's keys; "" for the provider's own address."""
+        written = self.config.provider_entry(provider, self.generation).get("baseUrl")
+        return written.strip() if isinstance(written, str) else ""
+
+    def view(self, agent: str, now: float | None = None) -> View:
+        """What an agent sees; `now` in ms."""
+        return view(agent, self.base, self.stores.get(agent), self.generation, now)
+
+
+@dataclass(slots=True)
+class _Look:
+    """The parts of a look while it is being taken."""
+
+    host: Host
+    places: Places
+    faults: list[Fault] = field(default_factory=list)
+    left: int = MAX_PROFILES
+
+    def counted(self, store: Store, agent: str) -> Store:
+        """The store; an empty one where all stores together have more profiles than are looked at."""
+        self.left -= len(store.profiles)
+        if self.left >= 0:
+            return store
+        detail = f"with this store there are more than {MAX_PROFILES} profiles"
+        self.faults.append(Fault(Problem.TOO_LARGE, store.path, detail, agent))
+        self.left += len(store.profiles)
+        return Store(store.path)
+
+    def guarded(self, read: Callable[[], T], agent: str | None = None, *, refuses: bool = True) -> T | None:
+        try:
+            return read()
+        except Unreadable as error:
+            self.faults.append(Fault(error.problem, error.path, error.detail, agent, refuses))
+            return None
+
+
+def read(host: Host, *, process: bool = True) -> Installation:
+    """Looks at the OpenClaw of a home; never raises. `process`: our own environment is that OpenClaw's, too."""
+    places = find(host, Environment(host, process))
+    look = _Look(host, places)
+    variables = look.guarded(lambda: host.text(places.state / ".env", 1 << 20), refuses=False)
+    config = _config(look)
+    environment = Environment(host, process, env.parse(variables or ""), config.variables)
+    folders, crowded = _folders(look, config, environment)
+    if config.crowded:
+        detail = f"more than {MAX_AGENTS} agents; the others are not looked at"
+        look.faults.append(Fault(Problem.TOO_LARGE, places.config, detail, refuses=False))
+    shared = look.guarded(lambda: stores_module.shared(host, places.database))
+    broken = bool(look.faults) and look.faults[-1].path == places.database
+    rows = {
+        name: found
+        for name, folder in folders.items()
+        if (found := look.guarded(lambda at=folder: stores_module.agent(host, at / DATABASE), name)) is not None  # type: ignore[misc]
+    }
+    generation = _generation(config, shared, rows, look, broken=broken)
+    base, stores = _stores(look, generation, shared, rows, folders)
+    stranded = {} if generation is Generation.JSON else _stranded(look, generation, base, stores, folders)
+    present = config.present or bool(look.faults) or host.is_dir(places.state) or host.is_dir(places.main_dir)
+    return Installation(
+        places, environment, config, generation, base, stores, stranded, folders, tuple(look.faults), present, crowded
+    )
+
+
+def _config(look: _Look) -> Config:
+    path = look.places.config
+    roots = (path.parent, *look.places.include_roots)
+    root = look.guarded(lambda: Reader(look.host, roots).read(path))
+    if isinstance(root, Mapping):
+        return Config(root, present=True)
+    if root is not None:
+        look.faults.append(Fault(Problem.PARSE, path, "not an object"))
+    return Config(present=look.host.exists(path))
+
+
+def _folders(look: _Look, config: Config, environment: Environment) -> tuple[dict[str, Path], bool]:
+    """Every agent's folder: configured, found on disk, and `main`; and whether there are more than are looked at."""
+    places, agents = look.places, config.agents
+    on_disk = look.guarded(lambda: look.host.names(places.state / "agents"), refuses=False) or ()
+    found = {MAIN: places.main_dir}
+    for name in (*agents, *(name for name in on_disk[:MAX_AGENTS] if agent_id(name) == name)):
+        written = text(agents.get(name, {}).get("agentDir"))
+        folder = expand(fill(written, environment.get), places.home) if written else None
+        if folder is not None and (len(str(folder)) > LONGEST or "\0" in str(folder)):
+            look.faults.append(Fault(Problem.UNREADABLE, places.config, "an agentDir is no path", name))
+            folder = None
+        if folder is not None:
+            found[name] = folder
+        else:
+            found.setdefault(name, places.agent_dir(name))
+    return found, config.crowded or len(on_disk) > MAX_AGENTS
+
+
+def _generation(
+    config: Config, shared: Rows | None, rows: Mapping[str, Rows], look: _Look, *, broken: bool
+) -> Generation:
+    """The release in charge, told by the databases it made, else by the config it wrote."""
+    touched = config.touched_by or (0, 0)
+    if broken or (shared and shared.modern) or any(one.modern for one in rows.values()):
+        return Generation.SHARED
+    has_database = bool(shared or rows) or any(fault.path.name == DATABASE for fault in look.faults)
+    if touched >= (2026, 8) and not rows:
+        return Generation.SHARED
+    return Generation.AGENT if has_database or touched >= (2026, 6) else Generation.JSON
+
+
+def _stores(
+    look: _Look, generation: Generation, shared: Rows | None, rows: Mapping[str, Rows], folders: Mapping[str, Path]
+) -> tuple[Store, dict[str, Store]]:
+    stores = {}
+    for name, folder in folders.items():
+        if generation is Generation.JSON:
+            stores[name] = from_files(look.host, look.places, folder, name, look.faults)
+        elif name in rows and rows[name].store is not None:
+            # 2026.6 took a row it could not read for an empty store; the newest releases refuse.
+            strict = generation is Generation.SHARED
+            store = look.guarded(lambda n=name: from_rows(rows[n], generation, n), name, refuses=strict)  # type: ignore[misc]
+            stores[name] = store or Store(folder / DATABASE)
+        if name in stores:
+            stores[name] = look.counted(stores[name], name)
+    if generation is Generation.SHARED and shared and _owns(look, shared):
+        base = look.guarded(lambda: from_rows(shared, generation, MAIN)) or Store(shared.path)
+        return look.counted(base, MAIN), stores
+    return stores.pop(MAIN, Store(folders[MAIN] / DATABASE)), stores
+
+
+def _owns(look: _Look, shared: Rows) -> bool:
+    """Whether the shared database holds the inherited store; if not, the main agent's own database does."""
+    owner = look.guarded(lambda: shared.value(shared.owner))
+    if owner is not None and owner != {"location": "state-db"}:
+        look.faults.append(Fault(Problem.PARSE, shared.path, "auth.sharedStore has an unknown form"))
+    return owner is not None
+
+
+def _stranded(
+    look: _Look, generation: Generation, base: Store, stores: Mapping[str, Store], folders: Mapping[str, Path]
+) -> dict[str, Store]:
+    """JSON stores beside databases: leftovers where the database is populated, else credentials not migrated."""
+    found: dict[str, Store] = {}
+    for name, folder in folders.items():
+        files = [folder / PROFILES, folder / LEGACY]
+        if name == MAIN:
+            files.append(look.places.oauth_dir / "oauth.json")
+        present = [path for path in files if look.host.note(path)]
+        own = stores.get(name) or (base if base.path == folder / DATABASE else None)
+        if not present:
+            continue
+        if own is not None and own.profiles:
+            detail = "an old file that OpenClaw no longer reads; its database is in use"
+            look.faults.append(Fault(Problem.STALE_COPY, present[0], detail, name, refuses=False))
+            continue
+        detail = "OpenClaw now keeps credentials in a database and has not taken these over; run: openclaw doctor --fix"
+        refuses = generation is Generation.SHARED
+        look.faults.append(Fault(Problem.MIGRATION_PENDING, present[0], detail, name, refuses))
+        if not (name == MAIN and base.profiles):
+            found[name] = look.counted(from_files(look.host, look.places, folder, name, look.faults), name)
+    return found

@@ -1,0 +1,198 @@
+"""Turns a stored profile into an observation: what it proves, how it is used, how a person renews it."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from alerts.dataclass import dataclass, field
+from monitor.model import Credential, Evidence, Kind, Observation, Use
+from monitor.openclaw.auth_profiles import Fence, Profile
+from monitor.openclaw.inheritance import View
+from monitor.openclaw.installation import Installation
+from monitor.openclaw.order import unfit
+from monitor.openclaw.releases import MAX_MS, SECONDS_BELOW, Generation
+from monitor.openclaw.usage import EXEMPT, Usage
+from monitor.system.host import Host
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MOMENTS: Final = 253_402_300_799_000  # the end of the year 9999 in ms, the last that Python can hold
+
+SETUP_TOKEN: Final = "sk-ant-oat01-"  # noqa: S105  how every token of `claude setup-token` begins
+YEAR: Final = timedelta(days=365)  # how long Anthropic lets one live; the token itself does not say
+
+_AUTH: Final = frozenset(("auth", "auth_permanent", "session_expired"))  # reasons of `failureCounts`
+
+_UNUSABLE: Final = {
+    "invalid_expires": "OpenClaw does not use it: its expiry is no usable moment",
+    "setup_inactive": "saved by a setup that was not finished; OpenClaw does not use it",
+    "malformed_api_key": "OpenClaw does not use it: a command was pasted where the key belongs",
+    "unresolved_ref": "OpenClaw keeps its tokens in an encrypted file of its own",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What an observation is made from."""
+
+    host: Host
+    source: str
+    found: Installation
+    view: View
+    _shown: dict[Path, str] = field(default_factory=dict, init=False, repr=False)
+
+    def shown(self, store: Path) -> str:
+        """A store as people write it: many profiles lie in one."""
+        if store not in self._shown:
+            self._shown[store] = self.host.show(store)
+        return self._shown[store]
+
+
+def observation(
+    reading: Reading, one: Profile, in_use: bool | None, rank: int | None, pinned_by: str | None = None
+) -> Observation:
+    """What a look found of one stored profile. `pinned_by`: the sessions that are bound to it, in words."""
+    usage = reading.view.usage.get(one.id, Usage())
+    evidence, notes = _evidence(reading, one, usage)
+    pending = one.fence is Fence.PENDING
+    identity = _identity(reading, one)
+    who = Credential(reading.source, one.agent, one.provider, one.id, one.kind)
+    if not one.fence:
+        secret = one.access if one.kind is Kind.OAUTH else identity if one.ref else one.secret
+        reading.host.offer(who, secret or "", reading.found.base_url(one.provider))
+    return Observation(
+        who,
+        evidence,
+        access_expires_at=None if pending or one.fence else moment(one.expires),
+        refreshable=bool(one.refresh) and one.fence is not Fence.FAILED if one.kind is Kind.OAUTH else None,
+        fingerprint=reading.host.fingerprint(identity) if identity and not one.fence else None,
+        use=_use(reading, one, usage, in_use, rank, pinned_by),
+        store=reading.shown(one.store),
+        lifetime=YEAR if one.kind is Kind.TOKEN and (one.secret or "").startswith(SETUP_TOKEN) else None,
+        notes=(*notes, *_clock_notes(one)),
+        relogin=relogin(one, reading.found),
+        host_path=str(one.store),
+    )
+
+
+def moment(ms: float | None) -> datetime | None:
+    """A moment from ms, cut to whole ms; None for what is no usable moment."""
+    if not ms or ms <= 0 or ms > min(MAX_MS, _MOMENTS):
+        return None
+    return _EPOCH + timedelta(milliseconds=int(ms))
+
+
+def _evidence(reading: Reading, one: Profile, usage: Usage) -> tuple[Evidence, tuple[str, ...]]:
+    """The first that holds, by the house's truth table."""
+    if one.fence is Fence.FAILED:
+        return Evidence.REFUSED, ("OpenClaw's last refresh failed and the tokens are gone",)
+    if one.fence is Fence.PENDING:
+        return Evidence.PRESENT, ("refreshing: OpenClaw is exchanging the tokens right now",)
+    if _rejected(reading, one, usage):
+        return Evidence.REFUSED, ("the provider rejected it for good (auth_permanent)",)
+    if one.ref is not None:
+        return _referred(reading, one)
+    if one.oauth_ref and not one.access and not one.refresh:
+        return Evidence.HIDDEN, (_UNUSABLE["unresolved_ref"],)
+    if _blank(one):
+        return Evidence.BLANKED, ()
+    reason = _unusable(one, reading.found.generation)
+    return (Evidence.UNUSABLE, (_UNUSABLE[reason],)) if reason else (Evidence.PRESENT, ())
+
+
+def _blank(one: Profile) -> bool:
+    return not (one.access or one.refresh) if one.kind is Kind.OAUTH else not one.secret
+
+
+def _unusable(one: Profile, generation: Generation) -> str | None:
+    reason = unfit(one, None, generation)
+    if reason in _UNUSABLE:
+        return reason
+    if one.kind is Kind.OAUTH and one.expires is not None and (one.expires == 0 or one.expires > MAX_MS):
+        return "invalid_expires"
+    return None
+
+
+def _referred(reading: Reading, one: Profile) -> tuple[Evidence, tuple[str, ...]]:
+    ref = one.ref
+    if ref is not None and ref.source == "env":
+        if reading.found.environment.get(ref.id):
+            return Evidence.PRESENT, (f"the secret is in the variable {ref.id}",)
+        return Evidence.HIDDEN, (f"unresolved: the variable {ref.id} is not set here",)
+    return Evidence.HIDDEN, (f"the secret is behind a reference ({ref}) that is never resolved here",)
+
+
+def _identity(reading: Reading, one: Profile) -> str | None:
+    if one.ref is not None:
+        return reading.found.environment.get(one.ref.id) if one.ref.source == "env" else None
+    return one.identity
+
+
+def _applies(reading: Reading, one: Profile, until: float | None) -> bool:
+    """Whether a window was still open when its store was last written: since then nothing was tried."""
+    stamps = [reading.host.touches.get(f"{path}{end}") for path in _written(reading, one) for end in ("", "-wal")]
+    last = max((stamp[3] / 1e6 for stamp in stamps if stamp), default=0.0)
+    return until is not None and until > last
+
+
+def _written(reading: Reading, one: Profile) -> list[str]:
+    own = reading.found.stores.get(one.agent)
+    beside = [str(own.path)] if own else []
+    return [str(one.store), str(one.store.with_name("auth-state.json")), *beside]
+
+
+def _rejected(reading: Reading, one: Profile, usage: Usage) -> bool:
+    if usage.disabled_reason == "auth_permanent" and _applies(reading, one, usage.disabled_until):
+        return True
+    return usage.cooldown_reason == "auth_permanent" and _applies(reading, one, usage.cooldown_until)
+
+
+def _use(
+    reading: Reading, one: Profile, usage: Usage, in_use: bool | None, rank: int | None, pinned_by: str | None
+) -> Use:
+    broke = usage.disabled_reason == "billing" and _applies(reading, one, usage.disabled_until)
+    broke = broke or (usage.cooldown_reason == "billing" and _applies(reading, one, usage.cooldown_until))
+    exempt = one.provider in EXEMPT
+    return Use(
+        in_use=in_use,
+        rank=rank,
+        unusable_until=None if exempt else moment(usage.until),
+        disabled_reason=usage.disabled_reason or usage.cooldown_reason,
+        out_of_credit=broke and not exempt,
+        last_used_at=moment(max(filter(None, (usage.last_used, _tried(usage))), default=None)),
+        pinned_by=pinned_by,
+    )
+
+
+def _tried(usage: Usage) -> float | None:
+    """When the login was last tried in vain; other failures (rate limits, networks) say nothing of it."""
+    return usage.last_failure if usage.failures & _AUTH else None
+
+
+def _clock_notes(one: Profile) -> tuple[str, ...]:
+    if one.fence or not one.expires or one.expires >= SECONDS_BELOW:
+        return ()
+    meant = moment(one.expires * 1000)
+    when = f" ({meant:%Y-%m-%d})" if meant else ""
+    return (f"its expiry looks like seconds{when}; OpenClaw reads milliseconds and takes it for long expired",)
+
+
+def relogin(one: Profile, found: Installation) -> str:
+    """The command that renews this profile, with flags that the release in charge has; "" where there is none."""
+    newest, words = found.generation is Generation.SHARED, ["openclaw", "models", "auth"]
+    agent = ["--agent", one.agent] if one.agent != found.config.default_agent(found.generation) else []
+    if not newest:
+        words += agent  # to 2026.7 the flag belongs to `auth`
+    if one.kind is Kind.OAUTH:
+        words += ["login", "--provider", one.provider]
+        if found.generation is not Generation.JSON:
+            words += ["--profile-id", one.id]
+    elif one.kind is Kind.TOKEN:
+        words += ["paste-token", "--provider", one.provider, "--profile-id", one.id]
+    elif found.generation is Generation.JSON or one.ref is not None:
+        return ""  # to 2026.5 keys were pasted in `openclaw onboard` only
+    else:
+        words += ["paste-api-key", "--provider", one.provider, "--profile-id", one.id]
+    return shlex.join(words + agent if newest else words)

@@ -1,0 +1,61 @@
+"""Writes one variable into a `.env` file in place: comments and order kept, no duplicate, mode 0600."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+from monitor.openclaw.env import parse
+from monitor.openclaw.write.replace_file import Refused, content, replace, target
+
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_LINE: Final = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]*)\s*(?:=|:\s)")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_./:@%+=,-]+")
+
+
+def put(path: Path, name: str, value: str) -> None:
+    """Sets `name` to `value` in the file at `path`, which is made where it is missing; raises Refused with the reason.
+
+    The last line that sets the name is replaced and earlier ones are removed; a link is followed and stays a link.
+    """
+    if not _NAME.fullmatch(name):
+        raise Refused(f"{name!r} is not the name of a variable")
+    if not value.strip() or any(ord(letter) < 32 or ord(letter) == 127 for letter in value):
+        raise Refused(f"the value for {name} is blank or holds a control character")
+    real = target(path)
+    old = content(real)
+    try:
+        text = (old or b"").decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Refused(f"{path} is not UTF-8 at byte {error.start}") from None
+    new = _with(text, name, _quoted(name, value))
+    if parse(new) != {**parse(text), name: value}:
+        raise Refused(f"{path} would not read back as it should; set {name} there by hand")
+    replace(real, old, new.encode())
+
+
+def _with(text: str, name: str, value: str) -> str:
+    lines = text.splitlines(keepends=True)
+    mine = [at for at, line in enumerate(lines) if (found := _LINE.match(line.lstrip("\ufeff"))) and found[1] == name]
+    end = "\r\n" if "\r\n" in text else "\n"
+    if not mine:
+        gap = end if text and not text.endswith(("\n", "\r")) else ""
+        return f"{text}{gap}{name}={value}{end}"
+    last = lines[mine[-1]]
+    head = "\ufeff" if mine[0] == 0 and last is not None and text.startswith("\ufeff") else ""
+    export = "export " if re.match(r"\ufeff?\s*export\s", last) else ""
+    lines[mine[-1]] = f"{export}{name}={value}{last[len(last.rstrip(chr(13) + chr(10))) :] or end}"
+    kept = [line for at, line in enumerate(lines) if at not in mine[:-1]]
+    body = "".join(kept)
+    return body if body.startswith(head) else head + body
+
+
+def _quoted(name: str, value: str) -> str:
+    """Bare where nothing can be mistaken, else in the first quotes that the value does not hold."""
+    if _PLAIN.fullmatch(value):
+        return value
+    for quote in ("'", "`", '"'):
+        if quote not in value and not (quote == '"' and "\\" in value):
+            return f"{quote}{value}{quote}"
+    raise Refused(f"the value for {name} holds every kind of quote")

@@ -1,0 +1,151 @@
+"""What a store is kept in, changed as one step: a JSON file under OpenClaw's lock, a database cell in a transaction."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from alerts.dataclass import dataclass
+from monitor.openclaw.write.lock import held
+from monitor.openclaw.write.replace_file import Refused, content, replace, target
+from monitor.openclaw.write.schema_check import check, harmless
+from monitor.system.sqlite_file import SchemaObject
+
+#: A change of a document: the text before to the text after.
+Edit = Callable[[str], str]
+
+BUSY_SECONDS: Final = 10.0
+#: No cell, and nothing that is computed from one, may be longer.
+MOST_BYTES: Final = 64 * 1024 * 1024
+EMPTY: Final = '{"version":1,"profiles":{}}'
+
+
+@dataclass(frozen=True, slots=True)
+class FileCell:
+    """A JSON file; `guard` is the file whose lock OpenClaw takes before it writes this one."""
+
+    path: Path
+    guard: Path
+    empty: str = '{\n  "version": 1,\n  "profiles": {}\n}\n'
+
+    def change(self, edit: Edit, now: datetime) -> None:
+        """Reads, edits and writes as one step; raises Refused, the file then as before."""
+        real, guard = target(self.path), target(self.guard)
+        with held(guard, now):
+            old = content(real)
+            try:
+                text = self.empty if old is None or not old.strip() else old.decode("utf-8")
+            except UnicodeDecodeError as error:
+                raise Refused(f"{real} is not UTF-8 at byte {error.start}") from None
+            new = edit(text)
+            if new != text:
+                replace(real, old, new.encode("utf-8", "surrogatepass"))
+
+
+@dataclass(frozen=True, slots=True)
+class RowCell:
+    """A cell of a table (key, JSON text, moment in ms). `newest` is the last schema version that is known to us;
+    `needs` another table's row without which OpenClaw would not look at this one."""
+
+    path: Path
+    table: str
+    columns: tuple[str, str, str]
+    key: str
+    newest: int
+    needs: str | None = None
+
+    def change(self, edit: Edit, now: datetime) -> None:
+        """Reads, edits and writes as one step; raises Refused, the database then as before."""
+        key, value, moment = self.columns
+        stamp = int(now.timestamp() * 1000)
+        put = (
+            f"INSERT INTO {self.table} ({key}, {value}, {moment}) VALUES (?, ?, ?) "  # noqa: S608  names are ours
+            f"ON CONFLICT ({key}) DO UPDATE SET {value} = excluded.{value}, {moment} = excluded.{moment}"
+        )
+        with self._transaction() as db:
+            old = self._text(db)
+            text = old or EMPTY
+            new = edit(text)
+            if new == old or (old is None and new == EMPTY):
+                return
+            if self.needs:
+                db.execute(f"INSERT OR IGNORE INTO {self.needs} VALUES (?, ?, ?)", (self.key, EMPTY, stamp))  # noqa: S608
+            db.execute(put, (self.key, new, stamp))
+            if self._text(db) != new:
+                raise Refused(f"{self.path} did not take what was written")
+
+    def _text(self, db: sqlite3.Connection) -> str | None:
+        key, value, _ = self.columns
+        row = db.execute(f"SELECT {value} FROM {self.table} WHERE {key} = ?", (self.key,)).fetchone()  # noqa: S608
+        if row is not None and not isinstance(row[0], str):
+            raise Refused(f"a cell of {self.path} holds no text")
+        return row[0] if row else None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        real = target(self.path)
+        tables = [name for name in (self.table, self.needs) if name]
+        check(real, tables, BUSY_SECONDS)
+        try:
+            with closing(
+                sqlite3.connect(real.as_uri() + "?mode=rw", BUSY_SECONDS, uri=True, isolation_level=None)
+            ) as db:
+                db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_BYTES)
+                db.execute("PRAGMA trusted_schema=OFF")
+                db.execute("BEGIN IMMEDIATE")
+                try:
+                    rows = db.execute(
+                        "SELECT lower(name), lower(tbl_name), rootpage, ifnull(sql, '') FROM sqlite_master"
+                    )
+                    harmless(real, (SchemaObject(*row) for row in rows), tables)  # it may have changed meanwhile
+                    self._known(db)
+                    yield db
+                    db.execute("COMMIT")
+                except BaseException:
+                    if db.in_transaction:
+                        db.execute("ROLLBACK")
+                    raise
+        except (sqlite3.Error, UnicodeError) as error:
+            raise Refused(f"{real} cannot be written: {_why(error)}") from None
+
+    def _known(self, db: sqlite3.Connection) -> None:
+        """Raises Refused for a schema that we have not seen; a newer release may mean something else by it."""
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version > self.newest:
+            raise Refused(
+                f"{self.path} has schema {version}, newer than {self.newest}, the last one known to this authwatch; "
+                "use openclaw itself for this, or update authwatch"
+            )
+        for table in filter(None, (self.table, self.needs)):
+            found = tuple(row[1] for row in db.execute(f"PRAGMA table_info({table})"))
+            expected = self.columns if table == self.table else None
+            if not found or (expected and found != expected) or len(found) != 3:
+                raise Refused(
+                    f"{self.path} has no table {table} of a form known to this authwatch; use openclaw itself"
+                )
+
+
+Cell = FileCell | RowCell
+
+
+def document(text: str) -> Any:
+    """A cell's value; raises Refused where it is no object, never with the text."""
+    try:
+        found = json.loads(text.removeprefix("\ufeff"))
+    except (ValueError, RecursionError):
+        raise Refused("the store is not JSON; nothing was written (openclaw doctor says more)") from None
+    if not isinstance(found, dict):
+        raise Refused("the store is not an object")
+    return found
+
+
+def _why(error: Exception) -> str:
+    text = str(error)
+    if "locked" in text or "busy" in text:
+        return f"another program has held it for {BUSY_SECONDS:.0f} seconds; nothing was written, try again"
+    return text if isinstance(error, sqlite3.Error) else "a cell that is not text"

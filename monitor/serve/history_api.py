@@ -1,0 +1,139 @@
+"""`/api/v1/history`: asked of our own command line, so that the daemon need not hold what reads a database."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+from urllib.parse import parse_qs
+
+from alerts.dataclass import replace
+from monitor.check import outputs
+from monitor.config.fields import parse_span
+from monitor.serve.child_process import kill
+from monitor.serve.wsgi import JSON, Answer, Environ, fault
+from monitor.system.host import stamp
+
+PATIENCE: Final = 10.0  # seconds
+MOST: Final = 8 << 20  # bytes of an answer, and of all that are remembered
+LONGEST: Final = 1024  # characters of a key
+REMEMBERED: Final = 8  # answers
+
+#: Runs a command of ours; its exit code and standard output.
+Ask = Callable[[Sequence[str]], tuple[int, bytes]]
+
+
+class Past:
+    """Answers `?since=30d&key=…` with the document of `authwatch history --json`.
+
+    One question is asked at a time, and nobody waits for another's: the server has a few threads, and a slow history
+    must not hold those that `/healthz` and `/metrics` need.
+    """
+
+    def __init__(self, ask: Ask, state: Path) -> None:
+        self._ask, self._record = ask, state / outputs.RECORD
+        self._lock = threading.Lock()
+        self._known: dict[object, bytes] = {}
+
+    def __call__(self, environ: Environ) -> Answer:
+        try:
+            since, key = _question(str(environ.get("QUERY_STRING", "")))
+        except ValueError as why:
+            return fault(HTTPStatus.BAD_REQUEST, str(why))
+        asked = (since, key, stamp(self._record))  # only a full pass adds to the history
+        if known := self._known.get(asked):
+            return Answer(HTTPStatus.OK, (known,), JSON)
+        if not self._lock.acquire(blocking=False):
+            busy = "another question to the history is being answered; ask again in a moment"
+            return replace(fault(HTTPStatus.SERVICE_UNAVAILABLE, busy), headers=(("Retry-After", "1"),))
+        try:
+            return self._answer(asked, ["history", "--json", "--since", since, *(["--", key] if key else [])])
+        finally:
+            self._lock.release()
+
+    def _answer(self, asked: object, question: Sequence[str]) -> Answer:
+        code, found = self._ask(question)
+        if code:
+            return fault(HTTPStatus.SERVICE_UNAVAILABLE, "the history cannot be read; try: authwatch doctor")
+        if len(found) > MOST:
+            return fault(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "that is too much at once; ask for a shorter span or a key"
+            )
+        if len(self._known) >= REMEMBERED or sum(map(len, self._known.values())) + len(found) > MOST:
+            self._known = {}
+        self._known[asked] = found
+        return Answer(HTTPStatus.OK, (found,), JSON)
+
+
+def asking(
+    command: Sequence[str],
+    words: Callable[[], Sequence[str]],
+    environ: Mapping[str, str],
+    kept: Callable[[], str | None],
+    patience: float = PATIENCE,
+) -> Ask:
+    """Runs `command` with the words of the question and then `words()`; `kept` is the config text where it counts.
+
+    After `patience` seconds it is killed. Of what it says, MOST bytes and one more are taken.
+    """
+
+    def ask(question: Sequence[str]) -> tuple[int, bytes]:
+        argv = [*command, question[0], *words(), *question[1:]]
+        try:
+            process = subprocess.Popen(
+                argv,
+                env=dict(environ),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except OSError:
+            return 1, b""
+        with process:
+            late = threading.Timer(patience, kill, (process, signal.SIGKILL))
+            late.start()
+            try:
+                return _said(process, (kept() or "").encode())
+            finally:
+                late.cancel()
+
+    return ask
+
+
+def _said(process: subprocess.Popen[bytes], text: bytes) -> tuple[int, bytes]:
+    """The exit code and the output of a child that is given `text`; one that says too much is killed, its code is 0."""
+    assert process.stdin and process.stdout  # noqa: S101 - for the type checker only
+    with suppress(BrokenPipeError):
+        process.stdin.write(text)  # its own words come after it has read these
+        process.stdin.close()
+    found = process.stdout.read(MOST + 1)
+    if len(found) > MOST:
+        kill(process, signal.SIGKILL)
+        return 0, found
+    return process.wait(), found
+
+
+def _question(query: str) -> tuple[str, str | None]:
+    """The span and the key that are asked for. Raises ValueError, saying what would be right."""
+    if len(query) > 4 * LONGEST:
+        raise ValueError("the question is too long")
+    try:
+        given = parse_qs(query, max_num_fields=8, strict_parsing=bool(query))
+    except ValueError:
+        raise ValueError("write ?since=30d&key=KEY") from None
+    since, key = given.pop("since", ["30d"])[-1], given.pop("key", [None])[-1]
+    if given:
+        raise ValueError("there are only since and key")
+    try:
+        parse_span(since)
+    except ValueError:
+        raise ValueError("since is a span like 30d or 12h") from None
+    if key is not None and (len(key) > LONGEST or not key.isprintable()):
+        raise ValueError("this is no key")
+    return since, key

@@ -1,0 +1,259 @@
+"""What the daemon answers over HTTP: files of the state folder, held in memory until they change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final
+
+from alerts.dataclass import dataclass
+from monitor.check import outputs
+from monitor.metrics.definitions import Facts
+from monitor.metrics.exposition import OPENMETRICS, TEXT, body, openmetrics
+from monitor.model import Judgement
+from monitor.serve.cache import Kept, Packed, pack, read
+from monitor.serve.daemon_metrics import Counters
+from monitor.serve.live_settings import Current
+from monitor.serve.web_auth import Guesses, may_read, names_us
+
+Environ = Mapping[str, Any]
+
+PLAIN: Final = "text/plain; charset=utf-8"
+JSON: Final = "application/json"
+HTML: Final = "text/html; charset=utf-8"
+
+#: What is smaller fits into one packet anyway.
+WORTH_PACKING: Final = 2048
+
+STRICT: Final = (
+    ("Cache-Control", "no-store"),
+    (
+        "Content-Security-Policy",
+        "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
+        "form-action 'none'",
+    ),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One HTTP answer; `packed` bodies are gzip already."""
+
+    status: HTTPStatus
+    parts: tuple[bytes, ...]
+    type: str = PLAIN
+    headers: tuple[tuple[str, str], ...] = ()
+    packed: bool = False
+
+    def sent_to(self, environ: Environ) -> Answer:
+        """The same, packed where the client takes that and it is worth it."""
+        if self.packed or not takes_gzip(environ) or sum(map(len, self.parts)) < WORTH_PACKING:
+            return self
+        return Answer(self.status, (pack(b"".join(self.parts)),), self.type, self.headers, packed=True)
+
+    def all_headers(self) -> list[tuple[str, str]]:
+        """Every header of this answer."""
+        length = str(sum(map(len, self.parts)))
+        coding = [("Content-Encoding", "gzip")] if self.packed else []
+        return [("Content-Type", self.type), ("Content-Length", length), *coding, *self.headers, *VARY, *STRICT]
+
+
+VARY: Final = (("Vary", "Accept, Accept-Encoding"),)
+
+
+def say(status: HTTPStatus, text: str, *headers: tuple[str, str]) -> Answer:
+    """A line of text."""
+    return Answer(status, (f"{text}\n".encode(),), headers=headers)
+
+
+def fault(status: HTTPStatus, text: str) -> Answer:
+    """An error for programs, as JSON."""
+    import json
+
+    return Answer(status, (json.dumps({"error": text}).encode() + b"\n",), JSON)
+
+
+def takes_gzip(environ: Environ) -> bool:
+    """Whether an Accept-Encoding header has gzip."""
+    return _offers(environ.get("HTTP_ACCEPT_ENCODING", ""), "gzip")
+
+
+def takes_openmetrics(environ: Environ) -> bool:
+    """Whether an Accept header has OpenMetrics."""
+    return _offers(environ.get("HTTP_ACCEPT", ""), "application/openmetrics-text")
+
+
+def _offers(header: str, wanted: str) -> bool:
+    """Whether a header lists something and does not rule it out with a weight of 0 (RFC 9110, 12.4.2)."""
+    for offer in header.lower().split(","):
+        name, *parameters = (part.strip() for part in offer.split(";"))
+        if name == wanted:
+            weights = [text.removeprefix("q=") for text in parameters if text.startswith("q=")]
+            return not weights or weights[0].strip("0.") != ""
+    return False
+
+
+HERE: Final = Path(__file__).with_name("templates")
+#: What documents that no pass of this version left may raise.
+MALFORMED: Final = (KeyError, TypeError, ValueError, AttributeError, IndexError)
+
+
+class Faces:
+    """Each is made anew when a pass left something else, the page with every minute too: it says "in 2 days"."""
+
+    def __init__(self, current: Current, place: outputs.Place, clock: Callable[[], datetime]) -> None:
+        self._current, self._place, self._clock = current, place, clock
+        status, overview = place.state / outputs.STATUS, place.state / outputs.OVERVIEW
+        success = place.gate / outputs.CHECKPOINT
+        self._page = Kept(self._render, status, overview, success, also=self._minute)
+        self._calendar = Kept(self._events, overview)
+
+    def pages(self) -> dict[str, Callable[[Environ], Answer]]:
+        """What is answered under which path."""
+        return {
+            "/": lambda _: Answer(HTTPStatus.OK, (self._page.get(),), HTML),
+            "/page.css": lambda _: _file("page.css", "text/css; charset=utf-8"),
+            "/icon.svg": lambda _: _file("icon.svg", "image/svg+xml"),
+            "/calendar.ics": self._calendar_file,
+        }
+
+    def _minute(self) -> tuple[str, object]:
+        return f"{self._clock():%Y%m%d%H%M}", self._current.settings
+
+    def _render(self) -> bytes:
+        from monitor.serve.page.view import Seen, render
+
+        now, settings = self._clock(), self._current.settings
+        success = outputs.last_success(self._place)
+        late = success is not None and outputs.is_late(success, now, settings.interval)
+        status = outputs.document(self._place.state / outputs.STATUS)
+        overview = outputs.document(self._place.state / outputs.OVERVIEW)
+        try:
+            page = render(Seen(status, overview, success, late), settings.host, now)
+        except MALFORMED:
+            page = render(Seen({}, {}, None, False), settings.host, now)
+        return page.encode("utf-8", "replace")
+
+    def _calendar_file(self, environ: Environ) -> Answer:
+        from monitor.serve.calendar import TYPE
+
+        return Answer(HTTPStatus.OK, (self._calendar.get(),), TYPE)
+
+    def _events(self) -> bytes:
+        from monitor.serve.calendar import calendar
+
+        host = self._current.settings.host
+        try:
+            text = calendar(outputs.document(self._place.state / outputs.OVERVIEW), host)
+        except MALFORMED:
+            text = calendar({}, host)
+        return text.encode("utf-8", "replace")
+
+
+def _file(name: str, kind: str) -> Answer:
+    return Answer(HTTPStatus.OK, ((HERE / name).read_bytes(),), kind)
+
+
+OPEN: Final = ("/healthz", "/readyz")
+
+StartResponse = Callable[[str, list[tuple[str, str]]], object]
+
+
+class App:
+    """The WSGI application (PEP 3333).
+
+    `place` are the folders of the state; `ask` answers what only the history knows (see `past.Past`); `clock` gives
+    the present, aware UTC.
+    """
+
+    def __init__(
+        self,
+        current: Current,
+        place: outputs.Place,
+        counters: Counters,
+        ask: Callable[[Environ], Answer],
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._current, self._place, self._counters, self._clock = current, place, counters, clock
+        self._guesses = Guesses()
+        file = place.state / outputs.METRICS
+        self._packed = Packed(self._text, file)
+        self._packed_open = Packed(lambda: openmetrics(self._text()), file)
+        self._status_json = Kept(lambda: read(place.state / outputs.STATUS), place.state / outputs.STATUS)
+        self._pages: dict[str, Callable[[Environ], Answer]] = {
+            "/metrics": self._metrics,
+            "/api/v1/status": self._status,
+            "/api/v1/history": ask,
+            "/healthz": lambda _: say(HTTPStatus.OK, "ok"),
+            "/readyz": self._readyz,
+            **Faces(current, place, clock).pages(),
+        }
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        answer = self._answer(environ).sent_to(environ)
+        start_response(f"{answer.status.value} {answer.status.phrase}", answer.all_headers())
+        return () if environ["REQUEST_METHOD"] == "HEAD" else answer.parts
+
+    def _answer(self, environ: Environ) -> Answer:
+        path = environ.get("PATH_INFO", "")
+        if not names_us(environ.get("HTTP_HOST"), self._current.settings.web):
+            why = "this is not one of my names; call me localhost, or set web.password_file"
+            return say(HTTPStatus.MISDIRECTED_REQUEST, why)
+        if path not in OPEN and (refusal := self._refusal(environ)):
+            return refusal
+        page = self._pages.get(path)
+        if page is None:
+            return say(HTTPStatus.NOT_FOUND, "there is nothing here")
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            return say(HTTPStatus.METHOD_NOT_ALLOWED, "only GET and HEAD", ("Allow", "GET, HEAD"))
+        return page(environ)
+
+    def _refusal(self, environ: Environ) -> Answer | None:
+        """What a client hears that may not read; None where it may."""
+        given, address = environ.get("HTTP_AUTHORIZATION"), str(environ.get("REMOTE_ADDR", ""))
+        if given and (wait := self._guesses.wait(address)):
+            return say(HTTPStatus.TOO_MANY_REQUESTS, "too many wrong passwords", ("Retry-After", str(wait)))
+        if may_read(given, self._current.settings.web):
+            return None
+        if given:
+            self._guesses.wrong(address)
+        challenge = ("WWW-Authenticate", 'Basic realm="authwatch", charset="UTF-8"')
+        return say(HTTPStatus.UNAUTHORIZED, "the password is wanted", challenge)
+
+    def _metrics(self, environ: Environ) -> Answer:
+        opened, packed = takes_openmetrics(environ), takes_gzip(environ)
+        own = self._counters.openmetrics() if opened else self._counters.text()
+        kind = OPENMETRICS if opened else TEXT
+        if packed:
+            parts = (self._packed_open if opened else self._packed).parts()
+            return Answer(HTTPStatus.OK, (*parts, pack(own, 0)), kind, packed=True)
+        text = self._text()
+        return Answer(HTTPStatus.OK, (openmetrics(text) if opened else text, own), kind)
+
+    def _status(self, environ: Environ) -> Answer:
+        found = self._status_json.get()
+        if found is None:
+            return fault(HTTPStatus.SERVICE_UNAVAILABLE, "no pass has finished yet")
+        return Answer(HTTPStatus.OK, (found,), JSON)
+
+    def _readyz(self, environ: Environ) -> Answer:
+        success, interval = outputs.last_success(self._place), self._current.settings.interval
+        if success is None:
+            return say(HTTPStatus.SERVICE_UNAVAILABLE, "no pass has succeeded yet")
+        said = f"last success {success:%Y-%m-%dT%H:%M:%SZ}, one is due every {interval}"
+        late = outputs.is_late(success, self._clock(), interval)
+        return say(HTTPStatus.SERVICE_UNAVAILABLE if late else HTTPStatus.OK, said)
+
+    def _text(self) -> bytes:
+        """What the last full pass wrote; those that stopped at the gate only move its success, in place."""
+        raw = read(self._place.state / outputs.METRICS)
+        if raw is None:
+            sources = self._current.settings.sources
+            return body(Judgement((), (), (), None), Facts(sources={entry.id: None for entry in sources})).encode()
+        return raw
