@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from alerts.dataclass import dataclass, replace
-from alerts.model import Acknowledgement, Attempt, Hush, Silence, Standing, Told
+from alerts.model import Acknowledgement, Alert, Attempt, Muting, NotificationState, Silence
 
 TOLERANCE: Final = timedelta(seconds=30)
 DRIFT: Final = 1000
@@ -14,7 +14,7 @@ DRIFT: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ClockReading:
     """Both clocks at one moment; `boot` is the time since boot with suspend (CLOCK_BOOTTIME), None if unknown.
 
     `boot_id` tells boots apart where the system names them; a smaller `boot` than before does as well.
@@ -30,14 +30,14 @@ class Trust:
     """Whether to believe `now`; if not, since which reading it is doubted (to remember) and until when."""
 
     believed: bool
-    doubted: Reading | None = None
+    doubted: ClockReading | None = None
     until: datetime | None = None
 
 
-def trust(last: Reading | None, doubted: Reading | None, now: Reading, span: timedelta) -> Trust:
-    """Whether the wall clock went on as the boot clock did since the `last` believed pass.
+def trust(last: ClockReading | None, doubted: ClockReading | None, now: ClockReading, span: timedelta) -> Trust:
+    """Whether the wall clock went on as the boot clock did since the `last` believed check.
 
-    After a step it has to go on steadily for `span`, counted from `doubted` (what the last `Trust` gave). A pass that
+    After a step it has to go on steadily for `span`, counted from `doubted` (what the last `Trust` gave). A check that
     is believed remembers its reading as the new `last` and no doubt.
     """
     if last is None or _steady(last, now):
@@ -48,20 +48,20 @@ def trust(last: Reading | None, doubted: Reading | None, now: Reading, span: tim
     return Trust(True) if elapsed >= span else Trust(False, doubted, now.wall + span - elapsed)
 
 
-def _steady(then: Reading, now: Reading) -> bool:
+def _steady(then: ClockReading, now: ClockReading) -> bool:
     gone = now.wall - then.wall
     if then.boot_id != now.boot_id or then.boot is None or now.boot is None or now.boot < then.boot:
         return gone >= timedelta()
     return abs(gone - (now.boot - then.boot)) <= TOLERANCE + (now.boot - then.boot) / DRIFT
 
 
-def _elapsed(then: Reading, now: Reading) -> timedelta:
+def _elapsed(then: ClockReading, now: ClockReading) -> timedelta:
     same = then.boot is not None and now.boot is not None and now.boot >= then.boot
     return now.boot - then.boot if same and now.boot and then.boot else now.wall - then.wall
 
 
-def past_standing(one: Standing, now: datetime) -> Standing:
-    """The standing without moments later than `now`; the same object if it has none."""
+def past_alert(one: Alert, now: datetime) -> Alert:
+    """The alert without moments later than `now`; the same object if it has none."""
     pending = one.pending
     if max(one.since, one.at, *(pending.since,) if pending else (), *(rise.at for rise in one.rises)) <= now:
         return one
@@ -74,7 +74,7 @@ def past_standing(one: Standing, now: datetime) -> Standing:
     )
 
 
-def past_told(one: Told, now: datetime) -> Told:
+def past_notified(one: NotificationState, now: datetime) -> NotificationState:
     """The belief without moments later than `now`."""
     return one if max(one.since, one.at) <= now else replace(one, since=min(one.since, now), at=min(one.at, now))
 
@@ -85,16 +85,16 @@ def past_attempt(one: Attempt, now: datetime) -> Attempt:
         one,
         first_at=min(one.first_at, now),
         at=min(one.at, now),
-        belief=past_told(one.belief, now) if one.belief else None,
-        earlier=tuple(past_told(told, now) if told else None for told in one.earlier),
+        state=past_notified(one.state, now) if one.state else None,
+        earlier=tuple(past_notified(notified, now) if notified else None for notified in one.earlier),
     )
 
 
-def past_hush(hush: Hush, now: datetime) -> Hush:
+def past_muting(muting: Muting, now: datetime) -> Muting:
     """Silences and acknowledgements made later than `now` keep their length from `now` on."""
-    return Hush(
-        tuple(_past_silence(one, now) for one in hush.silences),
-        tuple(_past_acknowledgement(one, now) for one in hush.acknowledgements),
+    return Muting(
+        tuple(_past_silence(one, now) for one in muting.silences),
+        tuple(_past_acknowledgement(one, now) for one in muting.acknowledgements),
     )
 
 

@@ -65,7 +65,7 @@ ALL: Final = "authwatch status"
 
 
 @dataclass(frozen=True, slots=True)
-class Pin:
+class PhoneNote:
     """Where one condition is pinned on a phone: an id that tells nothing, and buttons as (label, shell command)."""
 
     id: str
@@ -76,7 +76,7 @@ class Pin:
 class Note:
     """One condition for a channel that shows each by itself; `over`: it is to disappear."""
 
-    pin: Pin
+    pin: PhoneNote
     subject: str
     text: str
     level: Level

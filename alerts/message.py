@@ -1,4 +1,4 @@
-"""What a person reads about an alert, from subject to command; PURE."""
+"""What a person reads about a notification, from subject to command; PURE."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from alerts.dataclass import replace
-from alerts.formats import Block, Message, Note, Pin, fits, line
-from alerts.model import Alert, Level, News, Reason, Standing
+from alerts.formats import Block, Message, Note, PhoneNote, fits, line
+from alerts.model import Alert, Item, Level, Notification, Reason
 
 __all__ = ["Message", "compose", "moment", "name_of", "notice", "relative"]
 
@@ -24,28 +24,30 @@ _REASONS: Final = {
     Reason.WORSE: "worse than before",
     Reason.EASED: "better than before",
     Reason.REMINDER: "reminder",
-    Reason.RECOVERED: "recovered",
+    Reason.RESOLVED: "resolved",
     Reason.ROUTINE: "regular message",
 }
 
 
-def compose(alert: Alert, host: str, now: datetime, pin: Callable[[Standing], Pin] | None = None) -> Message:
-    """The message for an alert as seen at `now` (aware UTC) on `host`; most urgent first, short enough for a phone.
+def compose(
+    notification: Notification, host: str, now: datetime, pin: Callable[[Alert], PhoneNote] | None = None
+) -> Message:
+    """The message for a notification as seen at `now` (aware UTC) on `host`; most urgent first, short enough for a phone.
 
     `pin` says where each condition is shown by itself; with it, the message has notes.
     """
-    news = sorted(alert.news, key=_urgency)
-    if not news:
+    items = sorted(notification.items, key=_urgency)
+    if not items:
         return notice("Nothing to report", (), host, now)
-    level = max((item.standing.level for item in news if not _over(item)), key=_rank, default=Level.FINE)
-    blocks = [_block(item, now) for item in news[:MOST]]
-    message = Message(_subject(news, host, now), tuple(blocks), len(news), _foot(host, now), level)
-    return replace(message, notes=tuple(_note(item, pin, host, now) for item in news)) if pin else message
+    level = max((item.alert.level for item in items if not _over(item)), key=_rank, default=Level.FINE)
+    blocks = [_block(item, now) for item in items[:MOST]]
+    message = Message(_subject(items, host, now), tuple(blocks), len(items), _foot(host, now), level)
+    return replace(message, notes=tuple(_note(item, pin, host, now) for item in items)) if pin else message
 
 
-def _note(item: News, pin: Callable[[Standing], Pin], host: str, now: datetime) -> Note:
-    alone = Message(_subject([item], host, now), (_block(item, now),), 1, _foot(host, now), item.standing.level)
-    return Note(pin(item.standing), alone.subject, alone.text, alone.level, _over(item))
+def _note(item: Item, pin: Callable[[Alert], PhoneNote], host: str, now: datetime) -> Note:
+    alone = Message(_subject([item], host, now), (_block(item, now),), 1, _foot(host, now), item.alert.level)
+    return Note(pin(item.alert), alone.subject, alone.text, alone.level, _over(item))
 
 
 def notice(subject: str, lines: Iterable[str], host: str, now: datetime, level: Level = Level.INFO) -> Message:
@@ -74,42 +76,42 @@ def relative(at: datetime, now: datetime) -> str:
     return f"in {words}" if at > now else f"{words} ago"
 
 
-def _over(item: News) -> bool:
-    return item.reason is Reason.RECOVERED
+def _over(item: Item) -> bool:
+    return item.reason is Reason.RESOLVED
 
 
 def _rank(level: Level) -> int:
     return level.rank
 
 
-def _urgency(item: News) -> tuple[bool, int, float, str]:
-    deadline = _deadline(item.standing)
+def _urgency(item: Item) -> tuple[bool, int, float, str]:
+    deadline = _deadline(item.alert)
     return (
         _over(item),
-        -item.standing.level.rank,
+        -item.alert.level.rank,
         deadline.timestamp() if deadline else float("inf"),
-        item.standing.key,
+        item.alert.key,
     )
 
 
-def _deadline(standing: Standing) -> datetime | None:
+def _deadline(alert: Alert) -> datetime | None:
     """When a person must have acted; for a login without such a moment, its own end."""
-    return None if standing.login is None else standing.login.deadline or standing.login.ends_at
+    return None if alert.login is None else alert.login.deadline or alert.login.ends_at
 
 
-def _moment_that_counts(item: News, now: datetime) -> datetime | None:
+def _moment_that_counts(item: Item, now: datetime) -> datetime | None:
     """The deadline, unless it would mislead: one ahead of what is dead already, one behind what works again."""
-    at = _deadline(item.standing)
+    at = _deadline(item.alert)
     if at is None or (_over(item) and at <= now):
         return None
-    dead = item.standing.level is Level.NOW and not _over(item)
+    dead = item.alert.level is Level.NOW and not _over(item)
     return None if dead and at > now else at
 
 
-def name_of(standing: Standing) -> str:
+def name_of(alert: Alert) -> str:
     """What people call it: the profile and its agent, or whatever else the condition is about."""
-    labels = standing.labels
-    name = _first(labels, "profile", "provider", "channel", "source") or standing.key
+    labels = alert.labels
+    name = _first(labels, "profile", "provider", "channel", "source") or alert.key
     agent = labels.get("agent", "-")
     return line(name if agent == "-" else f"{name} ({agent})", NAME_BYTES)
 
@@ -126,23 +128,23 @@ def _foot(host: str, now: datetime) -> str:
     return f"authwatch on {_host(host)}, {moment(now)}"
 
 
-def _call(item: News) -> str:
+def _call(item: Item) -> str:
     if _over(item):
         return "Recovered"
     if item.reason is Reason.ROUTINE:
-        return "Test message" if item.standing.key == "canary" else "Overview"
-    doubtful = item.standing.doubt and item.standing.level is not Level.NOW
-    return "Cannot tell" if doubtful else _CALLS[item.standing.level]
+        return "Test message" if item.alert.key == "canary" else "Overview"
+    doubtful = item.alert.doubt and item.alert.level is not Level.NOW
+    return "Cannot tell" if doubtful else _CALLS[item.alert.level]
 
 
-def _subject(news: Sequence[News], host: str, now: datetime) -> str:
+def _subject(items: Sequence[Item], host: str, now: datetime) -> str:
     """For a lock screen: what to do, for which login, until when, where."""
-    worst, others = news[0], len(news) - 1
+    worst, others = items[0], len(items) - 1
     more = f", and {others} more" if others else ""
-    return f"{_call(worst)}: {name_of(worst.standing)}{_briefly(worst, now, exact=not others)}{more}, {_host(host)}"
+    return f"{_call(worst)}: {name_of(worst.alert)}{_briefly(worst, now, exact=not others)}{more}, {_host(host)}"
 
 
-def _briefly(item: News, now: datetime, *, exact: bool) -> str:
+def _briefly(item: Item, now: datetime, *, exact: bool) -> str:
     at = _moment_that_counts(item, now)
     if at is None:
         return ""
@@ -152,25 +154,25 @@ def _briefly(item: News, now: datetime, *, exact: bool) -> str:
     return f" {'ends' if at > now else 'ended'} {when}"
 
 
-def _block(item: News, now: datetime) -> Block:
-    standing, over = item.standing, _over(item)
-    about = [f"{key} {standing.labels[key]}" for key in ("source", "agent") if standing.labels.get(key, "-") != "-"]
+def _block(item: Item, now: datetime) -> Block:
+    alert, over = item.alert, _over(item)
+    about = [f"{key} {alert.labels[key]}" for key in ("source", "agent") if alert.labels.get(key, "-") != "-"]
     if item.reason is Reason.ROUTINE:  # our own words, the only ones of several lines
-        said = tuple(line(words, SUMMARY_BYTES) for words in standing.summary.split("\n"))
-        return Block(_call(item), name_of(standing), said)
-    facts = [line(standing.summary, SUMMARY_BYTES), _when(item, now)]
+        said = tuple(line(words, SUMMARY_BYTES) for words in alert.summary.split("\n"))
+        return Block(_call(item), name_of(alert), said)
+    facts = [line(alert.summary, SUMMARY_BYTES), _when(item, now)]
     lines = [*(reversed(facts) if over else facts)]
     lines.append(line(f"Where: {', '.join(about)}", SUMMARY_BYTES) if about else "")
     call = _call(item) if over else f"{_call(item)} ({_REASONS[item.reason]})"
-    command = "" if over else standing.remedy.strip()
+    command = "" if over else alert.remedy.strip()
     if command and not fits(command, REMEDY_BYTES):
         # A command that was cut or cleaned would be another command.
         lines.append("What to do does not fit into a message; `authwatch status` has it.")
         command = ""
-    return Block(call, name_of(standing), tuple(filter(None, lines)), command)
+    return Block(call, name_of(alert), tuple(filter(None, lines)), command)
 
 
-def _when(item: News, now: datetime) -> str:
+def _when(item: Item, now: datetime) -> str:
     at = _moment_that_counts(item, now)
     if _over(item):
         return "Fine again." if at is None else f"Logged in again, valid until {moment(at)} ({relative(at, now)})."

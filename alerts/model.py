@@ -1,4 +1,4 @@
-"""What an alert is about and what has been said of it: the nouns of this package."""
+"""What a notification is about and what has been said of it: the nouns of this package."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _RANK = {level: rank for rank, level in enumerate(Level)}
 
 
 @dataclass(frozen=True, slots=True)
-class Quiet:
+class QuietHours:
     """Quiet hours in a zone's local time; `start` after `end` spans midnight."""
 
     start: time
@@ -35,7 +35,7 @@ class Quiet:
     zone: tzinfo
 
 
-__all__ = ["Level", "Quiet"]
+__all__ = ["Level", "QuietHours"]
 
 
 Rank = tuple[int, timedelta]
@@ -61,14 +61,14 @@ class Reason(StrEnum):
     WORSE = "worse"
     EASED = "eased"
     REMINDER = "reminder"
-    RECOVERED = "recovered"
+    RESOLVED = "resolved"
     ROUTINE = "routine"
 
 
 class Outcome(StrEnum):
     """What became of one attempt to deliver, from a closed list.
 
-    `ATTEMPTED` is what a killed pass leaves behind. It and `TIMEOUT` may have been heard; `PARTIAL` (some of several
+    `ATTEMPTED` is what a killed check leaves behind. It and `TIMEOUT` may have been heard; `PARTIAL` (some of several
     targets behind one address) counts as delivered.
     """
 
@@ -131,7 +131,7 @@ class Condition(Ranked):
 class Pending(Ranked):
     """A change that has been seen but has not lasted long enough to count.
 
-    Above the standing it is a doubtful rise and holds the least, below it a fall and holds the worst seen since.
+    Above the alert it is a doubtful rise and holds the least, below it a fall and holds the worst seen since.
     """
 
     level: Level
@@ -150,7 +150,7 @@ class Rise(Ranked):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing(Ranked):
+class Alert(Ranked):
     """What a condition has settled to.
 
     `since` is when this episode (not fine) began, `at` when level or step last changed; `rises` those of about the last
@@ -174,23 +174,23 @@ class Standing(Ranked):
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class Item:
     """One condition with the reason to speak of it."""
 
-    standing: Standing
+    alert: Alert
     reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
-class Alert:
+class Notification:
     """News for one channel, one message."""
 
     channel: str
-    news: tuple[News, ...]
+    items: tuple[Item, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Told(Ranked):
+class NotificationState(Ranked):
     """What a channel believes of a condition, never fine; `at` is when it was last told, `nth` counts the reminders
     since the last other news. `channel` is its label then.
     """
@@ -218,8 +218,8 @@ class Attempt:
     first_at: datetime
     at: datetime
     outcome: Outcome = Outcome.ATTEMPTED
-    belief: Told | None = None
-    earlier: tuple[Told | None, ...] = ()
+    state: NotificationState | None = None
+    earlier: tuple[NotificationState | None, ...] = ()
     tries: int = 0
     unsure: int = 0
     wait: timedelta = timedelta()
@@ -266,7 +266,7 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """A person knows of this standing; bound to its `at`, so any change of level or step ends it."""
+    """A person knows of this alert; bound to its `at`, so any change of level or step ends it."""
 
     key: str
     at: datetime
@@ -277,7 +277,7 @@ class Acknowledgement:
 
 
 @dataclass(frozen=True, slots=True)
-class Hush:
+class Muting:
     """Everything people asked not to hear about."""
 
     silences: tuple[Silence, ...] = ()
@@ -286,9 +286,9 @@ class Hush:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What became of one alert."""
+    """What became of one notification."""
 
-    alert: Alert
+    notification: Notification
     at: datetime
     outcome: Outcome
     error: str = ""

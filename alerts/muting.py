@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from alerts.dataclass import replace
-from alerts.model import Acknowledgement, Hush, Level, Quiet, Silence, Standing
+from alerts.model import Acknowledgement, Alert, Level, Muting, QuietHours, Silence
 
 FOREVER: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -23,24 +23,22 @@ def concerns(match: Mapping[str, str], labels: Mapping[str, str]) -> bool:
     return all(labels.get(name, value) == value for name, value in match.items())
 
 
-def worst(match: Mapping[str, str], standings: Iterable[Standing]) -> Level:
+def worst(match: Mapping[str, str], alerts: Iterable[Alert]) -> Level:
     """The level up to which a new silence hides: the worst it covers now, `now` where nothing is wrong yet."""
-    levels = [one.level for one in standings if one.level is not Level.FINE and covers(match, one.labels)]
+    levels = [one.level for one in alerts if one.level is not Level.FINE and covers(match, one.labels)]
     return max(levels, key=lambda level: level.rank, default=Level.NOW)
 
 
-def hushed_until(hush: Hush, standing: Standing, now: datetime) -> datetime:
-    """When new, worse and reminders of this standing may be said: `now`, the end of what hides them, or FOREVER."""
+def suppressed_until(muting: Muting, alert: Alert, now: datetime) -> datetime:
+    """When new, worse and reminders of this alert may be said: `now`, the end of what hides them, or FOREVER."""
     silenced = (
-        one.until
-        for one in hush.silences
-        if standing.level.rank <= one.level.rank and covers(one.match, standing.labels)
+        one.until for one in muting.silences if alert.level.rank <= one.level.rank and covers(one.match, alert.labels)
     )
-    known = (one.until or FOREVER for one in hush.acknowledgements if (one.key, one.at) == (standing.key, standing.at))
+    known = (one.until or FOREVER for one in muting.acknowledgements if (one.key, one.at) == (alert.key, alert.at))
     return max(now, *silenced, *known, now)
 
 
-def quiet_window(quiet: Quiet | None, now: datetime) -> tuple[datetime, datetime] | None:
+def quiet_window(quiet: QuietHours | None, now: datetime) -> tuple[datetime, datetime] | None:
     """The quiet hours around `now` as UTC moments (begin included, end not); None outside them."""
     if quiet is None:
         return None
@@ -52,7 +50,7 @@ def quiet_window(quiet: Quiet | None, now: datetime) -> tuple[datetime, datetime
     return None
 
 
-def _window(quiet: Quiet, day: date) -> tuple[datetime, datetime]:
+def _window(quiet: QuietHours, day: date) -> tuple[datetime, datetime]:
     """The window that begins on a local day; where the clock is set back it takes in the whole repeated hour."""
     last = day if quiet.start <= quiet.end else day + timedelta(days=1)
     begin = datetime.combine(day, quiet.start.replace(fold=0), tzinfo=quiet.zone)
@@ -73,7 +71,7 @@ LONGEST: Final = timedelta(days=366)
 NOTE_CHARACTERS: Final = 500
 
 
-class Refused(Exception):
+class CannotMute(Exception):
     """Why a wish cannot be granted, with what would be right."""
 
 
@@ -83,11 +81,11 @@ def parse_match(text: str) -> dict[str, str]:
     for part in text.split(","):
         name, equals, value = (word.strip() for word in part.partition("="))
         if not (name and equals and value):
-            raise Refused(f"{part!r} is no label and value; write for example provider=anthropic,agent=main")
+            raise CannotMute(f"{part!r} is no label and value; write for example provider=anthropic,agent=main")
         if name not in LABELS:
-            raise Refused(f"there is no label {name!r}{_near(name, LABELS, 'the labels are ' + ', '.join(LABELS))}")
+            raise CannotMute(f"there is no label {name!r}{_near(name, LABELS, 'the labels are ' + ', '.join(LABELS))}")
         if found.get(name, value) != value:
-            raise Refused(f"{name} cannot be {found[name]!r} and {value!r} at once; make two silences")
+            raise CannotMute(f"{name} cannot be {found[name]!r} and {value!r} at once; make two silences")
         found[name] = value
     return found
 
@@ -95,46 +93,46 @@ def parse_match(text: str) -> dict[str, str]:
 def span(asked: timedelta) -> timedelta:
     """A span to hide for: more than nothing, at most a year."""
     if not timedelta() < asked <= LONGEST:
-        raise Refused(
+        raise CannotMute(
             f"a span must be longer than nothing and at most {LONGEST.days} days; for ever is: authwatch ignore KEY"
         )
     return asked
 
 
 def silence(
-    match: Mapping[str, str], standings: Collection[Standing], now: datetime, length: timedelta, note: str, author: str
+    match: Mapping[str, str], alerts: Collection[Alert], now: datetime, length: timedelta, note: str, author: str
 ) -> Silence:
     """A silence over what these labels cover, as bad as it is now; Refused where they cover nothing that is known."""
-    if not any(covers(match, one.labels) for one in standings):
-        raise Refused(_covers_nothing(match, standings))
-    return Silence(0, match, now + span(length), worst(match, standings), now, _noted(note), author)
+    if not any(covers(match, one.labels) for one in alerts):
+        raise CannotMute(_covers_nothing(match, alerts))
+    return Silence(0, match, now + span(length), worst(match, alerts), now, _noted(note), author)
 
 
 def acknowledgement(
-    key: str, standings: Mapping[str, Standing], now: datetime, length: timedelta | None, note: str, author: str
+    key: str, alerts: Mapping[str, Alert], now: datetime, length: timedelta | None, note: str, author: str
 ) -> Acknowledgement:
     """An acknowledgement of what stands at a key; Refused where nothing stands there."""
-    standing = standings.get(key)
-    if standing is None:
-        raise Refused(f"nothing is known of {key}{_near(key, standings, 'authwatch alerts list shows what stands')}")
-    if standing.level is Level.FINE:
-        raise Refused(f"nothing is wrong with {key}, so there is nothing to acknowledge; see: authwatch alerts list")
+    alert = alerts.get(key)
+    if alert is None:
+        raise CannotMute(f"nothing is known of {key}{_near(key, alerts, 'authwatch alerts list shows what stands')}")
+    if alert.level is Level.FINE:
+        raise CannotMute(f"nothing is wrong with {key}, so there is nothing to acknowledge; see: authwatch alerts list")
     until = now + span(length) if length is not None else None
-    return Acknowledgement(key, standing.at, until, now, _noted(note), author)
+    return Acknowledgement(key, alert.at, until, now, _noted(note), author)
 
 
 def _noted(note: str) -> str:
     if len(note) > NOTE_CHARACTERS:
-        raise Refused(f"a note has at most {NOTE_CHARACTERS} characters, this one has {len(note)}")
+        raise CannotMute(f"a note has at most {NOTE_CHARACTERS} characters, this one has {len(note)}")
     return note
 
 
-def _covers_nothing(match: Mapping[str, str], standings: Collection[Standing]) -> str:
+def _covers_nothing(match: Mapping[str, str], alerts: Collection[Alert]) -> str:
     """Which label is to blame: the first whose value nothing has, else the combination."""
-    if not standings:
+    if not alerts:
         return "nothing is known yet that could be silenced; first run: authwatch check"
     for name, value in match.items():
-        values = {one.labels[name] for one in standings if name in one.labels}
+        values = {one.labels[name] for one in alerts if name in one.labels}
         if value not in values:
             shown = ", ".join(sorted(values)[:5]) or "none"
             return f"nothing has {name}={value}{_near(value, values, f'known values: {shown}')}"

@@ -10,74 +10,87 @@ from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from alerts.dataclass import dataclass, field, replace
-from alerts.model import Alert, Attempt, Channel, Delivery, Level, News, Outcome, Reason, Standing, Told
+from alerts.model import (
+    Alert,
+    Attempt,
+    Channel,
+    Delivery,
+    Item,
+    Level,
+    Notification,
+    NotificationState,
+    Outcome,
+    Reason,
+)
 
 Place = tuple[str, str]
 """A channel's `id` (its address) and a condition's key."""
 
-R = TypeVar("R", Told, Attempt)
+R = TypeVar("R", NotificationState, Attempt)
 
 FAILED_WAITS: Final = tuple(timedelta(minutes=m) for m in (1, 2, 4, 8, 15))
 UNSURE_WAITS: Final = tuple(timedelta(minutes=m) for m in (5, 30, 120, 360))
 LONGEST_PAUSE: Final = timedelta(days=1)
 """At most this much of a server's Retry-After is honoured: a nonsensical one must not silence a channel for ever."""
-KEPT_BELIEFS: Final = 3
+KEPT_STATES: Final = 3
 """Two that differ already force the truth to be said, whatever it is; so few are enough."""
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class StateChanges:
     """What the memory must hold now, in one transaction with the log of the delivery; None deletes."""
 
-    told: Mapping[Place, Told | None] = field(default_factory=dict)
+    notified: Mapping[Place, NotificationState | None] = field(default_factory=dict)
     attempts: Mapping[Place, Attempt | None] = field(default_factory=dict)
 
 
-def beliefs(told: Told | None, attempt: Attempt | None) -> tuple[Told | None, ...]:
+def possible_states(
+    notified: NotificationState | None, attempt: Attempt | None
+) -> tuple[NotificationState | None, ...]:
     """Everything the channel may believe; None stands for fine."""
     if attempt is None:
-        return (told,)
-    last = (attempt.belief,) if attempt.outcome.unsure else ()
-    return (told, *attempt.earlier, *last)
+        return (notified,)
+    last = (attempt.state,) if attempt.outcome.unsure else ()
+    return (notified, *attempt.earlier, *last)
 
 
-def agrees(belief: Told | None, standing: Standing) -> bool:
+def agrees(state: NotificationState | None, alert: Alert) -> bool:
     """Whether a belief is the truth: the same episode, level and step, or fine."""
-    if belief is None or standing.level is Level.FINE:
-        return belief is None and standing.level is Level.FINE
-    return belief.since == standing.since and belief.rank == standing.rank
+    if state is None or alert.level is Level.FINE:
+        return state is None and alert.level is Level.FINE
+    return state.since == alert.since and state.rank == alert.rank
 
 
 def before(
-    alert: Alert,
+    notification: Notification,
     channel: Channel,
-    told: Mapping[Place, Told],
+    notified: Mapping[Place, NotificationState],
     attempts: Mapping[Place, Attempt],
     now: datetime,
 ) -> tuple[Attempt, ...]:
-    """The rows to commit before this alert is sent over this channel; they replace those of the same place."""
+    """The rows to commit before this notification is sent over this channel; they replace those of the same place."""
     return tuple(
-        _attempt(one, channel, told.get(place), attempts.get(place), now)
-        for one in alert.news
-        for place in ((channel.id, one.standing.key),)
+        _attempt(one, channel, notified.get(place), attempts.get(place), now)
+        for one in notification.items
+        for place in ((channel.id, one.alert.key),)
     )
 
 
-def after(delivery: Delivery, tried: Iterable[Attempt], others: Iterable[Attempt] = ()) -> Changes:
-    """What to commit once the outcome is known; `tried` is what `before` gave for that alert, `others` all attempts.
+def after(delivery: Delivery, tried: Iterable[Attempt], others: Iterable[Attempt] = ()) -> StateChanges:
+    """What to commit once the outcome is known; `tried` is what `before` gave for that notification, `others` all attempts.
 
     A success shows that the channel works: whatever else waits for it is tried again after the shortest wait.
     """
     rows = {(row.address, row.key): row for row in tried}
     if not delivery.outcome.heard:
-        return Changes(attempts={place: _ended(row, delivery) for place, row in rows.items()})
-    told = {place: row.belief and replace(row.belief, key=row.key, at=delivery.at) for place, row in rows.items()}
-    return Changes(told, {**dict.fromkeys(rows), **_hastened(delivery, rows, others)})
+        return StateChanges(attempts={place: _ended(row, delivery) for place, row in rows.items()})
+    notified = {place: row.state and replace(row.state, key=row.key, at=delivery.at) for place, row in rows.items()}
+    return StateChanges(notified, {**dict.fromkeys(rows), **_hastened(delivery, rows, others)})
 
 
 def bound(
-    told: Mapping[Place, Told], attempts: Mapping[Place, Attempt], channels: Collection[Channel]
-) -> tuple[dict[Place, Told], dict[Place, Attempt]]:
+    notified: Mapping[Place, NotificationState], attempts: Mapping[Place, Attempt], channels: Collection[Channel]
+) -> tuple[dict[Place, NotificationState], dict[Place, Attempt]]:
     """What is remembered, as it holds for the addresses that the channels have now.
 
     Addresses that another key made cannot be compared: what their channels believe goes on. An address that no channel
@@ -85,17 +98,17 @@ def bound(
     """
     ids = {one.id for one in channels}
     followed = {place: one for place, one in _followed(attempts, channels).items() if place[0] in ids or _heard(one)}
-    return _followed(told, channels), {
+    return _followed(notified, channels), {
         place: one if place[0] in ids else replace(one, tries=0, unsure=0) for place, one in followed.items()
     }
 
 
-def retry_at(attempt: Attempt | None, standing: Standing, now: datetime) -> datetime:
+def retry_at(attempt: Attempt | None, alert: Alert, now: datetime) -> datetime:
     """When the truth may be tried (again): at once if it never was."""
     if attempt is None:
         return now
-    tried = (attempt.belief, *attempt.earlier)
-    if not any(agrees(one, standing) for one in tried):
+    tried = (attempt.state, *attempt.earlier)
+    if not any(agrees(one, alert) for one in tried):
         return now
     return max(now, attempt.at + attempt.wait)
 
@@ -137,15 +150,17 @@ def _heard(attempt: Attempt) -> bool:
     return attempt.outcome.unsure or bool(attempt.earlier)
 
 
-def _attempt(news: News, channel: Channel, told: Told | None, old: Attempt | None, now: datetime) -> Attempt:
+def _attempt(
+    items: Item, channel: Channel, notified: NotificationState | None, old: Attempt | None, now: datetime
+) -> Attempt:
     unsure = 1 + (old.unsure if old else 0)
     return Attempt(
         channel=channel.label,
-        key=news.standing.key,
+        key=items.alert.key,
         first_at=old.first_at if old and not old.resting else now,
         at=now,
-        belief=_belief(news, channel, told, now),
-        earlier=_distinct(beliefs(None, old)[1:]),
+        state=_state(items, channel, notified, now),
+        earlier=_distinct(possible_states(None, old)[1:]),
         tries=old.tries if old else 0,
         unsure=unsure,
         wait=_nth(UNSURE_WAITS, unsure),
@@ -153,12 +168,14 @@ def _attempt(news: News, channel: Channel, told: Told | None, old: Attempt | Non
     )
 
 
-def _belief(news: News, channel: Channel, told: Told | None, now: datetime) -> Told | None:
-    if news.reason is Reason.RECOVERED:
+def _state(
+    items: Item, channel: Channel, notified: NotificationState | None, now: datetime
+) -> NotificationState | None:
+    if items.reason is Reason.RESOLVED:
         return None
-    standing = news.standing
-    nth = told.nth + 1 if told and news.reason is Reason.REMINDER else 0
-    return Told(channel.label, standing.key, standing.level, standing.since, now, standing.step, nth)
+    alert = items.alert
+    nth = notified.nth + 1 if notified and items.reason is Reason.REMINDER else 0
+    return NotificationState(channel.label, alert.key, alert.level, alert.since, now, alert.step, nth)
 
 
 def _ended(row: Attempt, delivery: Delivery) -> Attempt:
@@ -170,9 +187,9 @@ def _ended(row: Attempt, delivery: Delivery) -> Attempt:
     return replace(row, tries=tries, unsure=row.unsure - 1, wait=max(_nth(FAILED_WAITS, tries), pause))
 
 
-def _distinct(some: Iterable[Told | None]) -> tuple[Told | None, ...]:
+def _distinct(some: Iterable[NotificationState | None]) -> tuple[NotificationState | None, ...]:
     newest = {(one.since, one.rank) if one else None: one for one in some}
-    return tuple(newest.values())[-KEPT_BELIEFS:]
+    return tuple(newest.values())[-KEPT_STATES:]
 
 
 def _nth(waits: tuple[timedelta, ...], nth: int) -> timedelta:

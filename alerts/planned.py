@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 from alerts import notify
 from alerts.dataclass import dataclass
 from alerts.memory import least
-from alerts.model import Alert, Channel, Condition, Level, Reason
+from alerts.model import Channel, Condition, Level, Notification, Reason
 from alerts.notify import Memory, Rules
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ WORK, CHECKS = 20_000, 200
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class NextMessage:
     """One message to come: on which channel, why, and at which check."""
 
     channel: str
@@ -54,25 +54,25 @@ def checks(
 
 def planned(
     known: Memory, channels: Sequence[Channel], rules: Rules, look: Look, now: datetime, interval: timedelta
-) -> dict[str, Planned]:
+) -> dict[str, NextMessage]:
     """The next message about each condition that is not fine, by its key; none for what will not be spoken of within
     HORIZON. Supposes that what is sent arrives."""
-    open_keys = {key for key, one in known.standings.items() if one.level is not Level.FINE} if channels else set()
-    found: dict[str, Planned] = {}
+    open_keys = {key for key, one in known.alerts.items() if one.level is not Level.FINE} if channels else set()
+    found: dict[str, NextMessage] = {}
     memory = known
 
-    def check(at: datetime) -> tuple[tuple[Alert, ...], datetime | None]:
+    def check(at: datetime) -> tuple[tuple[Notification, ...], datetime | None]:
         nonlocal memory
         seen, judged_until = look(at, memory)
         plan = notify.plan(memory, seen, channels, rules, at)
         memory = notify.learned(plan.memory, notify.heard(plan, at + LATENCY))
-        return plan.alerts, least((judged_until, plan.until, notify.outlook(memory, channels, rules, at)))
+        return plan.notifications, least((judged_until, plan.until, notify.outlook(memory, channels, rules, at)))
 
-    most = min(CHECKS, max(4, WORK // max(1, len(known.standings))))
+    most = min(CHECKS, max(4, WORK // max(1, len(known.alerts))))
     played = islice(checks(now, interval, HORIZON, check), most)
     while open_keys - {*found} and (step := next(played, None)):
-        at, alerts = step
-        for alert in alerts:
-            for news in alert.news:
-                found.setdefault(news.standing.key, Planned(alert.channel, news.reason, at))
+        at, notifications = step
+        for notification in notifications:
+            for items in notification.items:
+                found.setdefault(items.alert.key, NextMessage(notification.channel, items.reason, at))
     return {key: one for key, one in found.items() if key in open_keys}

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from alerts.decide import Ear
+from alerts.decide import ChannelView
 from alerts.message import moment, name_of, relative
-from alerts.model import Attempt, Level, News, Reason, Standing
-from alerts.muting import FOREVER, concerns, hushed_until
+from alerts.model import Alert, Attempt, Item, Level, Reason
+from alerts.muting import FOREVER, concerns, suppressed_until
 from alerts.notification_state import paused_until, retry_at
 
 MOST: Final = 10
@@ -17,9 +17,9 @@ MOST: Final = 10
 AHEAD: Final = timedelta(days=30)
 
 
-def digest(standings: Iterable[Standing], match: Mapping[str, str], now: datetime) -> str:
+def digest(alerts: Iterable[Alert], match: Mapping[str, str], now: datetime) -> str:
     """What a channel with this `match` should know of everything, one sentence a line."""
-    mine = [one for one in standings if concerns(match, one.labels)]
+    mine = [one for one in alerts if concerns(match, one.labels)]
     bad = sorted((one for one in mine if one.level is not Level.FINE), key=_worst_first)
     logins = [one for one in mine if "profile" in one.labels]
     fine = sum(one.level is Level.FINE for one in logins)
@@ -30,7 +30,7 @@ def digest(standings: Iterable[Standing], match: Mapping[str, str], now: datetim
     return "\n".join([*lines, *_ahead(logins, now)])
 
 
-def _ahead(logins: Iterable[Standing], now: datetime) -> Iterator[str]:
+def _ahead(logins: Iterable[Alert], now: datetime) -> Iterator[str]:
     """What comes in the next 30 days, or else the first after them."""
     coming = sorted(_coming(logins, now))
     near = [words for at, words in coming if at <= now + AHEAD]
@@ -42,7 +42,7 @@ def _ahead(logins: Iterable[Standing], now: datetime) -> Iterator[str]:
         yield f"Next: {coming[0][1]}"
 
 
-def _coming(logins: Iterable[Standing], now: datetime) -> Iterator[tuple[datetime, str]]:
+def _coming(logins: Iterable[Alert], now: datetime) -> Iterator[tuple[datetime, str]]:
     """The log-ins ahead of those that need nobody yet: those known, and those that past ones let expect."""
     for one in logins:
         login = one.login if one.level is Level.FINE else None
@@ -53,7 +53,7 @@ def _coming(logins: Iterable[Standing], now: datetime) -> Iterator[tuple[datetim
             yield login.expected_at, f"{name_of(one)} needs a log-in about {day}, by its past ones."
 
 
-def _worst_first(one: Standing) -> tuple[int, str]:
+def _worst_first(one: Alert) -> tuple[int, str]:
     return -one.level.rank, one.key
 
 
@@ -64,55 +64,55 @@ DIGEST: Final = "digest"
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def routine_news(
-    ear: Ear, every: timedelta | None, standings: Iterable[Standing]
-) -> tuple[tuple[News, ...], datetime | None]:
+def scheduled_items(
+    view: ChannelView, every: timedelta | None, alerts: Iterable[Alert]
+) -> tuple[tuple[Item, ...], datetime | None]:
     """What this channel is to hear on schedule now, and when the next is due; `every` is the digest's span.
 
     The first goes at once, the next a span after the last that arrived; quiet hours, silences, a rate limit and the
     waits after a failure put it off.
     """
-    everything = tuple(standings)
-    paused = paused_until(ear.attempts.values(), ear.channel, ear.now)
-    news, moments = [], [FOREVER]
-    for key, span in _routines(ear, every):
-        standing = _standing(key, ear, everything)
-        known = ear.told.get((ear.channel.id, key))
-        attempt = ear.attempts.get((ear.channel.id, key))
+    everything = tuple(alerts)
+    paused = paused_until(view.attempts.values(), view.channel, view.now)
+    items, moments = [], [FOREVER]
+    for key, span in _routines(view, every):
+        alert = _standing(key, view, everything)
+        known = view.notified.get((view.channel.id, key))
+        attempt = view.attempts.get((view.channel.id, key))
         at = max(
-            known.at + span if known else ear.now,
-            hushed_until(ear.hush, standing, ear.now),
-            ear.window[1] if ear.window else ear.now,
-            retry_at(attempt, standing, ear.now),
+            known.at + span if known else view.now,
+            suppressed_until(view.muting, alert, view.now),
+            view.window[1] if view.window else view.now,
+            retry_at(attempt, alert, view.now),
             paused,
         )
-        if at <= ear.now:
-            news.append(News(standing, Reason.ROUTINE))
+        if at <= view.now:
+            items.append(Item(alert, Reason.ROUTINE))
         else:
             moments.append(at)
     first = min(moments)
-    return tuple(news), None if first == FOREVER else first
+    return tuple(items), None if first == FOREVER else first
 
 
-def stuck_canary(ear: Ear) -> Attempt | None:
+def stuck_canary(view: ChannelView) -> Attempt | None:
     """The first unheard try of a canary that has not arrived since."""
-    tried = ear.attempts.get((ear.channel.id, CANARY)) if ear.channel.canary else None
+    tried = view.attempts.get((view.channel.id, CANARY)) if view.channel.canary else None
     return tried if tried and not tried.resting else None
 
 
-def _routines(ear: Ear, every: timedelta | None) -> Iterator[tuple[str, timedelta]]:
-    if ear.channel.canary:
-        yield CANARY, ear.channel.canary
+def _routines(view: ChannelView, every: timedelta | None) -> Iterator[tuple[str, timedelta]]:
+    if view.channel.canary:
+        yield CANARY, view.channel.canary
     if every:
         yield DIGEST, every
 
 
-def _standing(key: str, ear: Ear, standings: tuple[Standing, ...]) -> Standing:
+def _standing(key: str, view: ChannelView, alerts: tuple[Alert, ...]) -> Alert:
     """What is said, in the shape of news; always the same episode, so that failures are waited for."""
-    label = ear.channel.label
+    label = view.channel.label
     words = (
         f"This is the regular test message of the channel {label}: alerts reach you here. Nothing is to be done."
         if key == CANARY
-        else digest(standings, ear.channel.match, ear.now)
+        else digest(alerts, view.channel.match, view.now)
     )
-    return Standing(key, Level.INFO, since=_BEGINNING, at=_BEGINNING, labels={"channel": label}, summary=words)
+    return Alert(key, Level.INFO, since=_BEGINNING, at=_BEGINNING, labels={"channel": label}, summary=words)

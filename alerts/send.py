@@ -1,4 +1,4 @@
-"""Many alerts at once, each in a thread of its own, none waited for beyond one deadline."""
+"""Many notifications at once, each in a thread of its own, none waited for beyond one deadline."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Final
 
-from alerts.channels import Report, deliver
+from alerts.channels import SendResult, deliver
 from alerts.formats import Message
-from alerts.model import Alert, Delivery, Outcome
+from alerts.model import Delivery, Notification, Outcome
 
 #: A channel's secret URL, or what returns it (and may raise).
 Address = str | Callable[[], str]
@@ -20,17 +20,17 @@ Address = str | Callable[[], str]
 #: The part of the deadline that a silent server gets, so that it ends before we stop listening.
 SHARE: Final = 0.8
 
-#: Waits before another try within the same pass, for what surely was not heard and may pass by itself.
+#: Waits before another try within the same check, for what surely was not heard and may pass by itself.
 RETRIES: Final = (timedelta(seconds=1), timedelta(seconds=3))
 PASSING: Final = frozenset({Outcome.CONNECT, Outcome.SERVER_ERROR, Outcome.RATE_LIMITED})
 
-_Results = SimpleQueue[tuple[int, Report]]
+_Results = SimpleQueue[tuple[int, SendResult]]
 
 
 def send(
-    alerts: Sequence[Alert],
+    notifications: Sequence[Notification],
     addresses: Mapping[str, Address],
-    say: Callable[[Alert], Message],
+    say: Callable[[Notification], Message],
     *,
     now: datetime,
     deadline: timedelta,
@@ -44,8 +44,8 @@ def send(
     """
     started = clock()
     results: _Results = SimpleQueue()
-    for index, alert in enumerate(alerts):
-        _start(results, index, partial(_tell, alert, addresses.get(alert.channel), say, deadline * SHARE))
+    for index, notification in enumerate(notifications):
+        _start(results, index, partial(_tell, notification, addresses.get(notification.channel), say, deadline * SHARE))
 
     def left() -> float:
         return deadline.total_seconds() - (clock() - started)
@@ -53,11 +53,11 @@ def send(
     def at() -> datetime:
         return now + timedelta(seconds=clock() - started)
 
-    return _collect(dict(enumerate(alerts)), results, left, at)
+    return _collect(dict(enumerate(notifications)), results, left, at)
 
 
 def _collect(
-    waiting: dict[int, Alert], results: _Results, left: Callable[[], float], at: Callable[[], datetime]
+    waiting: dict[int, Notification], results: _Results, left: Callable[[], float], at: Callable[[], datetime]
 ) -> Iterator[Delivery]:
     while waiting:
         try:
@@ -65,35 +65,37 @@ def _collect(
         except Empty:
             break
         yield Delivery(waiting.pop(index), at(), report.outcome, report.error, report.retry_after)
-    for alert in waiting.values():
-        yield Delivery(alert, at(), Outcome.TIMEOUT, "no result before the deadline; it may have arrived")
+    for notification in waiting.values():
+        yield Delivery(notification, at(), Outcome.TIMEOUT, "no result before the deadline; it may have arrived")
 
 
-def _start(results: _Results, index: int, tell: Callable[[], Report]) -> None:
+def _start(results: _Results, index: int, tell: Callable[[], SendResult]) -> None:
     def work() -> None:
         results.put((index, tell()))
 
     try:
         threading.Thread(target=work, name="channel", daemon=True).start()
     except RuntimeError:  # the machine has no thread left
-        results.put((index, Report(Outcome.CONNECT, "no thread could be started")))
+        results.put((index, SendResult(Outcome.CONNECT, "no thread could be started")))
 
 
-def _tell(alert: Alert, address: Address | None, say: Callable[[Alert], Message], patience: timedelta) -> Report:
+def _tell(
+    notification: Notification, address: Address | None, say: Callable[[Notification], Message], patience: timedelta
+) -> SendResult:
     if address is None:
-        return Report(Outcome.BAD_CONFIG, "no channel of this name is configured")
+        return SendResult(Outcome.BAD_CONFIG, "no channel of this name is configured")
     try:
         url = address if isinstance(address, str) else address()
     except Exception as error:  # noqa: BLE001 - a file, a variable, a credential: its text may hold the secret
-        return Report(Outcome.BAD_CONFIG, f"its address cannot be read ({type(error).__name__})")
+        return SendResult(Outcome.BAD_CONFIG, f"its address cannot be read ({type(error).__name__})")
     try:
-        message = say(alert)
+        message = say(notification)
     except Exception as error:  # noqa: BLE001 - one message that cannot be written must not take the others along
-        return Report(Outcome.CLIENT_ERROR, f"the message cannot be written ({type(error).__name__})")
+        return SendResult(Outcome.CLIENT_ERROR, f"the message cannot be written ({type(error).__name__})")
     return _insisting(partial(deliver, url, message), patience)
 
 
-def _insisting(deliver_within: Callable[[timedelta], Report], patience: timedelta) -> Report:
+def _insisting(deliver_within: Callable[[timedelta], SendResult], patience: timedelta) -> SendResult:
     """The report of the last try; a further one only while it leaves half of the time, and after what a server asked.
 
     The attempt that was committed before the first covers them all.

@@ -6,28 +6,26 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from alerts.dataclass import replace
-from alerts.model import Condition, Level, Login, Pending, Rank, Rise, Standing
+from alerts.model import Alert, Condition, Level, Login, Pending, Rank, Rise
 
 FLAPPING_WINDOW: Final = timedelta(days=1)
 FLAPPING_RISES: Final = 3
 
 
-def settle(
-    standing: Standing | None, condition: Condition, now: datetime, span: timedelta
-) -> tuple[Standing, datetime | None]:
+def settle(alert: Alert | None, condition: Condition, now: datetime, span: timedelta) -> tuple[Alert, datetime | None]:
     """What the condition stands at after this look, and the next moment at which that differs without a change.
 
-    `standing` is what the last look left (None: never seen), `span` how long a fall or a doubtful rise has to last.
+    `alert` is what the last look left (None: never seen), `span` how long a fall or a doubtful rise has to last.
     """
-    start = standing or _unseen(condition, now)
+    start = alert or _unseen(condition, now)
     # Twice: a change that has lasted may uncover a further one, whose time begins now.
     settled = _step(_step(start, condition, now, span), condition, now, span)
     return settled, _until(settled, condition, now, span)
 
 
-def absent(standing: Standing) -> Standing:
-    """The standing of a key that this look did not cover: absence says nothing, neither good nor bad."""
-    return standing if not standing.seen else replace(standing, seen=False)
+def absent(alert: Alert) -> Alert:
+    """The alert of a key that this look did not cover: absence says nothing, neither good nor bad."""
+    return alert if not alert.seen else replace(alert, seen=False)
 
 
 def renewed(old: Login | None, new: Login | None) -> bool:
@@ -44,61 +42,61 @@ def renewed(old: Login | None, new: Login | None) -> bool:
     return new.deadline is None or new.deadline > old.deadline
 
 
-def _unseen(condition: Condition, now: datetime) -> Standing:
-    return Standing(condition.key, Level.FINE, since=now, at=now, labels=condition.labels)
+def _unseen(condition: Condition, now: datetime) -> Alert:
+    return Alert(condition.key, Level.FINE, since=now, at=now, labels=condition.labels)
 
 
-def _step(standing: Standing, condition: Condition, now: datetime, span: timedelta) -> Standing:
-    if condition.rank > standing.rank:
-        return _rise(standing, condition, now, span)
-    if condition.rank < standing.rank:
-        return _fall(standing, condition, now, span)
+def _step(alert: Alert, condition: Condition, now: datetime, span: timedelta) -> Alert:
+    if condition.rank > alert.rank:
+        return _rise(alert, condition, now, span)
+    if condition.rank < alert.rank:
+        return _fall(alert, condition, now, span)
     # An unreadable store neither confirms nor refutes that something vanished.
-    kept = standing.pending if condition.held and standing.pending else None
+    kept = alert.pending if condition.held and alert.pending else None
     return replace(
-        _worded(standing, condition),
-        pending=kept if kept and kept.rank > standing.rank else None,
-        doubt=standing.doubt and condition.doubt,
+        _worded(alert, condition),
+        pending=kept if kept and kept.rank > alert.rank else None,
+        doubt=alert.doubt and condition.doubt,
     )
 
 
-def _rise(standing: Standing, condition: Condition, now: datetime, span: timedelta) -> Standing:
+def _rise(alert: Alert, condition: Condition, now: datetime, span: timedelta) -> Alert:
     change = Pending(condition.level, condition.step, now, condition.doubt)
-    before = standing.pending if standing.pending and standing.pending.rank > standing.rank else None
+    before = alert.pending if alert.pending and alert.pending.rank > alert.rank else None
     if before is None or (not condition.doubt and before.rank != change.rank):
-        standing = replace(standing, rises=_counted(standing.rises, change))
+        alert = replace(alert, rises=_counted(alert.rises, change))
     if not condition.doubt:
-        return _arrive(standing, condition, change, now)
+        return _arrive(alert, condition, change, now)
     if before is not None:
         change = min(before, replace(change, since=before.since), key=lambda one: one.rank)
-    if now - change.since >= span or _calm_at(standing.rises, change.rank, now) > now:
-        return _arrive(standing, condition, change, now)
-    return replace(standing, pending=change, seen=True)
+    if now - change.since >= span or _calm_at(alert.rises, change.rank, now) > now:
+        return _arrive(alert, condition, change, now)
+    return replace(alert, pending=change, seen=True)
 
 
-def _fall(standing: Standing, condition: Condition, now: datetime, span: timedelta) -> Standing:
+def _fall(alert: Alert, condition: Condition, now: datetime, span: timedelta) -> Alert:
     if condition.held:
-        return absent(standing)
+        return absent(alert)
     change = Pending(condition.level, condition.step, now, condition.doubt)
-    flapping = _calm_at(standing.rises, standing.rank, now) > now
-    if not flapping and not condition.doubt and renewed(standing.login, condition.login):
-        return _arrive(standing, condition, change, now)
-    before = standing.pending
-    if before is not None and before.rank < standing.rank:
+    flapping = _calm_at(alert.rises, alert.rank, now) > now
+    if not flapping and not condition.doubt and renewed(alert.login, condition.login):
+        return _arrive(alert, condition, change, now)
+    before = alert.pending
+    if before is not None and before.rank < alert.rank:
         change = max(before, replace(change, since=before.since), key=lambda one: one.rank)
     if not flapping and now - change.since >= span:
-        return _arrive(standing, condition, change, now)
-    return replace(standing, pending=change, seen=False)
+        return _arrive(alert, condition, change, now)
+    return replace(alert, pending=change, seen=False)
 
 
-def _arrive(standing: Standing, condition: Condition, change: Pending, now: datetime) -> Standing:
-    """The standing after a change counts."""
-    if Level.FINE in {standing.level, change.level}:
+def _arrive(alert: Alert, condition: Condition, change: Pending, now: datetime) -> Alert:
+    """The alert after a change counts."""
+    if Level.FINE in {alert.level, change.level}:
         since = now if change.level is Level.FINE else change.since
     else:
-        since = standing.since
+        since = alert.since
     return replace(
-        _worded(standing, condition),
+        _worded(alert, condition),
         level=change.level,
         step=change.step,
         since=since,
@@ -108,15 +106,15 @@ def _arrive(standing: Standing, condition: Condition, change: Pending, now: date
     )
 
 
-def _worded(standing: Standing, condition: Condition) -> Standing:
-    """The standing with what this look says of it; a login that is gone stays known."""
+def _worded(alert: Alert, condition: Condition) -> Alert:
+    """The alert with what this look says of it; a login that is gone stays known."""
     known = condition.login is not None and condition.login != Login()
     return replace(
-        standing,
+        alert,
         labels=condition.labels,
         summary=condition.summary,
         remedy=condition.remedy,
-        login=condition.login if known else standing.login,
+        login=condition.login if known else alert.login,
         seen=True,
     )
 
@@ -132,12 +130,12 @@ def _calm_at(rises: tuple[Rise, ...], rank: Rank, now: datetime) -> datetime:
     return max(now, same[-FLAPPING_RISES] + FLAPPING_WINDOW) if len(same) >= FLAPPING_RISES else now
 
 
-def _until(standing: Standing, condition: Condition, now: datetime, span: timedelta) -> datetime | None:
-    if standing.pending is None:
+def _until(alert: Alert, condition: Condition, now: datetime, span: timedelta) -> datetime | None:
+    if alert.pending is None:
         return None
-    lasted = standing.pending.since + span
-    if standing.pending.rank < standing.rank:
+    lasted = alert.pending.since + span
+    if alert.pending.rank < alert.rank:
         if condition.held:
             return None
-        lasted = max(lasted, _calm_at(standing.rises, standing.rank, now))
+        lasted = max(lasted, _calm_at(alert.rises, alert.rank, now))
     return lasted if lasted > now else None

@@ -25,7 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.types import TypeDecorator
 
 from alerts.dataclass import replace
-from alerts.model import Acknowledgement, Attempt, Delivery, Silence, Standing, Told
+from alerts.model import Acknowledgement, Alert, Attempt, Delivery, NotificationState, Silence
 from alerts.serialization import flatten, revive
 
 V = TypeVar("V")
@@ -67,7 +67,7 @@ class Document(TypeDecorator[Any]):
         return None if value is None else _sound(json.loads, value)
 
 
-class Record(TypeDecorator[Any]):
+class RecordColumn(TypeDecorator[Any]):
     """A frozen record of one type as JSON text; the columns beside it carry what is searched for."""
 
     impl = Text
@@ -99,19 +99,19 @@ TEST: Final = "test"
 
 METADATA = MetaData()
 
-STANDINGS = Table(
-    "standings",
+ALERTS = Table(
+    "alerts",
     METADATA,
     Column("key", Text, primary_key=True),
-    Column("standing", Record(Standing), nullable=False),
+    Column("alert", RecordColumn(Alert), nullable=False),
 )
 
-TOLD = Table(
+NOTIFICATION_STATES = Table(
     "told",
     METADATA,
     Column("address", Text, primary_key=True),
     Column("key", Text, primary_key=True),
-    Column("told", Record(Told), nullable=False),
+    Column("told", RecordColumn(NotificationState), nullable=False),
 )
 
 ATTEMPTS = Table(
@@ -119,7 +119,7 @@ ATTEMPTS = Table(
     METADATA,
     Column("address", Text, primary_key=True),
     Column("key", Text, primary_key=True),
-    Column("attempt", Record(Attempt), nullable=False),
+    Column("attempt", RecordColumn(Attempt), nullable=False),
 )
 
 #: The log of what was said to whom, one row a condition; may be pruned, nothing is decided from it.
@@ -140,14 +140,14 @@ SILENCES = Table(
     "silences",
     METADATA,
     Column("id", Integer, primary_key=True),
-    Column("silence", Record(Silence), nullable=False),
+    Column("silence", RecordColumn(Silence), nullable=False),
 )
 
 ACKNOWLEDGEMENTS = Table(
     "acknowledgements",
     METADATA,
     Column("key", Text, primary_key=True),
-    Column("acknowledgement", Record(Acknowledgement), nullable=False),
+    Column("acknowledgement", RecordColumn(Acknowledgement), nullable=False),
 )
 
 #: Conditions that a person mutes for good.
@@ -156,19 +156,19 @@ IGNORED = Table("ignored", METADATA, Column("key", Text, primary_key=True))
 Pair = tuple[str, str]
 
 
-def standings(db: Connection) -> dict[str, Standing]:
-    """Every standing by its key."""
-    return {row.key: row.standing for row in db.execute(select(STANDINGS))}
+def alerts(db: Connection) -> dict[str, Alert]:
+    """Every alert by its key."""
+    return {row.key: row.alert for row in db.execute(select(ALERTS))}
 
 
 def keys(db: Connection) -> frozenset[str]:
-    """The keys of all standings."""
-    return frozenset(db.execute(select(STANDINGS.c.key)).scalars())
+    """The keys of all alerts."""
+    return frozenset(db.execute(select(ALERTS.c.key)).scalars())
 
 
-def told(db: Connection) -> dict[Pair, Told]:
+def notified(db: Connection) -> dict[Pair, NotificationState]:
     """What each channel believes, by (address, key)."""
-    return {(row.address, row.key): row.told for row in db.execute(select(TOLD))}
+    return {(row.address, row.key): row.notified for row in db.execute(select(NOTIFICATION_STATES))}
 
 
 def attempts(db: Connection) -> dict[Pair, Attempt]:
@@ -198,13 +198,13 @@ def ignore(db: Connection, key: str, ignored: bool) -> None:
         db.execute(IGNORED.insert().values(key=key))
 
 
-def put_standings(db: Connection, changed: Mapping[str, Standing], gone: Iterable[str] = ()) -> None:
-    """Replaces standings and deletes those of `gone` keys, with what was told and tried of them."""
+def put_alerts(db: Connection, changed: Mapping[str, Alert], gone: Iterable[str] = ()) -> None:
+    """Replaces alerts and deletes those of `gone` keys, with what was told and tried of them."""
     gone = list(gone)
-    _delete(db, STANDINGS, {*changed, *gone})
+    _delete(db, ALERTS, {*changed, *gone})
     if changed:
-        db.execute(STANDINGS.insert(), [{"key": key, "standing": value} for key, value in changed.items()])
-    for table in (TOLD, ATTEMPTS, ACKNOWLEDGEMENTS):
+        db.execute(ALERTS.insert(), [{"key": key, "alert": value} for key, value in changed.items()])
+    for table in (NOTIFICATION_STATES, ATTEMPTS, ACKNOWLEDGEMENTS):
         _delete(db, table, gone)
 
 
@@ -213,9 +213,9 @@ def _delete(db: Connection, table: Table, keys: Iterable[str]) -> None:
         db.execute(delete(table).where(table.c.key == bindparam("old")), rows)
 
 
-def put_told(db: Connection, changed: Mapping[Pair, Told | None]) -> None:
+def put_notified(db: Connection, changed: Mapping[Pair, NotificationState | None]) -> None:
     """Replaces what channels believe; None deletes."""
-    _put_pairs(db, TOLD, "told", changed)
+    _put_pairs(db, NOTIFICATION_STATES, "told", changed)
 
 
 def put_attempts(db: Connection, changed: Mapping[Pair, Attempt | None]) -> None:
@@ -232,21 +232,21 @@ def _put_pairs(db: Connection, table: Table, column: str, changed: Mapping[Pair,
 
 
 def move(db: Connection, old: str, new: str) -> None:
-    """A key's standing, beliefs, attempts and acknowledgement go on under its new name."""
-    for table, column in ((STANDINGS, "standing"), (ACKNOWLEDGEMENTS, "acknowledgement")):
+    """A key's alert, beliefs, attempts and acknowledgement go on under its new name."""
+    for table, column in ((ALERTS, "alert"), (ACKNOWLEDGEMENTS, "acknowledgement")):
         found = db.execute(select(table.c[column]).where(table.c.key == old)).scalar()
         if found is not None:
             db.execute(delete(table).where(table.c.key.in_([old, new])))
             db.execute(table.insert().values({"key": new, column: replace(found, key=new)}))
-    for table, column in ((TOLD, "told"), (ATTEMPTS, "attempt")):
+    for table, column in ((NOTIFICATION_STATES, "told"), (ATTEMPTS, "attempt")):
         rows = db.execute(select(table.c.address, table.c[column]).where(table.c.key == old)).all()
         _put_pairs(db, table, column, {(row[0], old): None for row in rows})
         _put_pairs(db, table, column, {(row[0], new): _renamed(row[1], new) for row in rows})
 
 
 def _renamed(record: Any, key: str) -> Any:
-    belief = getattr(record, "belief", None)
-    return replace(record, key=key, belief=replace(belief, key=key)) if belief else replace(record, key=key)
+    state = getattr(record, "belief", None)
+    return replace(record, key=key, state=replace(state, key=key)) if state else replace(record, key=key)
 
 
 def log(db: Connection, delivery: Delivery) -> None:
@@ -254,14 +254,14 @@ def log(db: Connection, delivery: Delivery) -> None:
     rows = [
         {
             "at": delivery.at,
-            "channel": delivery.alert.channel,
-            "key": news.standing.key,
-            "reason": news.reason.value,
-            "level": news.standing.level.value,
+            "channel": delivery.notification.channel,
+            "key": items.alert.key,
+            "reason": items.reason.value,
+            "level": items.alert.level.value,
             "outcome": delivery.outcome.value,
             "error": delivery.error,
         }
-        for news in delivery.alert.news
+        for items in delivery.notification.items
     ]
     if rows:
         db.execute(DELIVERIES.insert(), rows)
@@ -269,7 +269,7 @@ def log(db: Connection, delivery: Delivery) -> None:
 
 def log_test(db: Connection, delivery: Delivery) -> None:
     """Adds a test message to the log: it is about nothing, and shows whether its channel works."""
-    row = {"at": delivery.at, "channel": delivery.alert.channel, "key": "", "reason": TEST, "level": ""}
+    row = {"at": delivery.at, "channel": delivery.notification.channel, "key": "", "reason": TEST, "level": ""}
     db.execute(DELIVERIES.insert().values(**row, outcome=delivery.outcome.value, error=delivery.error))
 
 
@@ -326,7 +326,7 @@ def unsilence(db: Connection, number: int) -> bool:
 
 
 def prune(db: Connection, now: datetime, keep: timedelta) -> None:
-    """Drops old lines of the log and silences that ended; standings, beliefs and attempts stay."""
+    """Drops old lines of the log and silences that ended; alerts, beliefs and attempts stay."""
     db.execute(delete(DELIVERIES).where(DELIVERIES.c.at < now - keep))
     ended = [item.id for item in silences(db) if item.until < now - keep]
     db.execute(delete(SILENCES).where(SILENCES.c.id.in_(ended)))

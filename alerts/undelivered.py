@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from alerts.dataclass import replace
-from alerts.decide import Ear, condition_key
-from alerts.model import Attempt, Condition, Level, Standing
+from alerts.decide import ChannelView, condition_key
+from alerts.model import Alert, Attempt, Condition, Level
 from alerts.notification_state import Place, agrees
 from alerts.schedule import stuck_canary
 
@@ -18,65 +18,65 @@ MUTE: Final = timedelta(hours=1)
 
 
 def channel_conditions(
-    ears: Iterable[Ear], standings: Mapping[str, Standing], partial: frozenset[str]
+    views: Iterable[ChannelView], alerts: Mapping[str, Alert], partial: frozenset[str]
 ) -> tuple[tuple[Condition, ...], datetime | None]:
     """Two conditions a channel, fine ones too, and when one would rise by itself.
 
-    `standings` are those of the last pass; `partial` the channels whose last message reached only some targets. A
-    pass asks again after its deliveries: other conditions than before them mean that the next pass is due at once.
+    `alerts` are those of the last check; `partial` the channels whose last message reached only some targets. A
+    pass asks again after its deliveries: other conditions than before them mean that the next check is due at once.
     """
     found: list[Condition] = []
     moments: list[datetime] = []
-    for ear in ears:
-        since = waiting_since(ear, standings)
-        late = since is not None and ear.now - since >= PATIENCE
+    for view in views:
+        since = waiting_since(view, alerts)
+        late = since is not None and view.now - since >= PATIENCE
         if since is not None and not late:
             moments.append(since + PATIENCE)
-        label = ear.channel.label
+        label = view.channel.label
         found += [_undelivered(label, late, since is not None), _partial(label, label in partial)]
     return tuple(found), min(moments, default=None)
 
 
-def waiting_since(ear: Ear, standings: Mapping[str, Standing]) -> datetime | None:
+def waiting_since(view: ChannelView, alerts: Mapping[str, Alert]) -> datetime | None:
     """The first try of the oldest news that this channel still has to hear; None if nothing is stuck."""
-    tried = (one for one in _tried(ear, standings) if not one.resting)
-    stuck = [one.first_at for one in tried if _wanted(ear, standings[one.key])]
-    if canary := stuck_canary(ear):
+    tried = (one for one in _tried(view, alerts) if not one.resting)
+    stuck = [one.first_at for one in tried if _wanted(view, alerts[one.key])]
+    if canary := stuck_canary(view):
         stuck.append(canary.first_at)
     return min(stuck, default=None)
 
 
-def mute_since(ears: Iterable[Ear], standings: Mapping[str, Standing]) -> datetime | None:
+def mute_since(views: Iterable[ChannelView], alerts: Mapping[str, Alert]) -> datetime | None:
     """Since when no channel has been able to deliver; None if one might, or there is none."""
-    waits = [waiting_since(ear, standings) for ear in ears]
+    waits = [waiting_since(view, alerts) for view in views]
     stuck = [since for since in waits if since]
     return max(stuck) if stuck and len(stuck) == len(waits) else None
 
 
-def moot(ear: Ear, standings: Mapping[str, Standing]) -> tuple[Place, ...]:
+def moot(view: ChannelView, alerts: Mapping[str, Alert]) -> tuple[Place, ...]:
     """Attempts of this channel whose news is no longer news, whether somebody heard them or not: to be deleted.
 
-    For the settled `standings` of this pass, ahead of `decide`; else old failures would slow down later news.
+    For the settled `alerts` of this check, ahead of `decide`; else old failures would slow down later news.
     """
     return tuple(
         (one.address, one.key)
-        for one in _tried(ear, standings)
-        if _same_either_way(ear, one, standings[one.key]) and not _wanted(ear, standings[one.key])
+        for one in _tried(view, alerts)
+        if _same_either_way(view, one, alerts[one.key]) and not _wanted(view, alerts[one.key])
     )
 
 
-def _same_either_way(ear: Ear, tried: Attempt, standing: Standing) -> bool:
+def _same_either_way(view: ChannelView, tried: Attempt, alert: Alert) -> bool:
     surely_unheard = not (tried.outcome.unsure or tried.earlier)
-    return surely_unheard or all(agrees(belief, standing) for belief in ear.beliefs(standing))
+    return surely_unheard or all(agrees(state, alert) for state in view.possible_states(alert))
 
 
-def _tried(ear: Ear, standings: Mapping[str, Standing]) -> Iterable[Attempt]:
-    return (one for one in ear.attempts.values() if one.address == ear.channel.id and one.key in standings)
+def _tried(view: ChannelView, alerts: Mapping[str, Alert]) -> Iterable[Attempt]:
+    return (one for one in view.attempts.values() if one.address == view.channel.id and one.key in alerts)
 
 
-def _wanted(ear: Ear, standing: Standing) -> bool:
+def _wanted(view: ChannelView, alert: Alert) -> bool:
     # A look that does not see it delays bad news, it does not withdraw it.
-    return ear.wants(replace(standing, seen=True))
+    return view.wants(replace(alert, seen=True))
 
 
 def _undelivered(label: str, late: bool, stuck: bool) -> Condition:

@@ -1,4 +1,4 @@
-"""What the daemon costs while nobody asks it, and what its memory does over thousands of passes, beside blackbox_exporter.
+"""What the daemon costs while nobody asks it, and what its memory does over thousands of checks, beside blackbox_exporter.
 
     python benchmarks/idle.py [PASSES of each sort]
 
@@ -51,7 +51,7 @@ def idle(server: scrape.Server, peer: scrape.Server | None, home: Path, number: 
             "after the page, the calendar and the history",
             lambda: [server.get(path) for path in ("/", "/calendar.ics", "/api/v1/history")],
         ),
-        (f"after {number:,} passes that end at the gate", lambda: passes(server, number, 20)),
+        (f"after {number:,} checks that end at the gate", lambda: passes(server, number, 20)),
         (f"after {number:,} that find a change", lambda: passes(server, number, 1, lambda: next(changes))),
     ]
     if peer:
@@ -85,10 +85,10 @@ def passes(server: scrape.Server, number: int, at_once: int, before: Callable[[]
 def changed(home: Path) -> Iterator[None]:
     """A login that lasts a second longer, each time."""
     path = home / ".openclaw/agents/main/agent/auth-profiles.json"
-    for turn in count():
+    for this_check in count():
         text = path.read_text()
         put(path, re.sub(r'("expires": )(\d+)', lambda found: f"{found[1]}{int(found[2]) + 1000}", text, count=1))
-        old = time.time() - 3600 + turn
+        old = time.time() - 3600 + this_check
         os.utime(path, (old, old))
         yield
 

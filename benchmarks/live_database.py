@@ -54,11 +54,11 @@ def program(path: Path, shared: bool) -> None:
     for first in range(0, ROWS, 500):  # the log, in many transactions
         owner.execute("UPDATE memory SET x = randomblob(3900) WHERE id BETWEEN ? AND ?", (first + 1, first + 500))
     print("ready", flush=True)
-    turn = 0
+    this_check = 0
     while not select_input(0.2):
-        turn += 1
-        commit(owner, turn)
-    print(turn, flush=True)
+        this_check += 1
+        commit(owner, this_check)
+    print(this_check, flush=True)
 
 
 def select_input(seconds: float) -> bool:
@@ -67,12 +67,12 @@ def select_input(seconds: float) -> bool:
     return bool(select.select([sys.stdin], [], [], seconds)[0])
 
 
-def commit(owner: sqlite3.Connection, turn: int) -> None:
-    profiles = {f"anthropic:p{at}": token(ends_in=100 * DAY, secret=f"tok{at}-{turn}") for at in range(3)}
+def commit(owner: sqlite3.Connection, this_check: int) -> None:
+    profiles = {f"anthropic:p{at}": token(ends_in=100 * DAY, secret=f"tok{at}-{this_check}") for at in range(3)}
     text = json.dumps({"version": 1, "profiles": profiles})
     owner.execute("BEGIN")
-    owner.execute("INSERT OR REPLACE INTO config_machine_state VALUES ('authProfiles.store', ?, ?)", (text, turn))
-    owner.execute("UPDATE memory SET x = randomblob(3900) WHERE id = ?", (1 + turn % ROWS,))
+    owner.execute("INSERT OR REPLACE INTO config_machine_state VALUES ('authProfiles.store', ?, ?)", (text, this_check))
+    owner.execute("UPDATE memory SET x = randomblob(3900) WHERE id = ?", (1 + this_check % ROWS,))
     owner.execute("COMMIT")
 
 

@@ -1,4 +1,4 @@
-"""What a pass costs, as ratios to a bare interpreter from one interleaved run.
+"""What a check costs, as ratios to a bare interpreter from one interleaved run.
 
     [OPENCLAW_BIN=FOLDER] python benchmarks/passes.py [ROUNDS]
 
@@ -85,17 +85,17 @@ def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 15
     with tempfile.TemporaryDirectory(prefix="authwatch-bench-") as folder, web() as phone:
         rows = list(commands(Path(folder), phone.url("json", "json/x")))
-        for row in rows:  # each home has had its first pass, and its files are past their youth
+        for row in rows:  # each home has had its first check, and its files are past their youth
             run(row)
         time.sleep(2.2)
         for row in rows:
             run(row)
         time.sleep(2.2)
         figures: dict[str, list[Figure]] = {row.name: [] for row in rows}
-        for turn in range(rounds + 1):
+        for this_check in range(rounds + 1):
             for row in rows:
                 figure = run(row)
-                if turn:
+                if this_check:
                     figures[row.name].append(figure)
     report(figures)
 
@@ -149,9 +149,9 @@ def changer(home: Path, what: str, profiles: int) -> Callable[[], None]:
         os.utime(path, (time.time() - 3600, time.time() - 3600 + next(turns)))
 
     def change() -> None:
-        turn = next(turns)
-        ends = DAY * (2 if turn % 2 else 100) if "message" in what else DAY * (100 + turn)
-        json_store(home, profiles, ends, f"tok-{turn}")
+        this_check = next(turns)
+        ends = DAY * (2 if this_check % 2 else 100) if "message" in what else DAY * (100 + this_check)
+        json_store(home, profiles, ends, f"tok-{this_check}")
 
     return touch if "no change" in what else change
 

@@ -119,7 +119,7 @@ def main() -> None:
 
 @contextlib.contextmanager
 def daemon(folder: Path, profiles: int) -> Iterator[Server]:
-    """`authwatch serve` on a home with so many logins, after its first pass."""
+    """`authwatch serve` on a home with so many logins, after its first check."""
     home = folder / str(profiles)
     home.mkdir()
     logins = {f"anthropic:p{at}": token(ends_in=(at % 300 + 10) * DAY, secret=f"tok{at}") for at in range(profiles)}
@@ -130,7 +130,7 @@ def daemon(folder: Path, profiles: int) -> Iterator[Server]:
         process = subprocess.Popen(argv("serve"), env=environment(home), cwd=home, stdout=out, stderr=out)
     try:
         found = until(lambda: re.search(r"listening on http://(\S+)/,", log.read_text()))
-        until((state(home) / "pass.json").exists)
+        until((state(home) / "check.json").exists)
         time.sleep(3)
         yield Server(f"authwatch, {profiles} logins", process, found[1])
     finally:
@@ -178,14 +178,14 @@ def in_turn(servers: list[Server], rounds: int) -> None:
 
 
 def after_changes(server: Server, file: Path) -> None:
-    """Each scrape after a pass that found one login changed."""
+    """Each scrape after a check that found one login changed."""
     server.connection.close()  # it may have been kept too long
     server.wall, server.cpu = [], []
     text = file.read_bytes()
-    for turn in range(7):
+    for this_check in range(7):
         at = text.index(b'state="ok"} ', len(text) // 2) + len(b'state="ok"} ')
         fresh = file.with_name("metrics.new")
-        fresh.write_bytes(text[:at] + str(turn % 2).encode() + text[at + 1 :])
+        fresh.write_bytes(text[:at] + str(this_check % 2).encode() + text[at + 1 :])
         fresh.replace(file)
         server.scrape()
     wall, cpu = (statistics.median(found) * 1000 for found in (server.wall, server.cpu))

@@ -34,7 +34,7 @@ class Weight(StrEnum):
     REDUNDANT = "redundant"
 
 
-class Row(NamedTuple):
+class RuleText(NamedTuple):
     """What holds, and the state and need that follow from it, as docs/truth.md has them."""
 
     evidence: str
@@ -42,33 +42,33 @@ class Row(NamedTuple):
     need: str
 
 
-ROWS: Final[dict[Ground, Row]] = {
-    Ground.UNREADABLE: Row(
+ROWS: Final[dict[Ground, RuleText]] = {
+    Ground.UNREADABLE: RuleText(
         "the store cannot be read or understood, or is not looked at any more",
         "unknown",
         "unknown; what lies in it is held until its own deadline",
     ),
-    Ground.REJECTED: Row(
+    Ground.REJECTED: RuleText(
         "its store says that it was rejected, or its provider said so twice in a row when asked", "refused", "now"
     ),
-    Ground.BLANKED: Row("the login is there, its tokens are empty", "expired", "now"),
-    Ground.REFUSED: Row("its own program would refuse to use it", "missing", "now"),
-    Ground.ABSENT: Row("expected, or known from a file that was looked at, and not there", "missing", "now"),
-    Ground.ENDED: Row("the deadline has come: nothing can refresh it, or the login is over", "expired", "now"),
-    Ground.UNRENEWED: Row(
+    Ground.BLANKED: RuleText("the login is there, its tokens are empty", "expired", "now"),
+    Ground.REFUSED: RuleText("its own program would refuse to use it", "missing", "now"),
+    Ground.ABSENT: RuleText("expected, or known from a file that was looked at, and not there", "missing", "now"),
+    Ground.ENDED: RuleText("the deadline has come: nothing can refresh it, or the login is over", "expired", "now"),
+    Ground.UNRENEWED: RuleText(
         "access ran out, and a use after that was seen an hour ago on the same login",
         "expired",
         "now",
     ),
-    Ground.IDLE: Row(
+    Ground.IDLE: RuleText(
         "access ran out, refreshable, idle",
         "expired",
         "no; soon where the login itself ends within a lead step",
     ),
-    Ground.LEAD: Row("the deadline lies within a lead step", "expiring", "soon"),
-    Ground.HIDDEN: Row("in a keychain, encrypted, or behind a reference", "opaque", "no, unverified"),
-    Ground.ENDLESS: Row("no usable expiry", "static", "no, unverified"),
-    Ground.FINE: Row("otherwise", "ok", "no"),
+    Ground.LEAD: RuleText("the deadline lies within a lead step", "expiring", "soon"),
+    Ground.HIDDEN: RuleText("in a keychain, encrypted, or behind a reference", "opaque", "no, unverified"),
+    Ground.ENDLESS: RuleText("no usable expiry", "static", "no, unverified"),
+    Ground.FINE: RuleText("otherwise", "ok", "no"),
 }
 
 #: What each weight does, in words.

@@ -37,7 +37,7 @@ _ALIVE: Final = (Answer.VALID, Answer.FORBIDDEN, Answer.OUT_OF_CREDIT)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class AnswerMeaning:
     """What one answer means. `expires_at`: when the provider says that it ends; `credit`: what is left, in words;
     `note`: what else is worth a word, in ours: the provider's own may repeat a part of the secret."""
 
@@ -92,7 +92,7 @@ class Proof:
 
 def learned(
     before: Proof | None,
-    told: Told,
+    told: AnswerMeaning,
     *,
     access_expires_at: datetime | None,
     every: timedelta,
@@ -131,7 +131,7 @@ def due(
     """When a login is to be asked about; None: it never was, so at once. `eager`: a person wants to know.
 
     A first refusal and an answer that says nothing are followed up after an hour, and so is another secret under the
-    same key, unless a person asks: no pass asks about a key more often than hourly, whatever its program does.
+    same key, unless a person asks: no check asks about a key more often than hourly, whatever its program does.
     """
     known = proofs.get(fingerprint)
     if known is None:

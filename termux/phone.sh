@@ -79,7 +79,7 @@ headline() {
 }
 
 # tell ID PRIORITY TITLE TEXT: shows it, in place of what ID showed; the same again only after a day. What was not shown
-# is not remembered as told, so the next pass tries again.
+# is not remembered as told, so the next check tries again.
 tell() {
   told=$state/told-$1
   if [ "$(cat "$told" 2>/dev/null)" = "$2 $3 $4" ] && [ -n "$(find "$told" -mmin -1440)" ]; then

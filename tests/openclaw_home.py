@@ -1,4 +1,4 @@
-"""Made OpenClaw homes for tests of the whole pass: the JSON generation, one agent unless said otherwise."""
+"""Made OpenClaw homes for tests of the whole check: the JSON generation, one agent unless said otherwise."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from alerts.dataclass import replace
-from monitor.check.collect import Asked, look
+from monitor.check.collect import CheckOptions, look
 from monitor.check.status import document
 from monitor.cli.status_text import text
 from monitor.config.load import load
@@ -61,7 +61,7 @@ def check(home: Path, variables: dict[str, str]) -> None:
     now = datetime.now(UTC)
     environ = {"HOME": str(home), **variables}
     host = Host(home, environ, key=b"k" * 32)
-    asked = Asked(load(host, None))
+    asked = CheckOptions(load(host, None))
     findings = look(asked, host, now)
     known: dict[str, Any] = {}
     for seen in (findings, findings, _renewed(findings), _renamed(findings)):

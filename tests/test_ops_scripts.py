@@ -40,7 +40,7 @@ def test_defect_2_a_failed_delivery_does_not_count_as_sent(life: Life) -> None:
     configure(life.home, f"alerts: {{deadline: 5s}}\nchannels:\n  phone: {{url: '{url}'}}\n")
     outcomes = [life.look(after=span).err for span in (0 * MINUTE, 2 * MINUTE, 3 * MINUTE, MINUTE, 5 * MINUTE)]
     assert ["not reached" in one for one in outcomes] == [True, True, False, False, False]
-    assert len(life.there.received) == 5  # four refused, two in each of the first passes, and one taken
+    assert len(life.there.received) == 5  # four refused, two in each of the first checks, and one taken
 
 
 def test_defect_2_without_a_channel_nothing_is_remembered_as_sent(life: Life) -> None:

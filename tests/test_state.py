@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.system.state_dir import State, StateError, replace
+from monitor.system.state_dir import StateDir, StateError, replace
 from tests.command import ROOT
 
 
@@ -59,7 +59,7 @@ def test_a_link_planted_in_the_way_is_not_written_through(tmp_path):
 
 def test_the_key_is_made_once_private_and_only_when_asked(tmp_path):
     """The key is made once, private, and only when asked."""
-    state = State(tmp_path, tmp_path)
+    state = StateDir(tmp_path, tmp_path)
     assert state.key(create=False) is None
     key = state.key(create=True)
     assert key is not None
@@ -70,7 +70,7 @@ def test_the_key_is_made_once_private_and_only_when_asked(tmp_path):
 
 def test_the_lock_is_held_once_and_freed_by_a_kill(tmp_path):
     """The lock is held by one process at a time and freed when that is killed."""
-    state = State(tmp_path, tmp_path)
+    state = StateDir(tmp_path, tmp_path)
     hold = (
         "import sys, time; from pathlib import Path; from monitor.system.state_dir import State\n"
         f"with State(Path({str(tmp_path)!r}), Path({str(tmp_path)!r})).lock(1) as held:\n"
@@ -89,7 +89,7 @@ def test_the_lock_is_held_once_and_freed_by_a_kill(tmp_path):
 
 def test_the_throttle_lets_one_through_an_interval(tmp_path):
     """The throttle lets the first through, and the next after an interval; a clock set back does not stop it."""
-    state = State(tmp_path, tmp_path)
+    state = StateDir(tmp_path, tmp_path)
     with state.lock(0):
         pass
     now = datetime(2026, 11, 22, tzinfo=UTC)
@@ -104,4 +104,4 @@ def test_a_folder_that_cannot_be_made_is_an_error_in_words(tmp_path):
     """A folder that cannot be made is an error in words."""
     (tmp_path / "file").write_text("")
     with pytest.raises(StateError, match="cannot be made"):
-        State(tmp_path / "file" / "x", tmp_path).create()
+        StateDir(tmp_path / "file" / "x", tmp_path).create()

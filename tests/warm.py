@@ -1,4 +1,4 @@
-"""A warm process that runs the real command line in forks, under a clock the test sets; for thousands of passes.
+"""A warm process that runs the real command line in forks, under a clock the test sets; for thousands of checks.
 
 `with warm() as line: line.run(home, "check", at=moment)`. Each fork is a whole authwatch process, gate included: its
 streams, its environment, its end. Only the clock is the test's (both clocks run on together unless `boot` is given),
@@ -111,7 +111,7 @@ def main() -> None:
 
 
 def _warm_up() -> None:
-    """Imports what a pass imports; nothing is opened."""
+    """Imports what a check imports; nothing is opened."""
     from alerts import channels
     from monitor.check import outputs, status
     from monitor.check import run as full_check
@@ -168,18 +168,18 @@ def _run(asked: dict[str, Any], moment: datetime) -> int:
     """What `monitor.cli.main` does, under the moved clock."""
     from monitor.cli import app
     from monitor.cli import main as gate
-    from monitor.cli.context import Shell
+    from monitor.cli.context import Context
 
-    class Moved(Shell):
+    class Moved(Context):
         __slots__ = ()
 
         def now(self) -> datetime:
             return moment
 
         def reading(self, now: datetime) -> Any:
-            from alerts.clock_trust import Reading
+            from alerts.clock_trust import ClockReading
 
-            return Reading(now, timedelta(seconds=asked["boot"]), "boot")
+            return ClockReading(now, timedelta(seconds=asked["boot"]), "boot")
 
     words = asked["words"]
     gate.time = SimpleNamespace(time=moment.timestamp)
@@ -189,7 +189,7 @@ def _run(asked: dict[str, Any], moment: datetime) -> int:
 
 
 def _stamp(path: Path, at: str) -> None:
-    """Files that a pass writes carry the time of its clock, as they would without the test."""
+    """Files that a check writes carry the time of its clock, as they would without the test."""
     try:
         if time.time() - path.stat().st_mtime < 60:
             moment = datetime.fromisoformat(at).timestamp()

@@ -22,7 +22,7 @@ _SCHEME = re.compile(r"\s*([a-z0-9]{1,32})://", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class SendResult:
     """What became of one message. `error` is in our own words: no part of a URL, of a library's or a server's text."""
 
     outcome: Outcome
@@ -36,7 +36,7 @@ class Transport(Protocol):
     def check(self, url: str) -> str | None:
         """Why this URL can not be used, without any part of it; None if it can. Sends nothing."""
 
-    def send(self, url: str, message: Message, patience: timedelta, /) -> Report:
+    def send(self, url: str, message: Message, patience: timedelta, /) -> SendResult:
         """Sends, blocking for about `patience` at most; may raise, may also block for ever."""
 
 
@@ -59,17 +59,17 @@ def check(label: str, url: str) -> str | None:
     return None if reason is None else f"channel {label}: {reason}"
 
 
-def deliver(url: str, message: Message, patience: timedelta) -> Report:
+def deliver(url: str, message: Message, patience: timedelta) -> SendResult:
     """Sends one message to one address; never raises, blocks as long as the transport does."""
     scheme = scheme_of(url)
     if scheme is None:
-        return Report(Outcome.BAD_CONFIG, _reason(url) or "")
+        return SendResult(Outcome.BAD_CONFIG, _reason(url) or "")
     try:
         return _transport(scheme).send(url.strip(), message, patience)
     except ImportError as error:
-        return Report(Outcome.BAD_CONFIG, f"what sends it cannot be imported ({type(error).__name__})")
+        return SendResult(Outcome.BAD_CONFIG, f"what sends it cannot be imported ({type(error).__name__})")
     except Exception as error:  # noqa: BLE001 - two hundred services behind one call; any of them may raise anything
-        return Report(Outcome.CLIENT_ERROR, f"sending crashed ({type(error).__name__})")
+        return SendResult(Outcome.CLIENT_ERROR, f"sending crashed ({type(error).__name__})")
 
 
 def _transport(scheme: str) -> Transport:

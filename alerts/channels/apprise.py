@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from apprise import Apprise, AppriseAsset, NotificationManager, NotifyBase, NotifyFormat, OverflowMode
 
-from alerts.channels import Report, known_schemes, scheme_of
+from alerts.channels import SendResult, known_schemes, scheme_of
 from alerts.channels.apprise_log import listening, silence
 from alerts.formats import HTML, LIMIT, MARKDOWN, TEXT, Message, hypertext, line, markdown
 from alerts.model import Level, Outcome
@@ -42,16 +42,16 @@ def check(url: str) -> str | None:
     return service if isinstance(service, str) else None
 
 
-def send(url: str, message: Message, patience: timedelta) -> Report:
+def send(url: str, message: Message, patience: timedelta) -> SendResult:
     """Sends one message; what came of it is taken from status codes and exceptions, see `listening`."""
     service = _load(url)
     if isinstance(service, str):
-        return Report(Outcome.BAD_CONFIG, service)
+        return SendResult(Outcome.BAD_CONFIG, service)
     _hurry(service, patience.total_seconds())
     # Not Apprise.notify(): that sends from a pool whose stuck threads keep the process from ending.
-    with listening() as ear:
+    with listening() as view:
         delivered = service.notify(notify_type=_TYPES[message.level], **_content(service, message))
-    return ear.report(bool(delivered))
+    return view.report(bool(delivered))
 
 
 def _load(url: str) -> NotifyBase | str:

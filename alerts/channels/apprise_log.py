@@ -22,7 +22,7 @@ from typing import Final
 import requests.exceptions as http
 import urllib3
 
-from alerts.channels import Report
+from alerts.channels import SendResult
 from alerts.model import Outcome
 
 LOGGERS: Final = (
@@ -55,7 +55,7 @@ _SENT = re.compile(r"\bsent\b", re.IGNORECASE)
 _RETRY_AFTER = re.compile(r"""retry[-_ ]?after["']?\s*[:=]\s*["']?(\d{1,6})""", re.IGNORECASE)
 
 
-class Ear:
+class LogCapture:
     """What was heard of one sending, in order: HTTP status codes and the exceptions that were being handled."""
 
     def __init__(self) -> None:
@@ -75,38 +75,38 @@ class Ear:
         if self.events[-1:] == [429] and (found := _RETRY_AFTER.search(record.getMessage())):
             self.retry_after = timedelta(seconds=int(found[1]))
 
-    def report(self, delivered: bool) -> Report:
+    def report(self, delivered: bool) -> SendResult:
         """What became of the sending, given what Apprise answered."""
         if delivered:
-            return Report(Outcome.DELIVERED)
+            return SendResult(Outcome.DELIVERED)
         bad = [event for event in self.events if not isinstance(event, int) or event >= 300]
         outcome, why = _explain(bad[-1]) if bad else (Outcome.CLIENT_ERROR, "not sent; a wrong address is likely")
         if self.sent:
-            return Report(Outcome.PARTIAL, f"it reached some of several targets; the others: {why}")
-        return Report(outcome, why, self.retry_after)
+            return SendResult(Outcome.PARTIAL, f"it reached some of several targets; the others: {why}")
+        return SendResult(outcome, why, self.retry_after)
 
 
-_current: ContextVar[Ear | None] = ContextVar("authwatch_ear", default=None)
+_current: ContextVar[LogCapture | None] = ContextVar("authwatch_ear", default=None)
 
 
 class _Handler(logging.Handler):
     """Hears a record, then empties it: whoever adds a handler after ours gets nothing to show."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        ear = _current.get()
-        if ear is not None:
+        view = _current.get()
+        if view is not None:
             with suppress(Exception):  # a record that cannot be understood must not disturb what logs it
-                ear.hear(record, sys.exc_info()[1])
+                view.hear(record, sys.exc_info()[1])
         record.msg, record.args = "(not shown: it may hold an address)", ()
         record.exc_info = record.exc_text = record.stack_info = None
 
 
 @contextmanager
-def listening() -> Iterator[Ear]:
+def listening() -> Iterator[LogCapture]:
     """Hears what this thread's sending logs, while it lasts."""
-    token = _current.set(ear := Ear())
+    token = _current.set(view := LogCapture())
     try:
-        yield ear
+        yield view
     finally:
         _current.reset(token)
 
@@ -123,9 +123,9 @@ class _Secure(urllib3.connection.HTTPSConnection):
 
 def _heeded(response: urllib3.HTTPResponse) -> urllib3.HTTPResponse:
     """Takes note of how long a server wants to be left alone: the header never reaches Apprise's caller."""
-    ear, asked = _current.get(), response.headers.get("Retry-After", "").strip()
-    if ear is not None and response.status >= 400 and re.fullmatch(r"\d{1,6}", asked, re.ASCII):
-        ear.retry_after = timedelta(seconds=int(asked))
+    view, asked = _current.get(), response.headers.get("Retry-After", "").strip()
+    if view is not None and response.status >= 400 and re.fullmatch(r"\d{1,6}", asked, re.ASCII):
+        view.retry_after = timedelta(seconds=int(asked))
     return response
 
 

@@ -6,7 +6,7 @@ import sys
 from datetime import timedelta
 from typing import TextIO
 
-from alerts.channels import Report
+from alerts.channels import SendResult
 from alerts.formats import Message
 from alerts.model import Outcome
 
@@ -16,15 +16,15 @@ def check(url: str) -> str | None:
     return None if url.partition("://")[2].strip("/") == "" else "print:// takes nothing after it"
 
 
-def send(url: str, message: Message, _patience: timedelta) -> Report:
+def send(url: str, message: Message, _patience: timedelta) -> SendResult:
     """Writes the message to standard output; a closed one is a delivery that failed."""
     if reason := check(url):
-        return Report(Outcome.BAD_CONFIG, reason)
+        return SendResult(Outcome.BAD_CONFIG, reason)
     try:
         write(message, sys.stdout)
     except (OSError, ValueError) as error:
-        return Report(Outcome.CONNECT, f"standard output cannot be written ({type(error).__name__})")
-    return Report(Outcome.DELIVERED)
+        return SendResult(Outcome.CONNECT, f"standard output cannot be written ({type(error).__name__})")
+    return SendResult(Outcome.DELIVERED)
 
 
 def write(message: Message, stream: TextIO) -> None:

@@ -14,8 +14,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from alerts.channels import Report
-from alerts.formats import Message, Note, Pin
+from alerts.channels import SendResult
+from alerts.formats import Message, Note, PhoneNote
 from alerts.model import Level, Outcome
 
 SHOW: Final = "termux-notification"
@@ -39,21 +39,21 @@ def check(url: str) -> str | None:
     return None
 
 
-def send(url: str, message: Message, patience: timedelta) -> Report:
+def send(url: str, message: Message, patience: timedelta) -> SendResult:
     """Shows each condition by itself, or the whole message where it has no notes; removes what is over.
 
     The same id replaces what it showed, so saying it again does no harm; what was shown in part counts as perhaps
     heard, and all of it is said again.
     """
     if reason := check(url):
-        return Report(Outcome.BAD_CONFIG, reason)
+        return SendResult(Outcome.BAD_CONFIG, reason)
     end = time.monotonic() + patience.total_seconds()
-    alone = Note(Pin(GROUP), message.subject, message.text, message.level)
+    alone = Note(PhoneNote(GROUP), message.subject, message.text, message.level)
     for shown, note in enumerate(message.notes or (alone,)):
         report = _call(_words(note), min(PATIENCE.total_seconds(), end - time.monotonic()))
         if report.outcome is not Outcome.DELIVERED:
-            return Report(Outcome.TIMEOUT, report.error) if shown else report
-    return Report(Outcome.DELIVERED)
+            return SendResult(Outcome.TIMEOUT, report.error) if shown else report
+    return SendResult(Outcome.DELIVERED)
 
 
 def _words(note: Note) -> list[str]:
@@ -72,11 +72,11 @@ def _words(note: Note) -> list[str]:
     return words
 
 
-def _call(words: Sequence[str], seconds: float) -> Report:
+def _call(words: Sequence[str], seconds: float) -> SendResult:
     """Runs one program in a group of its own, which ends with it or at the time limit."""
     program = _program(words[0])
     if program is None or seconds <= 0:
-        return Report(Outcome.TIMEOUT, "no time was left to show it")
+        return SendResult(Outcome.TIMEOUT, "no time was left to show it")
     try:
         process = subprocess.Popen(
             [program, *words[1:]],
@@ -86,16 +86,16 @@ def _call(words: Sequence[str], seconds: float) -> Report:
             start_new_session=True,
         )
     except OSError as error:
-        return Report(Outcome.BAD_CONFIG, f"{words[0]} cannot be started ({type(error).__name__})")
+        return SendResult(Outcome.BAD_CONFIG, f"{words[0]} cannot be started ({type(error).__name__})")
     try:
         code = process.wait(seconds)
     except subprocess.TimeoutExpired:
-        return Report(Outcome.TIMEOUT, f"{words[0]} did not end; is the app Termux:API installed and not asleep?")
+        return SendResult(Outcome.TIMEOUT, f"{words[0]} did not end; is the app Termux:API installed and not asleep?")
     finally:
         _end(process)
     if code:
-        return Report(Outcome.CLIENT_ERROR, f"{words[0]} ended with {code}")
-    return Report(Outcome.DELIVERED)
+        return SendResult(Outcome.CLIENT_ERROR, f"{words[0]} ended with {code}")
+    return SendResult(Outcome.DELIVERED)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -1,4 +1,4 @@
-"""The look of a pass, before anything heavy is imported: what is found, and whether it is the same as before."""
+"""The look of a check, before anything heavy is imported: what is found, and whether it is the same as before."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ EARLIEST: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a pass is to do.
+class CheckOptions:
+    """What a check is to do.
 
     `caller` is a shell line that starts authwatch again, for the buttons of notifications.
     """
@@ -26,7 +26,7 @@ class Asked:
     caller: str = field(default="", repr=False)  # not in the digest: it is no part of the answer
 
 
-def look(asked: Asked, host: Host, now: datetime) -> tuple[Finding, ...]:
+def look(asked: CheckOptions, host: Host, now: datetime) -> tuple[Finding, ...]:
     """What every configured source finds, what is found beside them, and the clock where it cannot be right: every
     deadline then looks far."""
     from monitor.sources.location_variables import located
@@ -51,7 +51,7 @@ def _lost(finding: Finding) -> bool:
     return isinstance(finding, Observation) and finding.evidence is Evidence.ABSENT
 
 
-def digest(asked: Asked, findings: tuple[Finding, ...], host: Host, now: datetime) -> str:
+def digest(asked: CheckOptions, findings: tuple[Finding, ...], host: Host, now: datetime) -> str:
     """A keyed digest of what was seen and what is configured; the same digest means the same answer until `until`.
 
     When something was last used matters only when it should have been renewed by then.

@@ -1,4 +1,4 @@
-"""May this pass stop here? Everything the last full pass touched, compared by stat alone.
+"""May this check stop here? Everything the last full check touched, compared by stat alone.
 
 This is the whole fast path: it may import nothing but `os` and one hash (imports are the cost), so the file it
 reads is plain text rather than JSON, and the moments in it are epoch seconds.
@@ -22,7 +22,7 @@ KEY_NAME = "key"
 
 #: A file that changed this close to the look may change again without its stamp showing it (coarse mtimes).
 TRUST_SECONDS = 2.0
-#: A pass looks fully at least this often.
+#: A check looks fully at least this often.
 LONGEST_SECONDS = 86_400.0
 
 CHECK_STAMP = b"authwatch_check_last_success_timestamp_seconds "
@@ -40,7 +40,7 @@ FILTERS = ("--source", "--agent", "--provider", "--profile")
 
 
 class Checkpoint:
-    """What a finished pass left behind: see `write` for the fields."""
+    """What a finished check left behind: see `write` for the fields."""
 
     __slots__ = (
         "digest",
@@ -61,7 +61,7 @@ class Checkpoint:
         self.identity = ""  # which check this was, see `identity`
         self.looked_at = 0.0  # when the last full look began
         self.until = 0.0  # the first moment at which the answer could differ
-        self.due = float("inf")  # when the heartbeat wants to hear of a pass again
+        self.due = float("inf")  # when the heartbeat wants to hear of a check again
         self.trusted = False  # whether the stamps can be believed, see `trusted`
         self.exit_code = 0
         self.digest = "-"  # of what was observed and configured, for the second gate
@@ -157,7 +157,7 @@ def read(folder: str) -> Checkpoint | None:
 
 
 def write(folder: str, point: Checkpoint) -> None:
-    """Replaces the checkpoint; a failure to write is no error, the next pass just looks fully."""
+    """Replaces the checkpoint; a failure to write is no error, the next check just looks fully."""
     lines = [
         FORMAT,
         point.identity,
@@ -178,7 +178,7 @@ def write(folder: str, point: Checkpoint) -> None:
 
 
 def remove(folder: str) -> None:
-    """Makes the next pass look fully."""
+    """Makes the next check look fully."""
     for name in (NAME, f"{NAME}.{os.getpid()}"):
         try:
             os.unlink(f"{folder}/{name}")
@@ -317,7 +317,7 @@ def _verified(path: str, now: float) -> None:
 
 
 def _head(handle: int) -> bytes:
-    """The part of a metrics file that speaks of the pass; the profiles behind it may be very many."""
+    """The part of a metrics file that speaks of the check; the profiles behind it may be very many."""
     head = b""
     while part := os.read(handle, 1 << 16):
         head += part

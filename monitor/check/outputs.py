@@ -1,4 +1,4 @@
-"""What a finished pass leaves behind: its status, metrics, textfile and overview, pass.json, the checkpoint."""
+"""What a finished check leaves behind: its status, metrics, textfile and overview, check.json, the checkpoint."""
 
 from __future__ import annotations
 
@@ -11,49 +11,49 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from alerts.clock_trust import Reading
+from alerts.clock_trust import ClockReading
 from alerts.dataclass import dataclass
 from alerts.serialization import flatten, revive
 from monitor.check import gate
 from monitor.config.settings import Settings
 from monitor.system.host import Host
-from monitor.system.state_dir import Mark, State, replace
+from monitor.system.state_dir import CheckMark, StateDir, replace
 
 if TYPE_CHECKING:
-    from monitor.check.run import Outcome
+    from monitor.check.run import CheckResult
 
 
-STATUS, METRICS, PASS, OVERVIEW = "status.json", "metrics.prom", "pass.json", "overview.json"
+STATUS, METRICS, PASS, OVERVIEW = "status.json", "metrics.prom", "check.json", "page.json"
 READABLE = 0o644  # for --textfile: node_exporter runs as another user
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
-    """The end of a pass: what was found, how a check without filters prints it (`printed` without colour, `plugin` as
+class FinishedCheck:
+    """The end of a check: what was found, how a check without filters prints it (`printed` without colour, `plugin` as
     code and line), how long it took, where an output file was asked for."""
 
-    outcome: Outcome
+    outcome: CheckResult
     settings: Settings
     document: Mapping[str, Any]
     printed: bytes
     plugin: tuple[int, bytes]
     duration: timedelta
-    reading: Reading
+    reading: ClockReading
     textfile: Path | None = None
     due: float = float("inf")
 
 
-def clocks(state: State, reading: Reading) -> tuple[Reading | None, Reading | None, Reading]:
+def clocks(state: StateDir, reading: ClockReading) -> tuple[ClockReading | None, ClockReading | None, ClockReading]:
     """The last believed reading of the clocks, the doubted one, and this one."""
     try:
         kept = json.loads((state.folder / PASS).read_bytes())["clocks"]
-        believed, doubted = (revive(Reading | None, kept[name]) for name in ("believed", "doubted"))
+        believed, doubted = (revive(ClockReading | None, kept[name]) for name in ("believed", "doubted"))
         return believed, doubted, reading
     except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None, None, reading
 
 
-def everything(left: Left, state: State, host: Host, mark: Mark) -> list[str]:
+def everything(left: FinishedCheck, state: StateDir, host: Host, mark: CheckMark) -> list[str]:
     """Writes every output, then the checkpoint; returns in words what could not be written."""
     complaints = _outputs(left, state)
     if left.outcome.recorded and not complaints:
@@ -63,7 +63,7 @@ def everything(left: Left, state: State, host: Host, mark: Mark) -> list[str]:
     return complaints
 
 
-def _outputs(left: Left, state: State) -> list[str]:
+def _outputs(left: FinishedCheck, state: StateDir) -> list[str]:
     from monitor.check.status import written
 
     metrics = _metrics(left, state)
@@ -91,7 +91,7 @@ def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def _metrics(left: Left, state: State) -> list[bytearray]:
+def _metrics(left: FinishedCheck, state: StateDir) -> list[bytearray]:
     from monitor.judge.wording import mask
     from monitor.metrics.definitions import Facts
     from monitor.metrics.exposition import SUCCESSES, last_successes, parts
@@ -106,8 +106,8 @@ def _metrics(left: Left, state: State) -> list[bytearray]:
     facts = Facts(
         sources={source: at if source in failed else now for source, at in before.items()},
         channels=outcome.channels,
-        acknowledged=outcome.hushed[0],
-        silenced=outcome.hushed[1],
+        acknowledged=outcome.suppressed[0],
+        silenced=outcome.suppressed[1],
         succeeded_at=now,
         duration=left.duration,
         findings=outcome.findings,
@@ -116,10 +116,10 @@ def _metrics(left: Left, state: State) -> list[bytearray]:
     return parts(outcome.judgement, facts, mask if left.settings.privacy == "masked" else str)
 
 
-def _summary(left: Left, state: State) -> dict[str, Any]:
-    """What the daemon counts, and the clocks for the next pass."""
+def _summary(left: FinishedCheck, state: StateDir) -> dict[str, Any]:
+    """What the daemon counts, and the clocks for the next check."""
     counted: dict[str, dict[str, int]] = {}
-    outcomes = Counter((one.alert.channel, one.outcome.value) for one in left.outcome.deliveries)
+    outcomes = Counter((one.notification.channel, one.outcome.value) for one in left.outcome.deliveries)
     for (channel, outcome), number in outcomes.items():
         counted.setdefault(channel, {})[outcome] = number
     believed = clocks(state, left.reading)[0]
@@ -137,7 +137,7 @@ def _summary(left: Left, state: State) -> dict[str, Any]:
     }
 
 
-def _point(left: Left, state: State, host: Host, mark: Mark) -> None:
+def _point(left: FinishedCheck, state: StateDir, host: Host, mark: CheckMark) -> None:
     made = gate.Checkpoint()
     made.identity, made.digest = mark.identity, mark.digest
     made.exit_code, made.output, made.plugin = left.document["exit_code"], left.printed, left.plugin
@@ -157,7 +157,7 @@ def _point(left: Left, state: State, host: Host, mark: Mark) -> None:
         os.utime(state.gate / gate.NAME, (made.looked_at, made.looked_at))
 
 
-def _ours(left: Left, state: State, host: Host) -> list[tuple[str, Path]]:
+def _ours(left: FinishedCheck, state: StateDir, host: Host) -> list[tuple[str, Path]]:
     files = [("K", state.folder / gate.KEY_NAME), ("D", state.folder / STATUS), ("R", state.folder / METRICS)]
     if left.textfile:
         files.append(("R", left.textfile))
@@ -168,7 +168,7 @@ def _ours(left: Left, state: State, host: Host) -> list[tuple[str, Path]]:
     return files + [("I", Path(path)) for path in sorted(known - {*host.touches})]
 
 
-RECORD: Final = "pass.json"
+RECORD: Final = "check.json"
 CHECKPOINT: Final = "checkpoint"
 
 RESULTS: Final = ("ok", "findings", "failed")
@@ -176,16 +176,16 @@ MISSED: Final = 2.5  # intervals without a success until it is late
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """The folder where passes leave their results, and the folder of the checkpoint, which may be another."""
+class StateFolders:
+    """The folder where checks leave their results, and the folder of the checkpoint, which may be another."""
 
     state: Path
     gate: Path
 
 
 @dataclass(frozen=True, slots=True)
-class LastPass:
-    """The record of the last full pass; `result` is one of RESULTS, deliveries are counts by channel, outcome."""
+class LastCheck:
+    """The record of the last full check; `result` is one of RESULTS, deliveries are counts by channel, outcome."""
 
     at: datetime
     result: str
@@ -193,28 +193,30 @@ class LastPass:
     deliveries: Mapping[str, Mapping[str, int]]
 
 
-def last_pass(state: Path) -> LastPass | None:
-    """The record of the last full pass; None where there is none that can be read."""
+def last_check(state: Path) -> LastCheck | None:
+    """The record of the last full check; None where there is none that can be read."""
     try:
         record = json.loads((state / RECORD).read_text("utf-8"))
         at = datetime.fromisoformat(record["at"])
-        told = {str(channel): _counts(counts) for channel, counts in record.get("deliveries", {}).items()}
+        notified = {str(channel): _counts(counts) for channel, counts in record.get("deliveries", {}).items()}
         code = int(record.get("exit_code", 0))
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     result = record.get("result")
-    return LastPass(at if at.tzinfo else at.replace(tzinfo=UTC), result if result in RESULTS else "failed", code, told)
+    return LastCheck(
+        at if at.tzinfo else at.replace(tzinfo=UTC), result if result in RESULTS else "failed", code, notified
+    )
 
 
-def last_success(place: Place) -> datetime | None:
-    """When a pass last succeeded, full or stopped at the gate; None: never.
+def last_success(place: StateFolders) -> datetime | None:
+    """When a check last succeeded, full or stopped at the gate; None: never.
 
     The checkpoint's mtime says it; acknowledging and silencing remove that file, then the record speaks.
     """
     moments = []
     with suppress(OSError, ValueError, OverflowError):
         moments.append(datetime.fromtimestamp((place.gate / CHECKPOINT).stat().st_mtime, UTC))
-    record = last_pass(place.state)
+    record = last_check(place.state)
     if record and record.result != "failed":
         moments.append(record.at)
     return max(moments, default=None)
@@ -226,7 +228,7 @@ def is_late(success: datetime, now: datetime, interval: timedelta) -> bool:
 
 
 def document(path: Path) -> Mapping[str, Any]:
-    """A JSON object that a pass left; empty where there is none that can be read."""
+    """A JSON object that a check left; empty where there is none that can be read."""
     try:
         found = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""What a pass leaves for the page and the calendar, beside the status: what stands, channels, changes, deadlines."""
+"""What a check leaves for the page and the calendar, beside the status: what stands, channels, changes, deadlines."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from alerts.dataclass import dataclass, replace
 from alerts.model import Channel, Level
-from alerts.notify import Memory, Rules, hushed
-from alerts.planned import Look, Planned, planned
+from alerts.notify import Memory, Rules, suppressed
+from alerts.planned import Look, NextMessage, planned
 from monitor.check.status import iso
 from monitor.config.settings import Settings
 from monitor.judge import wording
@@ -26,8 +26,8 @@ MOST: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What the memory of the alerts holds after a pass, and what later looks will see if nothing changes."""
+class AlertFacts:
+    """What the memory of the alerts holds after a check, and what later looks will see if nothing changes."""
 
     memory: Memory
     channels: Sequence[Channel]
@@ -37,12 +37,12 @@ class Told:
 
 
 def overview(
-    judgement: Judgement, told: Told, changes: Sequence[Transition], settings: Settings, now: datetime
+    judgement: Judgement, notified: AlertFacts, changes: Sequence[Transition], settings: Settings, now: datetime
 ) -> dict[str, Any]:
-    """The document `overview.json`; moments are ISO 8601 UTC, spans seconds."""
+    """The document `page.json`; moments are ISO 8601 UTC, spans seconds."""
     return {
         "at": iso(now),
-        "standings": _standings(told, settings.interval, now),
+        "alerts": _standings(notified, settings.interval, now),
         "channels": [
             {
                 "label": one.label,
@@ -50,7 +50,7 @@ def overview(
                 "last_success_at": iso(facts.last_success_at),
                 "pending": facts.pending,
             }
-            for one, facts in zip(told.channels, told.facts, strict=True)
+            for one, facts in zip(notified.channels, notified.facts, strict=True)
         ],
         "changes": [
             {
@@ -71,17 +71,17 @@ def overview(
     }
 
 
-def _standings(told: Told, interval: timedelta, now: datetime) -> list[dict[str, Any]]:
-    acknowledged, silenced = hushed(told.memory, now)
-    following = planned(told.memory, told.channels, told.rules, told.look, now, interval)
-    bad = [one for one in told.memory.standings.values() if one.level is not Level.FINE]
+def _standings(notified: AlertFacts, interval: timedelta, now: datetime) -> list[dict[str, Any]]:
+    acknowledged, silenced = suppressed(notified.memory, now)
+    following = planned(notified.memory, notified.channels, notified.rules, notified.look, now, interval)
+    bad = [one for one in notified.memory.alerts.values() if one.level is not Level.FINE]
     heard: dict[str, dict[str, str | None]] = defaultdict(dict)
     tried: dict[str, list[str]] = defaultdict(list)
-    for channel in sorted(told.channels, key=lambda one: one.label):
+    for channel in sorted(notified.channels, key=lambda one: one.label):
         for key in (one.key for one in bad):
-            if belief := told.memory.told.get((channel.id, key)):
-                heard[key][channel.label] = iso(belief.at)
-            if (channel.id, key) in told.memory.attempts:
+            if state := notified.memory.notified.get((channel.id, key)):
+                heard[key][channel.label] = iso(state.at)
+            if (channel.id, key) in notified.memory.attempts:
                 tried[key].append(channel.label)
     return [
         {
@@ -100,7 +100,7 @@ def _standings(told: Told, interval: timedelta, now: datetime) -> list[dict[str,
     ]
 
 
-def following_as_json(message: Planned | None) -> dict[str, Any] | None:
+def following_as_json(message: NextMessage | None) -> dict[str, Any] | None:
     """The next message if nothing changes; None if none will come."""
     return {"at": iso(message.at), "reason": message.reason.value, "channel": message.channel} if message else None
 

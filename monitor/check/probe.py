@@ -1,4 +1,4 @@
-"""The probes of a pass: whom to ask now, asking them, and remembering what they told before anything is judged."""
+"""The probes of a check: whom to ask now, asking them, and remembering what they told before anything is judged."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from alerts import store
 from alerts.dataclass import dataclass, replace
-from monitor.check.record import Turn
+from monitor.check.record import CheckContext
 from monitor.config.settings import Policy, Probing, Settings
 from monitor.history import known
 from monitor.history import probe_results as kept
@@ -20,17 +20,17 @@ from monitor.judge.deadlines import labels_of
 from monitor.judge.evaluate import ignored
 from monitor.model import Evidence, Finding, Kind, Observation
 from monitor.probes import PROBES, probe_of
-from monitor.proof import HOUR, Answer, Proof, Told, due, learned
+from monitor.proof import HOUR, Answer, AnswerMeaning, Proof, due, learned
 from monitor.system.host import Host
-from monitor.system.key_offer import Held
+from monitor.system.key_offer import OfferedKey
 
-#: How many logins one pass asks about; the next one goes on.
+#: How many logins one check asks about; the next one goes on.
 MOST: Final = 32
 #: An access token that runs out this soon is not asked about: it could run out on the way.
 MARGIN: Final = timedelta(minutes=1)
 
-#: What is remembered of a question whose answer never came: the pass died on the way.
-UNHEARD: Final = Told(Answer.UNREACHABLE, "the pass ended before the answer came")
+#: What is remembered of a question whose answer never came: the check died on the way.
+UNHEARD: Final = AnswerMeaning(Answer.UNREACHABLE, "the check ended before the answer came")
 
 #: What `status --probe` means where the config says nothing: every provider, hourly.
 EVERY: Final[Mapping[str, Probing]] = {name: Probing(HOUR) for name in PROBES}
@@ -56,9 +56,9 @@ class Target:
 def targets(
     findings: Iterable[Finding], host: Host, probes: Mapping[str, Probing], policy: Policy, now: datetime
 ) -> list[Target]:
-    """Whom a pass could ask, one for each fingerprint: what is there, has not run out, is watched, and is sent nowhere
+    """Whom a check could ask, one for each fingerprint: what is there, has not run out, is watched, and is sent nowhere
     that its own program does not send it."""
-    held = host.vault.held() if host.vault else {}
+    held = host.offered_keys.held() if host.offered_keys else {}
     found: dict[str, Target] = {}
     for seen in findings:
         if not isinstance(seen, Observation) or seen.credential.key not in held or ignored(seen, None, policy):
@@ -76,7 +76,7 @@ def asked(
 ) -> datetime | None:
     """Asks those that are due and remembers what they told; returns when the next is due. `eager`: see `proof.due`.
 
-    That they are asked is committed first: a pass that dies on the way must not make the next one ask again. Raises
+    That they are asked is committed first: a check that dies on the way must not make the next one ask again. Raises
     what the history raises; nothing of the network.
     """
     found = targets(findings, host, settings.probe, settings.policy, now)
@@ -98,18 +98,20 @@ def asked(
     return min((one.due(proofs) or now for one in found), default=None)
 
 
-def at_once(turn: Turn, before: Mapping[str, Proof], filters: Mapping[str, str]) -> tuple[dict[str, Proof], str]:
+def at_once(
+    this_check: CheckContext, before: Mapping[str, Proof], filters: Mapping[str, str]
+) -> tuple[dict[str, Proof], str]:
     """Asks those that are due and meant because a person wants to know, and remembers what they told.
 
     Returns all that is known, and in words why it could not be remembered; then what was known `before` counts.
     """
-    host, now, settings = turn.host, turn.now, turn.settings
-    findings = [one for one in turn.findings if isinstance(one, Observation) and _meant(one, filters)]
+    host, now, settings = this_check.host, this_check.now, this_check.settings
+    findings = [one for one in this_check.findings if isinstance(one, Observation) and _meant(one, filters)]
     try:
-        engine = opened(turn.url, (METADATA, store.METADATA))
+        engine = opened(this_check.url, (METADATA, store.METADATA))
         try:
             with engine.connect() as db:
-                admit(db, turn.url, turn.state, turn.home)
+                admit(db, this_check.url, this_check.state, this_check.home)
             asked(engine, host, findings, settings, now, eager=True)
             with engine.connect() as db:
                 return kept.recall(db, host.key_id), ""
@@ -120,19 +122,19 @@ def at_once(turn: Turn, before: Mapping[str, Proof], filters: Mapping[str, str])
         return {**before, **_learned(late, before, _answers(late, host), now)}, in_words(error)
 
 
-def _answers(late: Iterable[Target], host: Host) -> Mapping[str, Told]:
+def _answers(late: Iterable[Target], host: Host) -> Mapping[str, AnswerMeaning]:
     """What their providers say now, by fingerprint. Never raises."""
-    from monitor.probes.ask import Question, ask
+    from monitor.probes.ask import ProbeRequest, ask
 
-    held = host.vault.held() if host.vault else {}
+    held = host.offered_keys.held() if host.offered_keys else {}
     return ask(
-        (Question(one.fingerprint, one.probe, one.base, one.kind, held[one.keys[0]].secret) for one in late),
+        (ProbeRequest(one.fingerprint, one.probe, one.base, one.kind, held[one.keys[0]].secret) for one in late),
         host.env("REQUESTS_CA_BUNDLE") or None,
     )
 
 
 def _learned(
-    late: Iterable[Target], proofs: Mapping[str, Proof], answers: Mapping[str, Told], now: datetime
+    late: Iterable[Target], proofs: Mapping[str, Proof], answers: Mapping[str, AnswerMeaning], now: datetime
 ) -> dict[str, Proof]:
     return {
         one.fingerprint: learned(
@@ -158,7 +160,7 @@ def _late(found: Iterable[Target], proofs: Mapping[str, Proof], now: datetime, e
     return [one for one, at in ends if at is None or at <= now][:MOST]
 
 
-def _target(seen: Observation, held: Held, probes: Mapping[str, Probing], now: datetime) -> Target | None:
+def _target(seen: Observation, held: OfferedKey, probes: Mapping[str, Probing], now: datetime) -> Target | None:
     name = probe_of(seen.credential.provider)
     wish = probes.get(name) if name else None
     over = [end for end in (seen.access_expires_at, seen.login_expires_at) if end and end <= now + MARGIN]

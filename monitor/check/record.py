@@ -8,11 +8,11 @@ from pathlib import Path
 
 from alerts import notify, store
 from alerts.dataclass import dataclass, replace
-from alerts.formats import Message, Pin
+from alerts.formats import Message, PhoneNote
 from alerts.message import compose
-from alerts.model import Alert, Channel, Condition, Standing
+from alerts.model import Alert, Channel, Condition, Notification
 from alerts.offline import loads
-from monitor.check.collect import Asked
+from monitor.check.collect import CheckOptions
 from monitor.check.phone_buttons import pin_of
 from monitor.config.settings import Settings
 from monitor.history import changes, probe_results, queries
@@ -24,13 +24,13 @@ from monitor.judge.fallbacks import ABOUT
 from monitor.judge.forecast import unstated
 from monitor.judge.judge import judge
 from monitor.judge.refresh import in_question
-from monitor.judge.unreadable import Places
+from monitor.judge.unreadable import CheckedPlaces
 from monitor.judge.wording import mask
 from monitor.model import Finding, Judgement, Remembered
 from monitor.proof import Proof
 from monitor.sources.location_variables import in_force
 from monitor.system.host import Host
-from monitor.system.state_dir import State, real
+from monitor.system.state_dir import StateDir, real
 
 #: The id of the last `Offline` that was brought home.
 OFFLINE = "offline"
@@ -49,12 +49,12 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """The fixed facts of one pass."""
+class CheckContext:
+    """The fixed facts of one check."""
 
-    asked: Asked
+    asked: CheckOptions
     host: Host
-    state: State
+    state: StateDir
     findings: tuple[Finding, ...]
     now: datetime
 
@@ -90,20 +90,20 @@ class Turn:
         )
 
 
-def _places(this: Turn, known: Mapping[str, Remembered], looked: frozenset[str]) -> Places:
+def _places(this: CheckContext, known: Mapping[str, Remembered], looked: frozenset[str]) -> CheckedPlaces:
     """Where this check looked, and what is left of known logins where it did not."""
     left = {one.observation.host_path for one in known.values() if one.established} - looked
     there = frozenset(path for path in left if this.host.present(Path(path)))
-    return Places(in_force(this.host, this.settings.sources), looked, there)
+    return CheckedPlaces(in_force(this.host, this.settings.sources), looked, there)
 
 
-def said(this: Turn, alert: Alert, *, pinned: bool) -> Message:
-    """The message for an alert; `pinned`: the channel shows each condition by itself, with buttons."""
+def said(this: CheckContext, notification: Notification, *, pinned: bool) -> Message:
+    """The message for a notification; `pinned`: the channel shows each condition by itself, with buttons."""
 
-    def pin(standing: Standing) -> Pin:
-        return pin_of(this.host, standing, this.asked.caller)
+    def pin(alert: Alert) -> PhoneNote:
+        return pin_of(this.host, alert, this.asked.caller)
 
-    return compose(alert, this.settings.host, this.now, pin if pinned else None)
+    return compose(notification, this.settings.host, this.now, pin if pinned else None)
 
 
 def channels(settings: Settings, host: Host) -> tuple[Channel, ...]:
@@ -133,7 +133,7 @@ def _as_labelled(match: Mapping[str, str], privacy: str) -> Mapping[str, str]:
     return {**match, "profile": mask(match["profile"])}
 
 
-def remembered(db: Connection, this: Turn, about: str = "") -> dict[str, Remembered]:
+def remembered(db: Connection, this: CheckContext, about: str = "") -> dict[str, Remembered]:
     """What the history knows, with past renewals and log-ins of those for which they count, and those of `about`."""
     known = known_rows.read(db, this.host.key_id, this.state.found_again())
     renewals = queries.rotations(db, in_question(this.findings, known) | ({about} & {*known}))
@@ -143,7 +143,7 @@ def remembered(db: Connection, this: Turn, about: str = "") -> dict[str, Remembe
     return known
 
 
-def recorded(db: Connection, this: Turn) -> Recorded:
+def recorded(db: Connection, this: CheckContext) -> Recorded:
     """One transaction: everything that follows from the look, up to the attempts that are about to be made."""
     hold(db)
     kept = loads(this.state.kept_offline())
@@ -161,30 +161,30 @@ def recorded(db: Connection, this: Turn) -> Recorded:
         notify.move(db, old, new, labels.get(new, {}))
     before = notify.recall(db)
     plan = notify.plan(notify.past(before, this.now), seen, this.channels, this.rules, this.now)
-    ignored = [verdict.key for verdict in judgement.verdicts if verdict.ignored and verdict.key in before.standings]
+    ignored = [verdict.key for verdict in judgement.verdicts if verdict.ignored and verdict.key in before.alerts]
     notify.commit(db, before, plan, ignored)
     _prune(db, this)
     return Recorded(known, judgement, plan, findings(this, seen, plan.memory))
 
 
-def findings(this: Turn, seen: Iterable[Condition], memory: notify.Memory) -> tuple[Condition, ...]:
+def findings(this: CheckContext, seen: Iterable[Condition], memory: notify.Memory) -> tuple[Condition, ...]:
     """What the status document shows beside logins and problems, of the sources and channels that are configured."""
     configured = {entry.id for entry in this.settings.sources} | {channel.label for channel in this.settings.channels}
-    return unshown(seen, memory.standings.values(), configured)
+    return unshown(seen, memory.alerts.values(), configured)
 
 
-def found(this: Turn, judgement: Judgement, before: notify.Memory) -> tuple[Condition, ...]:
+def found(this: CheckContext, judgement: Judgement, before: notify.Memory) -> tuple[Condition, ...]:
     """The conditions of this look, those of troubles that are over included."""
     looked = {entry.id for entry in this.settings.sources}
     troubles = [
-        (key, standing.labels)
-        for key, standing in before.standings.items()
-        if "problem" in standing.labels and standing.labels.get("source") in looked
+        (key, alert.labels)
+        for key, alert in before.alerts.items()
+        if "problem" in alert.labels and alert.labels.get("source") in looked
     ]
     about = [
-        (key, standing)
-        for key, standing in before.standings.items()
-        if ABOUT in standing.labels and standing.labels.get("source") in looked
+        (key, alert)
+        for key, alert in before.alerts.items()
+        if ABOUT in alert.labels and alert.labels.get("source") in looked
     ]
     return conditions(
         judgement,
@@ -201,7 +201,7 @@ def found(this: Turn, judgement: Judgement, before: notify.Memory) -> tuple[Cond
     )
 
 
-def _prune(db: Connection, this: Turn) -> None:
+def _prune(db: Connection, this: CheckContext) -> None:
     last = known_rows.get_moment(db, "pruned_at")
     if last and last > this.now - PRUNE_EVERY:
         return

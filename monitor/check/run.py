@@ -1,4 +1,4 @@
-"""One pass: look, judge and record, tell; through the history, and without it when it fails."""
+"""One check: look, judge and record, tell; through the history, and without it when it fails."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import Any
 
 from alerts import notify, offline, store
 from alerts.channels import scheme_of
-from alerts.clock_trust import Reading, Trust, trust
+from alerts.clock_trust import ClockReading, Trust, trust
 from alerts.dataclass import dataclass, field, replace
 from alerts.formats import Message
-from alerts.model import Alert, Condition, Delivery
+from alerts.model import Condition, Delivery, Notification
 from alerts.schedule import CANARY
 from monitor.check import status
 from monitor.check.collect import EARLIEST
-from monitor.check.page_data import SPAN, Told, overview
-from monitor.check.record import Recorded, Turn, findings, found, recorded, remembered, said
+from monitor.check.page_data import SPAN, AlertFacts, overview
+from monitor.check.record import CheckContext, Recorded, findings, found, recorded, remembered, said
 from monitor.check.simulate import looks
 from monitor.config.settings import Settings
 from monitor.history import engine as history
@@ -32,7 +32,7 @@ from monitor.metrics.definitions import ChannelFacts
 from monitor.model import Judgement, Remembered, Transition
 from monitor.proof import Proof
 
-#: Where no disk keeps what was told, the same news would go out with every pass.
+#: Where no disk keeps what was told, the same news would go out with every check.
 UNREMEMBERED_EVERY = timedelta(hours=1)
 
 #: What a check keeps of its time to write down what became of its sends, and for the heartbeat, in seconds.
@@ -40,8 +40,8 @@ RECORDING = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a pass found and did. `complaints` are for people on stderr; `until` is when the answer could first
+class CheckResult:
+    """What a check found and did. `complaints` are for people on stderr; `until` is when the answer could first
     differ; `recorded` is False when the history could not be written, or must not be believed or touched; `mute`
     when no channel has delivered for long. `findings` are what no row of logins or problems shows, `ignored` the keys
     of those that are muted for good; `foreign` says that the history belongs to another watcher."""
@@ -49,7 +49,7 @@ class Outcome:
     judgement: Judgement
     at: datetime
     known: Mapping[str, Remembered] = field(default_factory=dict)
-    hushed: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
+    suppressed: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
     deliveries: tuple[Delivery, ...] = ()
     channels: tuple[ChannelFacts, ...] = ()
     complaints: tuple[str, ...] = ()
@@ -64,7 +64,7 @@ class Outcome:
 
     @property
     def well(self) -> bool:
-        """Whether the pass did what it is for, as far as it may: what the heartbeat is told."""
+        """Whether the check did what it is for, as far as it may: what the heartbeat is told."""
         doubted = not self.clock.believed and self.at >= EARLIEST  # for a while; a clock that cannot be right stays so
         return (self.recorded or doubted) and not self.mute
 
@@ -74,8 +74,8 @@ class Outcome:
             self.judgement,
             at=self.at,
             host=settings.host,
-            acknowledged=self.hushed[0],
-            silenced=self.hushed[1],
+            acknowledged=self.suppressed[0],
+            silenced=self.suppressed[1],
             known=self.known,
             findings=self.findings,
             ignored=self.ignored,
@@ -84,7 +84,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class HistoryView:
     """What the history says; nothing, and in `complaint` why, where it cannot be read (`blind`) or is another's."""
 
     known: dict[str, Remembered] = field(default_factory=dict)
@@ -98,19 +98,19 @@ class Read:
         return bool(self.complaint)
 
 
-def glance(this: Turn, told_of: Mapping[str, Proof] | None = None, about: str = "") -> Outcome:
+def read_only(this: CheckContext, told_of: Mapping[str, Proof] | None = None, about: str = "") -> CheckResult:
     """What is true now, judged with what the history knows, all of it for the key `about`, and `told_of` if providers
     were just asked; records and tells nothing."""
-    return _glanced(this, _read(this, about), told_of)
+    return _read_only(this, _read(this, about), told_of)
 
 
-def _glanced(this: Turn, read: Read, told_of: Mapping[str, Proof] | None = None) -> Outcome:
+def _read_only(this: CheckContext, read: HistoryView, told_of: Mapping[str, Proof] | None = None) -> CheckResult:
     judgement = this.judged(read.known, {**read.proofs, **(told_of or {})})
-    return Outcome(
+    return CheckResult(
         judgement,
         this.now,
         read.known,
-        notify.hushed(read.memory, this.now),
+        notify.suppressed(read.memory, this.now),
         complaints=(read.complaint,) if read.complaint else (),
         until=judgement.until,
         findings=findings(this, found(this, judgement, read.memory), read.memory),
@@ -119,42 +119,42 @@ def _glanced(this: Turn, read: Read, told_of: Mapping[str, Proof] | None = None)
     )
 
 
-def _read(this: Turn, about: str = "") -> Read:
+def _read(this: CheckContext, about: str = "") -> HistoryView:
     try:
         if history.exists(this.url):
             with history.connect(this.url, read_only=True).connect() as db:
                 if history.revision(db):
                     owner.admit(db, this.url, this.state, this.home)
                     past = notify.past(notify.recall(db), this.now)
-                    return Read(remembered(db, this, about), past, probe_results.recall(db, this.host.key_id))
-    except owner.Foreign as error:
-        return Read(complaint=str(error), foreign=str(error))
+                    return HistoryView(remembered(db, this, about), past, probe_results.recall(db, this.host.key_id))
+    except owner.OtherWatcher as error:
+        return HistoryView(complaint=str(error), foreign=str(error))
     except (Broken, history.HistoryError, OSError) as error:
-        return Read(complaint=history.in_words(error))
-    return Read()
+        return HistoryView(complaint=history.in_words(error))
+    return HistoryView()
 
 
-def run(this: Turn, clocks: tuple[Reading | None, Reading | None, Reading]) -> Outcome:
-    """The whole pass under the lock: judge, record, settle, decide, tell, remember. Raises owner.Foreign.
+def run(this: CheckContext, clocks: tuple[ClockReading | None, ClockReading | None, ClockReading]) -> CheckResult:
+    """The whole check under the lock: judge, record, settle, decide, tell, remember. Raises owner.Foreign.
 
-    `clocks` are the last believed reading, the doubted one and this one. A pass with a doubted clock reports only.
+    `clocks` are the last believed reading, the doubted one and this one. A check with a doubted clock reports only.
     """
     settle, now = this.settings.alerts.settle, this.now
     believed = trust(*clocks, settle) if now >= EARLIEST else Trust(False, clocks[1], now + settle)
     if not believed.believed:
-        seen = glance(this)
+        seen = read_only(this)
         why = "the clock was moved; nothing is recorded or told until it has run steadily for a while"
         return replace(seen, complaints=(*seen.complaints, why), until=believed.until, clock=believed)
     try:
         entered = _entered(this)
-    except owner.Foreign:
+    except owner.OtherWatcher:
         raise
     except (Broken, history.HistoryError, OSError) as error:
         return _unremembered(this, history.in_words(error))
     return _taken(this, *entered)
 
 
-def _taken(this: Turn, engine: Engine, made: Recorded, complaints: list[str]) -> Outcome:
+def _taken(this: CheckContext, engine: Engine, made: Recorded, complaints: list[str]) -> CheckResult:
     """What follows once the look is recorded. Whatever becomes of the history now, nothing is sent twice."""
     now, judgement, plan = this.now, made.judgement, made.plan
     results, failed = _told(this, engine, plan)
@@ -163,16 +163,16 @@ def _taken(this: Turn, engine: Engine, made: Recorded, complaints: list[str]) ->
     complaints += [*failed, *failures]
     if not failed:
         _copied(this, engine, after)
-    shown = Told(after, this.channels, this.rules, facts, looks(this, judgement, made.known))
+    shown = AlertFacts(after, this.channels, this.rules, facts, looks(this, judgement, made.known))
     engine.dispose()  # the last one out folds the write-ahead log in
     mute = notify.mute(after, this.channels, this.rules, now)
     until = [judgement.until, plan.until, notify.outlook(after, this.channels, this.rules, now)]
     until += [now] if mute or failed or failures else []
-    return Outcome(
+    return CheckResult(
         judgement,
         now,
         made.known,
-        notify.hushed(after, now),
+        notify.suppressed(after, now),
         tuple(delivery for delivery, _ in results),
         facts,
         (*complaints, *_failures(results)),
@@ -186,12 +186,12 @@ def _taken(this: Turn, engine: Engine, made: Recorded, complaints: list[str]) ->
 
 
 def _told(
-    this: Turn, engine: Engine, plan: notify.Plan
-) -> tuple[list[tuple[Delivery, notify.Changes]], tuple[str, ...]]:
-    """Sends, and writes each result down as it arrives; once the history is lost, in the state folder: the next pass
+    this: CheckContext, engine: Engine, plan: notify.Plan
+) -> tuple[list[tuple[Delivery, notify.StateChanges]], tuple[str, ...]]:
+    """Sends, and writes each result down as it arrives; once the history is lost, in the state folder: the next check
     brings it home. Returns the results and complaints."""
-    results: list[tuple[Delivery, notify.Changes]] = []
-    homeless: list[tuple[Delivery, notify.Changes]] = []
+    results: list[tuple[Delivery, notify.StateChanges]] = []
+    homeless: list[tuple[Delivery, notify.StateChanges]] = []
     complaints: list[str] = []
     id = _id()
     for one in _sent(this, plan):
@@ -210,7 +210,7 @@ def _told(
     return results, tuple(dict.fromkeys(complaints))
 
 
-def _copied(this: Turn, engine: Engine, known: notify.Memory) -> None:
+def _copied(this: CheckContext, engine: Engine, known: notify.Memory) -> None:
     """Leaves a copy of what the alerts remember in the state folder, for when a server cannot be reached; nothing for
     a history that lies there itself."""
     kept = offline.Offline()
@@ -230,7 +230,7 @@ def _id() -> str:
     return os.urandom(8).hex()
 
 
-def _entered(this: Turn) -> tuple[Engine, Recorded, list[str]]:
+def _entered(this: CheckContext) -> tuple[Engine, Recorded, list[str]]:
     """The history with this look in it; one that is damaged is set aside and a new one begun, so that people are
     still told."""
     try:
@@ -242,7 +242,7 @@ def _entered(this: Turn) -> tuple[Engine, Recorded, list[str]]:
     return *_begun(this), [aside]
 
 
-def _set_aside(this: Turn, error: Broken) -> str | None:
+def _set_aside(this: CheckContext, error: Broken) -> str | None:
     """Moves a damaged history out of the way and says so; None where it is not damaged or no file. Raises OSError."""
     path = history.file_of(this.url)
     if path is None or not history.damaged(error):
@@ -254,7 +254,7 @@ def _set_aside(this: Turn, error: Broken) -> str | None:
     return f"the history was damaged and is set aside as {aside}; a new one begins"
 
 
-def _begun(this: Turn) -> tuple[Engine, Recorded]:
+def _begun(this: CheckContext) -> tuple[Engine, Recorded]:
     engine = history.opened(this.url, (METADATA, store.METADATA))
     try:
         with engine.begin() as db:
@@ -269,9 +269,9 @@ def _begun(this: Turn) -> tuple[Engine, Recorded]:
         raise
 
 
-def _asked(engine: Engine, this: Turn) -> datetime | None:
+def _asked(engine: Engine, this: CheckContext) -> datetime | None:
     """Asks the providers that the config names, where one is due; when the next will be."""
-    if this.host.vault is None:
+    if this.host.offered_keys is None:
         return None
     from monitor.check import probe
 
@@ -283,22 +283,22 @@ def _asked(engine: Engine, this: Turn) -> datetime | None:
         return None
 
 
-def _sent(this: Turn, plan: notify.Plan) -> notify.Results:
+def _sent(this: CheckContext, plan: notify.Plan) -> notify.Results:
     addresses = {one.label: one.url.reveal() for one in this.settings.channels if one.url}
     left = this.host.left() - RECORDING
     deadline = timedelta(seconds=max(0.0, min(this.settings.alerts.deadline.total_seconds(), left)))
 
-    def say(alert: Alert) -> Message:
-        return said(this, alert, pinned=scheme_of(addresses.get(alert.channel, "")) == "termux")
+    def say(notification: Notification) -> Message:
+        return said(this, notification, pinned=scheme_of(addresses.get(notification.channel, "")) == "termux")
 
     return notify.deliver(plan, addresses, say, now=this.now, deadline=deadline)
 
 
-def _unremembered(this: Turn, why: str) -> Outcome:
-    """A pass whose history cannot be written: judge with what can be read, and remember in the state folder what is
+def _unremembered(this: CheckContext, why: str) -> CheckResult:
+    """A check whose history cannot be written: judge with what can be read, and remember in the state folder what is
     told. Where no disk keeps that either, speak at most hourly: alarms fail open."""
     read, kept, id = _read(this), offline.loads(this.state.kept_offline()), _id()
-    seen = _glanced(this, read)
+    seen = _read_only(this, read)
     before = offline.alone(kept) if read.blind else offline.laid_over(read.memory, kept)
     before = notify.past(before, this.now)
     conditions = found(this, seen.judgement, before)
@@ -306,14 +306,14 @@ def _unremembered(this: Turn, why: str) -> Outcome:
         conditions = tuple(replace(one, held=True) for one in conditions)
     plan = notify.plan(before, conditions, this.channels, this.rules, this.now)
     kept = kept.grown(before, plan.memory, id, blind=read.blind)
-    results: list[tuple[Delivery, notify.Changes]] = []
+    results: list[tuple[Delivery, notify.StateChanges]] = []
     if this.state.keep_offline(offline.dumps(kept), this.now) or this.state.throttle(this.now, UNREMEMBERED_EVERY):
         for one in _sent(this, plan):
             results.append(one)
             this.state.keep_offline(offline.dumps(kept.with_results(results, id)), this.now)
     return replace(
         seen,
-        hushed=notify.hushed(before, this.now),
+        suppressed=notify.suppressed(before, this.now),
         deliveries=tuple(delivery for delivery, _ in results),
         complaints=(*dict.fromkeys((*seen.complaints, why)), *_failures(results)),
         until=this.now,
@@ -321,7 +321,7 @@ def _unremembered(this: Turn, why: str) -> Outcome:
 
 
 def _facts(
-    engine: Engine, this: Turn, known: notify.Memory
+    engine: Engine, this: CheckContext, known: notify.Memory
 ) -> tuple[tuple[ChannelFacts, ...], list[Transition], list[str]]:
     """What is so of the channels, what changed of late, and complaints where the history does not say."""
     reached: dict[str, datetime] = {}
@@ -340,7 +340,7 @@ def _facts(
             one.label,
             reached.get(one.label),
             notify.pending(known, one, this.rules, this.now),
-            canary.at if (canary := known.told.get((one.id, CANARY))) else None,
+            canary.at if (canary := known.notified.get((one.id, CANARY))) else None,
         )
         for one in this.channels
     )
@@ -349,7 +349,7 @@ def _facts(
 
 def _failures(results: Sequence[tuple[Delivery, object]]) -> list[str]:
     return [
-        f"channel {delivery.alert.channel} was not reached ({delivery.outcome}): {delivery.error}"
+        f"channel {delivery.notification.channel} was not reached ({delivery.outcome}): {delivery.error}"
         for delivery, _ in results
         if not delivery.outcome.heard
     ]

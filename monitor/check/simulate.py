@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from alerts import notify
 from alerts.dataclass import dataclass, replace
 from alerts.formats import Message
-from alerts.model import Alert, Condition
+from alerts.model import Condition, Notification
 from alerts.notify import Memory
 from alerts.planned import LATENCY, Look, checks
-from monitor.check.record import Turn, found, recorded, said
+from monitor.check.record import CheckContext, found, recorded, said
 from monitor.history import probe_results
 from monitor.history.changes import changes
 from monitor.history.engine import Engine
@@ -21,42 +21,47 @@ from monitor.proof import Proof
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class SimulatedMessage:
     """One message that would be sent."""
 
     at: datetime
-    alert: Alert
+    notification: Notification
     message: Message
 
 
-def rehearse(turn: Turn, horizon: timedelta) -> Iterator[Planned]:
+def rehearse(this_check: CheckContext, horizon: timedelta) -> Iterator[SimulatedMessage]:
     """Every message up to `horizon` after the turn's own moment, in order.
 
     Begins with the real findings and a copy of the real history, and supposes that stores, config and people stay as
-    they are, that providers say the same when asked again, that a pass runs every `interval`, and that what is sent
-    arrives. Goes from each `until` to the first pass at or after it: between them a pass changes nothing.
+    they are, that providers say the same when asked again, that a check runs every `interval`, and that what is sent
+    arrives. Goes from each `until` to the first check at or after it: between them a check changes nothing.
     """
-    engine, now = copied(turn.url, turn.state, turn.home), turn.now
+    engine, now = copied(this_check.url, this_check.state, this_check.home), this_check.now
     try:
         with engine.begin() as db:
-            probe_results.last(db, turn.host.key_id, now)
-        passes = checks(now, turn.settings.interval, horizon, lambda at: _pass(engine, replace(turn, now=at)))
+            probe_results.last(db, this_check.host.key_id, now)
+        passes = checks(
+            now, this_check.settings.interval, horizon, lambda at: _pass(engine, replace(this_check, now=at))
+        )
         for _, planned in passes:
             yield from planned
     finally:
         engine.dispose()
 
 
-def _pass(engine: Engine, turn: Turn) -> tuple[list[Planned], datetime | None]:
+def _pass(engine: Engine, this_check: CheckContext) -> tuple[list[SimulatedMessage], datetime | None]:
     with engine.begin() as db:
-        made = recorded(db, turn)
+        made = recorded(db, this_check)
         judgement, plan = made.judgement, made.plan
-        results = list(notify.heard(plan, turn.now + LATENCY))
+        results = list(notify.heard(plan, this_check.now + LATENCY))
         for delivery, changes in results:
             notify.remember(db, delivery, changes)
     after = notify.learned(plan.memory, results)
-    until = (judgement.until, plan.until, notify.outlook(after, turn.channels, turn.rules, turn.now))
-    planned = [Planned(turn.now, alert, said(turn, alert, pinned=False)) for alert in plan.alerts]
+    until = (judgement.until, plan.until, notify.outlook(after, this_check.channels, this_check.rules, this_check.now))
+    planned = [
+        SimulatedMessage(this_check.now, notification, said(this_check, notification, pinned=False))
+        for notification in plan.notifications
+    ]
     return planned, min((moment for moment in until if moment), default=None)
 
 
@@ -67,7 +72,7 @@ VERDICTS = 5000
 
 
 def prospect(
-    turn: Turn, known: Mapping[str, Remembered], key: str, told_of: Mapping[str, Proof] | None = None
+    this_check: CheckContext, known: Mapping[str, Remembered], key: str, told_of: Mapping[str, Proof] | None = None
 ) -> Iterator[tuple[datetime, Verdict]]:
     """Each later moment at which the answer for `key` differs from the one before, in order.
 
@@ -75,15 +80,15 @@ def prospect(
     `told_of` what providers told; nothing is written.
     """
     memory = dict(known)
-    told_of = {print_of: one.lasting() for print_of, one in (told_of or {}).items() if turn.now < one.lapses_at}
-    judgement = turn.judged(memory, told_of)
-    last, now = _of(judgement, key), turn.now
+    told_of = {print_of: one.lasting() for print_of, one in (told_of or {}).items() if this_check.now < one.lapses_at}
+    judgement = this_check.judged(memory, told_of)
+    last, now = _of(judgement, key), this_check.now
     for _ in range(LOOKS):
         if judgement.until is None or last is None:
             return
         memory |= changes(judgement, memory, now).rows
         now = judgement.until
-        judgement = replace(turn, now=now).judged(memory, told_of)
+        judgement = replace(this_check, now=now).judged(memory, told_of)
         found = _of(judgement, key)
         if found is None:
             return
@@ -92,23 +97,23 @@ def prospect(
         last = found
 
 
-def looks(turn: Turn, judgement: Judgement, known: Mapping[str, Remembered]) -> Look:
+def looks(this_check: CheckContext, judgement: Judgement, known: Mapping[str, Remembered]) -> Look:
     """The later looks after this one, asked for in order: the same findings, judged anew when their time has come.
 
     `known` is the history before the judgement. Of a very large home, what comes late is not judged any more.
     """
-    memory, told_of, then = dict(known), _lasting(judgement, turn.now), turn.now
+    memory, told_of, then = dict(known), _lasting(judgement, this_check.now), this_check.now
     left = min(LOOKS, VERDICTS // max(1, len(judgement.verdicts)))
 
-    def look(at: datetime, alerts: Memory) -> tuple[tuple[Condition, ...], datetime | None]:
+    def look(at: datetime, notifications: Memory) -> tuple[tuple[Condition, ...], datetime | None]:
         nonlocal judgement, then, left
         if judgement.until and at >= judgement.until and left:
             recorded = changes(judgement, memory, then)
             for key in recorded.gone:
                 memory.pop(key, None)
             memory.update(recorded.rows)
-            judgement, then, left = replace(turn, now=at).judged(memory, told_of), at, left - 1
-        return found(replace(turn, now=at), judgement, alerts), judgement.until if left else None
+            judgement, then, left = replace(this_check, now=at).judged(memory, told_of), at, left - 1
+        return found(replace(this_check, now=at), judgement, notifications), judgement.until if left else None
 
     return look
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from importlib import import_module
 
-from monitor.cli.context import Shell, common
+from monitor.cli.context import Context, common
 
 #: action: (module, one line of help)
 ACTIONS = {
@@ -38,7 +38,7 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
     known["simulate"].add_argument("--in", dest="span", default="27d", metavar="27d", help="how far to look ahead")
 
 
-def run(given: argparse.Namespace, shell: Shell) -> int:
+def run(given: argparse.Namespace, context: Context) -> int:
     """Does the action."""
     module = import_module(f"monitor.cli.{ACTIONS[given.action][0]}")
-    return int(module.run(given, shell))
+    return int(module.run(given, context))

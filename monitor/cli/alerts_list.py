@@ -9,42 +9,42 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from monitor.cli import history_access
-from monitor.cli.context import Shell
+from monitor.cli.context import Context
 
 if TYPE_CHECKING:
     from alerts.model import Acknowledgement, Channel, Silence
     from alerts.notify import Memory
-    from alerts.planned import Planned
-    from monitor.check.record import Turn
+    from alerts.planned import NextMessage
+    from monitor.check.record import CheckContext
     from monitor.config.settings import Settings
     from monitor.history.engine import Connection
 
 
-def run(given: argparse.Namespace, shell: Shell) -> int:
+def run(given: argparse.Namespace, context: Context) -> int:
     """Prints what the memory of the alerts holds."""
     from alerts import notify
     from monitor.cli.terminal_text import visible
 
-    settings, now = shell.settings(shell.host()), shell.now()
-    with history_access.reading(shell, settings) as connection:
+    settings, now = context.settings(context.host()), context.now()
+    with history_access.reading(context, settings) as connection:
         known = notify.past(notify.recall(connection), now) if connection else notify.Memory()
         if given.tokens:
-            _tokens(shell, settings, known, now)
+            _tokens(context, settings, known, now)
             return 0
-        turn = shell.turn()
-        following = _following(connection, turn, known) if connection else {}
-    rows = _rows(known, turn.channels, following, now)
-    silences = [as_json(one) for one in known.hush.silences if one.until > now]
+        this_check = context.this_check()
+        following = _following(connection, this_check, known) if connection else {}
+    rows = _rows(known, this_check.channels, following, now)
+    silences = [as_json(one) for one in known.muting.silences if one.until > now]
     if given.json:
-        shell.say(json.dumps({"schema": 1, "standings": rows, "silences": silences}, ensure_ascii=False, indent=1))
+        context.say(json.dumps({"schema": 1, "alerts": rows, "silences": silences}, ensure_ascii=False, indent=1))
         return 0
     if not rows:
-        shell.say("Nothing stands.")
+        context.say("Nothing stands.")
     for row in rows:
-        shell.say(visible(f"{row['level']:<5} {row['key']} since {row['since']}: {row['summary']}"))
-        shell.say(visible(f"      {_who(row)}"))
+        context.say(visible(f"{row['level']:<5} {row['key']} since {row['since']}: {row['summary']}"))
+        context.say(visible(f"      {_who(row)}"))
     for one in silences:
-        shell.say(visible(f"silence {one['id']}: {one['match']} up to level {one['level']}{_by(one)}"))
+        context.say(visible(f"silence {one['id']}: {one['match']} up to level {one['level']}{_by(one)}"))
     return 0
 
 
@@ -67,31 +67,31 @@ def iso(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _following(db: Connection, turn: Turn, known: Memory) -> dict[str, Planned]:
+def _following(db: Connection, this_check: CheckContext, known: Memory) -> dict[str, NextMessage]:
     """The next messages, as the page names them."""
     from alerts.planned import planned
     from monitor.check.record import remembered
     from monitor.check.simulate import looks
     from monitor.history import probe_results
 
-    before = remembered(db, turn)
-    judgement = turn.judged(before, probe_results.recall(db, turn.host.key_id))
-    look = looks(turn, judgement, before)
-    return planned(known, turn.channels, turn.rules, look, turn.now, turn.settings.interval)
+    before = remembered(db, this_check)
+    judgement = this_check.judged(before, probe_results.recall(db, this_check.host.key_id))
+    look = looks(this_check, judgement, before)
+    return planned(known, this_check.channels, this_check.rules, look, this_check.now, this_check.settings.interval)
 
 
 def _rows(
-    known: Memory, channels: Sequence[Channel], following: Mapping[str, Planned], now: datetime
+    known: Memory, channels: Sequence[Channel], following: Mapping[str, NextMessage], now: datetime
 ) -> list[dict[str, Any]]:
     from alerts import notify
     from alerts.model import Level
     from alerts.notification_state import bound
     from monitor.check.page_data import following_as_json
 
-    acknowledged, silenced = notify.hushed(known, now)
-    told, attempts = bound(known.told, known.attempts, channels)
+    acknowledged, silenced = notify.suppressed(known, now)
+    notified, attempts = bound(known.notified, known.attempts, channels)
     names = sorted((one.label, one.id) for one in channels)
-    wishes = {one.key: as_json(one) for one in known.hush.acknowledgements if one.key in acknowledged}
+    wishes = {one.key: as_json(one) for one in known.muting.acknowledgements if one.key in acknowledged}
     return [
         {
             "key": key,
@@ -101,27 +101,27 @@ def _rows(
             "acknowledged": key in acknowledged,
             "acknowledgement": wishes.get(key),
             "silenced": key in silenced,
-            "told": {label: iso(told[address, key].at) for label, address in names if (address, key) in told},
+            "told": {label: iso(notified[address, key].at) for label, address in names if (address, key) in notified},
             "undelivered": [label for label, address in names if (address, key) in attempts],
             "next": following_as_json(following.get(key)),
         }
-        for key, one in sorted(known.standings.items(), key=lambda item: (-item[1].level.rank, item[0]))
-        if one.level is not Level.FINE or any((address, key) in told for _, address in names)
+        for key, one in sorted(known.alerts.items(), key=lambda item: (-item[1].level.rank, item[0]))
+        if one.level is not Level.FINE or any((address, key) in notified for _, address in names)
     ]
 
 
-def _tokens(shell: Shell, settings: Settings, known: Memory, now: datetime) -> None:
-    """A line for each standing that can be acknowledged and is not yet: what `alerts ack --token` takes, and words."""
+def _tokens(context: Context, settings: Settings, known: Memory, now: datetime) -> None:
+    """A line for each alert that can be acknowledged and is not yet: what `alerts ack --token` takes, and words."""
     from alerts import notify
     from alerts.model import Level
     from monitor.check.phone_buttons import token_of
     from monitor.cli.terminal_text import visible
 
-    host = shell.host().keyed(shell.state(settings).key(create=False))
-    acknowledged, silenced = notify.hushed(known, now)
-    for key, one in sorted(known.standings.items(), key=lambda item: (-item[1].level.rank, item[0])):
+    host = context.host().keyed(context.state(settings).key(create=False))
+    acknowledged, silenced = notify.suppressed(known, now)
+    for key, one in sorted(known.alerts.items(), key=lambda item: (-item[1].level.rank, item[0])):
         if one.level is not Level.FINE and key not in acknowledged | silenced:
-            shell.say(f"{token_of(host, one)}\t{visible(one.summary or key)}")
+            context.say(f"{token_of(host, one)}\t{visible(one.summary or key)}")
 
 
 def _who(row: dict[str, Any]) -> str:

@@ -8,62 +8,62 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from monitor.cli.alerts_list import iso as _iso
-from monitor.cli.context import USAGE, Failure, Shell
+from monitor.cli.context import USAGE, Context, Failure
 
 if TYPE_CHECKING:
-    from monitor.check.simulate import Planned
+    from monitor.check.simulate import SimulatedMessage
 
 LONGEST = timedelta(days=366)
 
 
-def run(given: argparse.Namespace, shell: Shell) -> int:
+def run(given: argparse.Namespace, context: Context) -> int:
     """Looks once, then lets the clock run ahead."""
     from monitor.check.simulate import rehearse
     from monitor.cli import history_access
     from monitor.cli.terminal_text import visible
 
     horizon = _span(given.span)
-    turn = shell.turn()
+    this_check = context.this_check()
     with history_access.in_words():
-        planned = list(rehearse(turn, horizon))
+        planned = list(rehearse(this_check, horizon))
     if given.json:
-        end = turn.now + horizon
+        end = this_check.now + horizon
         document = {
             "schema": 1,
-            "from": _iso(turn.now),
+            "from": _iso(this_check.now),
             "to": _iso(end),
             "messages": [_as_json(one) for one in planned],
         }
-        shell.say(json.dumps(document, ensure_ascii=False, indent=1))
+        context.say(json.dumps(document, ensure_ascii=False, indent=1))
         return 0
-    if not turn.settings.channels:
-        shell.say("No channel is configured, so nothing would be said; add `channels:` to the config.")
+    if not this_check.settings.channels:
+        context.say("No channel is configured, so nothing would be said; add `channels:` to the config.")
         return 0
-    shell.say(f"If nothing changed, in the next {given.span}:")
+    context.say(f"If nothing changed, in the next {given.span}:")
     for one in planned:
-        shell.say(visible(f"{one.at:%Y-%m-%d %H:%M} UTC  {one.alert.channel}: {one.message.subject}"))
-        for news in one.alert.news:
-            shell.say(visible(f"      {news.reason}: {news.standing.summary.partition(chr(10))[0]}"))
+        context.say(visible(f"{one.at:%Y-%m-%d %H:%M} UTC  {one.notification.channel}: {one.message.subject}"))
+        for items in one.notification.items:
+            context.say(visible(f"      {items.reason}: {items.alert.summary.partition(chr(10))[0]}"))
     if not planned:
-        shell.say("nothing would be said to anybody.")
+        context.say("nothing would be said to anybody.")
     return 0
 
 
-def _as_json(one: Planned) -> dict[str, Any]:
+def _as_json(one: SimulatedMessage) -> dict[str, Any]:
     return {
         "at": _iso(one.at),
-        "channel": one.alert.channel,
+        "channel": one.notification.channel,
         "subject": one.message.subject,
         "text": one.message.text,
         "news": [
             {
-                "key": news.standing.key,
-                "reason": str(news.reason),
-                "level": str(news.standing.level),
-                "summary": news.standing.summary,
-                "remedy": news.standing.remedy,
+                "key": items.alert.key,
+                "reason": str(items.reason),
+                "level": str(items.alert.level),
+                "summary": items.alert.summary,
+                "remedy": items.alert.remedy,
             }
-            for news in one.alert.news
+            for items in one.notification.items
         ],
     }
 

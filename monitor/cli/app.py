@@ -14,12 +14,12 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 from monitor import __version__
-from monitor.cli.context import OK, USAGE, Failure, Shell
+from monitor.cli.context import OK, USAGE, Context, Failure
 
 #: name: (module, one line of help)
 COMMANDS = {
     "status": ("status", "what is true now; writes nothing, needs no config"),
-    "check": ("check", "one pass: look, record, tell; for a timer, cron or a Termux job"),
+    "check": ("check", "one check: look, record, tell; for a timer, cron or a Termux job"),
     "serve": ("serve", "the daemon: the pass on a schedule, /metrics, status"),
     "demo": ("demo", "the whole thing on a made-up home"),
     "history": ("history", "what changed, when"),
@@ -78,42 +78,42 @@ def _columns() -> int:
 def run(argv: list[str]) -> NoReturn:
     """Runs one command and leaves the process; nothing a sender thread does can keep it alive."""
     gc.set_threshold(20_000, 20, 10)  # a look makes many records and hardly a cycle
-    shell = Shell.real(argv)
-    code = _guarded(argv, shell)
-    shell.flush()
+    context = Context.real(argv)
+    code = _guarded(argv, context)
+    context.flush()
     os._exit(code)
 
 
-def _guarded(argv: list[str], shell: Shell) -> int:
+def _guarded(argv: list[str], context: Context) -> int:
     try:
-        return _dispatch(argv, shell)
+        return _dispatch(argv, context)
     except Failure as failure:
-        return _explain(failure, argv, shell)
+        return _explain(failure, argv, context)
     except (KeyboardInterrupt, BrokenPipeError):
         return 130
     except SystemExit as left:
         return left.code if isinstance(left.code, int) else USAGE
     except UnicodeEncodeError as error:
         odd = next((word for word in argv if not word.isprintable()), None)
-        return _explain(Failure(USAGE, f"{odd!a} is no text") if odd else Failure.bug(error), argv, shell)
+        return _explain(Failure(USAGE, f"{odd!a} is no text") if odd else Failure.bug(error), argv, context)
     except Exception as error:  # noqa: BLE001 - the last line of defence: words instead of a traceback
-        return _explain(Failure.bug(error), argv, shell)
+        return _explain(Failure.bug(error), argv, context)
 
 
-def _explain(failure: Failure, argv: Sequence[str], shell: Shell) -> int:
+def _explain(failure: Failure, argv: Sequence[str], context: Context) -> int:
     if "--nagios" in argv:
         from monitor.cli.status_text import plugin_unknown
 
-        shell.say(plugin_unknown(failure.message.partition("\n")[0]))
+        context.say(plugin_unknown(failure.message.partition("\n")[0]))
         return 3
     if "--json" in argv:
-        shell.say(json.dumps({"ok": False, "error": {"code": failure.code, "message": failure.message}}))
+        context.say(json.dumps({"ok": False, "error": {"code": failure.code, "message": failure.message}}))
     else:
-        shell.complain(f"authwatch: {failure.message}")
+        context.complain(f"authwatch: {failure.message}")
     return failure.code
 
 
-def _dispatch(argv: list[str], shell: Shell) -> int:
+def _dispatch(argv: list[str], context: Context) -> int:
     top = _top()
     at = next((place for place, word in enumerate(argv) if not word.startswith("-")), len(argv))
     found = top.parse_args(argv[: at + 1] or ["--help"])
@@ -123,7 +123,7 @@ def _dispatch(argv: list[str], shell: Shell) -> int:
     module = furnish(parser, found.command)
     arguments = parser.parse_args(argv[at + 1 :])
     arguments.command = found.command
-    return int(module.run(arguments, shell.configured(arguments)) or OK)
+    return int(module.run(arguments, context.configured(arguments)) or OK)
 
 
 def _top() -> Parser:

@@ -1,4 +1,4 @@
-"""`authwatch check`: one pass. The gate in `main` has already said that it cannot stop early."""
+"""`authwatch check`: one check. The gate in `main` has already said that it cannot stop early."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from alerts.dataclass import replace
 from monitor.check import gate
 from monitor.cli import filtering, heartbeat
-from monitor.cli.context import CONFIG, UNKNOWN, Failure, Shell, common, filters, filters_of
-from monitor.system.state_dir import Mark, State, StateError, real, spare
+from monitor.cli.context import CONFIG, UNKNOWN, Context, Failure, common, filters, filters_of
+from monitor.system.state_dir import CheckMark, StateDir, StateError, real, spare
 
 if TYPE_CHECKING:
-    from monitor.check.collect import Asked
+    from monitor.check.collect import CheckOptions
     from monitor.check.status import Document
     from monitor.config.settings import Settings
     from monitor.model import Remembered
     from monitor.system.host import Host
-    from monitor.system.key_offer import Vault
+    from monitor.system.key_offer import OfferedKeys
 
 
 #: The part of its time that a check waits for another one that is running.
@@ -41,28 +41,28 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
     parser.add_argument("--textfile", metavar="FILE", help="write the metrics there, for node_exporter")
 
 
-def run(given: argparse.Namespace, shell: Shell) -> int:
+def run(given: argparse.Namespace, context: Context) -> int:
     """One check, and the sign of life after it; only what it prints is narrowed by filters."""
-    if (shown := _standing(given, shell)) is not None:
+    if (shown := _standing(given, context)) is not None:
         return shown
     from monitor.config.settings import check_ends
 
-    host = shell.host()
+    host = context.host()
     host.env("HOME")
-    settings = shell.settings(host)
+    settings = context.settings(host)
     limit = check_ends(settings.alerts.deadline).total_seconds()
     host.ends = time.monotonic() + limit
-    with shell.ending(limit):
+    with context.ending(limit):
         try:
-            done = _pass(given, shell, host, settings)
+            done = _pass(given, context, host, settings)
         except Failure:  # refused, or another check is running: not ours to speak of
             raise
         except Exception:
-            heartbeat.beat(shell, settings, host.left(), failed=True)
+            heartbeat.beat(context, settings, host.left(), failed=True)
             raise
-        if done.well is not None and not heartbeat.beat(shell, settings, host.left(), failed=not done.well):
-            gate.remove(str(shell.gate_place()))  # the next pass tries again
-    return _show(given, shell, filtering.part(done.document, filters_of(given), settings, done.known))
+        if done.well is not None and not heartbeat.beat(context, settings, host.left(), failed=not done.well):
+            gate.remove(str(context.gate_place()))  # the next check tries again
+    return _show(given, context, filtering.part(done.document, filters_of(given), settings, done.known))
 
 
 class _Done(NamedTuple):
@@ -74,16 +74,16 @@ class _Done(NamedTuple):
     well: bool | None
 
 
-def _standing(given: argparse.Namespace, shell: Shell) -> int | None:
+def _standing(given: argparse.Namespace, context: Context) -> int | None:
     """Draws the last check's document where nothing it rests on has changed; None where a look is needed."""
-    folder, now = str(shell.gate_place()), shell.now().timestamp()
-    point = gate.may_stop(folder, _identity(shell), dict(shell.environ), now)
+    folder, now = str(context.gate_place()), context.now().timestamp()
+    point = gate.may_stop(folder, _identity(context), dict(context.environ), now)
     if point is None or (shown := _document(point, given)) is None:
         return None
     from monitor.check.status import narrowed
 
     gate.renew(folder, point, now)
-    return _show(given, shell, narrowed(shown, filters_of(given)))
+    return _show(given, context, narrowed(shown, filters_of(given)))
 
 
 def _document(point: gate.Checkpoint, given: argparse.Namespace) -> Document | None:
@@ -96,145 +96,145 @@ def _document(point: gate.Checkpoint, given: argparse.Namespace) -> Document | N
     return shown if sound and filtering.known_to(shown, filters_of(given)) else None
 
 
-def _pass(given: argparse.Namespace, shell: Shell, host: Host, settings: Settings) -> _Done:
+def _pass(given: argparse.Namespace, context: Context, host: Host, settings: Settings) -> _Done:
     """Looks, records, tells, leaves a checkpoint; prints complaints only."""
-    from monitor.check.collect import Asked, digest, look
+    from monitor.check.collect import CheckOptions, digest, look
     from monitor.system import state_dir
 
-    state = shell.state(settings)
-    asked = Asked(settings, shell.caller())
-    if _passing(state, shell):
-        return _reported(shell, host.keyed(state.key(create=False)), state, asked)
-    state = _usable(state, shell)
-    host = host.keyed(_key(state, shell), vault_for(settings))
+    state = context.state(settings)
+    asked = CheckOptions(settings, context.caller())
+    if _passing(state, context):
+        return _reported(context, host.keyed(state.key(create=False)), state, asked)
+    state = _usable(state, context)
+    host = host.keyed(_key(state, context), vault_for(settings))
     with state.lock(host.left() * WAITING) as held:
         if not held:
-            return _Done(_last(state, shell), {}, None)
-        state_dir.sweep(str(state.folder), shell.environ.get("TMPDIR") or "/tmp")  # noqa: S108  not ours to choose
+            return _Done(_last(state, context), {}, None)
+        state_dir.sweep(str(state.folder), context.environ.get("TMPDIR") or "/tmp")  # noqa: S108  not ours to choose
         requests = state.requests()
-        now = shell.now()
+        now = context.now()
         findings = look(asked, host, now)
-        mark = Mark(_identity(shell), digest(asked, findings, host, now), shell.now().timestamp(), requests)
-        point = _second_gate(state, mark, shell, host, now, heartbeat.due(settings, host, now))
+        mark = CheckMark(_identity(context), digest(asked, findings, host, now), context.now().timestamp(), requests)
+        point = _second_gate(state, mark, context, host, now, heartbeat.due(settings, host, now))
         if point is not None and (same := _document(point, given)) is not None:
             return _Done(same, {}, True)
         from monitor.check import outputs
         from monitor.check import run as full_check
-        from monitor.check.record import Turn
+        from monitor.check.record import CheckContext
         from monitor.cli.status_text import nagios, text
-        from monitor.history.owner import Foreign
+        from monitor.history.owner import OtherWatcher
 
-        turn = Turn(asked, host, state, findings, now)
+        this_check = CheckContext(asked, host, state, findings, now)
         started = time.monotonic()
         try:
-            outcome = full_check.run(turn, outputs.clocks(state, shell.reading(now)))
-        except Foreign as error:
+            outcome = full_check.run(this_check, outputs.clocks(state, context.reading(now)))
+        except OtherWatcher as error:
             raise Failure(CONFIG, str(error)) from None
         document = outcome.document(settings)
         line, code = nagios(document)
-        left = outputs.Left(
+        left = outputs.FinishedCheck(
             outcome,
             settings,
             document,
             f"{text(document, color=False)}\n".encode("utf-8", "replace"),
             (code, line.encode("utf-8", "replace")),
             timedelta(seconds=time.monotonic() - started),
-            shell.reading(now),
+            context.reading(now),
             Path(given.textfile).absolute() if given.textfile else None,
             heartbeat.due(settings, host, now),
         )
         complaints = (*outcome.complaints, *outputs.everything(left, state, host, mark))
     for complaint in complaints:
-        shell.complain(f"authwatch: {complaint}")
+        context.complain(f"authwatch: {complaint}")
     return _Done(document, outcome.known, outcome.well)
 
 
-def _last(state: State, shell: Shell) -> Document:
+def _last(state: StateDir, context: Context) -> Document:
     """What the last check left, while another one is running: looking twice at once helps nobody. Raises Failure."""
     try:
         shown = json.loads((state.folder / STATUS).read_bytes())
         at = datetime.fromisoformat(shown["at"]).astimezone()
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise Failure(UNKNOWN, "another check is running, and none has finished here yet") from None
-    ago = round((shell.now() - at).total_seconds())
+    ago = round((context.now() - at).total_seconds())
     age = f"{ago} s" if ago < 120 else f"{ago // 60} min" if ago < 7200 else f"{ago // 3600} h"
-    shell.complain(f"authwatch: another check is running; showing the one of {at:%H:%M} ({age} ago)")
+    context.complain(f"authwatch: another check is running; showing the one of {at:%H:%M} ({age} ago)")
     return dict(shown)
 
 
-def _identity(shell: Shell) -> str:
-    return gate.identity(gate.split(list(shell.argv))[0], _here(), os.geteuid())
+def _identity(context: Context) -> str:
+    return gate.identity(gate.split(list(context.argv))[0], _here(), os.geteuid())
 
 
-def _passing(state: State, shell: Shell) -> bool:
+def _passing(state: StateDir, context: Context) -> bool:
     """Whether another home than our own is to be checked with a state folder that is nobody's: that claims nothing.
     A Failure where the folder belongs to another home."""
     try:
-        owner, home = state.owner(), real(shell.home)
+        owner, home = state.owner(), real(context.home)
     except StateError:
         return False  # which is said where it matters
     if owner is not None and owner.home != home:
         from monitor.history.owner import other_home
 
         raise Failure(CONFIG, other_home(state, owner, home))
-    return owner is None and home != real(shell.own_home)
+    return owner is None and home != real(context.own_home)
 
 
-def _reported(shell: Shell, host: Host, state: State, asked: Asked) -> _Done:
+def _reported(context: Context, host: Host, state: StateDir, asked: CheckOptions) -> _Done:
     """What is so in another home; records, tells and leaves nothing."""
     from monitor.check import run as full_check
     from monitor.check.collect import look
-    from monitor.check.record import Turn
+    from monitor.check.record import CheckContext
     from monitor.history.owner import unclaimed
 
-    now = shell.now()
-    seen = full_check.glance(Turn(asked, host, state, look(asked, host, now), now))
+    now = context.now()
+    seen = full_check.read_only(CheckContext(asked, host, state, look(asked, host, now), now))
     if seen.foreign:
         raise Failure(CONFIG, seen.foreign)
-    for complaint in (*seen.complaints, unclaimed(real(shell.home))):
-        shell.complain(f"authwatch: {complaint}")
+    for complaint in (*seen.complaints, unclaimed(real(context.home))):
+        context.complain(f"authwatch: {complaint}")
     return _Done(seen.document(asked.settings), seen.known, None)
 
 
-def vault_for(settings: Settings) -> Vault | None:
+def vault_for(settings: Settings) -> OfferedKeys | None:
     """Where sources may leave the keys of the providers that the config asks; None, and nothing loaded, without any."""
     if not settings.probe:
         return None
     from monitor.probes import providers_of
-    from monitor.system.key_offer import Vault
+    from monitor.system.key_offer import OfferedKeys
 
-    return Vault(providers_of(settings.probe))
+    return OfferedKeys(providers_of(settings.probe))
 
 
 def _here() -> str:
     try:
         return str(Path.cwd())
-    except OSError:  # it was removed; the gate then never stops a pass
+    except OSError:  # it was removed; the gate then never stops a check
         return ""
 
 
-def _key(state: State, shell: Shell) -> bytes | None:
+def _key(state: StateDir, context: Context) -> bytes | None:
     try:
         return state.key(create=True)
     except StateError as error:
-        shell.complain(f"authwatch: {error}; logins cannot be compared with the last pass")
+        context.complain(f"authwatch: {error}; logins cannot be compared with the last check")
         return None
 
 
-def _usable(state: State, shell: Shell) -> State:
-    """The state folder, or a private temporary one, or none: a broken disk must not silence a pass."""
+def _usable(state: StateDir, context: Context) -> StateDir:
+    """The state folder, or a private temporary one, or none: a broken disk must not silence a check."""
     try:
         state.create()
         state.reserve()
         return state
     except StateError as error:
         other = spare()
-        shell.complain(f"authwatch: {error}; " + ("using a temporary folder" if other else "nothing is remembered"))
-        return State(other, other, makeshift=True) if other else replace(state, makeshift=True)
+        context.complain(f"authwatch: {error}; " + ("using a temporary folder" if other else "nothing is remembered"))
+        return StateDir(other, other, makeshift=True) if other else replace(state, makeshift=True)
 
 
 def _second_gate(
-    state: State, mark: Mark, shell: Shell, host: Host, now: datetime, due: float
+    state: StateDir, mark: CheckMark, context: Context, host: Host, now: datetime, due: float
 ) -> gate.Checkpoint | None:
     """The earlier checkpoint, renewed with what was touched now, when the look found nothing new."""
     folder, moment = str(state.gate), now.timestamp()
@@ -242,7 +242,9 @@ def _second_gate(
     if point is None or (point.identity, point.digest) != (mark.identity, mark.digest):
         return None
     ours = [touch for touch in point.touches if touch[0] != "T"]
-    if not gate.still_holds(folder, point, dict(shell.environ), moment) or not all(gate.same(*touch) for touch in ours):
+    if not gate.still_holds(folder, point, dict(context.environ), moment) or not all(
+        gate.same(*touch) for touch in ours
+    ):
         return None
     point.touches = [("T", path, stamp) for path, stamp in host.touches.items()] + ours
     point.trusted, point.due = gate.trusted(point.touches, moment, mark.ended), due
@@ -251,7 +253,7 @@ def _second_gate(
     return point
 
 
-def _show(given: argparse.Namespace, shell: Shell, part: Document) -> int:
+def _show(given: argparse.Namespace, context: Context, part: Document) -> int:
     """Prints what the filters left of a status document, for whoever reads it; the exit code of that part."""
     from monitor.check.status import written
     from monitor.cli.status_text import nagios, text
@@ -263,7 +265,7 @@ def _show(given: argparse.Namespace, shell: Shell, part: Document) -> int:
     elif given.json:
         printed = "".join([*written(part), "\n"])
     else:
-        printed = text(part, color=shell.color) + "\n"
+        printed = text(part, color=context.color) + "\n"
     with suppress(BrokenPipeError):  # a reader who left changes nothing of what was found
-        shell.write(printed)
+        context.write(printed)
     return 0 if given.exit_zero else code

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from monitor.cli.context import Shell
+from monitor.cli.context import Context
 
 EPILOG = """\
 bash: authwatch completion bash > ~/.local/share/bash-completion/completions/authwatch
@@ -19,11 +19,11 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
     parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell to complete for")
 
 
-def run(given: argparse.Namespace, shell: Shell) -> int:
+def run(given: argparse.Namespace, context: Context) -> int:
     """Prints the completion script."""
     import shtab
 
     from monitor.cli.app import whole
 
-    shell.say(shtab.complete(whole(), shell=given.shell))
+    context.say(shtab.complete(whole(), shell=given.shell))
     return 0

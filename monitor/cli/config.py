@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from monitor.cli.context import CONFIG, Failure, Shell, common
+from monitor.cli.context import CONFIG, Context, Failure, common
 
 
 def arguments(parser: argparse.ArgumentParser, command: str) -> None:
@@ -14,27 +14,27 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
     parser.add_argument("what", choices=("check", "show", "schema"), help="is it right; what is in force; JSON schema")
 
 
-def run(given: argparse.Namespace, shell: Shell) -> int:
+def run(given: argparse.Namespace, context: Context) -> int:
     """Checks, shows or describes the config."""
     if given.what == "schema":
         from monitor.config.schema import json_schema
 
-        shell.say(json.dumps(json_schema(), indent=1))
+        context.say(json.dumps(json_schema(), indent=1))
         return 0
-    settings = shell.settings(shell.host())
+    settings = context.settings(context.host())
     if given.what == "show":
         from monitor.config.show import show
 
-        shell.say(show(settings))
+        context.say(show(settings))
         return 0
-    return _check(shell, settings)
+    return _check(context, settings)
 
 
-def _check(shell: Shell, settings: object) -> int:
+def _check(context: Context, settings: object) -> int:
     from alerts.channels import check
     from monitor.config.load import problems
     from monitor.config.settings import Settings
-    from monitor.serve.web_auth import Refused, listen_address
+    from monitor.serve.web_auth import UnsafeAddress, listen_address
 
     assert isinstance(settings, Settings)  # noqa: S101 - for the type checker only
     found = list(problems(settings))
@@ -43,10 +43,10 @@ def _check(shell: Shell, settings: object) -> int:
             found.append(f"{channel.where}: channels.{channel.label}: {reason}")
     try:
         listen_address(settings.web)
-    except Refused as why:
+    except UnsafeAddress as why:
         found.append(str(why))
     if found:
         raise Failure(CONFIG, "\n".join(found))
     place = settings.file or "no config file; the defaults"
-    shell.say(f"ok: {place} ({len(settings.sources)} sources, {len(settings.channels)} channels)")
+    context.say(f"ok: {place} ({len(settings.sources)} sources, {len(settings.channels)} channels)")
     return 0

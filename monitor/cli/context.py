@@ -19,11 +19,11 @@ from alerts.dataclass import dataclass, replace
 from monitor.check import gate as checkpoint
 
 if TYPE_CHECKING:
-    from alerts.clock_trust import Reading
-    from monitor.check.record import Turn
+    from alerts.clock_trust import ClockReading
+    from monitor.check.record import CheckContext
     from monitor.config.settings import Settings
     from monitor.system.host import Host
-    from monitor.system.state_dir import State
+    from monitor.system.state_dir import StateDir
 
 #: What a button of a notification needs of our environment to find interpreter, config and state.
 CARRIED = (
@@ -56,7 +56,7 @@ class Failure(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Shell:
+class Context:
     """What a command may touch. `home` is where stores are looked for, `own_home` where authwatch itself lives."""
 
     environ: Mapping[str, str]
@@ -71,7 +71,7 @@ class Shell:
     argv: tuple[str, ...] = ()
 
     @classmethod
-    def real(cls, argv: Sequence[str]) -> Shell:
+    def real(cls, argv: Sequence[str]) -> Context:
         """The real one."""
         os.umask(0o077)
         if isinstance(sys.stdout, io.TextIOWrapper):  # names may hold what the terminal's encoding does not
@@ -79,7 +79,7 @@ class Shell:
         home = Path(os.environ.get("HOME") or _home_of_user())
         return cls(dict(os.environ), sys.stdout, sys.stderr, home, home, argv=tuple(argv))
 
-    def configured(self, arguments: argparse.Namespace) -> Shell:
+    def configured(self, arguments: argparse.Namespace) -> Context:
         """The same, as the common options ask."""
         home = getattr(arguments, "home", None)
         config = getattr(arguments, "config", None)
@@ -94,19 +94,19 @@ class Shell:
         )
 
     def now(self) -> datetime:
-        """The wall clock, once per pass."""
+        """The wall clock, once per check."""
         return datetime.now(UTC)
 
-    def reading(self, now: datetime) -> Reading:
+    def reading(self, now: datetime) -> ClockReading:
         """Wall clock and boot clock (suspend included) at one moment, and which boot it is where Linux says so."""
-        from alerts.clock_trust import Reading
+        from alerts.clock_trust import ClockReading
 
         try:
             boot = timedelta(seconds=time.clock_gettime(time.CLOCK_BOOTTIME))
             boot_id = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         except (AttributeError, OSError, ValueError):
-            return Reading(now)
-        return Reading(now, boot, boot_id)
+            return ClockReading(now)
+        return ClockReading(now, boot, boot_id)
 
     def caller(self) -> str:
         """A line for `sh` that starts authwatch as it was started now, in an environment that has nothing of ours."""
@@ -199,29 +199,29 @@ class Shell:
             raise Failure(CONFIG, str(error)) from None
         return found if found.host else replace(found, host=os.uname().nodename)
 
-    def turn(self) -> Turn:
+    def this_check(self) -> CheckContext:
         """A look now, without a trace, and what it takes to judge it."""
-        from monitor.check.collect import Asked, look
-        from monitor.check.record import Turn
+        from monitor.check.collect import CheckOptions, look
+        from monitor.check.record import CheckContext
 
         host = self.host()
         settings = self.settings(host)
         state = self.state(settings)
         host = host.keyed(state.key(create=False))
-        asked = Asked(settings)
+        asked = CheckOptions(settings)
         now = self.now()
-        return Turn(asked, host, state, look(asked, host, now), now)
+        return CheckContext(asked, host, state, look(asked, host, now), now)
 
     def gate_place(self) -> Path:
         """The default state folder, where the checkpoint lies."""
         return Path(checkpoint.state_place(dict(self.environ), str(self.own_home)))
 
-    def state(self, settings: Settings) -> State:
+    def state(self, settings: Settings) -> StateDir:
         """authwatch's own folder."""
-        from monitor.system.state_dir import State
+        from monitor.system.state_dir import StateDir
 
         gate = self.gate_place()
-        return State(settings.state or gate, gate)
+        return StateDir(settings.state or gate, gate)
 
 
 def common(parser: argparse.ArgumentParser, *, json: bool = True) -> None:

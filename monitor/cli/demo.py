@@ -1,4 +1,4 @@
-"""`authwatch demo`: the whole thing on a made-up home, with the real pass."""
+"""`authwatch demo`: the whole thing on a made-up home, with the real check."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import tempfile
 from pathlib import Path
 
 from alerts.dataclass import replace
-from monitor.cli.context import Shell, common
+from monitor.cli.context import Context, common
 
 INTRODUCTION = """\
-A made-up home with OpenClaw (agents main and lab) and Claude Code, one real pass over it,
+A made-up home with OpenClaw (agents main and lab) and Claude Code, one real check over it,
 and a channel that prints what your phone would get:
 """
 
@@ -19,7 +19,7 @@ What to do next:
   authwatch status                             what is true of your own logins, now
   authwatch onboard                            a guided first set-up: your phone or mailbox, and what runs it
   authwatch alerts test                        a test message over your own channels
-  authwatch install systemd --user --timer     a pass every five minutes from now on
+  authwatch install systemd --user --timer     a check every five minutes from now on
 """
 
 
@@ -28,7 +28,7 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
     common(parser, json=False)
 
 
-def run(given: argparse.Namespace, shell: Shell) -> int:
+def run(given: argparse.Namespace, context: Context) -> int:
     """Makes the home, runs `check` in it, says what to do next; leaves nothing behind."""
     from monitor.cli import check
     from monitor.cli.app import Parser
@@ -36,12 +36,12 @@ def run(given: argparse.Namespace, shell: Shell) -> int:
 
     with tempfile.TemporaryDirectory(prefix="authwatch-demo-") as folder:
         home = Path(folder)
-        config = furnish(home, shell.now())
-        inside = replace(shell, environ={"HOME": folder}, own_home=home, home=home, config=config, argv=("demo",))
+        config = furnish(home, context.now())
+        inside = replace(context, environ={"HOME": folder}, own_home=home, home=home, config=config, argv=("demo",))
         parser = Parser()
         check.arguments(parser, "check")
-        shell.say(INTRODUCTION)
-        shell.out.flush()
+        context.say(INTRODUCTION)
+        context.out.flush()
         check.run(parser.parse_args([]), inside)
-    shell.say(f"\n{WHAT_NEXT}")
+    context.say(f"\n{WHAT_NEXT}")
     return 0

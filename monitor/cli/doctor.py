@@ -6,13 +6,13 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
-from monitor.cli.context import PATIENCE, Failure, Shell, common
+from monitor.cli.context import PATIENCE, Context, Failure, common
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from monitor.doctor.fix import Done
-    from monitor.doctor.model import Fix, Patient, Result
+    from monitor.doctor.model import Fix, Result, Subject
 
 
 def arguments(parser: argparse.ArgumentParser, command: str) -> None:
@@ -23,41 +23,41 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
     )
 
 
-def run(given: argparse.Namespace, shell: Shell) -> int:
+def run(given: argparse.Namespace, context: Context) -> int:
     """Runs every check; 0 fine, 2 warnings, 1 broken. After `--fix` the second look decides."""
     from monitor.doctor import examine
     from monitor.doctor.fix import mend
     from monitor.doctor.model import worst
 
     tried: Sequence[Done] = ()
-    with shell.ending(PATIENCE * 3):  # it asks many programs
-        patient = _patient(shell)
+    with context.ending(PATIENCE * 3):  # it asks many programs
+        patient = _patient(context)
         results = list(examine(patient))
         if given.fix and (tried := mend(results, patient)):
-            patient = _patient(shell)
+            patient = _patient(context)
             results = list(examine(patient))
     left = {one.fix for one in results if one.fix}
     if given.json:
-        shell.say(json.dumps(_document(results, tried, left, fixing=given.fix), indent=1))
+        context.say(json.dumps(_document(results, tried, left, fixing=given.fix), indent=1))
     else:
         from monitor.cli.doctor_text import text
 
-        shell.say(text(results, tried, left, patient, shell.width(), color=shell.color, fixing=given.fix))
+        context.say(text(results, tried, left, patient, context.width(), color=context.color, fixing=given.fix))
     return worst(results)
 
 
-def _patient(shell: Shell) -> Patient:
+def _patient(context: Context) -> Subject:
     """A fresh look; a wrong config is a finding, and the defaults are looked at."""
     from monitor.config.settings import Settings
     from monitor.doctor import meet
 
-    host, complaint = shell.host(), ""
-    own = host.at(shell.own_home).alone()
+    host, complaint = context.host(), ""
+    own = host.at(context.own_home).alone()
     try:
-        settings = shell.settings(own)
+        settings = context.settings(own)
     except Failure as failure:
         settings, complaint = Settings(file=None), failure.message
-    return meet(settings, host, own, shell.state(settings), shell.now(), shell.environ, complaint)
+    return meet(settings, host, own, context.state(settings), context.now(), context.environ, complaint)
 
 
 def _document(

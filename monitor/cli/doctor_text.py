@@ -11,7 +11,7 @@ from monitor.cli.terminal_text import visible
 
 if TYPE_CHECKING:
     from monitor.doctor.fix import Done
-    from monitor.doctor.model import Fix, Patient, Result
+    from monitor.doctor.model import Fix, Result, Subject
 
 _SIGNS: Final = {"broken": "XX", "warning": "!!", "fine": "ok"}
 _COLOR: Final = {"broken": "\033[31;1m", "warning": "\033[33m", "fine": "\033[32m", "dim": "\033[2m", "bold": "\033[1m"}
@@ -24,7 +24,7 @@ def text(
     results: Sequence[Result],
     tried: Sequence[Done],
     left: Collection[Fix],
-    patient: Patient,
+    patient: Subject,
     width: int,
     *,
     color: bool,

@@ -8,10 +8,10 @@ from difflib import get_close_matches
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from monitor.cli.context import NOT_DONE, PATIENCE, Failure, Shell, common
+from monitor.cli.context import NOT_DONE, PATIENCE, Context, Failure, common
 
 if TYPE_CHECKING:
-    from monitor.check.run import Outcome
+    from monitor.check.run import CheckResult
 
 #: So many changes ahead are shown.
 AHEAD = 6
@@ -23,31 +23,31 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
     parser.add_argument("key", metavar="KEY", help="as `authwatch status` shows it")
 
 
-def run(given: argparse.Namespace, shell: Shell) -> int:
+def run(given: argparse.Namespace, context: Context) -> int:
     """Looks, and prints what the verdict on one credential rests on; `-v` also shows the rows that did not hold."""
     from monitor.check import run as full_check
     from monitor.check.simulate import prospect
     from monitor.cli import explain_text
 
-    with shell.ending(PATIENCE):
-        turn = shell.turn()
-        outcome = full_check.glance(turn, about=given.key)
+    with context.ending(PATIENCE):
+        this_check = context.this_check()
+        outcome = full_check.read_only(this_check, about=given.key)
     verdict = next((one for one in outcome.judgement.verdicts if one.key == given.key), None)
     if verdict is None:
         raise _unknown(given.key, outcome)
     told_of = {one.seen.fingerprint or "": one.proof for one in outcome.judgement.verdicts if one.proof}
-    ahead = tuple(islice(prospect(turn, outcome.known, verdict.key, told_of), AHEAD))
-    told = explain_text.Told(verdict, outcome, turn.settings, ahead)
+    ahead = tuple(islice(prospect(this_check, outcome.known, verdict.key, told_of), AHEAD))
+    told = explain_text.Explained(verdict, outcome, this_check.settings, ahead)
     if given.json:
-        shell.say(json.dumps(explain_text.document(told), ensure_ascii=False, indent=1))
+        context.say(json.dumps(explain_text.document(told), ensure_ascii=False, indent=1))
     else:
-        shell.say(explain_text.text(told, width=min(shell.width(), 80), whole=shell.verbose))
+        context.say(explain_text.text(told, width=min(context.width(), 80), whole=context.verbose))
     for complaint in outcome.complaints:
-        shell.complain(f"authwatch: {complaint}")
+        context.complain(f"authwatch: {complaint}")
     return 0
 
 
-def _unknown(key: str, outcome: Outcome) -> Failure:
+def _unknown(key: str, outcome: CheckResult) -> Failure:
     keys = [one.key for one in outcome.judgement.verdicts]
     near = get_close_matches(key, keys, n=1, cutoff=0.4)
     hint = f"did you mean {near[0]}?" if near else "authwatch status shows those that are"

@@ -9,7 +9,7 @@ from textwrap import wrap
 from typing import Any
 
 from alerts.dataclass import dataclass
-from monitor.check.run import Outcome
+from monitor.check.run import CheckResult
 from monitor.check.status import SCHEMA, iso
 from monitor.cli.terminal_text import visible
 from monitor.config.settings import Settings
@@ -28,11 +28,11 @@ _NEED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Explained:
     """What is explained: a verdict of a look, and what becomes of it while nothing changes but the clock."""
 
     verdict: Verdict
-    outcome: Outcome
+    outcome: CheckResult
     settings: Settings
     ahead: tuple[tuple[datetime, Verdict], ...]
 
@@ -42,9 +42,9 @@ class Told:
         return account(self.verdict, known, self.outcome.judgement, self.settings.policy, self.outcome.at)
 
     @property
-    def hushed(self) -> tuple[str, ...]:
+    def suppressed(self) -> tuple[str, ...]:
         """By which decisions of people nothing is said of it."""
-        verdict, (acknowledged, silenced) = self.verdict, self.outcome.hushed
+        verdict, (acknowledged, silenced) = self.verdict, self.outcome.suppressed
         facts = {
             "ignored": verdict.ignored,
             "acknowledged": verdict.key in acknowledged,
@@ -53,24 +53,24 @@ class Told:
         return tuple(word for word, so in facts.items() if so)
 
 
-def text(told: Told, width: int, *, whole: bool) -> str:
+def text(notified: Explained, width: int, *, whole: bool) -> str:
     """The page in lines of at most `width` columns, commands aside; `whole`: with the rows that did not hold."""
-    verdict, wide = told.verdict, max(width, 40)
+    verdict, wide = notified.verdict, max(width, 40)
     lines = [
         *wrap(visible(verdict.summary), wide),
         "",
         *_line("verdict", f"{verdict.state}; {_NEED[verdict.needs_human]}", wide, indent=0),
         *_line("how sure", f"{verdict.confidence}: {why_so_sure(verdict)}", wide, indent=0),
-        *_line("looked at", moment(told.outcome.at), wide, indent=0),
+        *_line("looked at", moment(notified.outcome.at), wide, indent=0),
     ]
-    for place, facts in groupby(told.facts, key=lambda fact: (fact.where, fact.at)):
-        lines += ["", *_heading(*place, told.outcome.at, wide)]
+    for place, facts in groupby(notified.facts, key=lambda fact: (fact.where, fact.at)):
+        lines += ["", *_heading(*place, notified.outcome.at, wide)]
         for fact in facts:
             lines += _line(fact.name, f"{fact.value} ({fact.sure}: {fact.why})", wide)
     lines += ["", *wrap("The first row of the truth table that holds decides:", wide)]
     lines += [line for row in _rows(verdict, whole) for line in _line(*row, wide)]
-    lines += ["", "What would change it:", *_ahead(told, wide)]
-    return "\n".join([*lines, "", *_deeds(told, wide)])
+    lines += ["", "What would change it:", *_ahead(notified, wide)]
+    return "\n".join([*lines, "", *_deeds(notified, wide)])
 
 
 def _heading(where: str, at: datetime, now: datetime, wide: int) -> list[str]:
@@ -101,28 +101,28 @@ def _rows(verdict: Verdict, whole: bool) -> Iterator[tuple[str, str]]:
         yield "so", f"{_NEED[verdict.needs_human]}, and it is {'usable' if verdict.usable else 'of no use now'}"
 
 
-def _ahead(told: Told, wide: int) -> Iterator[str]:
-    if told.ahead:
+def _ahead(notified: Explained, wide: int) -> Iterator[str]:
+    if notified.ahead:
         yield "  if nothing is changed in its store:"
-    for at, verdict in told.ahead:
+    for at, verdict in notified.ahead:
         usable = "" if verdict.usable or verdict.needs_human is Need.NOW else ", of no use"
         step = f", the last {span(verdict.step)}" if verdict.step else ""
         row = f"row {_number(verdict.ground)}: {ROWS[verdict.ground].evidence}{step}"
         words = f"{moment(at)}: {verdict.state}{usable}; {_NEED[verdict.needs_human]} ({row})"
         yield from wrap(words, wide, initial_indent="    ", subsequent_indent="      ")
-    if not told.ahead:
+    if not notified.ahead:
         yield from wrap("time alone does not: only a change of its store, its program or the config", wide, **_IN)
-    elif told.verdict.state not in (State.MISSING, State.REFUSED):
+    elif notified.verdict.state not in (State.MISSING, State.REFUSED):
         yield "  and at any time a change of its store, its program or the config"
 
 
 _IN: Any = {"initial_indent": "  ", "subsequent_indent": "  "}
 
 
-def _deeds(told: Told, wide: int) -> Iterator[str]:
-    verdict = told.verdict
-    if told.hushed:
-        yield f"Nothing is said of it: it is {' and '.join(told.hushed)}."
+def _deeds(notified: Explained, wide: int) -> Iterator[str]:
+    verdict = notified.verdict
+    if notified.suppressed:
+        yield f"Nothing is said of it: it is {' and '.join(notified.suppressed)}."
     if not verdict.remedy:
         yield "Nobody has to do anything."
         return
@@ -131,21 +131,21 @@ def _deeds(told: Told, wide: int) -> Iterator[str]:
         yield f"  {visible(part)}"
 
 
-def document(told: Told) -> dict[str, Any]:
+def document(notified: Explained) -> dict[str, Any]:
     """The same as JSON; moments are ISO 8601 UTC."""
-    verdict = told.verdict
+    verdict = notified.verdict
     number = _number(verdict.ground)
     return {
         "schema": SCHEMA,
         "key": verdict.key,
-        "facts": _flat(told),
+        "facts": _flat(notified),
         "summary": verdict.summary,
         "state": str(verdict.state),
         "needs_human": str(verdict.needs_human),
         "usable": verdict.usable,
         "confidence": str(verdict.confidence),
         "confidence_because": why_so_sure(verdict),
-        "evidence": [{**fact._asdict(), "at": iso(fact.at), "sure": str(fact.sure)} for fact in told.facts],
+        "evidence": [{**fact._asdict(), "at": iso(fact.at), "sure": str(fact.sure)} for fact in notified.facts],
         "rule": {"row": number, **_rule(verdict.ground)},
         "not": [{"row": at, **_rule(ground)} for at, ground in enumerate(Ground, 1) if at < number],
         "weights": [{"name": str(weight), "words": WEIGHTS[weight]} for weight in verdict.weights],
@@ -158,9 +158,9 @@ def document(told: Told) -> dict[str, Any]:
                 "rule": str(later.ground),
                 "summary": later.summary,
             }
-            for at, later in told.ahead
+            for at, later in notified.ahead
         ],
-        "hushed": list(told.hushed),
+        "hushed": list(notified.suppressed),
         "remedy": verdict.remedy,
     }
 
@@ -173,9 +173,9 @@ def _number(ground: Ground) -> int:
     return list(Ground).index(ground) + 1
 
 
-def _flat(told: Told) -> dict[str, str]:
+def _flat(notified: Explained) -> dict[str, str]:
     """The facts by name alone, as the first release had them."""
-    verdict, known = told.verdict, told.outcome.known.get(told.verdict.key)
+    verdict, known = notified.verdict, notified.outcome.known.get(notified.verdict.key)
     seen = verdict.seen
     moments = {
         "access ends": seen.access_expires_at,

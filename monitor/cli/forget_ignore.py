@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from monitor.cli import history_access
-from monitor.cli.context import NOT_DONE, Failure, Shell, common
+from monitor.cli.context import NOT_DONE, Context, Failure, common
 
 if TYPE_CHECKING:
     from alerts.store import Connection
@@ -21,30 +21,30 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
     )
 
 
-def run(given: argparse.Namespace, shell: Shell) -> int:
+def run(given: argparse.Namespace, context: Context) -> int:
     """Does it, in one transaction."""
-    from alerts.store import put_standings
+    from alerts.store import put_alerts
     from monitor.history import known as known_rows
 
-    settings = shell.settings(shell.host())
-    with history_access.writing(shell, settings) as connection:
+    settings = context.settings(context.host())
+    with history_access.writing(context, settings) as connection:
         known = known_rows.read(connection, "")
         findings = _findings(connection)
         if given.key in findings and given.key not in known:
-            return _finding(given, shell, connection)
+            return _finding(given, context, connection)
         row = known.get(given.key) or _unknown(given.key, [*known, *findings])
         if given.command == "forget":
             _refuse_if_seen(given.key, row)
             known_rows.forget(connection, given.key)
-            put_standings(connection, {}, [given.key])
-            shell.say(f"{given.key} is forgotten; it is not expected any more.")
+            put_alerts(connection, {}, [given.key])
+            context.say(f"{given.key} is forgotten; it is not expected any more.")
             return 0
         ignored = given.command == "ignore"
         known_rows.set_ignored(connection, given.key, ignored)
         if ignored:
-            put_standings(connection, {}, [given.key])
+            put_alerts(connection, {}, [given.key])
         back = f"; take it back with: authwatch unignore {given.key}" if ignored else ""
-        shell.say(f"{given.key} is {'shown, and never alarmed about' if ignored else 'alarmed about again'}{back}.")
+        context.say(f"{given.key} is {'shown, and never alarmed about' if ignored else 'alarmed about again'}{back}.")
     return 0
 
 
@@ -53,11 +53,11 @@ def _findings(connection: Connection) -> set[str]:
     from alerts import store
     from monitor.judge.conditions import about
 
-    standings = store.standings(connection)
-    return {*store.ignored(connection), *(key for key, one in standings.items() if about(one.labels))}
+    alerts = store.alerts(connection)
+    return {*store.ignored(connection), *(key for key, one in alerts.items() if about(one.labels))}
 
 
-def _finding(given: argparse.Namespace, shell: Shell, connection: Connection) -> int:
+def _finding(given: argparse.Namespace, context: Context, connection: Connection) -> int:
     """Mutes a finding for good, or no longer."""
     from alerts import store
 
@@ -67,9 +67,9 @@ def _finding(given: argparse.Namespace, shell: Shell, connection: Connection) ->
     ignored = given.command == "ignore"
     store.ignore(connection, given.key, ignored)
     if ignored:
-        store.put_standings(connection, {}, [given.key])
+        store.put_alerts(connection, {}, [given.key])
     back = f"; take it back with: authwatch unignore {given.key}" if ignored else ""
-    shell.say(f"{given.key} is {'shown, and never alarmed about' if ignored else 'alarmed about again'}{back}.")
+    context.say(f"{given.key} is {'shown, and never alarmed about' if ignored else 'alarmed about again'}{back}.")
     return 0
 
 
@@ -81,7 +81,7 @@ def _refuse_if_seen(key: str, row: Remembered) -> None:
     if row.state is not State.MISSING and not unchecked:
         raise Failure(
             NOT_DONE,
-            f"{key} was still seen by the last pass (it is {row.state}), so it would come back at once\n"
+            f"{key} was still seen by the last check (it is {row.state}), so it would come back at once\n"
             f"to keep it quiet: authwatch ignore {key}",
         )
 

@@ -1,4 +1,4 @@
-"""The sign of life at the end of a pass, and when the next is due."""
+"""The sign of life at the end of a check, and when the next is due."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from monitor.cli.context import Shell
+from monitor.cli.context import Context
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from monitor.system.host import Host
 
 
-def beat(shell: Shell, settings: Settings, left: float, *, failed: bool = False) -> bool:
-    """Tells the heartbeat that a pass ended, well or not, in the seconds that are left; False if it should have heard
+def beat(context: Context, settings: Settings, left: float, *, failed: bool = False) -> bool:
+    """Tells the heartbeat that a check ended, well or not, in the seconds that are left; False if it should have heard
     and did not."""
     if broken := settings.broken.get("heartbeat"):
-        shell.complain(f"authwatch: {broken}")
+        context.complain(f"authwatch: {broken}")
     if settings.heartbeat is None:
         return True
     from alerts.channels.heartbeat import PATIENCE, ping
@@ -27,30 +27,30 @@ def beat(shell: Shell, settings: Settings, left: float, *, failed: bool = False)
     patience = min(PATIENCE, timedelta(seconds=max(0.1, left - 1)))
     report = ping(settings.heartbeat.reveal(), failed=failed, patience=patience)
     if not report.outcome.heard:
-        shell.complain(f"authwatch: the heartbeat was not heard ({report.outcome}): {report.error}")
+        context.complain(f"authwatch: the heartbeat was not heard ({report.outcome}): {report.error}")
     elif not failed:
-        _note(shell, settings)
+        _note(context, settings)
     return report.outcome.heard
 
 
-def _note(shell: Shell, settings: Settings) -> None:
+def _note(context: Context, settings: Settings) -> None:
     """Stamps a file with when it was heard, for the doctor; the alarm does not hang on it."""
     from contextlib import suppress
 
     from monitor.system.state_dir import HEARD
 
-    now = shell.now().timestamp()
-    place = shell.state(settings).folder / HEARD
+    now = context.now().timestamp()
+    place = context.state(settings).folder / HEARD
     with suppress(OSError):
         os.close(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
         os.utime(place, (now, now))
 
 
 def due(settings: Settings, host: Host, now: datetime) -> float:
-    """From when on a pass may not stop at the gate although no file changed, in epoch seconds: the heartbeat would
+    """From when on a check may not stop at the gate although no file changed, in epoch seconds: the heartbeat would
     miss it, a program has to be asked again, or something changes that no file would show.
 
-    Half an interval: a timer that keeps to the interval, however it jitters, then pings with every pass.
+    Half an interval: a timer that keeps to the interval, however it jitters, then pings with every check.
     """
     from monitor.sources import believed_for
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from monitor.cli import history_access
-from monitor.cli.context import USAGE, Failure, Shell, common
+from monitor.cli.context import USAGE, Context, Failure, common
 from monitor.judge.forecast import Coming
 from monitor.judge.wording import span as in_words
 
@@ -31,33 +31,33 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
     parser.add_argument("--csv", action="store_true", help="comma separated values on stdout")
 
 
-def run(given: argparse.Namespace, shell: Shell) -> int:
+def run(given: argparse.Namespace, context: Context) -> int:
     """Prints the changes of the asked span, oldest first."""
     if given.next is not None:
-        return run_next(given, shell)
-    settings = shell.settings(shell.host())
+        return run_next(given, context)
+    settings = context.settings(context.host())
     if given.key == "adopt":
-        lines = list(history_access.adopt(shell, settings))
-        shell.say(json.dumps({"ok": True, "message": " ".join(lines)}) if given.json else "\n".join(lines))
+        lines = list(history_access.adopt(context, settings))
+        context.say(json.dumps({"ok": True, "message": " ".join(lines)}) if given.json else "\n".join(lines))
         return 0
-    since = shell.now() - span(given.since)
-    with history_access.reading(shell, settings) as connection:
+    since = context.now() - span(given.since)
+    with history_access.reading(context, settings) as connection:
         found = [] if connection is None else _found(connection, since, given.key)
     rows = [_row(change) for change in found]
     if given.json:
-        shell.say(json.dumps({"schema": 1, "transitions": rows}, ensure_ascii=False, indent=1))
+        context.say(json.dumps({"schema": 1, "transitions": rows}, ensure_ascii=False, indent=1))
     elif given.csv:
-        writer = csv.DictWriter(shell.out, ["at", "key", "before", "after", "needs_human", "note"])
+        writer = csv.DictWriter(context.out, ["at", "key", "before", "after", "needs_human", "note"])
         writer.writeheader()
         writer.writerows(rows)
     elif not rows:
-        shell.say("Nothing changed in that time." if connection else "There is no history yet; run: authwatch check")
-    elif shell.color:
+        context.say("Nothing changed in that time." if connection else "There is no history yet; run: authwatch check")
+    elif context.color:
         from monitor.cli import rich_output
 
-        shell.say(rich_output.timeline(found, shell.width()))
+        context.say(rich_output.timeline(found, context.width()))
     else:
-        _table(shell, rows)
+        _table(context, rows)
     return 0
 
 
@@ -88,17 +88,17 @@ def _row(change: Transition) -> dict[str, Any]:
     }
 
 
-def _table(shell: Shell, rows: list[dict[str, Any]]) -> None:
+def _table(context: Context, rows: list[dict[str, Any]]) -> None:
     from monitor.cli.terminal_text import visible
 
     for row in rows:
         change = f"{row['before'] or 'first seen'} -> {row['after']}"
         note = f"  ({row['note']})" if row["note"] else ""
         moment = row["at"].replace("T", " ").replace("Z", " UTC")
-        shell.say(visible(f"{moment}  {change:<24}  {row['key']}{note}"))
+        context.say(visible(f"{moment}  {change:<24}  {row['key']}{note}"))
 
 
-def run_next(given: argparse.Namespace, shell: Shell) -> int:
+def run_next(given: argparse.Namespace, context: Context) -> int:
     """Looks, and prints the log-ins of the asked span, in order."""
     from monitor.cli.status import looked
     from monitor.cli.terminal_text import columns, visible
@@ -106,18 +106,18 @@ def run_next(given: argparse.Namespace, shell: Shell) -> int:
 
     given.source = given.agent = given.provider = given.profile = given.probe = None
     asked = span(given.next)
-    _, outcome = looked(given, shell)
+    _, outcome = looked(given, context)
     found = coming(outcome.judgement.verdicts, outcome.at, asked)
     found = [one for one in found if given.key in (None, one.verdict.key)]
     if given.json:
-        shell.say(json.dumps({"schema": 1, "next": [_next_row(one) for one in found]}, ensure_ascii=False, indent=1))
+        context.say(json.dumps({"schema": 1, "next": [_next_row(one) for one in found]}, ensure_ascii=False, indent=1))
     elif found:
         lines = [(_when(one, overdue=one.at <= outcome.at), visible(one.verdict.key), _why(one)) for one in found]
-        shell.say("\n".join(columns(lines)))
+        context.say("\n".join(columns(lines)))
     else:
-        shell.say("Nobody has to log in in that time, as far as can be told.")
+        context.say("Nobody has to log in in that time, as far as can be told.")
     for complaint in outcome.complaints:
-        shell.complain(f"authwatch: {complaint}")
+        context.complain(f"authwatch: {complaint}")
     return 0
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from monitor.check import gate
-from monitor.cli.context import CONFIG, NOT_DONE, Failure, Shell
+from monitor.cli.context import CONFIG, NOT_DONE, Context, Failure
 
 if TYPE_CHECKING:
     from monitor.config.settings import Settings
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def reading(shell: Shell, settings: Settings) -> Iterator[Connection | None]:
+def reading(context: Context, settings: Settings) -> Iterator[Connection | None]:
     """The history for reading; None when there is none yet."""
     from monitor.history import engine, owner
     from monitor.system.state_dir import real
 
     with in_words():
-        state = shell.state(settings)
+        state = context.state(settings)
         url = engine.url_of(_given(settings), state.folder)
         if not engine.exists(url):
             yield None
@@ -30,21 +30,21 @@ def reading(shell: Shell, settings: Settings) -> Iterator[Connection | None]:
             if not engine.revision(connection):
                 yield None
                 return
-            owner.admit(connection, url, state, real(shell.home))
+            owner.admit(connection, url, state, real(context.home))
             yield connection
 
 
 @contextmanager
-def writing(shell: Shell, settings: Settings) -> Iterator[Connection]:
-    """The history in one transaction; afterwards the next pass looks fully.
+def writing(context: Context, settings: Settings) -> Iterator[Connection]:
+    """The history in one transaction; afterwards the next check looks fully.
 
-    A pass that is running is not waited for: whatever it still writes, its checkpoint does not hold any more.
+    A check that is running is not waited for: whatever it still writes, its checkpoint does not hold any more.
     """
     from alerts import store
     from monitor.history import engine, owner, tables
     from monitor.system.state_dir import real
 
-    state = shell.state(settings)
+    state = context.state(settings)
     with in_words():
         state.create()
     with in_words():
@@ -53,18 +53,18 @@ def writing(shell: Shell, settings: Settings) -> Iterator[Connection]:
         engine.prepare(opened, (tables.METADATA, store.METADATA))
         with opened.begin() as connection:
             engine.hold(connection)
-            owner.admit(connection, url, state, real(shell.home))
+            owner.admit(connection, url, state, real(context.home))
             yield connection
             state.outdate()
 
 
-def adopt(shell: Shell, settings: Settings) -> Iterator[str]:
+def adopt(context: Context, settings: Settings) -> Iterator[str]:
     """Makes state folder and history belong to this watcher, whoever had them; says what was done."""
     from alerts import store
     from monitor.history import engine, owner, tables
     from monitor.system.state_dir import real
 
-    state, home = shell.state(settings), real(shell.home)
+    state, home = context.state(settings), real(context.home)
     with in_words():
         state.create()
         with state.lock(0) as held:
@@ -96,7 +96,7 @@ def in_words() -> Iterator[None]:
 
     try:
         yield
-    except owner.Foreign as error:
+    except owner.OtherWatcher as error:
         raise Failure(CONFIG, str(error)) from None
     except StateError as error:
         raise Failure(NOT_DONE, str(error)) from None

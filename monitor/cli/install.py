@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from alerts.dataclass import replace
-from monitor.cli.context import NOT_DONE, USAGE, Failure, Shell, common
+from monitor.cli.context import NOT_DONE, USAGE, Context, Failure, common
 from monitor.cli.terminal_text import visible
 
 if TYPE_CHECKING:
     from monitor.config.settings import Settings
-    from monitor.setup.systemd_units import Installation
+    from monitor.setup.systemd_units import UnitValues
     from monitor.setup.user import User
     from monitor.system.host import Host
 
@@ -46,45 +46,45 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
     parser.add_argument("--force", action="store_true", help="replace or remove what was changed by hand")
     if command == "install":
         kind = parser.add_mutually_exclusive_group()
-        kind.add_argument("--timer", action="store_true", help="a pass every few minutes (the default)")
+        kind.add_argument("--timer", action="store_true", help="a check every few minutes (the default)")
         kind.add_argument("--daemon", action="store_true", help="the daemon, with /metrics")
 
 
-def run(given: argparse.Namespace, shell: Shell) -> int:
-    """Writes what the machine needs to run this very installation, starts it and waits for a pass."""
+def run(given: argparse.Namespace, context: Context) -> int:
+    """Writes what the machine needs to run this very installation, starts it and waits for a check."""
     way = importlib.import_module(f"monitor.setup.{WAYS[given.what]}")
-    shell, user = _for_whom(given, shell)
+    context, user = _for_whom(given, context)
     if given.command == "uninstall":
         code = int(way.uninstall(user, dry_run=given.dry_run, force=given.force))
-        _name_what_is_left(shell, user)
+        _name_what_is_left(context, user)
         return code
     if given.home:
         raise Failure(
             USAGE,
             "what is installed watches its own user's home; run this as that user, or name the home in `sources:`",
         )
-    if "STATE_DIRECTORY" in shell.environ:
+    if "STATE_DIRECTORY" in context.environ:
         raise Failure(USAGE, "$STATE_DIRECTORY is set, so this already runs inside a unit; install from a shell")
-    what = installation(shell, user)
+    what = installation(context, user)
     if what.locations:
         taken = ", ".join(f"{name}={value}" for name, value in sorted(what.locations.items()))
-        shell.say(f"it will look where this shell does: {visible(taken)}")
+        context.say(f"it will look where this shell does: {visible(taken)}")
     return int(way.install(user, what, "daemon" if given.daemon else "timer", dry_run=given.dry_run, force=given.force))
 
 
-def installation(shell: Shell, user: User) -> Installation:
+def installation(context: Context, user: User) -> UnitValues:
     """What a unit has to know to look where this command looks, and to share its state folder."""
-    from monitor.setup.systemd_units import Installation
+    from monitor.setup.systemd_units import UnitValues
     from monitor.setup.user import acting_as
     from monitor.sources.location_variables import exported
 
     with acting_as(user.system):
-        host = shell.host()
-        settings = shell.settings(host)
-        state = shell.state(settings)
+        host = context.host()
+        settings = context.settings(host)
+        state = context.state(settings)
         locations = exported(host, settings.sources)
-        environment = {**_places(shell, host, settings), **locations}
-    return Installation(
+        environment = {**_places(context, host, settings), **locations}
+    return UnitValues(
         command=own_command(),
         state=state.gate,
         interval=settings.interval,
@@ -102,24 +102,24 @@ def own_command() -> list[str]:
     return [str(script)] if script.exists() else [sys.executable, "-m", "monitor.cli.main"]
 
 
-def _for_whom(given: argparse.Namespace, shell: Shell) -> tuple[Shell, User]:
+def _for_whom(given: argparse.Namespace, context: Context) -> tuple[Context, User]:
     """The shell as that user would have it, and the user."""
     from monitor.setup.user import User
 
     if not given.system:
         if given.user_name:
             raise Failure(USAGE, "--user-name goes with --system; for your own user leave it out")
-        return shell, User(shell.own_home, shell.environ, shell.say)
+        return context, User(context.own_home, context.environ, context.say)
     if given.what != "systemd":
         raise Failure(USAGE, f"--system is for systemd; {given.what} works for your own user only")
-    name = given.user_name or shell.environ.get("SUDO_USER", "")
+    name = given.user_name or context.environ.get("SUDO_USER", "")
     if not name:
         raise Failure(USAGE, "whose logins are to be watched? name the user: --system --user-name USER")
     home = _home_of(name)
     if os.geteuid() != 0:
         raise Failure(NOT_DONE, "units of the machine are root's to write: run this with sudo, or install with --user")
-    environ = {key: value for key, value in shell.environ.items() if key not in _PERSONAL} | {"HOME": str(home)}
-    return replace(shell, environ=environ, home=home, own_home=home), User(home, environ, shell.say, name)
+    environ = {key: value for key, value in context.environ.items() if key not in _PERSONAL} | {"HOME": str(home)}
+    return replace(context, environ=environ, home=home, own_home=home), User(home, environ, context.say, name)
 
 
 def _home_of(name: str) -> Path:
@@ -141,7 +141,7 @@ def _credentials(name: str) -> dict[str, Path]:
     return {path.name: path for path in sorted(folder.iterdir()) if _CREDENTIAL.fullmatch(path.name)}
 
 
-def _places(shell: Shell, host: Host, settings: Settings) -> Mapping[str, str]:
+def _places(context: Context, host: Host, settings: Settings) -> Mapping[str, str]:
     """The other variables that a check needs and a unit would not have: what the config or a source asked for and is
     the path of something that is there. Anything else may be a secret."""
     from monitor.sources import observe_all
@@ -149,8 +149,8 @@ def _places(shell: Shell, host: Host, settings: Settings) -> Mapping[str, str]:
     list(observe_all(host, settings.sources))
     places = {name: value for name, value in host.asked.items() if value and _is_place(name, value)}
     places.pop("HOME", None)
-    if shell.environ.get("PATH"):
-        places["PATH"] = shell.environ["PATH"]
+    if context.environ.get("PATH"):
+        places["PATH"] = context.environ["PATH"]
     if settings.file:
         places["AUTHWATCH_CONFIG"] = str(settings.file)
     return places
@@ -162,7 +162,7 @@ def _is_place(name: str, value: str) -> bool:
     return value.startswith("/") and (name == "XDG_CONFIG_HOME" or present(value))
 
 
-def _name_what_is_left(shell: Shell, user: User) -> None:
+def _name_what_is_left(context: Context, user: User) -> None:
     """Says which of the user's data stays; a wrong config does not keep anybody from uninstalling."""
     from monitor.config.load import ConfigError, load
     from monitor.config.settings import Settings
@@ -170,13 +170,13 @@ def _name_what_is_left(shell: Shell, user: User) -> None:
 
     with acting_as(user.system):
         try:
-            settings = load(shell.host().at(shell.own_home), shell.config)
+            settings = load(context.host().at(context.own_home), context.config)
         except ConfigError:
-            settings = Settings(file=shell.config)
-        state = shell.state(settings)
-        usual = shell.own_home / ".config" / "authwatch"
+            settings = Settings(file=context.config)
+        state = context.state(settings)
+        usual = context.own_home / ".config" / "authwatch"
         named = None if settings.file and settings.file.is_relative_to(usual) else settings.file
         left = [str(path) for path in dict.fromkeys((state.folder, state.gate, usual, named)) if path and path.exists()]
     if _credentials(user.system):
         left.append(str(CREDENTIALS / user.system))
-    shell.say(f"your data was left alone: {', '.join(left)}" if left else "nothing of yours is left")
+    context.say(f"your data was left alone: {', '.join(left)}" if left else "nothing of yours is left")

@@ -20,7 +20,7 @@ CODES = {
 
 FILES = {
     "~/.config/authwatch/config.yaml": "the configuration; every key is optional",
-    "~/.local/state/authwatch/": "the history, the metrics and the status of the last pass",
+    "~/.local/state/authwatch/": "the history, the metrics and the status of the last check",
 }
 
 

@@ -6,7 +6,7 @@ import argparse
 import json
 
 from monitor.cli import models_auth, models_pin
-from monitor.cli.context import PATIENCE, USAGE, Failure, Shell, common
+from monitor.cli.context import PATIENCE, USAGE, Context, Failure, common
 
 
 def arguments(parser: argparse.ArgumentParser, command: str) -> None:
@@ -23,21 +23,21 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
     models_pin.arguments(actions)
 
 
-def run(given: argparse.Namespace, shell: Shell) -> int:
+def run(given: argparse.Namespace, context: Context) -> int:
     """Prints the report of the release that owns the store; --check gives its exit code."""
-    from monitor.openclaw.write.replace_file import Refused
+    from monitor.openclaw.write.replace_file import WriteRefused
 
     try:
         if given.action == "auth":
-            return models_auth.run(given, shell)
+            return models_auth.run(given, context)
         if given.action in ("pin", "unpin"):
-            return models_pin.run(given, shell)
-    except Refused as refused:
+            return models_pin.run(given, context)
+    except WriteRefused as refused:
         raise Failure(1, str(refused)) from None
-    return _status(given, shell)
+    return _status(given, context)
 
 
-def _status(given: argparse.Namespace, shell: Shell) -> int:
+def _status(given: argparse.Namespace, context: Context) -> int:
     from monitor.openclaw.compat.models_status import report
     from monitor.system.host import Unreadable
 
@@ -46,22 +46,22 @@ def _status(given: argparse.Namespace, shell: Shell) -> int:
     if given.plain and (given.json or given.probe):
         raise Failure(USAGE, f"--{'json' if given.json else 'probe'} and --plain exclude each other")
     try:
-        with shell.ending(PATIENCE):
-            found = report(shell.host(), given.agent, shell.now())
+        with context.ending(PATIENCE):
+            found = report(context.host(), given.agent, context.now())
     except Unreadable as error:
         raise Failure(1, str(error)) from None
     asked = None
     if given.probe and found.refusal is None:
         from monitor.cli import probe
 
-        asked = probe.openclaw(given, shell)
+        asked = probe.openclaw(given, context)
     if given.json:
         ours = {} if asked is None else {"authwatch": {"probes": probe.plain(asked[1])}}
-        shell.say(json.dumps({**found.json(), **ours}, ensure_ascii=False, indent=2))
+        context.say(json.dumps({**found.json(), **ours}, ensure_ascii=False, indent=2))
     elif given.plain:
-        shell.say(found.plain())
+        context.say(found.plain())
     else:
-        shell.say(found.text())
+        context.say(found.text())
         if asked is not None:
-            shell.say("\n".join(["", *probe.lines(*asked)]))
+            context.say("\n".join(["", *probe.lines(*asked)]))
     return found.check(strict=given.strict) if given.check or given.strict else 0

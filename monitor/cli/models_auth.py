@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from monitor.cli.context import USAGE, Failure, Shell, common
+from monitor.cli.context import USAGE, Context, Failure, common
 
 YEAR_HINT = """\
 It states no end. authwatch takes a setup-token to last a year from today at most, and tells you before that;
@@ -51,61 +51,61 @@ def _paste(verbs: Any, name: str, text: str, provider: str | None = None) -> arg
     return parser
 
 
-def run(given: argparse.Namespace, shell: Shell) -> int:
+def run(given: argparse.Namespace, context: Context) -> int:
     """Does what was asked; a refusal is `Refused`, and nothing was written."""
-    verbs: dict[str, Callable[[argparse.Namespace, Shell], int]] = {
+    verbs: dict[str, Callable[[argparse.Namespace, Context], int]] = {
         "paste-token": _token,
         "paste-api-key": _key,
         "setup-token": _setup_token,
         "list": _list,
         "order": _order,
     }
-    return verbs[given.verb](given, shell)
+    return verbs[given.verb](given, context)
 
 
 # -- saving -------------------------------------------------------------------------------------------------------
 
 
-def _token(given: argparse.Namespace, shell: Shell) -> int:
+def _token(given: argparse.Namespace, context: Context) -> int:
     from monitor.cli.secret_input import asked
 
-    return _save(given, shell, lambda provider: asked(shell, f"Token for {provider}"))
+    return _save(given, context, lambda provider: asked(context, f"Token for {provider}"))
 
 
-def _setup_token(given: argparse.Namespace, shell: Shell) -> int:
+def _setup_token(given: argparse.Namespace, context: Context) -> int:
     from monitor.cli.secret_input import REVOKE, setup_token
-    from monitor.openclaw.write.replace_file import Refused
+    from monitor.openclaw.write.replace_file import WriteRefused
 
     if given.provider.strip().lower() != "anthropic":
-        raise Refused("a setup-token is Anthropic's; for others: authwatch models auth paste-token --provider P")
+        raise WriteRefused("a setup-token is Anthropic's; for others: authwatch models auth paste-token --provider P")
     made = False
 
     def make(_: str) -> str:
         nonlocal made
-        token = setup_token(shell)
+        token = setup_token(context)
         made = True
         return token
 
     try:
-        return _save(given, shell, make)
-    except Refused as error:
+        return _save(given, context, make)
+    except WriteRefused as error:
         if made:
-            raise Refused(f"{error}\n{REVOKE}") from None
+            raise WriteRefused(f"{error}\n{REVOKE}") from None
         raise
 
 
-def save_setup_token(shell: Shell, *, provider: str, profile: str, agent: str) -> None:
+def save_setup_token(context: Context, *, provider: str, profile: str, agent: str) -> None:
     """Makes a setup-token and saves it as that profile of OpenClaw. Raises Refused, NoToken where none was made."""
     words = {"provider": provider, "profile_id": profile, "agent": agent, "expires_in": None}
-    _setup_token(argparse.Namespace(**words, json=False, restart=None), shell)
+    _setup_token(argparse.Namespace(**words, json=False, restart=None), context)
 
 
-def _save(given: argparse.Namespace, shell: Shell, secret: Callable[[str], str], *, key: bool = False) -> int:
+def _save(given: argparse.Namespace, context: Context, secret: Callable[[str], str], *, key: bool = False) -> int:
     from monitor.model import Kind
     from monitor.openclaw.installation import read
     from monitor.openclaw.write import paste, pasted_secret, targets
 
-    host, now = shell.host(), shell.now()
+    host, now = context.host(), context.now()
     found = read(host)
     provider = pasted_secret.provider(given.provider)
     profile = pasted_secret.profile_id(given.profile_id, provider)
@@ -114,7 +114,7 @@ def _save(given: argparse.Namespace, shell: Shell, secret: Callable[[str], str],
     paste.writable(found, agent)
     before = paste.seen(found, agent, profile)
     value = (pasted_secret.api_key if key else pasted_secret.token)(secret(provider), provider)
-    now = shell.now()  # a person may have taken hours over the prompt
+    now = context.now()  # a person may have taken hours over the prompt
     expires = int((now + life).timestamp() * 1000) if life else None
     kind = Kind.API_KEY if key else Kind.TOKEN
     paths = paste.save(found, agent, paste.Pasted(profile, provider, kind, value, expires), before, now)
@@ -124,77 +124,81 @@ def _save(given: argparse.Namespace, shell: Shell, secret: Callable[[str], str],
     lines = [f"Saved {profile} ({provider}, {kind.value}) for the agent {agent} in {shown}."]
     if kind is Kind.TOKEN and expires is None and provider == "anthropic":
         lines += YEAR_HINT.splitlines()
-    return _told(given, shell, result, [*lines, *_restarted(given, shell)])
+    return _told(given, context, result, [*lines, *_restarted(given, context)])
 
 
-def _key(given: argparse.Namespace, shell: Shell) -> int:
+def _key(given: argparse.Namespace, context: Context) -> int:
     from monitor.cli.secret_input import asked
 
     if not given.env:
-        return _save(given, shell, lambda provider: asked(shell, f"API key for {provider}"), key=True)
+        return _save(given, context, lambda provider: asked(context, f"API key for {provider}"), key=True)
     from monitor.openclaw.env import VARIABLES, is_oauth
     from monitor.openclaw.installation import read
     from monitor.openclaw.releases import auth_id
     from monitor.openclaw.write import pasted_secret
     from monitor.openclaw.write.dotenv import put
-    from monitor.openclaw.write.replace_file import Refused
+    from monitor.openclaw.write.replace_file import WriteRefused
 
     if given.profile_id or given.agent:
         raise Failure(USAGE, "--env has neither profile nor agent: a variable serves them all")
-    host, provider = shell.host(), pasted_secret.provider(given.provider)
+    host, provider = context.host(), pasted_secret.provider(given.provider)
     found = read(host)
     names = [name for name in VARIABLES.get(auth_id(provider), ()) if not is_oauth(name)]
     if not names:
-        raise Refused(f"OpenClaw has no variable for {provider}; leave --env out")
+        raise WriteRefused(f"OpenClaw has no variable for {provider}; leave --env out")
     if not found.present:
-        raise Refused("there is no OpenClaw in this home; set it up first: openclaw onboard")
-    put(found.places.state / ".env", names[0], pasted_secret.api_key(asked(shell, f"API key for {provider}"), provider))
+        raise WriteRefused("there is no OpenClaw in this home; set it up first: openclaw onboard")
+    put(
+        found.places.state / ".env",
+        names[0],
+        pasted_secret.api_key(asked(context, f"API key for {provider}"), provider),
+    )
     path = host.show(found.places.state / ".env")
     result = {"ok": True, "variable": names[0], "provider": provider, "written": [str(found.places.state / ".env")]}
-    return _told(given, shell, result, [f"Saved {names[0]} in {path}.", *_restarted(given, shell)])
+    return _told(given, context, result, [f"Saved {names[0]} in {path}.", *_restarted(given, context)])
 
 
-def _restarted(given: argparse.Namespace, shell: Shell) -> list[str]:
+def _restarted(given: argparse.Namespace, context: Context) -> list[str]:
     if given.restart is None:  # whoever called does it
         return []
     if not given.restart:
         return ["A gateway that is running takes it up after: openclaw gateway restart"]
     from monitor.cli.secret_input import restart
 
-    return [restart(shell)]
+    return [restart(context)]
 
 
 # -- listing and ordering -----------------------------------------------------------------------------------------
 
 
-def _list(given: argparse.Namespace, shell: Shell) -> int:
+def _list(given: argparse.Namespace, context: Context) -> int:
     from monitor.openclaw.compat import listing
     from monitor.openclaw.installation import read
     from monitor.openclaw.write import pasted_secret, targets
 
-    found = read(shell.host())
+    found = read(context.host())
     agent = targets.chosen(found, given.agent)
     provider = pasted_secret.provider(given.provider) if given.provider else None
-    result = listing.listed(found, agent, provider, shell.host().show)
+    result = listing.listed(found, agent, provider, context.host().show)
     lines = [
         f"{one['id']}  {one['provider']}  {one['type']}  {one.get('expiresAt', '-')}" for one in result["profiles"]
     ]
-    return _told(given, shell, result, lines or [f"No credential is saved for the agent {agent}."])
+    return _told(given, context, result, lines or [f"No credential is saved for the agent {agent}."])
 
 
-def _order(given: argparse.Namespace, shell: Shell) -> int:
+def _order(given: argparse.Namespace, context: Context) -> int:
     from monitor.openclaw.compat import listing
     from monitor.openclaw.installation import read
     from monitor.openclaw.write import paste, pasted_secret, targets
 
-    host = shell.host()
+    host = context.host()
     found = read(host)
     agent, provider = targets.chosen(found, given.agent), pasted_secret.provider(given.provider)
     if given.step == "set":
-        paste.set_order(found, agent, provider, tuple(one.strip() for one in given.ids), shell.now())
+        paste.set_order(found, agent, provider, tuple(one.strip() for one in given.ids), context.now())
     elif given.step == "clear":
-        paste.clear_order(found, agent, provider, shell.now())
-    found = read(shell.host())
+        paste.clear_order(found, agent, provider, context.now())
+    found = read(context.host())
     order = paste.order_of(found, agent, provider)
     path = host.show(listing.state_path(found, agent))
     result: dict[str, Any] = {"agentId": agent, "provider": provider}
@@ -202,15 +206,15 @@ def _order(given: argparse.Namespace, shell: Shell) -> int:
     result |= {"authStatePath": path, "order": list(order) if order is not None else None}
     said = ", ".join(order) if order is not None else "(none)"
     lines = [f"Agent: {agent}", f"Provider: {provider}", f"Auth state store: {path}"]
-    return _told(given, shell, result, [*lines, f"Auth profile order override: {said}"])
+    return _told(given, context, result, [*lines, f"Auth profile order override: {said}"])
 
 
-def _told(given: argparse.Namespace, shell: Shell, result: Any, lines: list[str]) -> int:
+def _told(given: argparse.Namespace, context: Context, result: Any, lines: list[str]) -> int:
     from monitor.cli.terminal_text import visible
 
     if given.json:
-        shell.say(json.dumps(result, ensure_ascii=False, indent=2))
+        context.say(json.dumps(result, ensure_ascii=False, indent=2))
     else:
         for line in lines:
-            shell.say(visible(line))
+            context.say(visible(line))
     return 0

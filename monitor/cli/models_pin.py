@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import Any
 
-from monitor.cli.context import USAGE, Failure, Shell, common
+from monitor.cli.context import USAGE, Context, Failure, common
 
 
 def arguments(actions: Any) -> None:
@@ -23,76 +23,78 @@ def arguments(actions: Any) -> None:
     unpin.add_argument("--agent", metavar="ID", help="this agent instead of the default one")
 
 
-def run(given: argparse.Namespace, shell: Shell) -> int:
+def run(given: argparse.Namespace, context: Context) -> int:
     """Does what was asked; a refusal is `Refused`, and nothing was written."""
     from monitor.system.host import Unreadable
 
     try:
         if given.action == "unpin":
-            return _unpin(given, shell)
+            return _unpin(given, context)
         if given.what == "list":
-            return _list(given, shell)
-        return _status(given, shell) if given.what == "status" else _pin(given, shell)
+            return _list(given, context)
+        return _status(given, context) if given.what == "status" else _pin(given, context)
     except Unreadable as error:
         raise Failure(1, f"{error.path}: {error.detail}") from None
 
 
-def _pin(given: argparse.Namespace, shell: Shell) -> int:
+def _pin(given: argparse.Namespace, context: Context) -> int:
     from monitor.openclaw.installation import read
     from monitor.openclaw.write import pin, targets
 
     if not given.session:
         raise Failure(USAGE, "which session? add --session S; `authwatch models pin list` shows those that are pinned")
-    found = read(shell.host())
+    found = read(context.host())
     agent = targets.chosen(found, given.agent)
     wanted = pin.wish(found, agent, given.what, given.session)
-    path = pin.pin(found, agent, wanted, shell.now())
+    path = pin.pin(found, agent, wanted, context.now())
     lines = [
         f"The session {wanted.session} is pinned to {wanted.profile} with {wanted.model}.",
         "A pin has no fallback: when that credential ends, this session stops. A running gateway takes it up at the",
         "next message; if it does not, type there: /model " + wanted.written,
     ]
     result = {"ok": True, "session": wanted.session, "profile": wanted.profile, "model": str(wanted.model)}
-    return _told(given, shell, {**result, "written": [path]}, lines)
+    return _told(given, context, {**result, "written": [path]}, lines)
 
 
-def _unpin(given: argparse.Namespace, shell: Shell) -> int:
+def _unpin(given: argparse.Namespace, context: Context) -> int:
     from monitor.openclaw.installation import read
     from monitor.openclaw.write import pin, targets
 
-    found = read(shell.host())
+    found = read(context.host())
     agent = targets.chosen(found, given.agent)
-    path = pin.unpin(found, agent, given.session.strip(), shell.now())
+    path = pin.unpin(found, agent, given.session.strip(), context.now())
     result = {"ok": True, "session": given.session.strip(), "written": [path]}
-    return _told(given, shell, result, [f"The session {given.session.strip()} is not pinned any more."])
+    return _told(given, context, result, [f"The session {given.session.strip()} is not pinned any more."])
 
 
-def _list(given: argparse.Namespace, shell: Shell) -> int:
+def _list(given: argparse.Namespace, context: Context) -> int:
     from dataclasses import asdict
 
     from monitor.openclaw.installation import read
     from monitor.openclaw.pins import pins
     from monitor.openclaw.write import targets
 
-    host = shell.host()
+    host = context.host()
     found = read(host)
     agents = [targets.chosen(found, given.agent)] if given.agent else list(found.agents)
     listed = [one for agent in agents for one in pins(host, found, agent)]
     lines = [f"{one.session}  {one.profile}  {one.by}  {one.model or '-'}" for one in listed]
-    return _told(given, shell, {"pins": [asdict(one) for one in listed]}, lines or ["No session is pinned."])
+    return _told(given, context, {"pins": [asdict(one) for one in listed]}, lines or ["No session is pinned."])
 
 
-def _status(given: argparse.Namespace, shell: Shell) -> int:
+def _status(given: argparse.Namespace, context: Context) -> int:
     from monitor.openclaw.candidates import candidates, providers
     from monitor.openclaw.installation import read
     from monitor.openclaw.write import pasted_secret, targets
 
-    found, now = read(shell.host()), shell.now()
+    found, now = read(context.host()), context.now()
     agent = targets.chosen(found, given.agent)
     wanted = [pasted_secret.provider(given.provider)] if given.provider else providers(found, agent)
     views = [candidates(found, agent, provider, now) for provider in wanted]
     lines = [line for one in views for line in _lines(one)]
-    return _told(given, shell, {"agent": agent, "providers": [_plain(one) for one in views]}, lines or ["No provider."])
+    return _told(
+        given, context, {"agent": agent, "providers": [_plain(one) for one in views]}, lines or ["No provider."]
+    )
 
 
 def _lines(view: Any) -> list[str]:
@@ -122,12 +124,12 @@ def _plain(view: Any) -> dict[str, Any]:
     return {"provider": view.provider, "endpoint": view.endpoint, "summary": view.words, "candidates": listed}
 
 
-def _told(given: argparse.Namespace, shell: Shell, result: Any, lines: list[str]) -> int:
+def _told(given: argparse.Namespace, context: Context, result: Any, lines: list[str]) -> int:
     from monitor.cli.terminal_text import visible
 
     if given.json:
-        shell.say(json.dumps(result, ensure_ascii=False, indent=2))
+        context.say(json.dumps(result, ensure_ascii=False, indent=2))
     else:
         for line in lines:
-            shell.say(visible(line))
+            context.say(visible(line))
     return 0

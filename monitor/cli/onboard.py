@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.cli import onboard_channel, onboard_schedule
-from monitor.cli.context import NOT_DONE, USAGE, Failure, Shell, common
+from monitor.cli.context import NOT_DONE, USAGE, Context, Failure, common
 from monitor.cli.prompts import ask, at_terminal, secret
 
 if TYPE_CHECKING:
     from monitor.config.settings import Secret, Settings
-    from monitor.setup.onboard import Plan
+    from monitor.setup.onboard import SetupPlan
 
 
 def arguments(parser: argparse.ArgumentParser, command: str) -> None:
@@ -31,69 +31,69 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
     parser.add_argument("--dry-run", action="store_true", help="show what would be done")
 
 
-def run(given: argparse.Namespace, shell: Shell) -> int:
+def run(given: argparse.Namespace, context: Context) -> int:
     """Asks first, tests, writes all at once, then makes it run by itself and shows what is so."""
     if given.home:
         raise Failure(USAGE, "onboard is for your own home; run it as the user whose logins are to be watched")
     try:
-        settings = shell.settings(shell.host())
-        _show_found(shell, settings)
-        chosen = onboard_channel.chosen(given, shell, settings)
-        keys = _keys(given, shell)
-        timer = onboard_schedule.chosen(given, shell)
-        plan = _plan(shell, settings, chosen, keys)
+        settings = context.settings(context.host())
+        _show_found(context, settings)
+        chosen = onboard_channel.chosen(given, context, settings)
+        keys = _keys(given, context)
+        timer = onboard_schedule.chosen(given, context)
+        plan = _plan(context, settings, chosen, keys)
     except KeyboardInterrupt:
-        shell.complain("\nstopped; nothing was changed")
+        context.complain("\nstopped; nothing was changed")
         raise
     if given.dry_run:
-        return _rehearse(shell, plan, timer)
+        return _rehearse(context, plan, timer)
     try:
         if chosen and not given.no_test:
-            onboard_channel.test(shell, settings, chosen)
-        _write(shell, plan)
+            onboard_channel.test(context, settings, chosen)
+        _write(context, plan)
     except KeyboardInterrupt:
-        shell.complain("\nstopped; nothing was written")
+        context.complain("\nstopped; nothing was written")
         raise
-    code = onboard_schedule.install(shell, timer)
-    return _status(shell) or code
+    code = onboard_schedule.install(context, timer)
+    return _status(context) or code
 
 
-def _show_found(shell: Shell, settings: Settings) -> None:
+def _show_found(context: Context, settings: Settings) -> None:
     from monitor.model import Evidence, Observation
     from monitor.sources import observe_all
 
-    seen = [one for one in observe_all(shell.host(), settings.sources) if isinstance(one, Observation)]
+    seen = [one for one in observe_all(context.host(), settings.sources) if isinstance(one, Observation)]
     logins = Counter(one.credential.source for one in seen if one.evidence is not Evidence.ABSENT)
     if not logins:
-        shell.say("No login was found here yet; authwatch goes on looking.")
+        context.say("No login was found here yet; authwatch goes on looking.")
     for source, count in logins.items():
-        shell.say(f"found: {source}, {count} login{'s' if count > 1 else ''}")
+        context.say(f"found: {source}, {count} login{'s' if count > 1 else ''}")
 
 
-def _keys(given: argparse.Namespace, shell: Shell) -> dict[str, Secret]:
+def _keys(given: argparse.Namespace, context: Context) -> dict[str, Secret]:
     """The keys of the options, or those that a person pastes one by one."""
-    if (given.key or not given.yes) and not _env_file(shell):
+    if (given.key or not given.yes) and not _env_file(context):
         if given.key:
             raise Failure(NOT_DONE, "there is no OpenClaw here whose .env could take a key; nothing was changed")
         return {}
     if wrong := [reason for name in given.key if (reason := _strange(name))]:
         raise Failure(USAGE, wrong[0])
     if given.key or given.yes or not at_terminal():
-        return {name: _pasted(shell, name) for name in given.key}
-    shell.say("API keys for OpenClaw's own .env can be pasted now.")
+        return {name: _pasted(context, name) for name in given.key}
+    context.say("API keys for OpenClaw's own .env can be pasted now.")
     found = {}
-    while name := ask(shell, "Name of a variable such as GROQ_API_KEY, nothing to go on:"):
+    while name := ask(context, "Name of a variable such as GROQ_API_KEY, nothing to go on:"):
         if reason := _strange(name):
-            shell.say(reason)
+            context.say(reason)
         else:
-            found[name] = _pasted(shell, name)
+            found[name] = _pasted(context, name)
     return found
 
 
-def _pasted(shell: Shell, name: str) -> Secret:
+def _pasted(context: Context, name: str) -> Secret:
     from monitor.config.settings import Secret
 
-    if value := secret(shell, name):
+    if value := secret(context, name):
         return Secret(value)
     raise Failure(NOT_DONE, f"nothing came for {name}; nothing was changed")
 
@@ -109,25 +109,27 @@ def _strange(name: str) -> str:
     return f"OpenClaw has no key called {name!r}; {f'did you mean {near[0]}?' if near else 'see its documentation'}"
 
 
-def _env_file(shell: Shell) -> Path | None:
+def _env_file(context: Context) -> Path | None:
     from monitor.openclaw.env import Environment
     from monitor.openclaw.paths import find
 
-    host = shell.host()
+    host = context.host()
     state = find(host, Environment(host)).state
     return state / ".env" if state.is_dir() else None
 
 
-def _plan(shell: Shell, settings: Settings, chosen: onboard_channel.Chosen | None, keys: dict[str, Secret]) -> Plan:
+def _plan(
+    context: Context, settings: Settings, chosen: onboard_channel.Chosen | None, keys: dict[str, Secret]
+) -> SetupPlan:
     """What to write; a config that cannot take the channel is found out now, before anything is written."""
-    from monitor.setup.onboard import Plan
+    from monitor.setup.onboard import SetupPlan
 
-    place = settings.file or shell.config or _usual_place(shell)
+    place = settings.file or context.config or _usual_place(context)
     if chosen is None:
-        return Plan(place, None if settings.file else _empty(), env_file=_env_file(shell), keys=keys)
+        return SetupPlan(place, None if settings.file else _empty(), env_file=_env_file(context), keys=keys)
     file = place.with_name(f"{chosen.label}.url")
-    config = onboard_channel.config_with(shell, place, chosen, file)
-    return Plan(place, config, file, chosen.url, _env_file(shell), keys)
+    config = onboard_channel.config_with(context, place, chosen, file)
+    return SetupPlan(place, config, file, chosen.url, _env_file(context), keys)
 
 
 def _empty() -> str:
@@ -136,36 +138,36 @@ def _empty() -> str:
     return HEAD
 
 
-def _usual_place(shell: Shell) -> Path:
-    base = shell.environ.get("XDG_CONFIG_HOME", "")
-    return (Path(base) if base.startswith("/") else shell.own_home / ".config") / "authwatch" / "config.yaml"
+def _usual_place(context: Context) -> Path:
+    base = context.environ.get("XDG_CONFIG_HOME", "")
+    return (Path(base) if base.startswith("/") else context.own_home / ".config") / "authwatch" / "config.yaml"
 
 
-def _rehearse(shell: Shell, plan: Plan, timer: str) -> int:
+def _rehearse(context: Context, plan: SetupPlan, timer: str) -> int:
     if plan.address_file:
-        shell.say("would send a test message")
-        shell.say(f"would write the address to {plan.address_file}, mode 0600")
+        context.say("would send a test message")
+        context.say(f"would write the address to {plan.address_file}, mode 0600")
     if plan.config is not None:
-        shell.say(f"would write {plan.place}, mode 0600:\n{plan.config.rstrip()}")
+        context.say(f"would write {plan.place}, mode 0600:\n{plan.config.rstrip()}")
     for name in plan.keys:
-        shell.say(f"would put {name} into {plan.env_file}")
-    shell.say(f"would then run: authwatch install {timer}" if timer != "none" else "nothing would run it by itself")
+        context.say(f"would put {name} into {plan.env_file}")
+    context.say(f"would then run: authwatch install {timer}" if timer != "none" else "nothing would run it by itself")
     return 0
 
 
-def _write(shell: Shell, plan: Plan) -> None:
-    from monitor.openclaw.write.replace_file import Refused
+def _write(context: Context, plan: SetupPlan) -> None:
+    from monitor.openclaw.write.replace_file import WriteRefused
     from monitor.setup.onboard import write
 
     try:
         with _uninterrupted():
             written = write(plan)
-    except Refused as error:
+    except WriteRefused as error:
         raise Failure(NOT_DONE, f"{error}\nnothing was changed") from None
     for path in written:
-        shell.say(f"wrote {path}")
+        context.say(f"wrote {path}")
     for name in plan.keys:
-        shell.say(f"{name} is in {plan.env_file}; OpenClaw reads it at its next start: openclaw gateway restart")
+        context.say(f"{name} is in {plan.env_file}; OpenClaw reads it at its next start: openclaw gateway restart")
 
 
 @contextmanager
@@ -178,12 +180,12 @@ def _uninterrupted() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _status(shell: Shell) -> int:
+def _status(context: Context) -> int:
     from monitor.cli import status
     from monitor.cli.app import Parser
 
     parser = Parser(prog="authwatch status")
     status.arguments(parser, "status")
-    shell.say("")
+    context.say("")
     sys.stderr.flush()
-    return int(status.run(parser.parse_args([]), shell))
+    return int(status.run(parser.parse_args([]), context))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from monitor.cli.context import Shell
+from monitor.cli.context import Context
 from monitor.cli.prompts import ask, at_terminal
 
 WAYS = ("systemd", "launchd", "termux", "cron")
@@ -18,40 +18,40 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="take the default of every question that is left")
 
 
-def chosen(given: argparse.Namespace, shell: Shell) -> str:
+def chosen(given: argparse.Namespace, context: Context) -> str:
     """One of WAYS, or none."""
-    found = _found(shell)
+    found = _found(context)
     if given.timer:
         return found if given.timer == "auto" else str(given.timer)
     if given.yes or not at_terminal():
         return found
     while True:
-        word = ask(shell, f"What shall run it? {', '.join(WAYS)} or none", found)
+        word = ask(context, f"What shall run it? {', '.join(WAYS)} or none", found)
         if word in (*WAYS, "none"):
             return word
 
 
-def install(shell: Shell, way: str) -> int:
+def install(context: Context, way: str) -> int:
     """As `authwatch install WAY` does."""
     from monitor.cli import install as command
     from monitor.cli.app import Parser
 
     if way == "none":
-        shell.say("Nothing runs it by itself yet: authwatch install systemd, launchd, termux or cron")
+        context.say("Nothing runs it by itself yet: authwatch install systemd, launchd, termux or cron")
         return 0
     parser = Parser(prog="authwatch install")
     command.arguments(parser, "install")
     words = parser.parse_args([way])
     words.command = "install"
-    return int(command.run(words, shell))
+    return int(command.run(words, context))
 
 
-def _found(shell: Shell) -> str:
+def _found(context: Context) -> str:
     from monitor.setup.termux import on_a_phone
     from monitor.setup.user import User
 
-    user = User(shell.own_home, shell.environ, shell.say)
-    if on_a_phone(shell.environ):
+    user = User(context.own_home, context.environ, context.say)
+    if on_a_phone(context.environ):
         return "termux"
     if sys.platform == "darwin":
         return "launchd"

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 from alerts.dataclass import replace
 from monitor.check import gate
 from monitor.cli.check import vault_for
-from monitor.cli.context import Shell
+from monitor.cli.context import Context
 
 if TYPE_CHECKING:
-    from monitor.check.record import Turn
+    from monitor.check.record import CheckContext
     from monitor.config.settings import Settings
     from monitor.model import Judgement, Verdict
     from monitor.proof import Proof
     from monitor.system.host import Host
-    from monitor.system.state_dir import State
+    from monitor.system.state_dir import StateDir
 
-#: How long a person waits for a pass that is running.
+#: How long a person waits for a check that is running.
 LOCK_SECONDS = 15.0
 
 
@@ -30,7 +30,7 @@ def asking(settings: Settings) -> Settings:
     return settings if settings.probe else replace(settings, probe=EVERY)
 
 
-def windowed(host: Host, state: State, settings: Settings, shell: Shell) -> Host:
+def windowed(host: Host, state: StateDir, settings: Settings, context: Context) -> Host:
     """The window with a vault, and the fingerprint key by which answers are remembered: without it nobody could be
     asked at most hourly."""
     from monitor.system.state_dir import StateError
@@ -39,49 +39,51 @@ def windowed(host: Host, state: State, settings: Settings, shell: Shell) -> Host
         state.create()
         key = state.key(create=True)
     except StateError as error:
-        shell.complain(f"authwatch: {error}; what is told now is not remembered")
+        context.complain(f"authwatch: {error}; what is told now is not remembered")
         key = None
     return host.keyed(key, vault_for(settings))
 
 
-def turn(shell: Shell, settings: Settings) -> Turn:
+def this_check(context: Context, settings: Settings) -> CheckContext:
     """A look now at which sources leave the keys of the providers that the settings ask."""
-    from monitor.check.collect import Asked, look
-    from monitor.check.record import Turn
+    from monitor.check.collect import CheckOptions, look
+    from monitor.check.record import CheckContext
 
-    state = shell.state(settings)
-    host = windowed(shell.host(), state, settings, shell)
-    asked = Asked(settings)
-    now = shell.now()
-    return Turn(asked, host, state, look(asked, host, now), now)
+    state = context.state(settings)
+    host = windowed(context.host(), state, settings, context)
+    asked = CheckOptions(settings)
+    now = context.now()
+    return CheckContext(asked, host, state, look(asked, host, now), now)
 
 
-def told(this: Turn, before: Mapping[str, Proof], shell: Shell, filters: Mapping[str, str]) -> Mapping[str, Proof]:
-    """Asks whom it may of those that are meant; the next pass then looks fully and takes it in."""
+def told(
+    this: CheckContext, before: Mapping[str, Proof], context: Context, filters: Mapping[str, str]
+) -> Mapping[str, Proof]:
+    """Asks whom it may of those that are meant; the next check then looks fully and takes it in."""
     from monitor.check.probe import at_once
 
     with this.state.lock(LOCK_SECONDS) as held:
         if not held:
-            shell.complain("authwatch: a pass is running, so nobody is asked now")
+            context.complain("authwatch: a check is running, so nobody is asked now")
             return before
         found, why = at_once(this, before, filters)
         gate.remove(str(this.state.gate))
     if why:
-        shell.complain(f"authwatch: {why}; what is told now is not remembered")
+        context.complain(f"authwatch: {why}; what is told now is not remembered")
     return found
 
 
-def openclaw(given: argparse.Namespace, shell: Shell) -> tuple[Settings, Judgement]:
+def openclaw(given: argparse.Namespace, context: Context) -> tuple[Settings, Judgement]:
     """The logins of OpenClaw alone, asked about, and as which settings say."""
     from monitor.check import run
     from monitor.config.settings import SourceEntry
 
-    settings = asking(shell.settings(shell.host()))
+    settings = asking(context.settings(context.host()))
     listed = tuple(entry for entry in settings.sources if entry.type == "openclaw")
     settings = replace(settings, sources=listed or (SourceEntry("openclaw", "openclaw"),))
-    this = turn(shell, settings)
-    told_of = told(this, {}, shell, {"source": settings.sources[0].id})
-    return settings, run.glance(this, told_of).judgement
+    this = this_check(context, settings)
+    told_of = told(this, {}, context, {"source": settings.sources[0].id})
+    return settings, run.read_only(this, told_of).judgement
 
 
 def lines(settings: Settings, judgement: Judgement) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from getpass import getpass
 
-from monitor.cli.context import NOT_DONE, USAGE, Failure, Shell
+from monitor.cli.context import NOT_DONE, USAGE, Context, Failure
 
 
 def at_terminal() -> bool:
@@ -13,9 +13,9 @@ def at_terminal() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def ask(shell: Shell, question: str, default: str = "") -> str:
+def ask(context: Context, question: str, default: str = "") -> str:
     """One line of a person; the default where it is empty."""
-    _prompt(shell, f"{question}{f' [{default}]' if default else ''} ")
+    _prompt(context, f"{question}{f' [{default}]' if default else ''} ")
     try:
         line = sys.stdin.readline()
     except UnicodeDecodeError:
@@ -25,15 +25,15 @@ def ask(shell: Shell, question: str, default: str = "") -> str:
     return line.strip() or default
 
 
-def agreed(shell: Shell, question: str, *, default: bool = True) -> bool:
+def agreed(context: Context, question: str, *, default: bool = True) -> bool:
     """Yes or no."""
     while True:
-        word = ask(shell, f"{question} {'[Y/n]' if default else '[y/N]'}").lower()
+        word = ask(context, f"{question} {'[Y/n]' if default else '[y/N]'}").lower()
         if word in ("", "y", "yes", "n", "no"):
             return default if not word else word.startswith("y")
 
 
-def secret(shell: Shell, question: str) -> str:
+def secret(context: Context, question: str) -> str:
     """What is pasted without echo; from a pipe, its next line."""
     if not sys.stdin.isatty():
         return sys.stdin.readline().strip()
@@ -48,6 +48,6 @@ def needed(option: str) -> Failure:
     return Failure(USAGE, f"there is no terminal to ask in; say {option}")
 
 
-def _prompt(shell: Shell, text: str) -> None:
-    shell.flush()
-    print(text, end="", file=shell.err, flush=True)
+def _prompt(context: Context, text: str) -> None:
+    context.flush()
+    print(text, end="", file=context.err, flush=True)

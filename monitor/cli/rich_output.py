@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from monitor.check.status import Document
-from monitor.cli.status_text import Row, head, rows, sentence, wrongs
+from monitor.cli.status_text import StatusLine, head, rows, sentence, wrongs
 from monitor.cli.terminal_text import visible
 from monitor.model import Transition
 
@@ -56,7 +56,7 @@ def timeline(changes: Sequence[Transition], width: int) -> str:
     return _printed(lines, width)
 
 
-def _to_do(acts: Iterable[Row]) -> list[Text]:
+def _to_do(acts: Iterable[StatusLine]) -> list[Text]:
     from rich.text import Text
 
     lines = []

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from monitor.cli.context import Shell
-from monitor.openclaw.write.replace_file import Refused
+from monitor.cli.context import Context
+from monitor.openclaw.write.replace_file import WriteRefused
 
 REVOKE = """\
 A token was made all the same, and is valid for a year. Since nobody has it, revoke it:
@@ -23,7 +23,7 @@ and here, with what it printed:
     authwatch models auth paste-token --provider anthropic"""
 
 
-def asked(shell: Shell, prompt: str) -> str:
+def asked(context: Context, prompt: str) -> str:
     """What a person pastes at a prompt without echo, or what a pipe brings; "" where there is nothing."""
     if sys.stdin.isatty():
         from getpass import getpass
@@ -35,23 +35,23 @@ def asked(shell: Shell, prompt: str) -> str:
     return sys.stdin.buffer.read(_LIMIT + 1).decode("utf-8", "replace")
 
 
-class NoToken(Refused):
+class NoToken(WriteRefused):
     """`claude setup-token` ended, and no token came of it that could be taken over."""
 
 
-def setup_token(shell: Shell) -> str:
+def setup_token(context: Context) -> str:
     """Runs `claude setup-token` on a terminal of its own and takes its token from there: it is never shown.
 
     Raises Refused where it cannot be run, NoToken where it gave none.
     """
-    claude = shutil.which("claude", path=shell.environ.get("PATH"))
+    claude = shutil.which("claude", path=context.environ.get("PATH"))
     if claude is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise Refused(_ELSEWHERE)
+        raise WriteRefused(_ELSEWHERE)
     from monitor.cli.terminal_text import visible
     from monitor.setup.login_process import OnScreen, ended_in_order
     from monitor.setup.terminal_screen import readable, token_begun, token_on
 
-    program = OnScreen((claude, "setup-token"), shell.environ)
+    program = OnScreen((claude, "setup-token"), context.environ)
     token: str | None = None
     begun, before = False, list[str]()
 
@@ -60,22 +60,22 @@ def setup_token(shell: Shell) -> str:
         lines = program.screen.lines()
         token = token_on(lines) or token
         for line in () if begun else readable(lines, before):
-            shell.complain(visible(line))
+            context.complain(visible(line))
         before = readable(lines, ())
         begun = begun or token_begun(lines)
 
     def typed(keys: bytes) -> None:
         text = keys.decode("utf-8", "replace")
         stars = ("\n" if one in "\r\n" else "*" if one.isprintable() else "" for one in text)
-        print("".join(stars), end="", file=shell.err, flush=True)
+        print("".join(stars), end="", file=context.err, flush=True)
 
-    shell.complain("What you type is not shown.")
+    context.complain("What you type is not shown.")
     try:
         with ended_in_order(), _by_key():
             code = program.run(sys.stdin.fileno(), drawn, typed)
     except (KeyboardInterrupt, SystemExit):
         if token_begun(program.screen.lines()):
-            raise Refused(f"cancelled; nothing was written\n{REVOKE}") from None
+            raise WriteRefused(f"cancelled; nothing was written\n{REVOKE}") from None
         raise
     if token is not None:
         return token
@@ -100,9 +100,9 @@ def _by_key() -> Iterator[None]:
         termios.tcsetattr(handle, termios.TCSAFLUSH, before)
 
 
-def restart(shell: Shell) -> str:
+def restart(context: Context) -> str:
     """Restarts OpenClaw's gateway; what became of it, in words."""
-    program = shutil.which("openclaw", path=shell.environ.get("PATH"))
+    program = shutil.which("openclaw", path=context.environ.get("PATH"))
     if program is None:
         return "openclaw is not on PATH here; restart its gateway yourself: openclaw gateway restart"
     words, void = [program, "gateway", "restart"], subprocess.DEVNULL

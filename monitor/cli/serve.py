@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.check import gate as checkpoint
-from monitor.cli.context import Failure, Shell, common
+from monitor.cli.context import Context, Failure, common
 from monitor.cli.install import own_command
 
 if TYPE_CHECKING:
-    from monitor.serve.live_settings import Current, Loaded
+    from monitor.serve.live_settings import LiveSettings, Loaded
 
 
 def arguments(parser: argparse.ArgumentParser, command: str) -> None:
@@ -21,50 +21,50 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
     common(parser, json=False)
 
 
-def run(given: argparse.Namespace, shell: Shell) -> int:
-    """Serves until SIGTERM; each pass is a child of its own."""
-    from monitor.check.outputs import Place
+def run(given: argparse.Namespace, context: Context) -> int:
+    """Serves until SIGTERM; each check is a child of its own."""
+    from monitor.check.outputs import StateFolders
     from monitor.serve.daemon import serve
 
-    state = shell.state(shell.settings(shell.host()))
+    state = context.state(context.settings(context.host()))
     state.create()
     command = own_command()
     gate = str(state.gate)
 
     def may_stop(argv: Sequence[str]) -> bool:
-        now = shell.now().timestamp()
+        now = context.now().timestamp()
         checked, _ = checkpoint.split(list(argv[len(command) :]))
         who = checkpoint.identity(checked, str(Path.cwd()), os.geteuid())
-        point = checkpoint.may_stop(gate, who, dict(shell.environ), now)
+        point = checkpoint.may_stop(gate, who, dict(context.environ), now)
         if point is not None:
             checkpoint.renew(gate, point, now)
         return point is not None
 
-    def words(current: Current) -> list[str]:
+    def words(current: LiveSettings) -> list[str]:
         return options(given, current)
 
-    place = Place(state.folder, state.gate)
-    return serve(lambda: loaded(shell), place, command, shell.environ, shell.err, words=words, may_stop=may_stop)
+    place = StateFolders(state.folder, state.gate)
+    return serve(lambda: loaded(context), place, command, context.environ, context.err, words=words, may_stop=may_stop)
 
 
-def loaded(shell: Shell) -> Loaded:
+def loaded(context: Context) -> Loaded:
     """The settings with the text they were read from; raises Refused where it is wrong."""
     from monitor.serve.live_settings import Loaded
-    from monitor.serve.web_auth import Refused
+    from monitor.serve.web_auth import UnsafeAddress
 
-    host = shell.host()
+    host = context.host()
     try:
-        settings = shell.settings(host)
+        settings = context.settings(host)
     except Failure as failure:
-        raise Refused(failure.message) from None
+        raise UnsafeAddress(failure.message) from None
     try:
         text = settings.file.read_text("utf-8") if settings.file else None
     except (OSError, ValueError):
-        raise Refused(f"{settings.file}: was replaced while it was read") from None
+        raise UnsafeAddress(f"{settings.file}: was replaced while it was read") from None
     return Loaded(settings, text, dict(host.touches))
 
 
-def options(given: argparse.Namespace, current: Current) -> list[str]:
+def options(given: argparse.Namespace, current: LiveSettings) -> list[str]:
     """What every child of the daemon is told."""
     words = [f"--home={Path(given.home).absolute()}"] if given.home else []
     if current.settings.file and (given.config or current.kept is not None):

@@ -7,10 +7,10 @@ import time
 from typing import TYPE_CHECKING
 
 from monitor.cli import filtering
-from monitor.cli.context import PATIENCE, Shell, common, filters, filters_of
+from monitor.cli.context import PATIENCE, Context, common, filters, filters_of
 
 if TYPE_CHECKING:
-    from monitor.check.run import Outcome
+    from monitor.check.run import CheckResult
     from monitor.check.status import Document
     from monitor.config.settings import Settings
     from monitor.proof import Proof
@@ -29,52 +29,52 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
     parser.add_argument("--watch", action="store_true", help="look again every few seconds, until Ctrl-C")
 
 
-def run(given: argparse.Namespace, shell: Shell) -> int:
+def run(given: argparse.Namespace, context: Context) -> int:
     """Looks, judges with what the history knows, prints; writes nothing."""
     told_of: dict[str, Proof] = {}
     while given.watch:
-        if shell.out.isatty():
-            shell.write(CLEAR)
-        _once(given, shell, told_of)
-        shell.flush()
+        if context.out.isatty():
+            context.write(CLEAR)
+        _once(given, context, told_of)
+        context.flush()
         time.sleep(WATCH_SECONDS)
-    return _once(given, shell, told_of)
+    return _once(given, context, told_of)
 
 
-def _once(given: argparse.Namespace, shell: Shell, told_of: dict[str, Proof]) -> int:
-    with shell.ending(PATIENCE):
-        settings, outcome = looked(given, shell, told_of)
+def _once(given: argparse.Namespace, context: Context, told_of: dict[str, Proof]) -> int:
+    with context.ending(PATIENCE):
+        settings, outcome = looked(given, context, told_of)
     part = filtering.part(outcome.document(settings), filters_of(given), settings, outcome.known)
     if given.json:
         from monitor.check.status import written
 
         for piece in written(part):
-            shell.write(piece)
-        shell.write("\n")
+            context.write(piece)
+        context.write("\n")
     else:
-        shell.say(_shown(shell, part))
+        context.say(_shown(context, part))
         if given.probe:
             from monitor.cli.probe import lines
 
-            shell.say("\n".join(["", *lines(settings, outcome.judgement)]))
+            context.say("\n".join(["", *lines(settings, outcome.judgement)]))
     for complaint in outcome.complaints:
-        shell.complain(f"authwatch: {complaint}")
+        context.complain(f"authwatch: {complaint}")
     return int(part["exit_code"]) if given.check else 0
 
 
-def _shown(shell: Shell, part: Document) -> str:
-    if shell.color:
+def _shown(context: Context, part: Document) -> str:
+    if context.color:
         from monitor.cli import rich_output
 
-        return rich_output.status(part, shell.width())
+        return rich_output.status(part, context.width())
     from monitor.cli.status_text import text
 
     return text(part, color=False)
 
 
 def looked(
-    given: argparse.Namespace, shell: Shell, told_of: dict[str, Proof] | None = None
-) -> tuple[Settings, Outcome]:
+    given: argparse.Namespace, context: Context, told_of: dict[str, Proof] | None = None
+) -> tuple[Settings, CheckResult]:
     """One look without a trace, judged with what the history knows; with --probe also with what providers say, which is
     remembered, there and in `told_of`."""
     from monitor.check import run as full_check
@@ -82,9 +82,9 @@ def looked(
     if given.probe:
         from monitor.cli import probe
 
-        turn = probe.turn(shell, probe.asking(shell.settings(shell.host())))
+        this_check = probe.this_check(context, probe.asking(context.settings(context.host())))
         if told_of is not None:
-            told_of.update(probe.told(turn, told_of, shell, filters_of(given)))
+            told_of.update(probe.told(this_check, told_of, context, filters_of(given)))
     else:
-        turn = shell.turn()
-    return turn.settings, full_check.glance(turn, told_of)
+        this_check = context.this_check()
+    return this_check.settings, full_check.read_only(this_check, told_of)

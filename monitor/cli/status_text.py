@@ -16,7 +16,7 @@ _WORD = {Need.NOW: "NOW", Need.UNKNOWN: "?", Need.SOON: "SOON"}
 _COLOR = {"NOW": "\033[31;1m", "SOON": "\033[33m", "?": "\033[35m"}
 
 
-class Row(NamedTuple):
+class StatusLine(NamedTuple):
     """A login or a finding, as a line shows it; `remedy` only where somebody has to act. Nothing in it is escaped."""
 
     order: tuple[bool, int, str]
@@ -46,7 +46,7 @@ def head(shown: Document) -> str:
     return f"authwatch on {visible(shown['host'])}, {at:%a} {at.day} {at:%b %Y %H:%M} UTC"
 
 
-def rows(shown: Document) -> list[Row]:
+def rows(shown: Document) -> list[StatusLine]:
     """Logins and findings, what needs somebody first."""
     return sorted([*map(_login, shown["profiles"]), *map(_finding, shown["findings"])])
 
@@ -62,7 +62,7 @@ def wrongs(shown: Document) -> list[tuple[str, str]]:
     ]
 
 
-def _login(one: Mapping[str, Any]) -> Row:
+def _login(one: Mapping[str, Any]) -> StatusLine:
     need, ignored = Need(one["needs_human"]), one["ignored"]
     who = Credential(one["source"], one["agent"], one["provider"], one["profile"], Kind(one["kind"]))
     said = one["summary"].removeprefix(name(who)).lstrip()  # the key beside it says the name
@@ -71,14 +71,14 @@ def _login(one: Mapping[str, Any]) -> Row:
     marks = [word for word, so in (("acked", one["acknowledged"]), ("silenced", one["silenced"])) if so]
     mark = "ignored" if ignored else f"{found} ({', '.join(marks)})" if marks else found
     remedy = "" if ignored or need is Need.NO else one["remedy"]
-    return Row((ignored, _ORDER[need], one["key"]), mark, one["key"], said, remedy)
+    return StatusLine((ignored, _ORDER[need], one["key"]), mark, one["key"], said, remedy)
 
 
-def _finding(one: Mapping[str, Any]) -> Row:
+def _finding(one: Mapping[str, Any]) -> StatusLine:
     need, ignored = need_of(one), one["ignored"]
     mark = "ignored" if ignored else _WORD.get(need, "info")
     remedy = "" if ignored or need is Need.NO else one["remedy"]
-    return Row((ignored, _ORDER[need], one["key"]), mark, one["key"], one["summary"], remedy)
+    return StatusLine((ignored, _ORDER[need], one["key"]), mark, one["key"], one["summary"], remedy)
 
 
 def _painted(line: str, word: str, color: bool) -> str:

@@ -10,21 +10,21 @@ from secrets import token_urlsafe
 from typing import Any, Final
 
 from alerts.dataclass import dataclass, field
-from alerts.model import Level, Quiet
+from alerts.model import Level, QuietHours
 from monitor.config.fields import zone
 from monitor.config.secrets import clean, fill, place, read_secret
 from monitor.config.settings import (
     AlertSettings,
     ChannelSettings,
     Policy,
+    PolicyRule,
     Probing,
-    Rule,
     Secret,
     Settings,
     SourceEntry,
     WebSettings,
 )
-from monitor.config.shapes import Site, Values
+from monitor.config.shapes import ReadContext, Values
 from monitor.config.yaml_nodes import Text
 from monitor.sources import SOURCES, UNLISTED
 from monitor.system.host import Unreadable
@@ -38,7 +38,7 @@ _PING: Final = re.compile(r"https?://.+", re.ASCII)
 class _Draft:
     """The settings in the making: where we are, and what turned out broken."""
 
-    site: Site
+    site: ReadContext
     broken: dict[str, str] = field(default_factory=dict)
 
     def secret(self, values: Values, name: str) -> tuple[Secret | None, str]:
@@ -69,7 +69,7 @@ class _Draft:
         self.broken[values.path] = line
 
 
-def build(values: Values, site: Site, file: Path) -> Settings:
+def build(values: Values, site: ReadContext, file: Path) -> Settings:
     """The settings; what is wrong goes into the site's report, what is only broken now into `Settings.broken`."""
     draft = _Draft(site)
     default = Settings()
@@ -94,7 +94,7 @@ def build(values: Values, site: Site, file: Path) -> Settings:
     )
 
 
-def _where(values: Values, site: Site) -> str:
+def _where(values: Values, site: ReadContext) -> str:
     return f"{site.report.file}:{values.line}"
 
 
@@ -135,7 +135,7 @@ def _leads(found: tuple[timedelta, ...]) -> tuple[timedelta, ...]:
     return tuple(sorted(set(found), reverse=True))
 
 
-def _policy(values: Values, site: Site, *, asked: bool) -> Policy:
+def _policy(values: Values, site: ReadContext, *, asked: bool) -> Policy:
     default = Policy()
     return Policy(
         lead=_leads(values.get("lead", default.lead)),
@@ -145,12 +145,12 @@ def _policy(values: Values, site: Site, *, asked: bool) -> Policy:
     )
 
 
-def _rule(found: Values, site: Site) -> Rule:
+def _rule(found: Values, site: ReadContext) -> PolicyRule:
     if "issued" in found.given and "lifetime" not in found.lines:
         text = "issued is the day from which lifetime counts, add lifetime: 365d"
         site.report.add(found.line_of("issued"), found.path, text)
     lead = found.get("lead")
-    return Rule(
+    return PolicyRule(
         match=dict(found.nested("match").given),
         lead=None if lead is None else _leads(lead),
         lifetime=found.get("lifetime"),
@@ -172,7 +172,7 @@ def _channel(label: str, found: Values, draft: _Draft) -> ChannelSettings:
     )
 
 
-def _alerts(values: Values, site: Site) -> AlertSettings:
+def _alerts(values: Values, site: ReadContext) -> AlertSettings:
     default = AlertSettings()
     return AlertSettings(
         settle=values.get("settle", default.settle),
@@ -183,16 +183,16 @@ def _alerts(values: Values, site: Site) -> AlertSettings:
     )
 
 
-def _quiet(values: Values, site: Site) -> Quiet | None:
+def _quiet(values: Values, site: ReadContext) -> QuietHours | None:
     start, end = values.get("from"), values.get("to")
     if start is None or end is None:
         return None
     if start == end:
         site.report.add(values.line, values.path, "from and to are the same, which is no span of the day")
-    return Quiet(start, end, values.get("timezone") or _local_zone(site))
+    return QuietHours(start, end, values.get("timezone") or _local_zone(site))
 
 
-def _local_zone(site: Site) -> Any:
+def _local_zone(site: ReadContext) -> Any:
     """The machine's zone where it says so by name ($TZ, /etc/timezone), else UTC."""
     names = [site.host.env("TZ") or ""]
     with suppress(Unreadable):

@@ -18,7 +18,7 @@ class ConfigError(Exception):
         super().__init__("\n".join(self.problems))
 
 
-class Report:
+class ErrorReport:
     """Collects problems, so that one look shows them all."""
 
     def __init__(self, file: str) -> None:

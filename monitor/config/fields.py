@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from alerts.model import Level
 from monitor.config.secrets import place
-from monitor.config.shapes import Choice, Raw, Scalar, Site
+from monitor.config.shapes import Choice, Raw, ReadContext, Scalar
 from monitor.model import Kind
 from monitor.sources.timestamps import moment
 
@@ -59,36 +59,36 @@ PROVIDER_PATTERN: Final = r"^[^\x00-\x20\x7f/]{1,128}$"
 LISTEN: Final = re.compile(r"^(\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9.-]*):(\d{1,5})$")
 
 
-def _span(text: str, _: Site) -> timedelta:
+def _span(text: str, _: ReadContext) -> timedelta:
     return parse_span(text)
 
 
-def _positive(text: str, _: Site) -> timedelta:
+def _positive(text: str, _: ReadContext) -> timedelta:
     span = parse_span(text)
     if not span:
         raise ValueError(f"zero, it must be {WORDS}")
     return span
 
 
-def _hourly(text: str, _: Site) -> timedelta:
+def _hourly(text: str, _: ReadContext) -> timedelta:
     span = parse_span(text)
     if span < HOUR:
         raise ValueError("more often than hourly, which no provider is asked: write 1h or longer")
     return span
 
 
-def _bool(text: str, _: Site) -> bool:
+def _bool(text: str, _: ReadContext) -> bool:
     return text == "true"
 
 
-def _day(text: str, _: Site) -> date:
+def _day(text: str, _: ReadContext) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
         raise ValueError("no day of the calendar, write YYYY-MM-DD") from None
 
 
-def _when(text: str, _: Site) -> str:
+def _when(text: str, _: ReadContext) -> str:
     try:
         found = moment(text)
     except ValueError:
@@ -98,7 +98,7 @@ def _when(text: str, _: Site) -> str:
     return text
 
 
-def _clock(text: str, _: Site) -> time:
+def _clock(text: str, _: ReadContext) -> time:
     hour, minute = text.split(":")
     return time(int(hour), int(minute))
 
@@ -111,20 +111,20 @@ def zone(name: str) -> ZoneInfo:
         raise ValueError("no time zone of the IANA database, write one such as Europe/Stockholm") from None
 
 
-def _zone(text: str, _: Site) -> ZoneInfo:
+def _zone(text: str, _: ReadContext) -> ZoneInfo:
     return zone(text)
 
 
-def _path(text: str, site: Site) -> str:
+def _path(text: str, site: ReadContext) -> str:
     path = site.host.path(text) if text == "~" or text.startswith("~/") else site.folder / text
     return str(path)
 
 
-def _file(text: str, site: Site) -> str:
+def _file(text: str, site: ReadContext) -> str:
     return str(place(text, site.host, site.folder))
 
 
-def _listen(text: str, _: Site) -> str:
+def _listen(text: str, _: ReadContext) -> str:
     if int(text.rpartition(":")[2]) > 65535:
         raise ValueError("a port is at most 65535")
     return text

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from monitor.config.errors import ConfigError, Report
+from monitor.config.errors import ConfigError, ErrorReport
 from monitor.config.settings import Settings
 from monitor.system.host import Host, Unreadable
 from monitor.system.owners import roots
@@ -30,7 +30,7 @@ def load(host: Host, explicit: Path | None = None, kept: str | None = None) -> S
         if text is not None:
             return _parse(host, path, text)
     if named is not None:
-        raise ConfigError([Report(str(named)).line(1, "", "there is no such file, name one that exists")])
+        raise ConfigError([ErrorReport(str(named)).line(1, "", "there is no such file, name one that exists")])
     return Settings()
 
 
@@ -62,17 +62,17 @@ def _text(host: Host, path: Path, kept: str | None) -> str | None:
         host.note(path)
         return host.text(path) if kept is None else kept
     except Unreadable as error:
-        raise ConfigError([Report(str(path)).line(1, "", f"cannot be read: {error.detail}")]) from None
+        raise ConfigError([ErrorReport(str(path)).line(1, "", f"cannot be read: {error.detail}")]) from None
 
 
 def _parse(host: Host, path: Path, text: str) -> Settings:
     from monitor.config.build import build
     from monitor.config.schema import CONFIG
-    from monitor.config.shapes import Site, Values
+    from monitor.config.shapes import ReadContext, Values
     from monitor.config.yaml_nodes import compose
 
-    report = Report(str(path))
-    site = Site(report, host, path.parent, _trusted(host, path))
+    report = ErrorReport(str(path))
+    site = ReadContext(report, host, path.parent, _trusted(host, path))
     node = compose(text, report)
     values = CONFIG.read(node, "", site) if node is not None else None
     settings = build(values or Values({}, {}, 1, ""), site, path)

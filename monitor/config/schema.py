@@ -9,8 +9,8 @@ from alerts.dataclass import dataclass
 from monitor.config import fields as f
 from monitor.config.errors import nearest
 from monitor.config.settings import DEFAULT_SOURCES
-from monitor.config.shapes import Either, Keyed, Listing, Record, Shape, Site
-from monitor.config.yaml_nodes import Items, Node, Table, Text
+from monitor.config.shapes import Either, Keyed, KeyTable, Listing, ReadContext, Shape
+from monitor.config.yaml_nodes import Items, MappingNode, Node, Text
 from monitor.probes import PROBES
 from monitor.sources import SOURCES, SourceType, guest
 
@@ -41,10 +41,10 @@ OPTIONS: Final[Mapping[str, Shape]] = {
 class _Anything:
     """The keys of a guest source, which only the guest understands: texts, lists and dicts."""
 
-    def read(self, node: Node, path: str, site: Site) -> Any:
+    def read(self, node: Node, path: str, site: ReadContext) -> Any:
         if isinstance(node, Items):
             return tuple(self.read(item, path, site) for item in node.items)
-        if isinstance(node, Table):
+        if isinstance(node, MappingNode):
             return {key.text: self.read(value, path, site) for key, value in node.entries}
         return f.TEXT.read(node, path, site)
 
@@ -56,10 +56,10 @@ class _Anything:
 class _Entry:
     """An entry of `sources`: a name, or a table with `type` and that type's own keys."""
 
-    def read(self, node: Node, path: str, site: Site) -> Any:
+    def read(self, node: Node, path: str, site: ReadContext) -> Any:
         if isinstance(node, Text):  # a name is short for {type: name}
-            node = Table(((Text("type", node.line), node),), node.line)
-        entries = node.entries if isinstance(node, Table) else ()
+            node = MappingNode(((Text("type", node.line), node),), node.line)
+        entries = node.entries if isinstance(node, MappingNode) else ()
         kind = next((value for key, value in entries if key.text == "type"), None)
         if not isinstance(kind, Text):
             site.report.add(node.line, path, "no source, write a name or a mapping with type")
@@ -82,20 +82,20 @@ class _Entry:
         }
 
 
-def _entry_record(kind: str, keys: tuple[str, ...]) -> Record | None:
+def _entry_record(kind: str, keys: tuple[str, ...]) -> KeyTable | None:
     """What an entry of this type may hold; None for a type that nobody provides."""
     if kind in SOURCES or kind in DEFAULT_SOURCES:
         return _record(SOURCES.get(kind, SourceType("")))
     if not f.NAME.matches(kind) or guest(kind) is None:
         return None
     known = _record(SourceType(""))
-    return Record(known.words, {**dict.fromkeys(keys, _Anything()), **known.fields}, known.need)
+    return KeyTable(known.words, {**dict.fromkeys(keys, _Anything()), **known.fields}, known.need)
 
 
-def _record(row: SourceType) -> Record:
+def _record(row: SourceType) -> KeyTable:
     own = {name: OPTIONS[shape] for name, shape in row.options.items()}
     need = (("type",), *((name,) for name in row.needs))
-    return Record("a source", {"type": f.NAME, "id": f.NAME, **own}, need)
+    return KeyTable("a source", {"type": f.NAME, "id": f.NAME, **own}, need)
 
 
 def _when(kind: str) -> dict[str, Any]:
@@ -103,11 +103,11 @@ def _when(kind: str) -> dict[str, Any]:
     return {"if": is_it, "then": _record(SOURCES[kind]).schema()}
 
 
-_MATCH: Final = Record(
+_MATCH: Final = KeyTable(
     "labels to match: source, agent, provider, profile, kind",
     {"source": f.NAME, "agent": f.TEXT, "provider": f.PROVIDER, "profile": f.TEXT, "kind": f.KIND},
 )
-_RULE: Final = Record(
+_RULE: Final = KeyTable(
     "a policy for what match covers; the first rule that matches wins",
     {
         "match": _MATCH,
@@ -118,21 +118,21 @@ _RULE: Final = Record(
     },
     need=(("match",),),
 )
-_POLICY: Final = Record(
+_POLICY: Final = KeyTable(
     "when to speak up, and what must be there",
     {"lead": Listing(f.POSITIVE), "rules": Listing(_RULE), "expect": Listing(f.KEY)},
 )
-_CHANNEL: Final = Record(
+_CHANNEL: Final = KeyTable(
     "whom to tell: an Apprise URL or termux://, from which level on, and about what",
     {"url": f.SECRET, "url_file": f.SECRET_FILE, "at_least": f.AT_LEAST, "match": _MATCH, "canary": f.POSITIVE},
     need=(("url", "url_file"),),
 )
-_QUIET: Final = Record(
+_QUIET: Final = KeyTable(
     "hours in which only news at level now gets through",
     {"from": f.CLOCK, "to": f.CLOCK, "timezone": f.ZONE},
     need=(("from",), ("to",)),
 )
-_ALERTS: Final = Record(
+_ALERTS: Final = KeyTable(
     "how alerts settle, repeat and keep quiet",
     {
         "settle": f.SPAN,
@@ -145,14 +145,14 @@ _ALERTS: Final = Record(
 _PROBE: Final = Either(
     f"{f.HOURLY.words}, or a mapping with every, oauth and url",
     text=f.HOURLY,
-    table=Record(
+    table=KeyTable(
         "how often to ask, whether with OAuth access tokens too, and where",
         {"every": f.HOURLY, "oauth": f.BOOL, "url": f.ASKED},
         need=(("every",),),
     ),
 )
 
-CONFIG: Final = Record(
+CONFIG: Final = KeyTable(
     "the configuration of authwatch",
     {
         "state": f.PATH,
@@ -162,23 +162,23 @@ CONFIG: Final = Record(
         "policy": _POLICY,
         "channels": Keyed("channels by label", f.NAME_PATTERN, _CHANNEL),
         "alerts": _ALERTS,
-        "heartbeat": Record(
-            "an address to ping after every finished pass",
+        "heartbeat": KeyTable(
+            "an address to ping after every finished check",
             {"url": f.SECRET, "url_file": f.SECRET_FILE},
             clash=(("url", "url_file"),),
         ),
-        "history": Record(
+        "history": KeyTable(
             "where the history lies and how long it is kept",
             {"url": f.SECRET, "url_file": f.SECRET_FILE, "keep": f.POSITIVE},
             clash=(("url", "url_file"),),
         ),
-        "web": Record(
+        "web": KeyTable(
             "where serve listens, and the word it asks for",
             {"listen": f.LISTEN_AT, "password": f.SECRET, "password_file": f.SECRET_FILE},
             clash=(("password", "password_file"),),
         ),
         "privacy": f.PRIVACY,
-        "probe": Record("providers that are asked whether their logins are good", dict.fromkeys(PROBES, _PROBE)),
+        "probe": KeyTable("providers that are asked whether their logins are good", dict.fromkeys(PROBES, _PROBE)),
     },
 )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from alerts.dataclass import dataclass, field
-from alerts.model import Level, Quiet
+from alerts.model import Level, QuietHours
 from monitor.model import SourceEntry
 from monitor.sources import TOGETHER, UNLISTED
 
@@ -17,8 +17,8 @@ __all__ = [
     "AlertSettings",
     "ChannelSettings",
     "Policy",
+    "PolicyRule",
     "Probing",
-    "Rule",
     "Secret",
     "Settings",
     "SourceEntry",
@@ -46,7 +46,7 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class PolicyRule:
     """A policy for what `match` (labels, kind included) covers; None leaves the general value."""
 
     match: Mapping[str, str]
@@ -65,7 +65,7 @@ class Policy:
     sources that are looked for unasked: what they find is shown, and ignored."""
 
     lead: tuple[timedelta, ...] = (7 * DAY, 3 * DAY, DAY)
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[PolicyRule, ...] = ()
     expect: tuple[str, ...] = ()
     unlisted: frozenset[str] = field(default=frozenset(), repr=False)  # a set has another repr in every process
 
@@ -105,7 +105,7 @@ class AlertSettings:
     settle: timedelta = timedelta(minutes=10)
     deadline: timedelta = timedelta(seconds=60)
     remind: tuple[timedelta, ...] = (DAY, 2 * DAY, 7 * DAY)
-    quiet: Quiet | None = None
+    quiet: QuietHours | None = None
     digest: str | None = None
 
 
@@ -136,7 +136,7 @@ DEFAULT_SOURCES: Final = ("openclaw", "claude-code", "codex", "gemini-cli", "env
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything a pass needs to know. `state` None means the default place; `file` None: no config file.
+    """Everything a check needs to know. `state` None means the default place; `file` None: no config file.
 
     `broken` says what cannot work now although the file is well formed (an unset variable, a missing secret file),
     by path: `channels.phone`, `heartbeat`, `web`, `sources.vault`; each text is a whole `file:line: path: …` line.

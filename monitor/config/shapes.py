@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from alerts.dataclass import dataclass, field
-from monitor.config.errors import Report, below, nearest
+from monitor.config.errors import ErrorReport, below, nearest
 from monitor.config.secrets import fill
-from monitor.config.yaml_nodes import Items, Node, Table, Text
+from monitor.config.yaml_nodes import Items, MappingNode, Node, Text
 from monitor.system.host import Host
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class ReadContext:
     """Where a reading happens: its report, the machine, the config's folder, and whether the file is trusted."""
 
-    report: Report
+    report: ErrorReport
     host: Host
     folder: Path
     trusted: bool = False
@@ -27,7 +27,7 @@ class Site:
 class Shape(Protocol):
     """`read` gives a value, or None after a problem went into the report; `schema` says the same as JSON schema."""
 
-    def read(self, node: Node, path: str, site: Site) -> Any: ...
+    def read(self, node: Node, path: str, site: ReadContext) -> Any: ...
 
     def schema(self) -> dict[str, Any]: ...
 
@@ -59,10 +59,10 @@ class Scalar:
 
     words: str
     pattern: str
-    parse: Callable[[str, Site], Any] = field(default=lambda text, _: text)
+    parse: Callable[[str, ReadContext], Any] = field(default=lambda text, _: text)
     json: Mapping[str, Any] = field(default_factory=dict)
 
-    def read(self, node: Node, path: str, site: Site) -> Any:
+    def read(self, node: Node, path: str, site: ReadContext) -> Any:
         if not isinstance(node, Text):
             return _unlike(node, self.words, path, site)
         try:
@@ -89,7 +89,7 @@ class Choice:
     words: str
     among: tuple[str, ...]
 
-    def read(self, node: Node, path: str, site: Site) -> Any:
+    def read(self, node: Node, path: str, site: ReadContext) -> Any:
         if not isinstance(node, Text):
             return _unlike(node, self.words, path, site)
         if node.text in self.among:
@@ -103,11 +103,11 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """A text kept with its line and not filled in yet: what is wrong with a secret must not stop a pass."""
+    """A text kept with its line and not filled in yet: what is wrong with a secret must not stop a check."""
 
     words: str
 
-    def read(self, node: Node, path: str, site: Site) -> Any:
+    def read(self, node: Node, path: str, site: ReadContext) -> Any:
         return node if isinstance(node, Text) and node.text else _unlike(node, self.words, path, site)
 
     def schema(self) -> dict[str, Any]:
@@ -121,7 +121,7 @@ class Listing:
     of: Shape
     least: int = 0
 
-    def read(self, node: Node, path: str, site: Site) -> Any:
+    def read(self, node: Node, path: str, site: ReadContext) -> Any:
         if not isinstance(node, Items):
             return _unlike(node, "a list", path, site)
         if len(node.items) < self.least:
@@ -142,14 +142,14 @@ class Keyed:
     of: Shape
     least: int = 0
 
-    def read(self, node: Node, path: str, site: Site) -> Any:
-        if not isinstance(node, Table):
+    def read(self, node: Node, path: str, site: ReadContext) -> Any:
+        if not isinstance(node, MappingNode):
             return _unlike(node, f"a mapping: {self.words}", path, site)
         if len(node.entries) < self.least:
             site.report.add(node.line, path, f"{self.words}, with at least {self.least} entry")
         return dict(self._entries(node, path, site))
 
-    def _entries(self, node: Table, path: str, site: Site) -> Iterator[tuple[str, Any]]:
+    def _entries(self, node: MappingNode, path: str, site: ReadContext) -> Iterator[tuple[str, Any]]:
         for key, value in node.entries:
             inside = f"{path}.{key.text}"  # a sound name is public: it labels messages and metrics
             if not re.fullmatch(self.key, key.text, re.ASCII):
@@ -170,7 +170,7 @@ class Keyed:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class KeyTable:
     """A table of known keys. Of each group in `need` exactly one key must be given, of each in `clash` at most one."""
 
     words: str
@@ -178,10 +178,10 @@ class Record:
     need: tuple[tuple[str, ...], ...] = ()
     clash: tuple[tuple[str, ...], ...] = ()
 
-    def read(self, node: Node, path: str, site: Site) -> Any:
+    def read(self, node: Node, path: str, site: ReadContext) -> Any:
         if isinstance(node, Text) and node.blank and not self.need:
             return Values({}, {}, node.line, path)
-        if not isinstance(node, Table):
+        if not isinstance(node, MappingNode):
             return _unlike(node, f"a mapping: {self.words}", path, site)
         given: dict[str, Any] = {}
         lines: dict[str, int] = {}
@@ -195,7 +195,7 @@ class Record:
         self._groups(node, path, lines, site)
         return Values({k: v for k, v in given.items() if v is not None}, lines, node.line, path)
 
-    def _groups(self, node: Table, path: str, lines: Mapping[str, int], site: Site) -> None:
+    def _groups(self, node: MappingNode, path: str, lines: Mapping[str, int], site: ReadContext) -> None:
         for group in self.need:
             if not any(name in lines for name in group):
                 site.report.add(node.line, path, f"lacks {' or '.join(group)}")
@@ -226,8 +226,8 @@ class Either:
     items: Shape | None = None
     table: Shape | None = None
 
-    def read(self, node: Node, path: str, site: Site) -> Any:
-        shape = {Text: self.text, Items: self.items, Table: self.table}[type(node)]
+    def read(self, node: Node, path: str, site: ReadContext) -> Any:
+        shape = {Text: self.text, Items: self.items, MappingNode: self.table}[type(node)]
         return _unlike(node, self.words, path, site) if shape is None else shape.read(node, path, site)
 
     def schema(self) -> dict[str, Any]:
@@ -240,7 +240,7 @@ def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
     return {"anyOf": [schema, {"type": "null"}]}
 
 
-def _unlike(node: Node, words: str, path: str, site: Site) -> Any:
-    found = {Text: "a text", Items: "a list", Table: "a mapping"}[type(node)]
+def _unlike(node: Node, words: str, path: str, site: ReadContext) -> Any:
+    found = {Text: "a text", Items: "a list", MappingNode: "a mapping"}[type(node)]
     site.report.add(node.line, path, f"{found} stands here, it must be {words}")
     return None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from monitor.config.fields import show_span
-from monitor.config.settings import ChannelSettings, Probing, Rule, Secret, Settings, SourceEntry
+from monitor.config.settings import ChannelSettings, PolicyRule, Probing, Secret, Settings, SourceEntry
 
 HIDDEN: Final = "(hidden)"
 BROKEN: Final = "(cannot be had now)"
@@ -53,7 +53,7 @@ def _source(entry: SourceEntry) -> str | dict[str, Any]:
     return {"type": entry.type, "id": entry.id, **_plain(entry.options)}
 
 
-def _rule(rule: Rule) -> dict[str, Any]:
+def _rule(rule: PolicyRule) -> dict[str, Any]:
     return {
         "match": dict(rule.match),
         **({} if rule.lead is None else {"lead": _plain(rule.lead)}),

@@ -14,7 +14,7 @@ from typing import Any, Final
 import yaml
 
 from alerts.dataclass import dataclass, field
-from monitor.config.errors import Report, below
+from monitor.config.errors import ErrorReport, below
 
 MAX_BYTES: Final = 256 * 1024
 MAX_DEPTH: Final = 12
@@ -46,14 +46,14 @@ class Items:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class MappingNode:
     """A mapping, in the order of the file, without duplicates."""
 
     entries: tuple[tuple[Text, Node], ...]
     line: int
 
 
-Node = Text | Items | Table
+Node = Text | Items | MappingNode
 
 
 class _Refused(Exception):
@@ -64,7 +64,7 @@ class _Refused(Exception):
         self.line, self.text = line, text
 
 
-def compose(text: str, report: Report) -> Node | None:
+def compose(text: str, report: ErrorReport) -> Node | None:
     """The tree of a YAML text; None if it is empty or cannot be read, which is then in the report."""
     if len(text) > MAX_BYTES:
         report.add(1, "", f"more than {MAX_BYTES} characters, a config has a few hundred")
@@ -102,7 +102,7 @@ def _line(event: Any) -> int:
 class _Composer:
     """One walk over the parser's events."""
 
-    def __init__(self, text: str, report: Report) -> None:
+    def __init__(self, text: str, report: ErrorReport) -> None:
         self._events: Iterator[Any] = iter(yaml.parse(text, Loader=yaml.SafeLoader))
         self._report = report
         self._count = 0
@@ -128,7 +128,7 @@ class _Composer:
         if isinstance(event, yaml.SequenceStartEvent):
             return Items(tuple(self._items(path, depth + 1)), line)
         if isinstance(event, yaml.MappingStartEvent):
-            return Table(tuple(self._entries(path, depth + 1)), line)
+            return MappingNode(tuple(self._entries(path, depth + 1)), line)
         if _CONTROL.search(event.value):
             self._report.add(line, path, "holds a control character, write printable text")
         return Text(_CONTROL.sub("", event.value), line, event.style is None)

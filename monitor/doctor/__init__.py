@@ -22,11 +22,11 @@ from monitor.doctor import (
     stores,
     web_port,
 )
-from monitor.doctor.model import Check, Health, OpenClaw, Patient, Result, command
+from monitor.doctor.model import Check, Health, OpenClaw, Result, Subject, command
 from monitor.openclaw.installation import read
 from monitor.sources import beside, observe_all, place_of
 from monitor.system.host import Host
-from monitor.system.state_dir import State
+from monitor.system.state_dir import StateDir
 
 _ABOUT_STORES: Final = ("authwatch models ", "authwatch explain ", "authwatch relogin", "authwatch status -v")
 
@@ -38,7 +38,7 @@ THEMES: Final[Mapping[str, Mapping[str, Check]]] = {
         "config files": own_state.config_files,
         "state folder": own_state.state,
         "history": own_state.history,
-        "last pass": own_state.last_pass,
+        "last check": own_state.last_check,
         "units": schedulers.units,
         "one state": schedulers.one_state,
         "port": web_port.port,
@@ -70,14 +70,14 @@ def meet(
     settings: Settings,
     host: Host,
     own: Host,
-    state: State,
+    state: StateDir,
     now: datetime,
     environ: Mapping[str, str],
     complaint: str = "",
-) -> Patient:
+) -> Subject:
     """Looks at everything that is watched, once; `own` has just read the settings. Never raises."""
     known = tuple(path for path, stamp in own.touches.items() if stamp and settings.file)
-    patient = Patient(settings, host, own, state, now, environ, complaint, tuple(map(Path, known)))
+    patient = Subject(settings, host, own, state, now, environ, complaint, tuple(map(Path, known)))
     return replace(
         patient,
         findings=tuple(observe_all(host, settings.sources)),
@@ -86,7 +86,7 @@ def meet(
     )
 
 
-def examine(patient: Patient) -> Iterator[Result]:
+def examine(patient: Subject) -> Iterator[Result]:
     """Every check's results; a check that fails itself is a finding, not an end."""
     for checks in THEMES.values():
         for name, check in checks.items():
@@ -97,7 +97,7 @@ def examine(patient: Patient) -> Iterator[Result]:
                 yield Result(name, Health.BROKEN, what, "this is our bug; please report it", "authwatch --version")
 
 
-def _there(patient: Patient, result: Result) -> Result:
+def _there(patient: Subject, result: Result) -> Result:
     """A command about the stores of another home names that home; what authwatch itself needs is in its own."""
     if patient.host.home == patient.own.home or not result.mend.startswith(_ABOUT_STORES):
         return result

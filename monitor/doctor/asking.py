@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from monitor.doctor.model import Patient
+from monitor.doctor.model import Subject
 from monitor.system.process import answer_of
 
 #: What a program needs to start and to find the user's session; none of it is a secret.
@@ -16,7 +16,7 @@ _KEPT: Final = (
 )
 
 
-def ask(patient: Patient, *argv: str, patience: float) -> str:
+def ask(patient: Subject, *argv: str, patience: float) -> str:
     """What the program writes to stdout; `patience` in seconds. Raises Unreadable (exec_failed, timeout, too_large)."""
     environ = {name: patient.environ[name] for name in _KEPT if patient.environ.get(name)}
     bus = Path(f"/run/user/{os.getuid()}")

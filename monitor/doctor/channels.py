@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from monitor.doctor.model import Health, Patient, Result, command
+from monitor.doctor.model import Health, Result, Subject, command
 from monitor.system.state_dir import HEARD
 
 
-def channels(patient: Patient) -> Iterator[Result]:
+def channels(patient: Subject) -> Iterator[Result]:
     """Can every channel be loaded? Its address is taken apart as for sending, and nothing is sent."""
     from alerts.channels import check
 
@@ -28,19 +28,19 @@ def channels(patient: Patient) -> Iterator[Result]:
             yield Result("channels", Health.FINE, what)
 
 
-def deliveries(patient: Patient) -> Iterator[Result]:
+def deliveries(patient: Subject) -> Iterator[Result]:
     """Since when does each channel have news that it was not told, and why? Did the last test message arrive?"""
     from alerts import notify, store
-    from monitor.check.collect import Asked
-    from monitor.check.record import Turn
+    from monitor.check.collect import CheckOptions
+    from monitor.check.record import CheckContext
     from monitor.history import engine
 
     host = patient.host.keyed(patient.state.key(create=False))  # what was told goes by keyed addresses
-    turn = Turn(Asked(patient.settings), host, patient.state, (), patient.now)
+    this_check = CheckContext(CheckOptions(patient.settings), host, patient.state, (), patient.now)
     try:
-        if not turn.channels or not engine.exists(turn.url):
+        if not this_check.channels or not engine.exists(this_check.url):
             return
-        with engine.connect(turn.url, read_only=True).connect() as db:
+        with engine.connect(this_check.url, read_only=True).connect() as db:
             if engine.revision(db) is None:
                 return
             known = notify.past(notify.recall(db), patient.now)
@@ -48,11 +48,11 @@ def deliveries(patient: Patient) -> Iterator[Result]:
             last = store.last_deliveries(db)
     except (engine.Broken, engine.HistoryError):
         return  # the check of the history says so
-    waiting = notify.waiting(known, turn.channels, turn.rules, patient.now)
-    for channel in turn.channels:
+    waiting = notify.waiting(known, this_check.channels, this_check.rules, patient.now)
+    for channel in this_check.channels:
         label = channel.label
         since = waiting.get(label)
-        if since is None and notify.pending(known, channel, turn.rules, patient.now):
+        if since is None and notify.pending(known, channel, this_check.rules, patient.now):
             since = patient.now  # nobody has tried it at this address yet
         yield _result(label, since, reached.get(label), last.get(label, {}))
 
@@ -63,7 +63,7 @@ def _result(label: str, waiting: datetime | None, reached: datetime | None, last
 
     said = f"last reached {reached:%Y-%m-%d %H:%M} UTC" if reached else "never reached yet"
     again = command("authwatch", "alerts", "test", label)
-    why = f"{last.get('outcome', '')}: {last.get('error', '')}".strip(": ") or "no pass has told why"
+    why = f"{last.get('outcome', '')}: {last.get('error', '')}".strip(": ") or "no check has told why"
     tested = last["outcome"] if last.get("reason") == TEST else ""
     if tested == Outcome.PARTIAL:
         what = f"{label}: the last test message reached only some of its targets; {said}"
@@ -80,7 +80,7 @@ def _result(label: str, waiting: datetime | None, reached: datetime | None, last
     return Result("deliveries", Health.BROKEN, what, why, again)
 
 
-def heartbeat(patient: Patient) -> Iterator[Result]:
+def heartbeat(patient: Subject) -> Iterator[Result]:
     """Would anybody notice if authwatch itself stopped?"""
     settings = patient.settings
     if broken := settings.broken.get("heartbeat"):
@@ -93,17 +93,17 @@ def heartbeat(patient: Patient) -> Iterator[Result]:
         yield _heard(patient)
 
 
-def _heard(patient: Patient) -> Result:
+def _heard(patient: Subject) -> Result:
     folder = patient.state.folder
     try:
         at = datetime.fromtimestamp((folder / HEARD).stat().st_mtime, UTC)
     except (OSError, ValueError, OverflowError):
-        if not (folder / "pass.json").exists():
-            return Result("heartbeat", Health.FINE, "is configured; the first finished pass pings it")
+        if not (folder / "check.json").exists():
+            return Result("heartbeat", Health.FINE, "is configured; the first finished check pings it")
         why = "what waits for it will raise the alarm, or never knew of this machine"
         return Result("heartbeat", Health.WARNING, "was never heard", why, "authwatch check -v")
     said = f"was last heard {at:%Y-%m-%d %H:%M} UTC"
     if patient.now - at > max(patient.settings.interval * 2.5, timedelta(hours=1)):
-        why = "every finished pass should be heard; what waits for it raises the alarm"
+        why = "every finished check should be heard; what waits for it raises the alarm"
         return Result("heartbeat", Health.WARNING, said, why, "authwatch check -v")
     return Result("heartbeat", Health.FINE, said)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from monitor.doctor.model import Health, OpenClaw, Patient, Result, command
+from monitor.doctor.model import Health, OpenClaw, Result, Subject, command
 from monitor.model import Kind
 from monitor.openclaw.auth_profiles import Profile
 from monitor.openclaw.inheritance import View
@@ -31,7 +31,7 @@ _OUT: Final = (
 )
 
 
-def claude_code_only(patient: Patient) -> Iterator[Result]:
+def claude_code_only(patient: Subject) -> Iterator[Result]:
     """Is what serves Anthropic a subscription's token, which Anthropic may refuse to OpenClaw?"""
     for claw in patient.openclaws:
         said: dict[Result, None] = {}  # agents that inherit a profile say the same of it

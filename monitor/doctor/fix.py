@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from alerts.dataclass import dataclass
-from monitor.doctor.model import Fix, Patient, Result, Step
+from monitor.doctor.model import Fix, FixStep, Result, Subject
 from monitor.doctor.own_state import LEFTOVER
-from monitor.system.state_dir import State, StateError
+from monitor.system.state_dir import StateDir, StateError
 
 
-class Refused(Exception):
+class NotFixed(Exception):
     """It was not mended: why, in words."""
 
 
@@ -26,22 +26,22 @@ class Done:
     tried: bool
 
 
-def mend(results: Iterable[Result], patient: Patient) -> tuple[Done, ...]:
+def mend(results: Iterable[Result], patient: Subject) -> tuple[Done, ...]:
     """Makes every safe mend once."""
     return tuple(_one(fix, patient) for fix in dict.fromkeys(one.fix for one in results if one.fix))
 
 
-def _one(fix: Fix, patient: Patient) -> Done:
+def _one(fix: Fix, patient: Subject) -> Done:
     try:
-        said = {Step.NARROW: _narrow, Step.MAKE: _make, Step.REMOVE: _remove}[fix.step](fix, patient)
-    except Refused as refused:
+        said = {FixStep.NARROW: _narrow, FixStep.MAKE: _make, FixStep.REMOVE: _remove}[fix.step](fix, patient)
+    except NotFixed as refused:
         return Done(fix, str(refused), tried=False)
     except OSError as error:
         return Done(fix, f"{fix.path}: {(error.strerror or 'failed').lower()}", tried=False)
     return Done(fix, said, tried=True)
 
 
-def _narrow(fix: Fix, patient: Patient) -> str:
+def _narrow(fix: Fix, patient: Subject) -> str:
     """Takes bits of the mode away, behind any link that stays in our own places."""
     real = _inside(fix.path, patient)
     handle = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -49,7 +49,7 @@ def _narrow(fix: Fix, patient: Patient) -> str:
         found = os.fstat(handle)
         _ours(found, real)
         if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
-            raise Refused(f"{real} is neither a file nor a folder")
+            raise NotFixed(f"{real} is neither a file nor a folder")
         before = stat.S_IMODE(found.st_mode)
         os.fchmod(handle, before & ~fix.away)
     finally:
@@ -57,33 +57,33 @@ def _narrow(fix: Fix, patient: Patient) -> str:
     return f"{real}: mode {before:04o} is now {before & ~fix.away:04o}"
 
 
-def _make(fix: Fix, patient: Patient) -> str:
+def _make(fix: Fix, patient: Subject) -> str:
     try:
-        State(fix.path, fix.path).create()
+        StateDir(fix.path, fix.path).create()
     except StateError as error:
-        raise Refused(str(error)) from None
+        raise NotFixed(str(error)) from None
     return f"{fix.path} was made, for you only"
 
 
-def _remove(fix: Fix, patient: Patient) -> str:
+def _remove(fix: Fix, patient: Subject) -> str:
     real = _inside(fix.path.parent, patient) / fix.path.name
     found = os.lstat(real)
     _ours(found, real)
     if not LEFTOVER.fullmatch(real.name) or not stat.S_ISREG(found.st_mode):
-        raise Refused(f"{real} is not what a broken pass leaves")
+        raise NotFixed(f"{real} is not what a broken check leaves")
     real.unlink()
     return f"{real} was removed"
 
 
-def _inside(path: Path, patient: Patient) -> Path:
+def _inside(path: Path, patient: Subject) -> Path:
     """The path behind every link, which has to lie in the home, the state folder or beside the config."""
     real = Path(os.path.realpath(path))
     own = [patient.host.home, patient.own.home, patient.state.folder, patient.state.gate, *patient.read]
     if not any(real.is_relative_to(os.path.realpath(one)) for one in own):
-        raise Refused(f"{path} leads to {real}, outside of your home; look at it yourself")
+        raise NotFixed(f"{path} leads to {real}, outside of your home; look at it yourself")
     return real
 
 
 def _ours(found: os.stat_result, real: Path) -> None:
     if found.st_uid != os.geteuid():
-        raise Refused(f"{real} belongs to uid {found.st_uid}, not to you")
+        raise NotFixed(f"{real} belongs to uid {found.st_uid}, not to you")

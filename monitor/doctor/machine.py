@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from monitor.check.collect import EARLIEST
-from monitor.doctor.model import Health, Patient, Result
+from monitor.doctor.model import Health, Result, Subject
 
 SET: str = "sudo timedatectl set-ntp true"
 
 
-def clock(patient: Patient) -> Iterator[Result]:
-    """Is the wall clock believable, and was it moved since the last pass?"""
+def clock(patient: Subject) -> Iterator[Result]:
+    """Is the wall clock believable, and was it moved since the last check?"""
     if patient.now < EARLIEST:
         what = f"the clock says {patient.now:%Y-%m-%d}"
         yield Result("clock", Health.BROKEN, what, "every deadline looks far away", SET)
@@ -22,17 +22,17 @@ def clock(patient: Patient) -> Iterator[Result]:
     record = _record(patient)
     last = _moment(record.get("at"))
     if last and last > patient.now + timedelta(minutes=5):
-        what = f"the clock says {patient.now:%Y-%m-%d %H:%M} UTC, before the last pass ({last:%Y-%m-%d %H:%M} UTC)"
-        why = "it was put back, now or then; passes record and tell nothing until it has run steadily for a while"
+        what = f"the clock says {patient.now:%Y-%m-%d %H:%M} UTC, before the last check ({last:%Y-%m-%d %H:%M} UTC)"
+        why = "it was put back, now or then; checks record and tell nothing until it has run steadily for a while"
         yield Result("clock", Health.WARNING, what, why, SET)
     elif isinstance(clocks := record.get("clocks"), dict) and clocks.get("doubted"):
-        why = "passes report, but record and tell nothing until it has run steadily for a while"
+        why = "checks report, but record and tell nothing until it has run steadily for a while"
         yield Result("clock", Health.WARNING, "the clock was moved lately", why, "timedatectl timesync-status")
     else:
         yield Result("clock", Health.FINE, f"{patient.now:%Y-%m-%d %H:%M} UTC")
 
 
-def zone(patient: Patient) -> Iterator[Result]:
+def zone(patient: Subject) -> Iterator[Result]:
     """Which zone is it here, and do quiet hours run in another?"""
     local = patient.now.astimezone()
     offset = f"{local:%z}"
@@ -50,10 +50,10 @@ def zone(patient: Patient) -> Iterator[Result]:
         yield Result("zone", Health.FINE, f"{here}; {hours}")
 
 
-def _record(patient: Patient) -> Mapping[str, Any]:
-    """What the last full pass said of itself; empty where there is nothing that can be read."""
+def _record(patient: Subject) -> Mapping[str, Any]:
+    """What the last full check said of itself; empty where there is nothing that can be read."""
     try:
-        found = json.loads((patient.state.folder / "pass.json").read_bytes())
+        found = json.loads((patient.state.folder / "check.json").read_bytes())
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -14,7 +14,7 @@ from monitor.config.settings import Settings
 from monitor.model import Finding
 from monitor.openclaw.installation import Installation
 from monitor.system.host import Host
-from monitor.system.state_dir import State
+from monitor.system.state_dir import StateDir
 
 
 class Health(StrEnum):
@@ -25,19 +25,19 @@ class Health(StrEnum):
     BROKEN = "broken"
 
 
-class Step(StrEnum):
+class FixStep(StrEnum):
     """What `--fix` may do; none of it touches a content."""
 
     NARROW = "narrow"  # take away what others may do with a file or folder of ours
     MAKE = "make"  # make the state folder
-    REMOVE = "remove"  # remove half of a file that a pass of ours left
+    REMOVE = "remove"  # remove half of a file that a check of ours left
 
 
 @dataclass(frozen=True, slots=True)
 class Fix:
     """A mend that is safe to make unasked; `away` are the bits of the mode to be taken away."""
 
-    step: Step
+    step: FixStep
     path: Path
     away: int = 0o077
 
@@ -67,7 +67,7 @@ class OpenClaw:
 
 
 @dataclass(frozen=True, slots=True)
-class Patient:
+class Subject:
     """What the checks may look at.
 
     `host` looks at the stores, `own` at authwatch's own home; `complaint` is what is wrong with the config, `read` the
@@ -78,7 +78,7 @@ class Patient:
     settings: Settings
     host: Host
     own: Host
-    state: State
+    state: StateDir
     now: datetime
     environ: Mapping[str, str]
     complaint: str = ""
@@ -89,7 +89,7 @@ class Patient:
     memo: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
-Check = Callable[[Patient], Iterable[Result]]
+Check = Callable[[Subject], Iterable[Result]]
 
 
 def worst(results: Iterable[Result]) -> int:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from monitor.doctor.model import Health, OpenClaw, Patient, Result, command
+from monitor.doctor.model import Health, OpenClaw, Result, Subject, command
 from monitor.model import Evidence, Lineup, Observation
 from monitor.openclaw.auth_profiles import Profile
 from monitor.openclaw.releases import MAIN, Generation, auth_id, provider_id
@@ -21,7 +21,7 @@ _MIGRATE: Final = "openclaw doctor --fix"
 _CAREFUL: Final = "be online for the command: it renews logins as well, and one that fails to is lost"
 
 
-def providers(patient: Patient) -> Iterator[Result]:
+def providers(patient: Subject) -> Iterator[Result]:
     """Does every provider that a model names have something to log in with?"""
     claws = {claw.source: claw for claw in patient.openclaws}
     lacking: dict[tuple[str, str, bool], list[str]] = defaultdict(list)
@@ -40,7 +40,7 @@ def providers(patient: Patient) -> Iterator[Result]:
         yield Result("providers", Health.BROKEN, what, why, mend)
 
 
-def _unserved(patient: Patient, claws: Mapping[str, OpenClaw]) -> list[tuple[str, str, str]]:
+def _unserved(patient: Subject, claws: Mapping[str, OpenClaw]) -> list[tuple[str, str, str]]:
     """Source, agent and provider of what is in use and has nothing: told as missing, or profiles that all are unfit."""
     seen = [one for one in patient.findings if isinstance(one, Observation) and one.evidence is Evidence.ABSENT]
     told = [one.credential for one in seen if one.credential.profile == f"{one.credential.provider}:-"]
@@ -55,7 +55,7 @@ def _has(claw: OpenClaw, agent: str, provider: str) -> bool:
     return any(auth_id(one.provider) == auth_id(provider) for one in profiles)
 
 
-def cooldowns(patient: Patient) -> Iterator[Result]:
+def cooldowns(patient: Subject) -> Iterator[Result]:
     """Which profiles rest after failures, and is anybody left for their provider?"""
     claws = {claw.source: claw for claw in patient.openclaws}
     resting: dict[str, Observation] = {}
@@ -84,7 +84,7 @@ def cooldowns(patient: Patient) -> Iterator[Result]:
             yield Result("cooldowns", Health.FINE, f"{what}; it comes back by itself")
 
 
-def _alone(patient: Patient, resting: Mapping[str, Observation]) -> set[str]:
+def _alone(patient: Subject, resting: Mapping[str, Observation]) -> set[str]:
     """The resting ones of line-ups in use of which every member rests."""
     lines = [one for one in patient.findings if isinstance(one, Lineup) and one.in_use and one.keys and not one.spare]
     return {key for line in lines if all(key in resting for key in line.keys) for key in line.keys}
@@ -94,7 +94,7 @@ def _explain(one: Observation) -> str:
     return command("authwatch", "explain", one.credential.key)
 
 
-def old_profiles(patient: Patient) -> Iterator[Result]:
+def old_profiles(patient: Subject) -> Iterator[Result]:
     """Profiles that OpenClaw no longer renews, or keeps under another name by now."""
     for claw in patient.openclaws:
         newest = claw.found.generation is Generation.SHARED
@@ -114,7 +114,7 @@ def old_profiles(patient: Patient) -> Iterator[Result]:
                 yield Result("old profiles", Health.WARNING, what, why, _MIGRATE)
 
 
-def orders(patient: Patient) -> Iterator[Result]:
+def orders(patient: Subject) -> Iterator[Result]:
     """Orders and declarations that name profiles which no store has."""
     for claw in patient.openclaws:
         if claw.found.faults:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from monitor.doctor.model import Health, OpenClaw, Patient, Result, command
+from monitor.doctor.model import Health, OpenClaw, Result, Subject, command
 from monitor.model import Observation
 from monitor.openclaw.compat.exit_codes import ConfigKey, config_key
 from monitor.openclaw.env import PROVIDERS
@@ -25,7 +25,7 @@ BEFORE: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-def shadows(patient: Patient) -> Iterator[Result]:
+def shadows(patient: Subject) -> Iterator[Result]:
     """Which variables and config keys are used instead of the logins that are watched?"""
     yield from _programs(patient)
     for claw in patient.openclaws:
@@ -33,7 +33,7 @@ def shadows(patient: Patient) -> Iterator[Result]:
         yield from _variables(claw)
 
 
-def _programs(patient: Patient) -> Iterator[Result]:
+def _programs(patient: Subject) -> Iterator[Result]:
     stored = {one.credential.source for one in patient.findings if isinstance(one, Observation) and one.from_file}
     for entry in patient.settings.sources:
         name = next((one for one in BEFORE.get(entry.type, ()) if (patient.host.env(one) or "").strip()), None)

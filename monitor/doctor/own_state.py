@@ -1,4 +1,4 @@
-"""Checks of authwatch's own house: config, history, the last pass."""
+"""Checks of authwatch's own house: config, history, the last check."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from monitor.check import gate
-from monitor.doctor.model import Fix, Health, Patient, Result, Step, command
+from monitor.doctor.model import Fix, FixStep, Health, Result, Subject, command
 from monitor.doctor.schedulers import how_to_install
 
 #: What `settings.broken` says of these is the matter of another check.
@@ -19,12 +19,12 @@ _ELSEWHERE: Final = ("channels.", "heartbeat")
 _NO_SECRET: Final = Path("/etc/timezone")
 
 
-def config(patient: Patient) -> Iterator[Result]:
+def config(patient: Subject) -> Iterator[Result]:
     """Which config is used, does it hold up, and can what it names be had?"""
     settings, found = patient.settings, False
     for line in patient.complaint.splitlines():
         found = True
-        why = "nothing in it counts until this is right: no pass runs, nobody is told; the defaults are checked below"
+        why = "nothing in it counts until this is right: no check runs, nobody is told; the defaults are checked below"
         yield Result("config", Health.BROKEN, line, why, "authwatch config check")
     for path, line in settings.broken.items():
         if not path.startswith(_ELSEWHERE):
@@ -40,7 +40,7 @@ def config(patient: Patient) -> Iterator[Result]:
         yield Result("config", Health.FINE, said)
 
 
-def config_files(patient: Patient) -> Iterator[Result]:
+def config_files(patient: Subject) -> Iterator[Result]:
     """Are the config and the secret files it names as private as what they hold?"""
     secret = any(channel.url for channel in patient.settings.channels) or patient.settings.heartbeat
     for path in patient.read:
@@ -57,7 +57,7 @@ def config_files(patient: Patient) -> Iterator[Result]:
                 f"{patient.own.show(path)} has mode {mode:04o}",
                 command(*([] if ours else ["sudo"]), "chmod", "600", "--", path),
             )
-            yield Result("config files", Health.WARNING, what, why, mend, Fix(Step.NARROW, path) if ours else None)
+            yield Result("config files", Health.WARNING, what, why, mend, Fix(FixStep.NARROW, path) if ours else None)
         elif found.st_uid not in (os.geteuid(), 0):
             why = "who owns it decides what authwatch does, and `exec` sources are not run from it"
             mend = command("sudo", "chown", str(os.geteuid()), "--", path)
@@ -66,7 +66,7 @@ def config_files(patient: Patient) -> Iterator[Result]:
             )
 
 
-def history(patient: Patient) -> Iterator[Result]:
+def history(patient: Subject) -> Iterator[Result]:
     """Can the history be opened, and is it of this version?"""
     from monitor.history import engine, owner
     from monitor.system.state_dir import real
@@ -77,13 +77,13 @@ def history(patient: Patient) -> Iterator[Result]:
         url = engine.url_of(given.reveal() if given else None, patient.state.folder)
         path = engine.file_of(url)
         if not engine.exists(url):
-            yield Result("history", Health.FINE, "none yet; the first pass makes it")
+            yield Result("history", Health.FINE, "none yet; the first check makes it")
             return
         with engine.connect(url, read_only=True).connect() as connection:
             found = engine.revision(connection)
             if found == engine.HEAD:
                 owner.admit(connection, url, patient.state, real(patient.host.home))
-    except owner.Foreign as error:
+    except owner.OtherWatcher as error:
         what, _, why = str(error).partition("\n")
         yield Result("history", Health.BROKEN, what, why.replace("\n", " "), owner.ADOPT)
         return
@@ -102,24 +102,24 @@ def history(patient: Patient) -> Iterator[Result]:
     yield Result("history", Health.FINE, engine.shown(url))
 
 
-def last_pass(patient: Patient) -> Iterator[Result]:
-    """Does something run the passes?"""
-    # Acknowledging and silencing remove the checkpoint; what the last full pass left is there all the same.
-    places = (patient.state.gate / gate.NAME, patient.state.folder / "pass.json")
+def last_check(patient: Subject) -> Iterator[Result]:
+    """Does something run the checks?"""
+    # Acknowledging and silencing remove the checkpoint; what the last full check left is there all the same.
+    places = (patient.state.gate / gate.NAME, patient.state.folder / "check.json")
     stamps = [stamp for place in places if (stamp := gate.stat_of(str(place)))]
     found = max(stamps, key=lambda stamp: stamp[3], default=None)
     if found is None:
-        why = "nobody is told anything until passes run"
-        yield Result("last pass", Health.WARNING, "no finished pass", why, how_to_install(patient))
+        why = "nobody is told anything until checks run"
+        yield Result("last check", Health.WARNING, "no finished check", why, how_to_install(patient))
         return
     at = datetime.fromtimestamp(found[3] / 1e9, UTC)
     limit = max(patient.settings.interval * 2.5, timedelta(hours=1))
     if patient.now - at > limit:
         what = f"the last one ended {at:%Y-%m-%d %H:%M} UTC, {_ago(patient.now - at)} ago"
         why = f"one is due every {patient.settings.interval}, and nobody is told while none runs"
-        yield Result("last pass", Health.WARNING, what, why, "authwatch check -v")
+        yield Result("last check", Health.WARNING, what, why, "authwatch check -v")
     else:
-        yield Result("last pass", Health.FINE, f"{at:%Y-%m-%d %H:%M} UTC")
+        yield Result("last check", Health.FINE, f"{at:%Y-%m-%d %H:%M} UTC")
 
 
 def _ago(span: timedelta) -> str:
@@ -129,12 +129,12 @@ def _ago(span: timedelta) -> str:
 
 NAME: Final = "state folder"
 
-#: What a pass writes before it renames it; the number is its process. Older than an hour, nobody is writing it.
-LEFTOVER: Final = re.compile(r"\.(?:key|checkpoint|status\.json|metrics\.prom|pass\.json|overview\.json)\.\d{1,10}")
+#: What a check writes before it renames it; the number is its process. Older than an hour, nobody is writing it.
+LEFTOVER: Final = re.compile(r"\.(?:key|checkpoint|status\.json|metrics\.prom|check\.json|page\.json)\.\d{1,10}")
 STALE_SECONDS: Final = 3600
 
 
-def state(patient: Patient) -> Iterator[Result]:
+def state(patient: Subject) -> Iterator[Result]:
     """Can the state folder be written, and by us only?"""
     fine = True
     for folder in dict.fromkeys((patient.state.folder, patient.state.gate)):
@@ -148,13 +148,13 @@ def state(patient: Patient) -> Iterator[Result]:
         yield Result(NAME, Health.FINE, patient.own.show(patient.state.folder))
 
 
-def _folder(patient: Patient, folder: Path) -> Iterator[Result]:
+def _folder(patient: Subject, folder: Path) -> Iterator[Result]:
     shown = patient.own.show(folder)
     try:
         found = os.stat(folder)
     except FileNotFoundError:
-        what, why = f"{shown} does not exist yet", "no pass has run"
-        yield Result(NAME, Health.WARNING, what, why, "authwatch check", Fix(Step.MAKE, folder))
+        what, why = f"{shown} does not exist yet", "no check has run"
+        yield Result(NAME, Health.WARNING, what, why, "authwatch check", Fix(FixStep.MAKE, folder))
         return
     except OSError as error:
         what = f"{shown} cannot be seen ({(error.strerror or 'failed').lower()})"
@@ -169,14 +169,16 @@ def _folder(patient: Patient, folder: Path) -> Iterator[Result]:
         mend = command("chmod", "700", "--", folder) if ours else command("sudo", "chown", "-R", _me(), "--", folder)
         yield Result(NAME, Health.BROKEN, f"{shown} cannot be written", _MEMORY, mend)
     elif not ours:
-        what, why = f"{shown} belongs to uid {found.st_uid}", "passes of that user and yours are in each other's way"
+        what, why = f"{shown} belongs to uid {found.st_uid}", "checks of that user and yours are in each other's way"
         yield Result(NAME, Health.WARNING, what, why, command("sudo", "chown", "-R", _me(), "--", folder))
     elif mode & 0o077:
         what, why = f"{shown} has mode {mode:04o}", "others can see which logins you have"
-        yield Result(NAME, Health.WARNING, what, why, command("chmod", "700", "--", folder), Fix(Step.NARROW, folder))
+        yield Result(
+            NAME, Health.WARNING, what, why, command("chmod", "700", "--", folder), Fix(FixStep.NARROW, folder)
+        )
 
 
-def _inside(patient: Patient, folder: Path) -> Iterator[Result]:
+def _inside(patient: Subject, folder: Path) -> Iterator[Result]:
     try:
         paths = sorted(folder.iterdir())
     except OSError:
@@ -190,17 +192,17 @@ def _inside(patient: Patient, folder: Path) -> Iterator[Result]:
             continue
         mode, ours, shown = stat.S_IMODE(found.st_mode), found.st_uid == os.geteuid(), patient.own.show(path)
         if LEFTOVER.fullmatch(path.name) and patient.now.timestamp() - found.st_mtime > STALE_SECONDS:
-            what, why = f"{shown} was left by a pass that broke off", "it may hold what the whole file holds"
-            fix = Fix(Step.REMOVE, path) if ours else None
+            what, why = f"{shown} was left by a check that broke off", "it may hold what the whole file holds"
+            fix = Fix(FixStep.REMOVE, path) if ours else None
             yield Result(NAME, Health.WARNING, what, why, command("rm", "--", path), fix)
         elif not ours:
             what = f"{shown} belongs to uid {found.st_uid}"
-            why = "passes of another user ran on this folder, perhaps with sudo; yours cannot replace what they left"
+            why = "checks of another user ran on this folder, perhaps with sudo; yours cannot replace what they left"
             yield Result(NAME, Health.WARNING, what, why, command("sudo", "chown", _me(), "--", path))
         elif mode & 0o077:
             what, why = f"{shown} has mode {mode:04o}", "others can read what you watch"
             mend = command("chmod", "600", "--", path)
-            yield Result(NAME, Health.WARNING, what, why, mend, Fix(Step.NARROW, path))
+            yield Result(NAME, Health.WARNING, what, why, mend, Fix(FixStep.NARROW, path))
 
 
 _MEMORY: Final = "without a memory, messages repeat hourly"

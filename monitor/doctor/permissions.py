@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from monitor.doctor.model import Fix, Health, Patient, Result, Step, command
+from monitor.doctor.model import Fix, FixStep, Health, Result, Subject, command
 from monitor.model import Kind, Observation, SourceEntry
 from monitor.sources import SOURCES, guest
 from monitor.sources.exec import program_of
@@ -23,7 +23,7 @@ _READ: Final = "other users of this machine can read the logins"
 _PLANT: Final = "other users of this machine can put files in place of the logins"
 
 
-def modes(patient: Patient) -> Iterator[Result]:
+def modes(patient: Subject) -> Iterator[Result]:
     """Are the files that hold credentials, and the folders that hold those, their owner's only?"""
     for path in _files(patient):
         if (found := _stat(path)) and stat.S_ISREG(found.st_mode) and stat.S_IMODE(found.st_mode) & 0o077:
@@ -40,7 +40,7 @@ def modes(patient: Patient) -> Iterator[Result]:
             yield _wide(patient, path, found, "700", "other users of this machine can see what lies there")
 
 
-def owners(patient: Patient) -> Iterator[Result]:
+def owners(patient: Subject) -> Iterator[Result]:
     """Does the home's owner own the stores? A store of root's cannot be renewed by its program; a whole tree of
     another user is a container's volume, whose program would be locked out by another owner."""
     home = _stat(patient.host.home)
@@ -67,13 +67,13 @@ def owners(patient: Patient) -> Iterator[Result]:
                 yield Result("store owners", Health.WARNING, what, why, mend)
 
 
-def _tops(patient: Patient, folders: Iterable[Path]) -> dict[Path, Path]:
+def _tops(patient: Subject, folders: Iterable[Path]) -> dict[Path, Path]:
     """For each folder the one that its program has for itself: OpenClaw's where it lies in that, else itself."""
     states = {claw.found.places.state for claw in patient.openclaws}
     return {path: next((one for one in (path, *path.parents) if one in states), path) for path in folders}
 
 
-def _volume(patient: Patient, tree: Path, paths: Iterable[Path], uid: int, gid: int) -> Result:
+def _volume(patient: Subject, tree: Path, paths: Iterable[Path], uid: int, gid: int) -> Result:
     whose = "the volume of a container, it seems" + (", or made with sudo" if uid == 0 else "")
     what = f"{patient.host.show(tree)} belongs to uid {uid}, gid {gid} as a whole: {whose}"
     if all(os.access(path, os.R_OK) for path in paths):
@@ -83,7 +83,7 @@ def _volume(patient: Patient, tree: Path, paths: Iterable[Path], uid: int, gid: 
     return Result("store owners", Health.WARNING, what, why, mend)
 
 
-def commands(patient: Patient) -> Iterator[Result]:
+def commands(patient: Subject) -> Iterator[Result]:
     """May nobody else write or replace the programs and guests that a check starts? It refuses those."""
     for entry in patient.settings.sources:
         place = _started(patient.host, entry)
@@ -107,15 +107,15 @@ def _started(host: Host, entry: SourceEntry) -> Path | None:
     return place_of_guest(point.module) if point else None
 
 
-def _wide(patient: Patient, path: Path, found: os.stat_result, right: str, why: str) -> Result:
+def _wide(patient: Subject, path: Path, found: os.stat_result, right: str, why: str) -> Result:
     what = f"{patient.host.show(path)} has mode {stat.S_IMODE(found.st_mode):04o}"
     ours = found.st_uid == os.geteuid()
-    fix = Fix(Step.NARROW, path, 0o022 if right == "go-w" else 0o077) if ours else None
+    fix = Fix(FixStep.NARROW, path, 0o022 if right == "go-w" else 0o077) if ours else None
     sudo = [] if ours else ["sudo"]
     return Result("store modes", Health.WARNING, what, why, command(*sudo, "chmod", right, "--", path), fix)
 
 
-def _files(patient: Patient) -> list[Path]:
+def _files(patient: Subject) -> list[Path]:
     """Every file that a credential was read from, with what its program keeps beside it."""
     found = (one for one in patient.findings if isinstance(one, Observation) and one.host_path)
     seen = {Path(one.host_path) for one in found if one.credential.kind not in _PUBLIC}
@@ -125,7 +125,7 @@ def _files(patient: Patient) -> list[Path]:
     return sorted(path for path in {*seen, *beside} if path.is_absolute())
 
 
-def _folders(patient: Patient) -> list[Path]:
+def _folders(patient: Subject) -> list[Path]:
     """The folders of those files, and OpenClaw's own; never the home itself or what lies above it."""
     folders = {path.parent for path in _files(patient)} | {claw.found.places.state for claw in patient.openclaws}
     home = patient.host.home

@@ -14,7 +14,7 @@ from typing import Final
 from alerts.dataclass import dataclass
 from monitor import __version__
 from monitor.doctor.asking import ask
-from monitor.doctor.model import Health, Patient, Result, command
+from monitor.doctor.model import Health, Result, Subject, command
 from monitor.model import Observation, Problem
 from monitor.openclaw.releases import release
 from monitor.system.host import Unreadable
@@ -45,7 +45,7 @@ _VERSION: Final = re.compile(r"(?<![\w.])v?(\d{1,6}(?:\.\d{1,6}){1,3}(?:[-+][\w.
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ProgramVersion:
     """A program and its answer: where it is, the version it gave, or in words why there is none."""
 
     name: str
@@ -54,7 +54,7 @@ class Asked:
     silent: str = ""
 
 
-def programs(patient: Patient) -> Iterator[Result]:
+def programs(patient: Subject) -> Iterator[Result]:
     """authwatch itself, then every program whose logins were found; all are asked at once."""
     types = {entry.id: entry.type for entry in patient.settings.sources}
     found = {types.get(one.credential.source, "") for one in patient.findings if isinstance(one, Observation)}
@@ -66,17 +66,17 @@ def programs(patient: Patient) -> Iterator[Result]:
         yield _result(patient, answer, _newer(patient) if answer.name == "openclaw" else None)
 
 
-def _asked(patient: Patient, name: str) -> Asked:
+def _asked(patient: Subject, name: str) -> ProgramVersion:
     path = shutil.which(name, path=patient.environ.get("PATH", ""))
     if path is None or (name == "authwatch" and _is_this(path)):
-        return Asked(name, path, __version__ if path else "")
+        return ProgramVersion(name, path, __version__ if path else "")
     try:
         said = ask(patient, path, "--version", patience=PATIENCE)
     except Unreadable as error:
         late = error.problem is Problem.TIMEOUT
-        return Asked(name, path, silent=f"did not answer within {PATIENCE:g} s" if late else error.detail[3:])
+        return ProgramVersion(name, path, silent=f"did not answer within {PATIENCE:g} s" if late else error.detail[3:])
     version = _VERSION.search(said)
-    return Asked(name, path, version[1] if version else "", "" if version else "gave no version")
+    return ProgramVersion(name, path, version[1] if version else "", "" if version else "gave no version")
 
 
 def _is_this(path: str) -> bool:
@@ -84,7 +84,7 @@ def _is_this(path: str) -> bool:
     return Path(path).resolve().parent == Path(sys.executable).absolute().parent
 
 
-def _ourselves(answer: Asked) -> Result:
+def _ourselves(answer: ProgramVersion) -> Result:
     mine = f"authwatch {__version__}, Python {sys.version.split()[0]}"
     beside = Path(sys.executable).parent
     if answer.path is None:
@@ -101,7 +101,7 @@ def _ourselves(answer: Asked) -> Result:
     return Result("programs", Health.FINE, mine)
 
 
-def _result(patient: Patient, answer: Asked, newer: tuple[int, int] | None) -> Result:
+def _result(patient: Subject, answer: ProgramVersion, newer: tuple[int, int] | None) -> Result:
     name = answer.name
     if answer.path is None:
         why = (
@@ -121,7 +121,7 @@ def _result(patient: Patient, answer: Asked, newer: tuple[int, int] | None) -> R
     return Result("programs", Health.FINE, f"{name} {answer.version}")
 
 
-def _elsewhere(patient: Patient, name: str) -> Path | None:
+def _elsewhere(patient: Subject, name: str) -> Path | None:
     """The folder in which the program lies that is not on this PATH."""
     found = (path for place in PLACES for path in patient.own.home.glob(f"{place}/{name}"))
     return next((path.parent for path in found if os.access(path, os.X_OK)), None)
@@ -131,6 +131,6 @@ def _on_path(folder: Path) -> str:
     return f'export PATH={command(folder)}:"$PATH"'
 
 
-def _newer(patient: Patient) -> tuple[int, int] | None:
+def _newer(patient: Subject) -> tuple[int, int] | None:
     """The newest release that wrote a config of an OpenClaw here."""
     return max((one.found.config.touched_by for one in patient.openclaws if one.found.config.touched_by), default=None)

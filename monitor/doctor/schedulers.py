@@ -1,4 +1,4 @@
-"""What makes passes run by themselves here: units of systemd and launchd, the crontab, Termux's job."""
+"""What makes checks run by themselves here: units of systemd and launchd, the crontab, Termux's job."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from typing import Final
 from alerts.dataclass import dataclass, field
 from monitor.config.settings import check_ends
 from monitor.doctor.asking import ask
-from monitor.doctor.model import Health, Patient, Result, command
-from monitor.doctor.web_port import Answer, answers
+from monitor.doctor.model import Health, Result, Subject, command
+from monitor.doctor.web_port import PortAnswer, answers
 from monitor.judge.wording import setting
 from monitor.location import Location
 from monitor.setup import cron, launchd, managed_files, systemd
@@ -33,9 +33,9 @@ _ASKED: Final = "LoadState,UnitFileState,ActiveState,Result,NextElapseUSecRealti
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """One thing that starts passes.
+    """One thing that starts checks.
 
-    `name` as people know it; `daemon` or a pass now and then; `runs` None where it could not be asked; `said` is how it
+    `name` as people know it; `daemon` or a check now and then; `runs` None where it could not be asked; `said` is how it
     stands; `environment` and `program` what it starts with, `limit` after how long it kills a check. `start`, `stop`,
     `again` (which writes it anew, with the places of this prompt) and `log` are commands.
     """
@@ -55,7 +55,7 @@ class Runner:
     limit: timedelta | None = None
 
 
-def runners(patient: Patient) -> tuple[Runner, ...]:
+def runners(patient: Subject) -> tuple[Runner, ...]:
     """Everything of ours that is set up for this user; the machine is asked once."""
     if "runners" not in patient.memo:
         patient.memo["runners"] = (*_systemd(patient), *_crontab(patient), *_launchd(patient), *_termux(patient))
@@ -66,7 +66,7 @@ def runners(patient: Patient) -> tuple[Runner, ...]:
 # -- systemd --------------------------------------------------------------------------------------------------
 
 
-def _systemd(patient: Patient) -> Iterator[Runner]:
+def _systemd(patient: Subject) -> Iterator[Runner]:
     own = patient.own.home / ".config" / "systemd" / "user"
     places = [(own, ""), *((systemd.MACHINE, name) for name in _accounts(patient))]
     for folder, account in places:
@@ -75,7 +75,7 @@ def _systemd(patient: Patient) -> Iterator[Runner]:
                 yield _unit(patient, folder, account, started, worker)
 
 
-def _unit(patient: Patient, folder: Path, account: str, started: str, worker: str) -> Runner:
+def _unit(patient: Subject, folder: Path, account: str, started: str, worker: str) -> Runner:
     unit, working = file_name(started, account), file_name(worker, account)
     user = [] if account else ["--user"]
     sudo = ["sudo"] if account else []
@@ -105,7 +105,7 @@ def _unit(patient: Patient, folder: Path, account: str, started: str, worker: st
     )
 
 
-def _accounts(patient: Patient) -> tuple[str, ...]:
+def _accounts(patient: Subject) -> tuple[str, ...]:
     """The login names whose home this is: only their units of the machine are ours."""
     with suppress(OSError):
         names = {path.name for path in systemd.MACHINE.glob("authwatch*@*")}
@@ -131,7 +131,7 @@ def _lingers() -> bool:
     return not stamp(folder) or bool(stamp(folder / name))
 
 
-def _shown(patient: Patient, *words: str) -> dict[str, str]:
+def _shown(patient: Subject, *words: str) -> dict[str, str]:
     """The properties that systemd tells; empty where it does not answer."""
     program = shutil.which("systemctl", path=patient.environ.get("PATH", ""))
     try:
@@ -168,7 +168,7 @@ def _program(text: str) -> str:
 # -- cron, launchd, Termux ------------------------------------------------------------------------------------
 
 
-def _crontab(patient: Patient) -> Iterator[Runner]:
+def _crontab(patient: Subject) -> Iterator[Runner]:
     program = shutil.which("crontab", path=patient.environ.get("PATH", ""))
     if not program:
         return
@@ -212,7 +212,7 @@ def _called(words: Sequence[str]) -> str:
     return next((word for word in words if "=" not in word), "")
 
 
-def _launchd(patient: Patient) -> Iterator[Runner]:
+def _launchd(patient: Subject) -> Iterator[Runner]:
     import plistlib
 
     for kind, label in launchd.LABELS.items():
@@ -245,7 +245,7 @@ def _launchd(patient: Patient) -> Iterator[Runner]:
         )
 
 
-def _termux(patient: Patient) -> Iterator[Runner]:
+def _termux(patient: Subject) -> Iterator[Runner]:
     share = patient.own.home / ".local" / "share" / "authwatch"
     if not on_a_phone(patient.environ) or not stamp(share / "check"):
         return
@@ -263,8 +263,8 @@ def _termux(patient: Patient) -> Iterator[Runner]:
     )
 
 
-def how_to_install(patient: Patient) -> str:
-    """The command that makes passes run by themselves here; `serve` where nothing else could start them."""
+def how_to_install(patient: Subject) -> str:
+    """The command that makes checks run by themselves here; `serve` where nothing else could start them."""
     if on_a_phone(patient.environ):
         return "authwatch install termux"
     if sys.platform == "darwin":
@@ -275,7 +275,7 @@ def how_to_install(patient: Patient) -> str:
     return "authwatch install cron" if crontab else "authwatch serve"
 
 
-def session_answers(patient: Patient) -> bool:
+def session_answers(patient: Subject) -> bool:
     """Whether systemd runs a session of this user's."""
     program = shutil.which("systemctl", path=patient.environ.get("PATH", ""))
     try:
@@ -287,8 +287,8 @@ def session_answers(patient: Patient) -> bool:
 _STOPS: Final = "it stops when you log out, and does not start with the machine"
 
 
-def units(patient: Patient) -> Iterator[Result]:
-    """Is anything set up to run passes, does it run, and is it only one?"""
+def units(patient: Subject) -> Iterator[Result]:
+    """Is anything set up to run checks, does it run, and is it only one?"""
     found = runners(patient)
     for one in found:
         yield _one(one)
@@ -299,7 +299,7 @@ def units(patient: Patient) -> Iterator[Result]:
     working = [one for one in found if one.runs]
     if len(working) > 1:
         names = " and ".join(one.name for one in working)
-        why = "the same passes run doubled; one of the two is enough"
+        why = "the same checks run doubled; one of the two is enough"
         yield Result("units", Health.WARNING, f"{names} are at work", why, working[-1].stop)
     elif not found:
         yield _none(patient)
@@ -313,12 +313,12 @@ def _one(one: Runner) -> Result:
     what = f"{one.name}: {one.said}"
     if one.program and one.program.startswith("/") and not stamp(one.program):
         what = f"{one.name} starts {one.program}, which is not there"
-        return Result("units", Health.BROKEN, what, "no pass runs", one.again)
+        return Result("units", Health.BROKEN, what, "no check runs", one.again)
     if one.runs is False:
         return Result("units", Health.BROKEN, what, "it is installed and does nothing: nobody is told", one.start)
     if one.failed:
         what = f"{one.name}: its last run failed ({one.said})"
-        return Result("units", Health.BROKEN, what, "nobody is told while passes fail", one.log)
+        return Result("units", Health.BROKEN, what, "nobody is told while checks fail", one.log)
     if one.runs is None and one.name != "the job of Termux":
         why = "whether it runs cannot be seen from here; log in directly (not by su or sudo) and look again"
         mend = "loginctl enable-linger" if one.name.endswith((".timer", ".service")) else one.start
@@ -328,14 +328,14 @@ def _one(one: Runner) -> Result:
     return Result("units", Health.FINE, what)
 
 
-def _none(patient: Patient) -> Result:
-    if answers(patient) is Answer.OURS:
+def _none(patient: Subject) -> Result:
+    if answers(patient) is PortAnswer.OURS:
         return Result("units", Health.FINE, "none is installed; a daemon that something else started is at work")
-    why = "passes run only when somebody types `authwatch check`"
+    why = "checks run only when somebody types `authwatch check`"
     return Result("units", Health.WARNING, "nothing is set up to run passes", why, how_to_install(patient))
 
 
-def one_state(patient: Patient) -> Iterator[Result]:
+def one_state(patient: Subject) -> Iterator[Result]:
     """Do timer, daemon and prompt use one state folder and one config, and look in the same places?"""
     found, same = runners(patient), True
     for one in found:
@@ -351,7 +351,7 @@ def one_state(patient: Patient) -> Iterator[Result]:
         yield Result("one state", Health.FINE, said)
 
 
-def _apart(patient: Patient, one: Runner) -> Iterator[tuple[str, str]]:
+def _apart(patient: Subject, one: Runner) -> Iterator[tuple[str, str]]:
     """What keeps it and this prompt apart: what is so, and why it matters."""
     place = one.environment.get("STATE_DIRECTORY", "").partition(":")[0]
     # A `state:` in the config wins everywhere.
@@ -373,7 +373,7 @@ def _apart(patient: Patient, one: Runner) -> Iterator[tuple[str, str]]:
     )
 
 
-def _looking(patient: Patient, one: Runner) -> Iterator[tuple[str, str, str]]:
+def _looking(patient: Subject, one: Runner) -> Iterator[tuple[str, str, str]]:
     """The variables by which it looks in other places than this prompt: what is so, why it matters, what mends it."""
     if patient.complaint or not one.environment:
         return
@@ -391,7 +391,7 @@ def _looking(patient: Patient, one: Runner) -> Iterator[tuple[str, str, str]]:
             yield f"{one.name} {has}, this prompt has {name}={mine.value}", lost, _again(one, here)
 
 
-def _locations(patient: Patient, host: Host) -> dict[str, Location]:
+def _locations(patient: Subject, host: Host) -> dict[str, Location]:
     places = in_force(host, patient.settings.sources)
     return {one.variable: one for found in places.values() for one in found}
 

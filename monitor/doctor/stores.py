@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from monitor.doctor.model import Health, Patient, Result, command
+from monitor.doctor.model import Health, Result, Subject, command
 from monitor.model import Evidence, Kind, Observation, Problem, Trouble
 from monitor.openclaw.write.replace_file import BACKUP, FRESH
 from monitor.system.host import stamp
@@ -21,7 +21,7 @@ _ARCHIVES: Final = ("auth-profiles.json.migrated-*", "*.sqlite-import.*.bak", "a
 _HALF: Final = (f"*{BACKUP}", f"*{FRESH}")
 
 
-def sources(patient: Patient) -> Iterator[Result]:
+def sources(patient: Subject) -> Iterator[Result]:
     """What each source found, agent by agent, and what it could not read."""
     rules = patient.settings.policy.rules
     unwatched = {rule.match.get("source") for rule in rules if not rule.watch and set(rule.match) == {"source"}}
@@ -71,7 +71,7 @@ def _mend(trouble: Trouble) -> str:
     return command("ls", "-ld", "--", path)
 
 
-def copies(patient: Patient) -> Iterator[Result]:
+def copies(patient: Subject) -> Iterator[Result]:
     """Stores that nothing reads any more, or not yet; archives with live secrets; one login in two programs."""
     for one in patient.findings:
         if isinstance(one, Trouble) and one.problem is Problem.MIGRATION_PENDING:
@@ -85,7 +85,7 @@ def copies(patient: Patient) -> Iterator[Result]:
     yield from _doubles(patient)
 
 
-def _archives(patient: Patient) -> Iterator[Result]:
+def _archives(patient: Subject) -> Iterator[Result]:
     for claw in patient.openclaws:
         for folder in dict.fromkeys((*claw.found.folders.values(), claw.found.places.database.parent)):
             for path in _matching(folder, _ARCHIVES):
@@ -106,7 +106,7 @@ def _matching(folder: Path, patterns: tuple[str, ...]) -> list[Path]:
         return []
 
 
-def _doubles(patient: Patient) -> Iterator[Result]:
+def _doubles(patient: Subject) -> Iterator[Result]:
     """A refresh token works once: of two programs that hold it, whichever comes second is refused."""
     same: dict[str, list[Observation]] = defaultdict(list)
     for one in patient.findings:

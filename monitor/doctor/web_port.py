@@ -10,16 +10,16 @@ from contextlib import closing
 from enum import Enum
 from typing import Final
 
-from monitor.check.outputs import Place, last_success
-from monitor.doctor.model import Health, Patient, Result
+from monitor.check.outputs import StateFolders, last_success
+from monitor.doctor.model import Health, Result, Subject
 from monitor.doctor.schedulers import Runner, runners
-from monitor.serve.web_auth import Refused, listen_address
+from monitor.serve.web_auth import UnsafeAddress, listen_address
 
 PATIENCE: Final = 2.0
-_OURS: Final = re.compile(rb"no pass has succeeded yet|last success (\S+), one is due every ")
+_OURS: Final = re.compile(rb"no check has succeeded yet|last success (\S+), one is due every ")
 
 
-class Answer(Enum):
+class PortAnswer(Enum):
     """Who answers at the daemon's address."""
 
     OURS = "ours"
@@ -28,41 +28,41 @@ class Answer(Enum):
     NOBODY = "nobody"
 
 
-def port(patient: Patient) -> Iterator[Result]:
+def port(patient: Subject) -> Iterator[Result]:
     """Who answers where the daemon listens?"""
     web = patient.settings.web
     daemon = next((one for one in runners(patient) if one.daemon), None)
     try:
         host, number = listen_address(web)
-    except Refused as refused:
+    except UnsafeAddress as refused:
         health = Health.BROKEN if daemon else Health.WARNING
         yield Result(
             "port", health, str(refused), "`authwatch serve` does not start like this", "authwatch config show"
         )
         return
     who = answers(patient)
-    if who is Answer.OURS:
+    if who is PortAnswer.OURS:
         yield Result("port", Health.FINE, f"our daemon answers at {web.listen}")
-    elif who is Answer.NOBODY:
+    elif who is PortAnswer.NOBODY:
         yield _quiet(host, number, web.listen, daemon)
     else:
-        whose = "a daemon of another user or state folder" if who is Answer.ANOTHER else "another program"
+        whose = "a daemon of another user or state folder" if who is PortAnswer.ANOTHER else "another program"
         why = "`authwatch serve` cannot have that address; `web.listen` in the config takes another"
         health = Health.WARNING if daemon else Health.FINE
         yield Result("port", health, f"{whose} answers at {web.listen}", why, f"ss -ltnp 'sport = :{number}'")
 
 
-def answers(patient: Patient) -> Answer:
+def answers(patient: Subject) -> PortAnswer:
     """Who answers at the daemon's address; it is asked once."""
     if "answer" not in patient.memo:
         try:
             patient.memo["answer"] = _ask(patient, *listen_address(patient.settings.web))
-        except Refused:
-            return Answer.NOBODY
-    return Answer(patient.memo["answer"])
+        except UnsafeAddress:
+            return PortAnswer.NOBODY
+    return PortAnswer(patient.memo["answer"])
 
 
-def _ask(patient: Patient, host: str, number: int) -> Answer:
+def _ask(patient: Subject, host: str, number: int) -> PortAnswer:
     """/readyz is open to everybody, and tells one authwatch from another by its last success."""
     before = _said(patient)
     try:
@@ -70,24 +70,24 @@ def _ask(patient: Patient, host: str, number: int) -> Answer:
             there.request("GET", "/readyz", headers={"Host": f"{_name(host)}:{number}"})
             text = there.getresponse().read(200)
     except ConnectionRefusedError:
-        return Answer.NOBODY
+        return PortAnswer.NOBODY
     except TimeoutError:
-        return Answer.FOREIGN
+        return PortAnswer.FOREIGN
     except socket.gaierror:
-        return Answer.NOBODY
+        return PortAnswer.NOBODY
     except OSError as error:
-        return Answer.FOREIGN if isinstance(error, ConnectionError) else Answer.NOBODY
+        return PortAnswer.FOREIGN if isinstance(error, ConnectionError) else PortAnswer.NOBODY
     except (http.client.HTTPException, ValueError):
-        return Answer.FOREIGN
+        return PortAnswer.FOREIGN
     said = _OURS.match(text)
     if said is None:
-        return Answer.FOREIGN
-    return Answer.OURS if not said[1] or said[1] in (before, _said(patient)) else Answer.ANOTHER
+        return PortAnswer.FOREIGN
+    return PortAnswer.OURS if not said[1] or said[1] in (before, _said(patient)) else PortAnswer.ANOTHER
 
 
-def _said(patient: Patient) -> bytes:
+def _said(patient: Subject) -> bytes:
     """The last success as our own daemon would say it."""
-    success = last_success(Place(patient.state.folder, patient.state.gate))
+    success = last_success(StateFolders(patient.state.folder, patient.state.gate))
     return f"{success:%Y-%m-%dT%H:%M:%SZ}".encode() if success else b""
 
 

@@ -1,4 +1,4 @@
-"""What changed since the last pass, decided purely and then written."""
+"""What changed since the last check, decided purely and then written."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete
 
 from alerts.dataclass import dataclass, field, names, replace
 from monitor.history import known as known_rows
-from monitor.history.tables import ROTATIONS, TRANSITIONS
+from monitor.history.tables import RENEWALS, TRANSITIONS
 from monitor.model import Evidence, Judgement, Need, Observation, Problem, Remembered, State, Transition, Verdict
 from monitor.renewal import Rotation
 
@@ -20,7 +20,7 @@ _OVER: Final = (State.EXPIRED, State.REFUSED, State.MISSING)
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class HistoryChanges:
     """What a judgement adds to the history."""
 
     rows: dict[str, Remembered] = field(default_factory=dict)
@@ -29,7 +29,7 @@ class Changes:
     rotations: tuple[Rotation, ...] = ()
 
 
-def changes(judgement: Judgement, known: Mapping[str, Remembered], now: datetime) -> Changes:
+def changes(judgement: Judgement, known: Mapping[str, Remembered], now: datetime) -> HistoryChanges:
     """The rows, transitions and rotations that follow from a judgement; empty when nothing changed. Pure."""
     moved = dict(judgement.moved)
     came_from = {new: old for old, new in moved.items()}
@@ -58,13 +58,13 @@ def changes(judgement: Judgement, known: Mapping[str, Remembered], now: datetime
             rotations.append(Rotation(key, now, new, seen.access_expires_at, seen.login_expires_at))
     rows |= {key: _unnamed(known[key]) for key in judgement.unnamed}
     gone = (*moved, *(seen.credential.key for seen in judgement.released))
-    return Changes(rows, gone, tuple(transitions), tuple(rotations))
+    return HistoryChanges(rows, gone, tuple(transitions), tuple(rotations))
 
 
-def write(connection: Connection, found: Changes, key_id: str) -> None:
+def write(connection: Connection, found: HistoryChanges, key_id: str) -> None:
     """Writes changes; nothing is written when there are none."""
     known_rows.write(connection, found.rows, key_id, found.gone)
-    for table, entries in ((TRANSITIONS, found.transitions), (ROTATIONS, found.rotations)):
+    for table, entries in ((TRANSITIONS, found.transitions), (RENEWALS, found.rotations)):
         if entries:
             rows = [{name: getattr(entry, name) for name in names(entry)} for entry in entries]
             connection.execute(table.insert(), rows)
@@ -72,7 +72,7 @@ def write(connection: Connection, found: Changes, key_id: str) -> None:
 
 def prune(connection: Connection, now: datetime, keep: timedelta) -> None:
     """Drops transitions and rotations older than `keep`; profiles stay."""
-    for table in (TRANSITIONS, ROTATIONS):
+    for table in (TRANSITIONS, RENEWALS):
         connection.execute(delete(table).where(table.c.at < now - keep))
 
 

@@ -14,7 +14,7 @@ from monitor.history.tables import META, PROFILES
 from monitor.model import Need, Remembered, State
 
 #: What is no column: it follows from the key id, or is asked of the log of renewals where it matters.
-_ELSEWHERE: Final = frozenset({"comparable", "rotations", "logins"})
+_ELSEWHERE: Final = frozenset({"comparable", "renewals", "logins"})
 
 
 def read(connection: Connection, key_id: str, again: datetime | None = None) -> dict[str, Remembered]:
@@ -51,7 +51,7 @@ def forget(connection: Connection, key: str) -> bool:
 
 
 def get_meta(connection: Connection, name: str) -> Any:
-    """A small fact about the passes; None when it was never written."""
+    """A small fact about the checks; None when it was never written."""
     return connection.execute(select(META.c.value).where(META.c.name == name)).scalar()
 
 
@@ -65,7 +65,7 @@ def get_moment(connection: Connection, name: str) -> datetime | None:
 
 
 def put_meta(connection: Connection, name: str, value: Any) -> None:
-    """Writes a small fact about the passes."""
+    """Writes a small fact about the checks."""
     connection.execute(delete(META).where(META.c.name == name))
     connection.execute(META.insert().values(name=name, value=value))
 

@@ -15,7 +15,7 @@ from alerts.dataclass import replace
 from alerts.store import Damaged
 from monitor.history import known
 from monitor.history.engine import URL, HistoryError, file_of, revision, shown
-from monitor.system.state_dir import Owner, State, StateError, owner_of, plain_owner
+from monitor.system.state_dir import Owner, StateDir, StateError, owner_of, plain_owner
 
 NAME: Final = "owner"
 ADOPT: Final = "authwatch history adopt"
@@ -24,7 +24,7 @@ _PLAIN: Final = re.compile(r"[\w./~@+-]+")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
-class Foreign(HistoryError):
+class OtherWatcher(HistoryError):
     """The state folder or the history belongs to another watcher; says to whom, and what to do."""
 
 
@@ -50,12 +50,12 @@ def following(ours: Owner | None, theirs: Owner | None, home: str, *, beside: bo
         return ours or Owner("", home)
     if theirs.home != home or (ours is None and not beside) or (ours is not None and ours.id != theirs.id):
         return None
-    if ours is not None and not beside and theirs.turn > ours.turn:
+    if ours is not None and not beside and theirs.this_check > ours.this_check:
         return None
     return ours or theirs
 
 
-def admit(db: Connection, url: URL, state: State, home: str) -> Owner:
+def admit(db: Connection, url: URL, state: StateDir, home: str) -> Owner:
     """The owner of both, if that is us or nobody yet; raises Foreign. Writes nothing."""
     try:
         ours = state.owner()
@@ -68,11 +68,11 @@ def admit(db: Connection, url: URL, state: State, home: str) -> Owner:
     if state.makeshift:
         raise HistoryError(f"the state folder cannot be used, so the history {shown(url)} is left alone")
     if ours is not None and ours.home != home:
-        raise Foreign(other_home(state, ours, home))
-    raise Foreign(_other_history(url, state, theirs or Owner("", home), ours, home))
+        raise OtherWatcher(other_home(state, ours, home))
+    raise OtherWatcher(_other_history(url, state, theirs or Owner("", home), ours, home))
 
 
-def claim(db: Connection, url: URL, state: State, home: str) -> None:
+def claim(db: Connection, url: URL, state: StateDir, home: str) -> None:
     """Makes state folder and history belong to us, in the caller's transaction; raises Foreign where they are not ours.
 
     The folder is written first: a crash leaves the history behind it, never ahead.
@@ -81,7 +81,7 @@ def claim(db: Connection, url: URL, state: State, home: str) -> None:
     beside = is_beside(url, state)
     if state.makeshift and not beside:
         raise HistoryError(f"the state folder cannot be used, so the history {shown(url)} is left alone")
-    new = replace(found, id=found.id or os.urandom(16).hex(), turn=found.turn + (not beside))
+    new = replace(found, id=found.id or os.urandom(16).hex(), this_check=found.this_check + (not beside))
     try:
         if state.owner() != new:
             state.claim(new)
@@ -93,14 +93,14 @@ def claim(db: Connection, url: URL, state: State, home: str) -> None:
         known.put_meta(db, NAME, plain_owner(new))
 
 
-def adopt(db: Connection, url: URL, state: State, home: str) -> Owner | None:
+def adopt(db: Connection, url: URL, state: StateDir, home: str) -> Owner | None:
     """Makes both belong to this state folder and home whoever had them; returns the history's owner before."""
     ours = state.owner()
     try:
         theirs = recorded_owner(db)
     except Damaged:
         theirs = None
-    turns = (one.turn for one in (ours, theirs) if one is not None)
+    turns = (one.this_check for one in (ours, theirs) if one is not None)
     id = ours.id if ours else os.urandom(16).hex()
     new = Owner(id, home, max(turns, default=0) + (not is_beside(url, state)))
     state.claim(new)
@@ -108,13 +108,13 @@ def adopt(db: Connection, url: URL, state: State, home: str) -> Owner | None:
     return theirs
 
 
-def is_beside(url: URL, state: State) -> bool:
+def is_beside(url: URL, state: StateDir) -> bool:
     """Whether the history is a file of the state folder."""
     path = file_of(url)
     return path is not None and os.path.realpath(path.parent) == os.path.realpath(state.folder)
 
 
-def other_home(state: State, owner: Owner, home: str) -> str:
+def other_home(state: StateDir, owner: Owner, home: str) -> str:
     """What to say where the state folder belongs to another home."""
     return (
         f"{shown_path(home)} is not checked: the state folder {shown_path(str(state.folder))} belongs to the authwatch "
@@ -145,7 +145,7 @@ def _entry(home: str) -> str:
     return f"{{type: openclaw, id: {name if _NAME.fullmatch(name) else 'other'}, home: {shown_path(home)}}}"
 
 
-def _other_history(url: URL, state: State, theirs: Owner, ours: Owner | None, home: str) -> str:
+def _other_history(url: URL, state: StateDir, theirs: Owner, ours: Owner | None, home: str) -> str:
     if ours is not None and (ours.id, ours.home) == (theirs.id, theirs.home):
         whose = "was last written by a copy of this state folder, or the folder was put back to an earlier state"
     else:

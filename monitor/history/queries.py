@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, func, select
 
 from alerts.store import Damaged
-from monitor.history.tables import ROTATIONS, TRANSITIONS
+from monitor.history.tables import RENEWALS, TRANSITIONS
 from monitor.model import Need, State, Transition
 from monitor.renewal import Rotation
 
@@ -32,8 +32,8 @@ def rotations(connection: Connection, keys: Collection[str]) -> dict[str, tuple[
     """The last renewals of each key, oldest first."""
     found: dict[str, list[Rotation]] = defaultdict(list)
     if keys:
-        nth = func.row_number().over(partition_by=ROTATIONS.c.key, order_by=ROTATIONS.c.id.desc()).label("nth")
-        last = select(ROTATIONS, nth).where(ROTATIONS.c.key.in_(sorted(keys)[:KEYS])).subquery()
+        nth = func.row_number().over(partition_by=RENEWALS.c.key, order_by=RENEWALS.c.id.desc()).label("nth")
+        last = select(RENEWALS, nth).where(RENEWALS.c.key.in_(sorted(keys)[:KEYS])).subquery()
         query = select(last).where(last.c.nth <= RECENT).order_by(last.c.id)
         for row in connection.execute(query).mappings():
             one = Rotation(row["key"], row["at"], row["new_login"], row["access_expires_at"], row["login_expires_at"])
@@ -45,8 +45,8 @@ def logins(connection: Connection, keys: Collection[str]) -> dict[str, tuple[dat
     """When somebody logged in, as far as it was seen, oldest first, for each key."""
     found: dict[str, list[datetime]] = defaultdict(list)
     if keys:
-        wanted = ROTATIONS.c.key.in_(sorted(keys)[:KEYS])
-        query = select(ROTATIONS.c.key, ROTATIONS.c.at).where(ROTATIONS.c.new_login, wanted).order_by(ROTATIONS.c.id)
+        wanted = RENEWALS.c.key.in_(sorted(keys)[:KEYS])
+        query = select(RENEWALS.c.key, RENEWALS.c.at).where(RENEWALS.c.new_login, wanted).order_by(RENEWALS.c.id)
         for key, at in connection.execute(query):
             found[key].append(at)
     return {key: tuple(moments) for key, moments in found.items()}

@@ -7,24 +7,24 @@ from sqlalchemy.engine import URL
 from sqlalchemy.pool import StaticPool
 
 from alerts.store import DELIVERIES, last_deliveries
-from alerts.store import METADATA as TOLD
+from alerts.store import METADATA as NOTIFICATION_STATES
 from monitor.history.engine import connect, exists, revision
 from monitor.history.owner import admit
-from monitor.history.tables import METADATA, ROTATIONS
-from monitor.system.state_dir import State
+from monitor.history.tables import METADATA, RENEWALS
+from monitor.system.state_dir import StateDir
 
-#: What passes decide from; of the logs, only the last delivery of each channel and the last renewals.
-NEEDED = {"profiles", "meta", "standings", "told", "attempts", "silences", "acknowledgements"}
+#: What checks decide from; of the logs, only the last delivery of each channel and the last renewals.
+NEEDED = {"profiles", "meta", "alerts", "told", "attempts", "silences", "acknowledgements"}
 
 RENEWALS_KEPT = 20_000
 
 
-def copied(url: URL, state: State, home: str) -> Engine:
+def copied(url: URL, state: StateDir, home: str) -> Engine:
     """A SQLite history in memory with what is remembered; empty where there is no history yet. Raises as `connect`, and
     Foreign where the history is another watcher's."""
     made = create_engine("sqlite://", poolclass=StaticPool)
     with made.begin() as target:
-        for metadata in (METADATA, TOLD):
+        for metadata in (METADATA, NOTIFICATION_STATES):
             metadata.create_all(target)
         if exists(url):
             engine = connect(url, read_only=True)
@@ -37,13 +37,13 @@ def copied(url: URL, state: State, home: str) -> Engine:
 
 
 def _copy(source: Connection, target: Connection) -> None:
-    tables: list[MetaData] = [METADATA, TOLD]
+    tables: list[MetaData] = [METADATA, NOTIFICATION_STATES]
     for table in (table for metadata in tables for table in metadata.sorted_tables if table.name in NEEDED):
         rows = [dict(row) for row in source.execute(select(table)).mappings()]
         if rows:
             target.execute(table.insert(), rows)
-    renewals = select(ROTATIONS).order_by(ROTATIONS.c.id.desc()).limit(RENEWALS_KEPT)
+    renewals = select(RENEWALS).order_by(RENEWALS.c.id.desc()).limit(RENEWALS_KEPT)
     if rows := [dict(row) for row in source.execute(renewals).mappings()]:
-        target.execute(ROTATIONS.insert(), rows)
+        target.execute(RENEWALS.insert(), rows)
     if last := list(last_deliveries(source).values()):
         target.execute(DELIVERIES.insert(), last)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Integer, MetaData, Table, Text
 
-from alerts.store import Document, Moment, Record
+from alerts.store import Document, Moment, RecordColumn
 from monitor.model import Observation
 
 METADATA = MetaData()
@@ -26,7 +26,7 @@ PROFILES = Table(
     Column("established", Boolean, nullable=False, default=False),
     Column("key_id", Text, nullable=False, default=""),
     Column("ignored", Boolean, nullable=False, default=False),
-    Column("observation", Record(Observation), nullable=False),
+    Column("observation", RecordColumn(Observation), nullable=False),
 )
 
 #: What changed when; pruned after `history.keep`.
@@ -43,8 +43,8 @@ TRANSITIONS = Table(
 )
 
 #: Renewals seen, with the moments the new credential carries; pruned after `history.keep`.
-ROTATIONS = Table(
-    "rotations",
+RENEWALS = Table(
+    "renewals",
     METADATA,
     Column("id", Integer, primary_key=True),
     Column("key", Text, nullable=False, index=True),
@@ -54,7 +54,7 @@ ROTATIONS = Table(
     Column("login_expires_at", Moment),
 )
 
-#: Small facts about the passes themselves (clock, last prune).
+#: Small facts about the checks themselves (clock, last prune).
 META = Table(
     "meta",
     METADATA,

@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Final
 
 from alerts.dataclass import replace
-from alerts.model import Condition, Level, Login, Standing
+from alerts.model import Alert, Condition, Level, Login
 from monitor.judge import wording
 from monitor.judge.deadlines import deadline_of, labels_of
 from monitor.judge.duplicates import copies, disagreements
 from monitor.judge.fallbacks import ABOUT, reserves
-from monitor.judge.unreadable import Cover
+from monitor.judge.unreadable import Hidden
 from monitor.model import Credential, Judgement, Need, Observation, Trouble, Verdict
 
 _LEVELS: Final = {Need.NO: Level.FINE, Need.SOON: Level.SOON, Need.NOW: Level.NOW, Need.UNKNOWN: Level.SOON}
@@ -31,11 +31,11 @@ def conditions(
     """One condition a credential, one a trouble, and a fine one for each that is over; ignored ones give none.
 
     `privacy` "masked" shortens profile ids in labels and sentences. `standing_troubles` are key and labels of the
-    troubles that stand, of sources which this pass looked at: what it did not meet again is over; `standing_reserves`
+    troubles that stand, of sources which this check looked at: what it did not meet again is over; `standing_reserves`
     the same of what `reserves` gave, and `standing_copies`, with the fingerprint, of what `copies` gave.
     """
     masked = privacy == "masked"
-    cover = Cover(judgement.troubles, (verdict.seen for verdict in judgement.verdicts))
+    cover = Hidden(judgement.troubles, (verdict.seen for verdict in judgement.verdicts))
     # The sources that failed whole, so that nothing is known of their stores.
     blind = {trouble.source for trouble in judgement.troubles if not trouble.host_path}
     found = dict(_troubles(judgement.troubles))
@@ -49,15 +49,13 @@ def conditions(
             unknown = verdict.needs_human is Need.UNKNOWN
             hidden = unknown and cover.hiding(verdict.seen) is not None
             found[verdict.key] = _credential(verdict, hidden, host if masked else None)
-    found.update(reserves(judgement, masked=masked, standing=standing_reserves))
-    found.update(copies(judgement, masked_on=host if masked else None, standing=standing_copies))
+    found.update(reserves(judgement, masked=masked, alert=standing_reserves))
+    found.update(copies(judgement, masked_on=host if masked else None, alert=standing_copies))
     found.update(disagreements(judgement, masked_on=host if masked else None))
     return tuple(found.values())
 
 
-def unshown(
-    seen: Iterable[Condition], standings: Iterable[Standing], configured: Collection[str]
-) -> tuple[Condition, ...]:
+def unshown(seen: Iterable[Condition], alerts: Iterable[Alert], configured: Collection[str]) -> tuple[Condition, ...]:
     """The conditions, fine ones aside, that no row of logins or problems shows, worst first.
 
     Of what this look could not judge, and of channels, what stands counts: of those sources and channels that are
@@ -65,7 +63,7 @@ def unshown(
     """
     conditions = {one.key: one for one in seen if about(one.labels)}
     found = [one for one in conditions.values() if one.level is not Level.FINE]
-    for one in standings:
+    for one in alerts:
         whose = about(one.labels)
         if whose in configured and one.key not in conditions and one.level is not Level.FINE:
             found.append(Condition(one.key, one.level, one.labels, summary=one.summary, remedy=one.remedy))

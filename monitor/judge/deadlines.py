@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 from alerts.dataclass import dataclass
-from monitor.config.settings import Policy, Rule
+from monitor.config.settings import Policy, PolicyRule
 from monitor.model import Credential, Evidence, Observation, Remembered
 
 #: What no refresh mends.
@@ -55,7 +55,7 @@ def shift(moment: datetime | None, span: timedelta) -> datetime | None:
         return None
 
 
-def rule_for(credential: Credential, policy: Policy) -> Rule | None:
+def rule_for(credential: Credential, policy: Policy) -> PolicyRule | None:
     """The first rule all of whose labels (source, agent, provider, profile, kind) are the credential's."""
     labels = labels_of(credential)
     return next((rule for rule in policy.rules if rule.match.items() <= labels.items()), None)
@@ -115,7 +115,7 @@ def rotated_at(seen: Observation, known: Remembered | None, now: datetime) -> da
     return now if other or later else known.rotated_at
 
 
-def _start(seen: Observation, known: Remembered | None, rule: Rule | None, now: datetime) -> datetime:
+def _start(seen: Observation, known: Remembered | None, rule: PolicyRule | None, now: datetime) -> datetime:
     """When an assumed lifetime began: the given day, unless another secret was seen to take its place after it."""
     replaced = rotated_at(seen, known, now)
     if rule and rule.issued and not (replaced and replaced.date() > rule.issued):

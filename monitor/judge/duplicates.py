@@ -194,7 +194,7 @@ Standing = tuple[str, Mapping[str, str], str | None]
 
 
 def copies(
-    judgement: Judgement, *, masked_on: str | None, standing: Iterable[Standing] = ()
+    judgement: Judgement, *, masked_on: str | None, alert: Iterable[Standing] = ()
 ) -> Iterator[tuple[str, Condition]]:
     """The conditions of refresh tokens in several stores, and a fine one for each of `standing` that is over.
 
@@ -208,7 +208,7 @@ def copies(
         if not all(one.ignored for one in members):
             found.add(_key(group))
             yield _key(group), _shared_token(_key(group), members, masked_on)
-    over = [one for one in standing if one[0] not in found]
+    over = [one for one in alert if one[0] not in found]
     placed: dict[str | None, list[Verdict]] = defaultdict(list)
     holding: dict[str | None, list[Verdict]] = defaultdict(list)
     for one in judgement.verdicts if over else ():

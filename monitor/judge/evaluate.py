@@ -24,7 +24,7 @@ BLINDING: Final = frozenset(Problem) - {
 }
 
 
-class Row(NamedTuple):
+class Decision(NamedTuple):
     """One row of the table, with its reason in words."""
 
     ground: Ground
@@ -95,23 +95,25 @@ def blinded(seen: Observation) -> bool:
     return seen.problem in BLINDING and not empty
 
 
-def _by_evidence(seen: Observation) -> Row | None:
+def _by_evidence(seen: Observation) -> Decision | None:
     """The rows that no clock changes; None where the clocks decide."""
     if seen.problem and blinded(seen):
-        return Row(Ground.UNREADABLE, State.UNKNOWN, Need.UNKNOWN, f"cannot be judged: {_PROBLEMS[seen.problem]}")
+        return Decision(Ground.UNREADABLE, State.UNKNOWN, Need.UNKNOWN, f"cannot be judged: {_PROBLEMS[seen.problem]}")
     return _EVIDENCE.get(seen.evidence)
 
 
-def _by_proof(seen: Observation, proof: Proof | None, now: datetime) -> Row | None:
+def _by_proof(seen: Observation, proof: Proof | None, now: datetime) -> Decision | None:
     why = probe_answers.refusal(seen, proof, now)
-    return Row(Ground.REJECTED, State.REFUSED, Need.NOW, why) if why else None
+    return Decision(Ground.REJECTED, State.REFUSED, Need.NOW, why) if why else None
 
 
 _EVIDENCE: Final = {
-    Evidence.REFUSED: Row(Ground.REJECTED, State.REFUSED, Need.NOW, "was rejected, so only a new login helps"),
-    Evidence.BLANKED: Row(Ground.BLANKED, State.EXPIRED, Need.NOW, "was logged out: its tokens are empty"),
-    Evidence.UNUSABLE: Row(Ground.REFUSED, State.MISSING, Need.NOW, "is there, but its own program refuses to use it"),
-    Evidence.ABSENT: Row(Ground.ABSENT, State.MISSING, Need.NOW, "is expected, but not there"),
+    Evidence.REFUSED: Decision(Ground.REJECTED, State.REFUSED, Need.NOW, "was rejected, so only a new login helps"),
+    Evidence.BLANKED: Decision(Ground.BLANKED, State.EXPIRED, Need.NOW, "was logged out: its tokens are empty"),
+    Evidence.UNUSABLE: Decision(
+        Ground.REFUSED, State.MISSING, Need.NOW, "is there, but its own program refuses to use it"
+    ),
+    Evidence.ABSENT: Decision(Ground.ABSENT, State.MISSING, Need.NOW, "is expected, but not there"),
 }
 
 _PROBLEMS: Final = {
@@ -127,31 +129,31 @@ _PROBLEMS: Final = {
 }
 
 
-def _by_clock(seen: Observation, clock: Clock, unrenewed_at: datetime | None, now: datetime) -> Row:
+def _by_clock(seen: Observation, clock: Clock, unrenewed_at: datetime | None, now: datetime) -> Decision:
     access, deadline, step = seen.access_expires_at, clock.deadline, clock.step(now)
     if deadline and clock.over(now):
-        return Row(Ground.ENDED, State.EXPIRED, Need.NOW, _ended(seen, clock, deadline))
+        return Decision(Ground.ENDED, State.EXPIRED, Need.NOW, _ended(seen, clock, deadline))
     if access and access <= now:  # and something renews it: else the deadline would have come
         if unrenewed_at and unrenewed_at <= now:
             why = f"ran out {moment(access)} and was used since, but nothing renewed it"
-            return Row(Ground.UNRENEWED, State.EXPIRED, Need.NOW, why)
+            return Decision(Ground.UNRENEWED, State.EXPIRED, Need.NOW, why)
         why = f"has access that ran out {moment(access)}, which its program renews at the next use"
         if deadline and step:
             why = f"ends {moment(deadline)}, then somebody must log in again"
-        return Row(Ground.IDLE, State.EXPIRED, Need.SOON if step else Need.NO, why, step)
+        return Decision(Ground.IDLE, State.EXPIRED, Need.SOON if step else Need.NO, why, step)
     if deadline and step:
         latest = " at the latest" if clock.at_latest else ""
         why = f"ends {moment(deadline)}{latest}, then somebody must renew it"
-        return Row(Ground.LEAD, State.EXPIRING, Need.SOON, why, step)
+        return Decision(Ground.LEAD, State.EXPIRING, Need.SOON, why, step)
     if seen.evidence is Evidence.HIDDEN:
         why = "lies where its end cannot be seen (keychain, encrypted or a reference)"
-        return Row(Ground.HIDDEN, State.OPAQUE, Need.NO, why)
+        return Decision(Ground.HIDDEN, State.OPAQUE, Need.NO, why)
     if access is None and seen.login_expires_at is None:
         end = f", and lasts until {moment(deadline)} at the latest" if deadline else ""
-        return Row(Ground.ENDLESS, State.STATIC, Need.NO, f"states no end{end}")
+        return Decision(Ground.ENDLESS, State.STATIC, Need.NO, f"states no end{end}")
     if deadline:
-        return Row(Ground.FINE, State.OK, Need.NO, f"is fine until {moment(deadline)}")
-    return Row(Ground.FINE, State.OK, Need.NO, "is fine: its program renews it")
+        return Decision(Ground.FINE, State.OK, Need.NO, f"is fine until {moment(deadline)}")
+    return Decision(Ground.FINE, State.OK, Need.NO, "is fine: its program renews it")
 
 
 def _ended(seen: Observation, clock: Clock, deadline: datetime) -> str:

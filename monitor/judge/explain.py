@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from monitor.config.settings import Policy
 from monitor.judge.deadlines import rule_for, steps_for
 from monitor.judge.refresh import rhythm
-from monitor.judge.unreadable import Cover
+from monitor.judge.unreadable import Hidden
 from monitor.judge.wording import moment, name
 from monitor.model import Confidence, Evidence, Judgement, Kind, Observation, Remembered, State, Verdict
 
@@ -93,7 +93,7 @@ def _now(verdict: Verdict, look: Judgement) -> Iterator[Part]:
     if verdict.vanished:
         yield "found", "no login any more", Confidence.PROVEN, _READ
     if verdict.held:
-        hidden = Cover(look.troubles, [verdict.seen]).hiding(verdict.seen)
+        hidden = Hidden(look.troubles, [verdict.seen]).hiding(verdict.seen)
         detail = f"{hidden.problem}: {hidden.detail}" if hidden else str(verdict.seen.problem)
         yield "problem", detail, Confidence.PROVEN, "this look met it"
 

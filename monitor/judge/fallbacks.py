@@ -16,7 +16,7 @@ _SUBSCRIPTIONS: Final = (Kind.OAUTH, Kind.TOKEN)
 
 
 def reserves(
-    judgement: Judgement, *, masked: bool, standing: Iterable[tuple[str, Mapping[str, str]]] = ()
+    judgement: Judgement, *, masked: bool, alert: Iterable[tuple[str, Mapping[str, str]]] = ()
 ) -> Iterator[tuple[str, Condition]]:
     """The conditions of ordered line-ups in use, and a fine one for each of `standing` that is over.
 
@@ -34,7 +34,7 @@ def reserves(
             continue
         found.update((one.key, one) for one in _of(lineup, line, masked))
     yield from found.items()
-    for key, labels in standing:
+    for key, labels in alert:
         place = (labels.get("source", ""), labels.get("agent", ""), labels.get("provider", ""))
         if key not in found and place not in unread:
             yield key, Condition(key, Level.FINE, labels, summary=f"{place[2]} of {place[0]} is as it should be again.")

@@ -16,7 +16,7 @@ from monitor.judge.evaluate import BLINDING, blinded, evaluate
 from monitor.judge.forecast import estimated
 from monitor.judge.probe_answers import proof_of
 from monitor.judge.redundancy import roll_up, weigh
-from monitor.judge.unreadable import Cover, Places, hold, never_there
+from monitor.judge.unreadable import CheckedPlaces, Hidden, hold, never_there
 from monitor.judge.wording import EXPECTED, extend, remedy, sentence
 from monitor.location import Location
 from monitor.model import (
@@ -40,7 +40,7 @@ from monitor.proof import Proof
 
 @dataclass(slots=True)
 class _Look:
-    """The findings of one pass, sorted by what they are, beside what was known before it."""
+    """The findings of one check, sorted by what they are, beside what was known before it."""
 
     known: Mapping[str, Remembered]
     policy: Policy
@@ -51,17 +51,17 @@ class _Look:
     troubles: list[Trouble] = field(default_factory=list)
     sources: set[str] = field(default_factory=set)
     proofs: Mapping[str, Proof] = MappingProxyType({})
-    cover: Cover = field(default_factory=lambda: Cover((), ()))
+    cover: Hidden = field(default_factory=lambda: Hidden((), ()))
     blind: dict[str, Problem] = field(default_factory=dict)  # what ails the stores that could not be read, by path
     empty: set[tuple[str, str, str, str]] = field(default_factory=set)  # whose login a store is said not to have
-    places: Places = field(default_factory=Places)
+    places: CheckedPlaces = field(default_factory=CheckedPlaces)
 
     def hidden(self, seen: Observation) -> Trouble | None:
         """The trouble that hides a credential which was not seen."""
         return self.cover.hiding(seen)
 
     def was_looked_at(self, seen: Observation) -> bool:
-        """Whether this pass looked where the credential was last seen, so that its absence says something."""
+        """Whether this check looked where the credential was last seen, so that its absence says something."""
         return seen.host_path in self.looked if seen.host_path else seen.credential.source in self.sources
 
     def lost(self, key: str, memory: Remembered) -> Location | None:
@@ -78,17 +78,17 @@ def judge(
     looked: Collection[str] = (),
     files: Files = MappingProxyType({}),
     proofs: Mapping[str, Proof] = MappingProxyType({}),
-    places: Places | None = None,
+    places: CheckedPlaces | None = None,
 ) -> Judgement:
     """Everything one look means.
 
-    `known` is the history by key, `looked` the absolute paths that this pass touched: a key that is known from a file
+    `known` is the history by key, `looked` the absolute paths that this check touched: a key that is known from a file
     counts as gone only if its path is among them and no trouble hides it, so that filters, removed sources and
     another home say nothing. `files` tells by device and inode which of those are one file. `proofs` are what
     providers told, by fingerprint. `places` tell which logins are not checked since a variable is lost.
     """
     look = _sorted(findings, known, policy, now, frozenset(looked))
-    look.proofs, look.places = proofs, places or Places()
+    look.proofs, look.places = proofs, places or CheckedPlaces()
     moved = dict(_moved(look))
     came_from = {new: old for old, new in moved.items()}
     verdicts = {key: _judged(look, seen, came_from.get(key)) for key, seen in look.seen.items()}
@@ -148,7 +148,7 @@ def _sorted(
             case Trouble():
                 idle = finding.problem is Problem.STALE_COPY  # its program does not read it, so nobody need act
                 look.troubles.append(replace(finding, ignored=finding.ignored or idle or finding.source in unwatched))
-    look.cover = Cover(look.troubles, chain(look.seen.values(), (memory.observation for memory in known.values())))
+    look.cover = Hidden(look.troubles, chain(look.seen.values(), (memory.observation for memory in known.values())))
     for seen in look.seen.values():
         if seen.problem and blinded(seen):
             look.blind.setdefault(seen.host_path, seen.problem)
@@ -259,7 +259,7 @@ def _named(key: str) -> Credential:
 
 def _moved(look: _Look) -> Iterator[tuple[str, str]]:
     """Old key and new key where a login lives on under another name in the same source."""
-    fresh: dict[tuple[str, str], Heirs] = defaultdict(Heirs)
+    fresh: dict[tuple[str, str], Successors] = defaultdict(Successors)
     for key, seen in look.seen.items():
         if key not in look.known and seen.fingerprint and not blinded(seen):
             fresh[seen.credential.source, seen.fingerprint].add(key, seen.credential.agent)
@@ -280,7 +280,7 @@ def _moved(look: _Look) -> Iterator[tuple[str, str]]:
         yield from _renewed_too(look, lost, [key for heirs in fresh.values() for key in heirs.left])
 
 
-class Heirs:
+class Successors:
     """New keys of one login, each of which can take the place of one that is gone."""
 
     def __init__(self) -> None:

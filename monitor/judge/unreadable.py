@@ -47,7 +47,7 @@ def hold(known: Remembered, problem: Problem, policy: Policy, now: datetime, why
     return verdict
 
 
-class Cover:
+class Hidden:
     """Which trouble hides which credential: one with its store or a folder above it, else one with its whole source.
 
     `seen` are all known credentials: a trouble that hides the store of none (a crash, a configuration that cannot be
@@ -86,7 +86,7 @@ def never_there(known: Remembered) -> bool:
 
 
 @dataclass(slots=True)
-class Places:
+class CheckedPlaces:
     """Where one check looked: `in_force` are the location variables by source, of configured sources that ask this
     environment; `looked` the absolute paths that were touched; `there` those of known logins that were not, and where
     something is all the same."""

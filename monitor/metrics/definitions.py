@@ -18,11 +18,11 @@ from monitor.proof import Answer
 Mask = Callable[[str], str]
 Sample = tuple[str, str, str]  # metric name, labels as written (`a="b",c="d"`), value as written
 
-#: Every metric of a pass with its help text, in the order of exposition; all are gauges.
+#: Every metric of a check with its help text, in the order of exposition; all are gauges.
 FAMILIES: Final = {
     "authwatch_build_info": "The version that wrote this; 1.",
-    "authwatch_check_last_success_timestamp_seconds": "When a pass last succeeded.",
-    "authwatch_check_duration_seconds": "How long the last full pass took.",
+    "authwatch_check_last_success_timestamp_seconds": "When a check last succeeded.",
+    "authwatch_check_duration_seconds": "How long the last full check took.",
     "authwatch_source_up": "Whether every store of a source that counts could be read in the last check.",
     "authwatch_source_problems": "Stores of a source with a problem in the last check, by kind of problem.",
     "authwatch_source_last_success_timestamp_seconds": "When every store of a source that counts was last read.",
@@ -112,7 +112,7 @@ def labels(**pairs: str) -> str:
 
 
 def seconds(moment: datetime) -> str:
-    """A moment as Unix time in seconds, always with three decimals: a pass that stops at the gate
+    """A moment as Unix time in seconds, always with three decimals: a check that stops at the gate
     moves its last success within the file, in place (`monitor.check.gate.restamp`)."""
     return f"{moment.timestamp():.3f}"
 

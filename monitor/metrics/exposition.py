@@ -1,6 +1,6 @@
 """The exposition by hand: the Prometheus text format, and OpenMetrics made from it.
 
-prometheus_client would cost a pass more than everything else it imports; tests hold this to its parser.
+prometheus_client would cost a check more than everything else it imports; tests hold this to its parser.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _INFOS: Final = tuple(name.encode() for name in FAMILIES if name.endswith("_info
 
 
 def body(judgement: Judgement, facts: Facts, mask: Mask = str) -> str:
-    """Every metric of a pass in the text format; `mask` hides profile ids (`privacy: masked`)."""
+    """Every metric of a check in the text format; `mask` hides profile ids (`privacy: masked`)."""
     return b"".join(parts(judgement, facts, mask)).decode()
 
 

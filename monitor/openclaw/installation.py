@@ -14,7 +14,7 @@ from monitor.openclaw.config import MAX_AGENTS, Config, Reader, agent_id
 from monitor.openclaw.config import expand as fill
 from monitor.openclaw.env import Environment
 from monitor.openclaw.inheritance import View, view
-from monitor.openclaw.paths import Places, expand, find
+from monitor.openclaw.paths import Paths, expand, find
 from monitor.openclaw.releases import MAIN, Generation, text
 from monitor.openclaw.stores import DATABASE, LEGACY, PROFILES, Fault, Rows, Store, from_files, from_rows
 from monitor.system.host import Host, Unreadable
@@ -33,7 +33,7 @@ class Installation:
     those of agents that have one; `stranded` are JSON stores that the release in charge no longer reads; `crowded`
     tells that there are more agents than are looked at."""
 
-    places: Places
+    places: Paths
     environment: Environment
     config: Config
     generation: Generation
@@ -72,7 +72,7 @@ class _Look:
     """The parts of a look while it is being taken."""
 
     host: Host
-    places: Places
+    places: Paths
     faults: list[Fault] = field(default_factory=list)
     left: int = MAX_PROFILES
 

@@ -34,7 +34,7 @@ _UNUSABLE: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ProfileContext:
     """What an observation is made from."""
 
     host: Host
@@ -51,7 +51,7 @@ class Reading:
 
 
 def observation(
-    reading: Reading, one: Profile, in_use: bool | None, rank: int | None, pinned_by: str | None = None
+    reading: ProfileContext, one: Profile, in_use: bool | None, rank: int | None, pinned_by: str | None = None
 ) -> Observation:
     """What a look found of one stored profile. `pinned_by`: the sessions that are bound to it, in words."""
     usage = reading.view.usage.get(one.id, Usage())
@@ -84,7 +84,7 @@ def moment(ms: float | None) -> datetime | None:
     return _EPOCH + timedelta(milliseconds=int(ms))
 
 
-def _evidence(reading: Reading, one: Profile, usage: Usage) -> tuple[Evidence, tuple[str, ...]]:
+def _evidence(reading: ProfileContext, one: Profile, usage: Usage) -> tuple[Evidence, tuple[str, ...]]:
     """The first that holds, by the house's truth table."""
     if one.fence is Fence.FAILED:
         return Evidence.REFUSED, ("OpenClaw's last refresh failed and the tokens are gone",)
@@ -115,7 +115,7 @@ def _unusable(one: Profile, generation: Generation) -> str | None:
     return None
 
 
-def _referred(reading: Reading, one: Profile) -> tuple[Evidence, tuple[str, ...]]:
+def _referred(reading: ProfileContext, one: Profile) -> tuple[Evidence, tuple[str, ...]]:
     ref = one.ref
     if ref is not None and ref.source == "env":
         if reading.found.environment.get(ref.id):
@@ -124,33 +124,33 @@ def _referred(reading: Reading, one: Profile) -> tuple[Evidence, tuple[str, ...]
     return Evidence.HIDDEN, (f"the secret is behind a reference ({ref}) that is never resolved here",)
 
 
-def _identity(reading: Reading, one: Profile) -> str | None:
+def _identity(reading: ProfileContext, one: Profile) -> str | None:
     if one.ref is not None:
         return reading.found.environment.get(one.ref.id) if one.ref.source == "env" else None
     return one.identity
 
 
-def _applies(reading: Reading, one: Profile, until: float | None) -> bool:
+def _applies(reading: ProfileContext, one: Profile, until: float | None) -> bool:
     """Whether a window was still open when its store was last written: since then nothing was tried."""
     stamps = [reading.host.touches.get(f"{path}{end}") for path in _written(reading, one) for end in ("", "-wal")]
     last = max((stamp[3] / 1e6 for stamp in stamps if stamp), default=0.0)
     return until is not None and until > last
 
 
-def _written(reading: Reading, one: Profile) -> list[str]:
+def _written(reading: ProfileContext, one: Profile) -> list[str]:
     own = reading.found.stores.get(one.agent)
     beside = [str(own.path)] if own else []
     return [str(one.store), str(one.store.with_name("auth-state.json")), *beside]
 
 
-def _rejected(reading: Reading, one: Profile, usage: Usage) -> bool:
+def _rejected(reading: ProfileContext, one: Profile, usage: Usage) -> bool:
     if usage.disabled_reason == "auth_permanent" and _applies(reading, one, usage.disabled_until):
         return True
     return usage.cooldown_reason == "auth_permanent" and _applies(reading, one, usage.cooldown_until)
 
 
 def _use(
-    reading: Reading, one: Profile, usage: Usage, in_use: bool | None, rank: int | None, pinned_by: str | None
+    reading: ProfileContext, one: Profile, usage: Usage, in_use: bool | None, rank: int | None, pinned_by: str | None
 ) -> Use:
     broke = usage.disabled_reason == "billing" and _applies(reading, one, usage.disabled_until)
     broke = broke or (usage.cooldown_reason == "billing" and _applies(reading, one, usage.cooldown_until))

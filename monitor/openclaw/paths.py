@@ -15,7 +15,7 @@ CONFIG_NAMES: Final = ("openclaw.json", "clawdbot.json", "moltbot.json", "moldbo
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class Paths:
     """The folders of one OpenClaw. `main_dir` holds the store that other agents inherit; `asked_dir` is set where a
     variable names the agent folder that counts when no agent is named."""
 
@@ -37,7 +37,7 @@ class Places:
         return self.state / "agents" / agent / "agent"
 
 
-def find(host: Host, environment: Environment) -> Places:
+def find(host: Host, environment: Environment) -> Paths:
     """The places that the environment and the existing folders choose; nothing need exist there."""
 
     def variable(name: str) -> str | None:
@@ -51,7 +51,7 @@ def find(host: Host, environment: Environment) -> Places:
 
     state = path("OPENCLAW_STATE_DIR") or path("CLAWDBOT_STATE_DIR") or _state(host, home, variable("OPENCLAW_PROFILE"))
     main = path("OPENCLAW_AGENT_DIR") or path("PI_CODING_AGENT_DIR")
-    return Places(
+    return Paths(
         home=home,
         state=state,
         config=path("OPENCLAW_CONFIG_PATH") or path("CLAWDBOT_CONFIG_PATH") or _config(host, state),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from alerts.dataclass import dataclass, field
 from monitor.model import Problem
 from monitor.openclaw.auth_profiles import Profile, profile
-from monitor.openclaw.paths import Places
+from monitor.openclaw.paths import Paths
 from monitor.openclaw.releases import MAIN, Generation, release, text
 from monitor.openclaw.usage import StoreState, store_state
 from monitor.system.host import Host, Unreadable, parse_json
@@ -120,7 +120,7 @@ def from_rows(rows: Rows, generation: Generation, agent: str) -> Store:
     return Store(rows.path, _read(raw, generation, agent, rows.path), beside.over(store_state(raw, generation)))
 
 
-def from_files(host: Host, places: Places, folder: Path, agent: str, faults: list[Fault]) -> Store:
+def from_files(host: Host, places: Paths, folder: Path, agent: str, faults: list[Fault]) -> Store:
     """The store in an agent folder's JSON files, the retired `auth.json` and `oauth.json` included."""
     path, generation = folder / PROFILES, Generation.JSON
     raw = _json(host, path, agent, faults)
@@ -133,7 +133,7 @@ def from_files(host: Host, places: Places, folder: Path, agent: str, faults: lis
     return Store(path, _legacy(host, places, folder, agent, faults))
 
 
-def _legacy(host: Host, places: Places, folder: Path, agent: str, faults: list[Fault]) -> dict[str, Profile]:
+def _legacy(host: Host, places: Paths, folder: Path, agent: str, faults: list[Fault]) -> dict[str, Profile]:
     """`auth.json` has one entry per provider; `oauth.json`, older still, only logins, and only for the main agent."""
     found: dict[str, Profile] = {}
     old = _json(host, folder / LEGACY, agent, faults)

@@ -1,7 +1,7 @@
 """The probes: one harmless GET that shows whether a provider still takes a key or token, and what it says of its end.
 
 None calls a model, none sends a refresh token, none is asked more often than hourly. The table is light; a provider's
-module and everything of the network are imported only in a pass that asks it.
+module and everything of the network are imported only in a check that asks it.
 """
 
 from __future__ import annotations

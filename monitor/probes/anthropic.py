@@ -14,7 +14,7 @@ from typing import Final
 
 from monitor.model import Kind
 from monitor.probes.response import Reply, read
-from monitor.proof import Answer, Told
+from monitor.proof import Answer, AnswerMeaning
 
 VERSION: Final = "2023-06-01"
 BETA: Final = "oauth-2025-04-20"
@@ -32,9 +32,9 @@ def headers(secret: str, kind: Kind) -> Mapping[str, str]:
     return {**own, "x-api-key": secret}
 
 
-def told(reply: Reply) -> Told:
+def told(reply: Reply) -> AnswerMeaning:
     """What the answer means."""
     if reply.status in (400, 401, 403) and CLAUDE_CODE_ONLY in reply.words:
-        return Told(Answer.VALID, WRONG_USE)
+        return AnswerMeaning(Answer.VALID, WRONG_USE)
     found = read(reply, "data", long=True)
-    return found if isinstance(found, Told) else Told(Answer.VALID)
+    return found if isinstance(found, AnswerMeaning) else AnswerMeaning(Answer.VALID)

@@ -13,14 +13,14 @@ from monitor.model import Kind
 from monitor.probes import PROBES
 from monitor.probes.http import Unanswered, get
 from monitor.probes.response import unreachable
-from monitor.proof import Told
+from monitor.proof import AnswerMeaning
 
 #: How long one round may take, in seconds, however many are asked.
 DEADLINE: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ProbeRequest:
     """One secret, to be sent to the probe of a name at a place; `id` finds its answer again."""
 
     id: str
@@ -30,15 +30,17 @@ class Question:
     secret: str = field(repr=False)
 
 
-def ask(questions: Iterable[Question], authorities: str | None = None, limit: float = DEADLINE) -> Mapping[str, Told]:
+def ask(
+    questions: Iterable[ProbeRequest], authorities: str | None = None, limit: float = DEADLINE
+) -> Mapping[str, AnswerMeaning]:
     """What was told, by `id`, for every question. Never raises, and takes at most `limit` seconds.
 
     Who does not answer in time is left behind in a thread that keeps no process alive.
     """
     asked = {one.id: one for one in questions}
-    answers: dict[str, Told] = {}
+    answers: dict[str, AnswerMeaning] = {}
 
-    def run(one: Question) -> None:
+    def run(one: ProbeRequest) -> None:
         answers[one.id] = _one(one, limit, authorities)
 
     threads = [threading.Thread(target=run, args=(one,), daemon=True) for one in asked.values()]
@@ -51,13 +53,15 @@ def ask(questions: Iterable[Question], authorities: str | None = None, limit: fl
     return {name: answers.get(name, late) for name in asked}
 
 
-def _one(one: Question, limit: float, authorities: str | None) -> Told:
+def _one(one: ProbeRequest, limit: float, authorities: str | None) -> AnswerMeaning:
     try:
         row = PROBES[one.probe]
         probe = import_module(row.module)
-        found: Told = probe.told(get(one.base + row.path, probe.headers(one.secret, one.kind), limit, authorities))
+        found: AnswerMeaning = probe.told(
+            get(one.base + row.path, probe.headers(one.secret, one.kind), limit, authorities)
+        )
         return found
     except Unanswered as error:
         return unreachable(str(error))
-    except Exception as error:  # noqa: BLE001  an answer we did not think of must not end a pass, nor show the secret
+    except Exception as error:  # noqa: BLE001  an answer we did not think of must not end a check, nor show the secret
         return unreachable(f"asking failed ({type(error).__name__})")

@@ -11,7 +11,7 @@ from typing import Any
 
 from monitor.model import Kind
 from monitor.probes.response import Reply, read
-from monitor.proof import Answer, Told
+from monitor.proof import Answer, AnswerMeaning
 
 
 def headers(secret: str, kind: Kind) -> Mapping[str, str]:
@@ -19,13 +19,13 @@ def headers(secret: str, kind: Kind) -> Mapping[str, str]:
     return {"Authorization": f"Bearer {secret}"}
 
 
-def told(reply: Reply) -> Told:
+def told(reply: Reply) -> AnswerMeaning:
     """What the answer means."""
     found = read(reply, "is_available")
-    if isinstance(found, Told):
+    if isinstance(found, AnswerMeaning):
         return found
     credit = _balance(found.get("balance_infos"))
-    return Told(Answer.OUT_OF_CREDIT if found.get("is_available") is False else Answer.VALID, credit=credit)
+    return AnswerMeaning(Answer.OUT_OF_CREDIT if found.get("is_available") is False else Answer.VALID, credit=credit)
 
 
 def _balance(infos: Any) -> str:

@@ -15,7 +15,7 @@ from typing import Final
 
 from monitor.model import Kind
 from monitor.probes.response import Reply, read
-from monitor.proof import Answer, Told
+from monitor.proof import Answer, AnswerMeaning
 
 #: An end this close to the moment of the answer is no end but that moment.
 NOW_AGAIN: Final = timedelta(minutes=10)
@@ -26,13 +26,13 @@ def headers(secret: str, kind: Kind) -> Mapping[str, str]:
     return {"Authorization": f"Bearer {secret}", "X-GitHub-Api-Version": "2022-11-28"}
 
 
-def told(reply: Reply) -> Told:
+def told(reply: Reply) -> AnswerMeaning:
     """What the answer means."""
     spent = reply.headers.get("x-ratelimit-remaining") == "0" or "retry-after" in reply.headers
     if reply.status == 403 and spent:
-        return Told(Answer.RATE_LIMITED)
+        return AnswerMeaning(Answer.RATE_LIMITED)
     found = read(reply, "rate")
-    return found if isinstance(found, Told) else Told(Answer.VALID, expires_at=ends(reply.headers))
+    return found if isinstance(found, AnswerMeaning) else AnswerMeaning(Answer.VALID, expires_at=ends(reply.headers))
 
 
 def ends(headers: Mapping[str, str]) -> datetime | None:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from monitor.model import Kind
 from monitor.probes.response import Reply, read
-from monitor.proof import Answer, Told
+from monitor.proof import Answer, AnswerMeaning
 
 
 def headers(secret: str, kind: Kind) -> Mapping[str, str]:
@@ -21,12 +21,12 @@ def headers(secret: str, kind: Kind) -> Mapping[str, str]:
     return {"x-goog-api-key": secret}
 
 
-def told(reply: Reply) -> Told:
+def told(reply: Reply) -> AnswerMeaning:
     """What the answer means."""
     words = reply.words if reply.status in (400, 403) else ""
     if "reported as leaked" in words:
-        return Told(Answer.INVALID, "Google blocked it because it was found in public")
+        return AnswerMeaning(Answer.INVALID, "Google blocked it because it was found in public")
     if "location is not supported" in words:
-        return Told(Answer.FORBIDDEN, "Google does not serve this region")
+        return AnswerMeaning(Answer.FORBIDDEN, "Google does not serve this region")
     found = read(reply, "models", bad_key=("api_key_invalid", "api key not valid", "api key expired"), long=True)
-    return found if isinstance(found, Told) else Told(Answer.VALID)
+    return found if isinstance(found, AnswerMeaning) else AnswerMeaning(Answer.VALID)

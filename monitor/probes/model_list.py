@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from monitor.model import Kind
 from monitor.probes.response import Reply, read
-from monitor.proof import Answer, Told
+from monitor.proof import Answer, AnswerMeaning
 
 
 def headers(secret: str, kind: Kind) -> Mapping[str, str]:
@@ -21,7 +21,7 @@ def headers(secret: str, kind: Kind) -> Mapping[str, str]:
     return {"Authorization": f"Bearer {secret}"}
 
 
-def told(reply: Reply) -> Told:
+def told(reply: Reply) -> AnswerMeaning:
     """What the answer means."""
     found = read(reply, "data", long=True)
-    return found if isinstance(found, Told) else Told(Answer.VALID)
+    return found if isinstance(found, AnswerMeaning) else AnswerMeaning(Answer.VALID)

@@ -12,7 +12,7 @@ from typing import Any
 
 from monitor.model import Kind
 from monitor.probes.response import Reply, read, unreachable
-from monitor.proof import Answer, Told
+from monitor.proof import Answer, AnswerMeaning
 from monitor.sources.timestamps import moment
 
 
@@ -21,10 +21,10 @@ def headers(secret: str, kind: Kind) -> Mapping[str, str]:
     return {"Authorization": f"Bearer {secret}"}
 
 
-def told(reply: Reply) -> Told:
+def told(reply: Reply) -> AnswerMeaning:
     """What the answer means."""
     found = read(reply, "data")
-    if isinstance(found, Told):
+    if isinstance(found, AnswerMeaning):
         return found
     key: Any = found.get("data")
     if not isinstance(key, dict):
@@ -35,8 +35,10 @@ def told(reply: Reply) -> Told:
         ends = None
     left, again = key.get("limit_remaining"), key.get("limit_reset")
     if isinstance(left, bool) or not isinstance(left, int | float):
-        return Told(Answer.VALID, expires_at=ends)
+        return AnswerMeaning(Answer.VALID, expires_at=ends)
     if left <= 0:
         resets = again in ("daily", "weekly", "monthly")
-        return Told(Answer.OUT_OF_CREDIT, f"its limit begins anew {again}" if resets else "", ends, "0 USD left")
-    return Told(Answer.VALID, expires_at=ends, credit=f"{left:.2f} USD left")
+        return AnswerMeaning(
+            Answer.OUT_OF_CREDIT, f"its limit begins anew {again}" if resets else "", ends, "0 USD left"
+        )
+    return AnswerMeaning(Answer.VALID, expires_at=ends, credit=f"{left:.2f} USD left")

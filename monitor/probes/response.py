@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from alerts.dataclass import dataclass, field
-from monitor.proof import Answer, Told
+from monitor.proof import Answer, AnswerMeaning
 
 #: How much of an error's text is looked at.
 MOST_WORDS: Final = 4096
@@ -62,12 +62,12 @@ class Reply:
         return " ".join(_texts(self.data, 0))[:MOST_WORDS].lower()
 
 
-def unreachable(note: str) -> Told:
+def unreachable(note: str) -> AnswerMeaning:
     """Nobody's word."""
-    return Told(Answer.UNREACHABLE, note)
+    return AnswerMeaning(Answer.UNREACHABLE, note)
 
 
-def trouble(reply: Reply) -> Told | None:
+def trouble(reply: Reply) -> AnswerMeaning | None:
     """What an answer means whoever gave it: no success, and no refusal that a provider words in its own way."""
     status = reply.meant
     if 300 <= status < 400:
@@ -76,28 +76,30 @@ def trouble(reply: Reply) -> Told | None:
         return unreachable(f"the provider is in trouble (status {status})")
     if reply.data is None and not reply.cut:
         if status == 429:
-            return Told(Answer.RATE_LIMITED)
+            return AnswerMeaning(Answer.RATE_LIMITED)
         return unreachable(f"somebody else answered, no JSON came (status {reply.status}): a sign-in page, a proxy?")
     if status == 402 or _has(reply, _CREDIT):
-        return Told(Answer.OUT_OF_CREDIT)
+        return AnswerMeaning(Answer.OUT_OF_CREDIT)
     if status == 429:
-        return Told(Answer.RATE_LIMITED)
+        return AnswerMeaning(Answer.RATE_LIMITED)
     return None
 
 
-def refusal(reply: Reply, *, bad_key: tuple[str, ...] = ()) -> Told:
+def refusal(reply: Reply, *, bad_key: tuple[str, ...] = ()) -> AnswerMeaning:
     """What a refusal in JSON means. `bad_key`: marks of a bad key where a provider does not answer 401 for one."""
     status = reply.meant
     if status in (401, 403) and _has(reply, _SCOPE):
-        return Told(Answer.FORBIDDEN, "it is alive, but not for the list that was asked for")
+        return AnswerMeaning(Answer.FORBIDDEN, "it is alive, but not for the list that was asked for")
     if status == 401 or (bad_key and _has(reply, bad_key)):
-        return Told(Answer.EXPIRED if "expired" in reply.words else Answer.INVALID)
+        return AnswerMeaning(Answer.EXPIRED if "expired" in reply.words else Answer.INVALID)
     if status == 403:
-        return Told(Answer.FORBIDDEN, "the provider refuses what was asked, not the login")
+        return AnswerMeaning(Answer.FORBIDDEN, "the provider refuses what was asked, not the login")
     return unreachable(f"the answer says nothing about the login (status {status})")
 
 
-def read(reply: Reply, shape: str, *, bad_key: tuple[str, ...] = (), long: bool = False) -> Told | Mapping[str, Any]:
+def read(
+    reply: Reply, shape: str, *, bad_key: tuple[str, ...] = (), long: bool = False
+) -> AnswerMeaning | Mapping[str, Any]:
     """The object of a success, which has the key `shape` as documented; else what the answer means. `long`: a list that
     may be longer than what is read, which is a success all the same."""
     if found := trouble(reply):

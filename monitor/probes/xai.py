@@ -10,7 +10,7 @@ from typing import Final
 
 from monitor.model import Kind
 from monitor.probes.response import Reply, read
-from monitor.proof import Answer, Told
+from monitor.proof import Answer, AnswerMeaning
 
 _BLOCKS: Final = {
     "api_key_blocked": "the key is blocked",
@@ -24,10 +24,10 @@ def headers(secret: str, kind: Kind) -> Mapping[str, str]:
     return {"Authorization": f"Bearer {secret}"}
 
 
-def told(reply: Reply) -> Told:
+def told(reply: Reply) -> AnswerMeaning:
     """What the answer means."""
     found = read(reply, "api_key_blocked", bad_key=("incorrect api key", "invalid api key"))
-    if isinstance(found, Told):
+    if isinstance(found, AnswerMeaning):
         return found
     block = next((words for name, words in _BLOCKS.items() if found.get(name) is True), None)
-    return Told(Answer.INVALID, block) if block else Told(Answer.VALID)
+    return AnswerMeaning(Answer.INVALID, block) if block else AnswerMeaning(Answer.VALID)

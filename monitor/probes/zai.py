@@ -12,26 +12,26 @@ from typing import Any, Final
 
 from monitor.model import Kind
 from monitor.probes.response import Reply, trouble, unreachable
-from monitor.proof import Answer, Told
+from monitor.proof import Answer, AnswerMeaning
 
 _CODES: Final = {
-    401: Told(Answer.INVALID),
-    1000: Told(Answer.INVALID),
-    1001: Told(Answer.INVALID),
-    1002: Told(Answer.INVALID),
-    1003: Told(Answer.EXPIRED),
-    1004: Told(Answer.INVALID),
-    1110: Told(Answer.FORBIDDEN, "its account is not active"),
-    1112: Told(Answer.FORBIDDEN, "its account is locked"),
-    1113: Told(Answer.OUT_OF_CREDIT),
-    1121: Told(Answer.FORBIDDEN, "its account is locked"),
-    1302: Told(Answer.RATE_LIMITED),
-    1303: Told(Answer.RATE_LIMITED),
-    1304: Told(Answer.RATE_LIMITED),
-    1305: Told(Answer.RATE_LIMITED),
-    1308: Told(Answer.RATE_LIMITED),
-    1309: Told(Answer.OUT_OF_CREDIT, "its plan has ended"),
-    1310: Told(Answer.RATE_LIMITED),
+    401: AnswerMeaning(Answer.INVALID),
+    1000: AnswerMeaning(Answer.INVALID),
+    1001: AnswerMeaning(Answer.INVALID),
+    1002: AnswerMeaning(Answer.INVALID),
+    1003: AnswerMeaning(Answer.EXPIRED),
+    1004: AnswerMeaning(Answer.INVALID),
+    1110: AnswerMeaning(Answer.FORBIDDEN, "its account is not active"),
+    1112: AnswerMeaning(Answer.FORBIDDEN, "its account is locked"),
+    1113: AnswerMeaning(Answer.OUT_OF_CREDIT),
+    1121: AnswerMeaning(Answer.FORBIDDEN, "its account is locked"),
+    1302: AnswerMeaning(Answer.RATE_LIMITED),
+    1303: AnswerMeaning(Answer.RATE_LIMITED),
+    1304: AnswerMeaning(Answer.RATE_LIMITED),
+    1305: AnswerMeaning(Answer.RATE_LIMITED),
+    1308: AnswerMeaning(Answer.RATE_LIMITED),
+    1309: AnswerMeaning(Answer.OUT_OF_CREDIT, "its plan has ended"),
+    1310: AnswerMeaning(Answer.RATE_LIMITED),
 }
 
 
@@ -40,7 +40,7 @@ def headers(secret: str, kind: Kind) -> Mapping[str, str]:
     return {"Authorization": f"Bearer {secret}"}
 
 
-def told(reply: Reply) -> Told:
+def told(reply: Reply) -> AnswerMeaning:
     """What the answer means."""
     data = reply.data or {}
     code = _code(data)
@@ -49,17 +49,17 @@ def told(reply: Reply) -> Told:
     if found := trouble(reply):
         return found
     if reply.status == 401:
-        return Told(Answer.INVALID)
+        return AnswerMeaning(Answer.INVALID)
     if reply.status == 403:
-        return Told(Answer.FORBIDDEN)
+        return AnswerMeaning(Answer.FORBIDDEN)
     if reply.status != 200 or code is None:
         return unreachable(f"the answer says nothing about the login (status {reply.status})")
     if code != 200:
-        return Told(Answer.FORBIDDEN, f"z.ai answers with its code {code}; an account without a coding plan?")
+        return AnswerMeaning(Answer.FORBIDDEN, f"z.ai answers with its code {code}; an account without a coding plan?")
     used = _used(data.get("data"))
     if used is not None and used >= 100:
-        return Told(Answer.RATE_LIMITED, "its plan is used up until the limit begins anew")
-    return Told(Answer.VALID, credit="" if used is None else f"{used:.0f}% of the plan used")
+        return AnswerMeaning(Answer.RATE_LIMITED, "its plan is used up until the limit begins anew")
+    return AnswerMeaning(Answer.VALID, credit="" if used is None else f"{used:.0f}% of the plan used")
 
 
 def _code(data: Mapping[str, Any]) -> int | None:

@@ -17,7 +17,7 @@ T = TypeVar("T")
 LEVEL: Final = 6  # of gzip; made once for many scrapes
 
 
-class Kept(Generic[T]):
+class Cached(Generic[T]):
     """Something made from files, made anew when one of them or `also` is not what it was."""
 
     def __init__(self, make: Callable[[], T], *paths: Path, also: Callable[[], object] = lambda: None) -> None:
@@ -36,7 +36,7 @@ class Kept(Generic[T]):
 
 
 class Packed:
-    """The metrics of a pass in gzip: the head, whose moments every pass moves, and the profiles, which stay.
+    """The metrics of a check in gzip: the head, whose moments every check moves, and the profiles, which stay.
 
     gzip members may follow one another (RFC 1952, 2.2), so each part is packed by itself, and the text is not held.
     """
@@ -44,7 +44,7 @@ class Packed:
     def __init__(self, text: Callable[[], bytes], file: Path) -> None:
         self._text = text
         self._profiles: tuple[bytes, bytes] = (b"", b"")
-        self._kept = Kept(self._pack, file)
+        self._kept = Cached(self._pack, file)
 
     def parts(self) -> tuple[bytes, bytes]:
         """Both members."""

@@ -17,7 +17,7 @@ LENGTH: Final = timedelta(minutes=30)  # of an event: one without length is hard
 
 
 def calendar(overview: Mapping[str, Any], host: str) -> str:
-    """The calendar of what a pass left. Raises KeyError, TypeError or ValueError where it left something else."""
+    """The calendar of what a check left. Raises KeyError, TypeError or ValueError where it left something else."""
     stamp = _utc(parse(overview.get("at")) or datetime(1970, 1, 1, tzinfo=UTC))
     lines = [
         "BEGIN:VCALENDAR",

@@ -1,4 +1,4 @@
-"""One pass as a child: in a process group of its own, which a hang cannot outlive."""
+"""One check as a child: in a process group of its own, which a hang cannot outlive."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import suppress
 
 
 class Child:
-    """Runs one pass at a time; `stop` ends the one that runs, and no other is started."""
+    """Runs one check at a time; `stop` ends the one that runs, and no other is started."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = dict(environ)
@@ -20,7 +20,7 @@ class Child:
         self.stopped = False
 
     def run(self, command: Sequence[str], limit: float, text: str | None = None) -> int | None:
-        """The exit code of a pass that is given `text` to read; None if it was killed after `limit` seconds.
+        """The exit code of a check that is given `text` to read; None if it was killed after `limit` seconds.
 
         Raises OSError if it cannot start.
         """
@@ -43,7 +43,7 @@ class Child:
             return None
 
     def stop(self, patience: float) -> None:
-        """Asks a running pass to end, and kills its group after `patience` seconds."""
+        """Asks a running check to end, and kills its group after `patience` seconds."""
         with self._lock:
             self.stopped, process = True, self._process
         if process is None or process.poll() is not None:

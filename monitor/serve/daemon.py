@@ -1,4 +1,4 @@
-"""The daemon: a schedule around the gate, passes as children, and what they left over HTTP."""
+"""The daemon: a schedule around the gate, checks as children, and what they left over HTTP."""
 
 from __future__ import annotations
 
@@ -9,50 +9,52 @@ from datetime import timedelta
 from functools import partial
 from typing import Final, TextIO
 
-from monitor.check.outputs import MISSED, Place
+from monitor.check.outputs import MISSED, StateFolders
 from monitor.config.settings import Settings
 from monitor.serve.child_process import Child
 from monitor.serve.daemon_metrics import Counters
-from monitor.serve.history_api import Past, asking
-from monitor.serve.live_settings import Current, Loaded
-from monitor.serve.loop import LOOK_EVERY, Rounds, limit
+from monitor.serve.history_api import HistoryApi, asking
+from monitor.serve.live_settings import LiveSettings, Loaded
+from monitor.serve.loop import LOOK_EVERY, CheckLoop, limit
 from monitor.serve.sd_notify import OWN, notify
 from monitor.serve.server import Server
-from monitor.serve.web_auth import Refused, listen_address
+from monitor.serve.web_auth import UnsafeAddress, listen_address
 from monitor.serve.wsgi import App
 
 DONE, NOT_DONE, CONFIG = 0, 1, 78
-PATIENCE: Final = 2.0  # seconds that a pass has to end when the daemon stops
+PATIENCE: Final = 2.0  # seconds that a check has to end when the daemon stops
 
 
 def serve(
     load: Callable[[], Loaded],
-    place: Place,
+    place: StateFolders,
     command: Sequence[str],
     environ: Mapping[str, str],
     out: TextIO,
     *,
-    words: Callable[[Current], Sequence[str]] = lambda _: (),
+    words: Callable[[LiveSettings], Sequence[str]] = lambda _: (),
     may_stop: Callable[[Sequence[str]], bool] = lambda _: False,
     look_every: timedelta = LOOK_EVERY,
 ) -> int:
     """Runs until SIGTERM or SIGINT; SIGHUP reads the config again. Must be called in the main thread.
 
     `load` reads the config and raises Refused where it is wrong. `command` is the argv that starts authwatch, `words`
-    are the options that every child needs. `may_stop` is the gate for the argv of a pass. Returns 0 after a signal, 1
+    are the options that every child needs. `may_stop` is the gate for the argv of a check. Returns 0 after a signal, 1
     if it cannot listen, 78 if the config is wrong or would open the daemon to others.
     """
     log = partial(_log, out)
     child = Child({name: value for name, value in environ.items() if name not in OWN})
     try:
-        current = Current(load)
-    except Refused as why:
+        current = LiveSettings(load)
+    except UnsafeAddress as why:
         log(str(why))
         return CONFIG
     counters = Counters(channel.label for channel in current.settings.channels)
     ask = asking(command, lambda: words(current), child.environ, lambda: current.kept)
     try:
-        server = Server(App(current, place, counters, Past(ask, place.state)), *listen_address(current.settings.web))
+        server = Server(
+            App(current, place, counters, HistoryApi(ask, place.state)), *listen_address(current.settings.web)
+        )
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no such address"
         log(f"cannot listen on {current.settings.web.listen}: {reason.lower()}")
@@ -62,7 +64,7 @@ def serve(
     def ready() -> None:
         tell("READY=1", *_watchdog(current.settings, environ))
 
-    rounds = Rounds(
+    rounds = CheckLoop(
         current,
         place,
         child,
@@ -75,7 +77,7 @@ def serve(
         look_every=look_every,
     )
     stop = _started(server, rounds)
-    log(f"listening on http://{server.address}/, a pass every {current.settings.interval}")
+    log(f"listening on http://{server.address}/, a check every {current.settings.interval}")
     ready()
     stop.wait()
     tell("STOPPING=1", "STATUS=stopping")
@@ -83,7 +85,7 @@ def serve(
     return DONE
 
 
-def _started(server: Server, rounds: Rounds) -> threading.Event:
+def _started(server: Server, rounds: CheckLoop) -> threading.Event:
     """Both at work in threads of their own; the event is set by the signals that end the daemon."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

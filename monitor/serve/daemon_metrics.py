@@ -42,7 +42,7 @@ class Counters:
             self._checks[result] += 1
 
     def told(self, deliveries: Mapping[str, Mapping[str, int]]) -> None:
-        """The deliveries of one pass, by channel and outcome."""
+        """The deliveries of one check, by channel and outcome."""
         with self._lock:
             for channel, counts in deliveries.items():
                 for outcome, number in counts.items():

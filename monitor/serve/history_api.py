@@ -16,7 +16,7 @@ from alerts.dataclass import replace
 from monitor.check import outputs
 from monitor.config.fields import parse_span
 from monitor.serve.child_process import kill
-from monitor.serve.wsgi import JSON, Answer, Environ, fault
+from monitor.serve.wsgi import JSON, Environ, Response, fault
 from monitor.system.host import stamp
 
 PATIENCE: Final = 10.0  # seconds
@@ -28,7 +28,7 @@ REMEMBERED: Final = 8  # answers
 Ask = Callable[[Sequence[str]], tuple[int, bytes]]
 
 
-class Past:
+class HistoryApi:
     """Answers `?since=30d&key=…` with the document of `authwatch history --json`.
 
     One question is asked at a time, and nobody waits for another's: the server has a few threads, and a slow history
@@ -40,14 +40,14 @@ class Past:
         self._lock = threading.Lock()
         self._known: dict[object, bytes] = {}
 
-    def __call__(self, environ: Environ) -> Answer:
+    def __call__(self, environ: Environ) -> Response:
         try:
             since, key = _question(str(environ.get("QUERY_STRING", "")))
         except ValueError as why:
             return fault(HTTPStatus.BAD_REQUEST, str(why))
-        asked = (since, key, stamp(self._record))  # only a full pass adds to the history
+        asked = (since, key, stamp(self._record))  # only a full check adds to the history
         if known := self._known.get(asked):
-            return Answer(HTTPStatus.OK, (known,), JSON)
+            return Response(HTTPStatus.OK, (known,), JSON)
         if not self._lock.acquire(blocking=False):
             busy = "another question to the history is being answered; ask again in a moment"
             return replace(fault(HTTPStatus.SERVICE_UNAVAILABLE, busy), headers=(("Retry-After", "1"),))
@@ -56,7 +56,7 @@ class Past:
         finally:
             self._lock.release()
 
-    def _answer(self, asked: object, question: Sequence[str]) -> Answer:
+    def _answer(self, asked: object, question: Sequence[str]) -> Response:
         code, found = self._ask(question)
         if code:
             return fault(HTTPStatus.SERVICE_UNAVAILABLE, "the history cannot be read; try: authwatch doctor")
@@ -67,7 +67,7 @@ class Past:
         if len(self._known) >= REMEMBERED or sum(map(len, self._known.values())) + len(found) > MOST:
             self._known = {}
         self._known[asked] = found
-        return Answer(HTTPStatus.OK, (found,), JSON)
+        return Response(HTTPStatus.OK, (found,), JSON)
 
 
 def asking(

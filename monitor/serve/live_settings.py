@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from alerts.dataclass import dataclass, field, replace
 from monitor.config.settings import Settings
-from monitor.serve.web_auth import Refused, listen_address
+from monitor.serve.web_auth import UnsafeAddress, listen_address
 from monitor.system.host import Stamp, stamp
 
 
@@ -20,10 +20,10 @@ class Loaded:
     touches: Mapping[str, Stamp] = field(default_factory=dict)
 
 
-class Current:
+class LiveSettings:
     """The settings in force. A wrong config never replaces them: `good` is then False and `wrong` says why.
 
-    `load` reads the config and raises Refused. Where it was wrong, passes are handed `kept`, the text that was
+    `load` reads the config and raises Refused. Where it was wrong, checks are handed `kept`, the text that was
     right: they read the config themselves, and must not fall silent over a slip of the pen.
     """
 
@@ -40,7 +40,7 @@ class Current:
 
     @property
     def kept(self) -> str | None:
-        """The config text for passes while the file itself is wrong; None while it is right."""
+        """The config text for checks while the file itself is wrong; None while it is right."""
         return None if self.good else self._loaded.text or ""
 
     def stale(self) -> bool:
@@ -54,7 +54,7 @@ class Current:
         try:
             found = self._load()
             _may_follow(found.settings, self.settings)
-        except Refused as why:
+        except UnsafeAddress as why:
             self.good, self.wrong = False, str(why)
             return
         self._loaded, self._touches = found, found.touches
@@ -64,8 +64,8 @@ class Current:
 def _may_follow(new: Settings, old: Settings) -> None:
     """Raises Refused for what a running daemon cannot change."""
     if old.file and not new.file:
-        raise Refused(f"{old.file}: the config file is gone")
+        raise UnsafeAddress(f"{old.file}: the config file is gone")
     for name, given, had in (("web.listen", new.web.listen, old.web.listen), ("state", new.state, old.state)):
         if given != had:
-            raise Refused(f"{new.file or 'config.yaml'}: {name}: changes at a restart only; restart authwatch")
+            raise UnsafeAddress(f"{new.file or 'config.yaml'}: {name}: changes at a restart only; restart authwatch")
     listen_address(replace(new.web, listen=old.web.listen))

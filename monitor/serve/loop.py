@@ -1,4 +1,4 @@
-"""Round after round: the gate, a full pass where it opens, and what there is to say of it."""
+"""Round after round: the gate, a full check where it opens, and what there is to say of it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from monitor.check import outputs
 from monitor.config.settings import Settings, check_killed
 from monitor.serve.child_process import Child
 from monitor.serve.daemon_metrics import Counters
-from monitor.serve.live_settings import Current
+from monitor.serve.live_settings import LiveSettings
 from monitor.system.host import stamp
 
 #: A wall clock that moved this much against the monotonic one was set, or the machine slept.
 STEP: Final = timedelta(seconds=2)
 
 
-class Schedule:
+class CheckSchedule:
     """Calls `due` at one moment at a time; whoever does the work arms the next.
 
     An interval trigger would stand still after a step back of the clock and list every missed run after a step
@@ -43,7 +43,7 @@ class Schedule:
         self._scheduler.start()
 
     def arm(self, delay: timedelta) -> None:
-        """Makes the next pass due in `delay`, instead of what was armed before."""
+        """Makes the next check due in `delay`, instead of what was armed before."""
         self._scheduler.add_job(
             self._due,
             DateTrigger(datetime.now(UTC) + max(delay, timedelta()), timezone=UTC),
@@ -64,10 +64,10 @@ class Schedule:
 LOOK_EVERY: Final = timedelta(seconds=30)
 
 
-class Touched:
+class TouchWatch:
     """Watches the touches of the checkpoint in `gate`.
 
-    A store that its program writes all day would have every look find a change: after one that led to a pass
+    A store that its program writes all day would have every look find a change: after one that led to a check
     without news the next comes twice as late, up to `interval`; news brings it back to every look.
     """
 
@@ -77,7 +77,7 @@ class Touched:
         self._remember()
 
     def changed(self) -> bool:
-        """Whether a pass could see something else than the last one; False where nothing can be compared."""
+        """Whether a check could see something else than the last one; False where nothing can be compared."""
         if self._steady() < self._rests_until:
             return False
         had = self._own
@@ -87,7 +87,7 @@ class Touched:
         return removed or self._young or not checkpoint.unchanged(str(self._gate), self._touches)
 
     def passed(self, news: bool, interval: timedelta) -> None:
-        """A pass has ended; `news` tells whether it found any, where a change had led to it."""
+        """A check has ended; `news` tells whether it found any, where a change had led to it."""
         self._remember()
         self._pause = timedelta() if news else min(max(2 * self._pause, LOOK_EVERY), interval)
         self._rests_until = self._steady() + self._pause.total_seconds()
@@ -100,29 +100,29 @@ class Touched:
         self._young = point is not None and (not point.trusted or point.due <= point.looked_at)
 
 
-#: What the exit codes of a pass say (the contract's).
+#: What the exit codes of a check say (the contract's).
 FINDINGS: Final = {1: "somebody has to act now", 2: "somebody has to act soon", 3: "something cannot be determined"}
 FINE: Final = "nobody has to do anything"
 
 
 def limit(settings: Settings) -> timedelta:
-    """How long a pass may take before it is killed: it ends itself before, only a hung one needs that."""
+    """How long a check may take before it is killed: it ends itself before, only a hung one needs that."""
     return check_killed(settings.alerts.deadline)
 
 
-class Rounds:
+class CheckLoop:
     """Works in a thread of its own, which a hung file system may hold without holding the daemon.
 
-    `command` is the argv of one pass as the settings in force ask for it; `may_stop` is the gate for it: True when
+    `command` is the argv of one check as the settings in force ask for it; `may_stop` is the gate for it: True when
     the present look would find nothing new (it then has noted that success). `notify` takes sd_notify states, `ready`
     says that the config is read, `log` takes a line for people. `look_every` is how often stores, config and clock
-    are looked at between passes.
+    are looked at between checks.
     """
 
     def __init__(
         self,
-        current: Current,
-        place: outputs.Place,
+        current: LiveSettings,
+        place: outputs.StateFolders,
         child: Child,
         counters: Counters,
         *,
@@ -140,11 +140,11 @@ class Rounds:
         self._look_every = look_every
         self._due, self._reload = threading.Event(), threading.Event()
         self._counted = stamp(self._record)
-        self._touched = Touched(place.gate)
-        self.schedule = Schedule(self._due.set)
+        self._touched = TouchWatch(place.gate)
+        self.schedule = CheckSchedule(self._due.set)
 
     def reload(self) -> None:
-        """Makes the config be read again, and a pass follow."""
+        """Makes the config be read again, and a check follow."""
         self._reload.set()
         self._due.set()
 
@@ -164,7 +164,7 @@ class Rounds:
                 self._round(asked=due)
 
     def _round(self, *, asked: bool) -> None:
-        """One pass, `asked` for by the clock or a person, else by a change; then the next moment is armed."""
+        """One check, `asked` for by the clock or a person, else by a change; then the next moment is armed."""
         began, before = time.monotonic(), stamp(self._record)
         result = self._recorded("ok") if self._gate() else self._pass()
         self._touched.passed(asked or stamp(self._record) != before, self._current.settings.interval)
@@ -175,8 +175,8 @@ class Rounds:
 
     def _said(self, result: str | None) -> str:
         """How things are, in one line for `systemctl status`."""
-        record = outputs.last_pass(self._state)
-        found = {None: "the last pass was killed at its deadline", "failed": "the last pass failed"}.get(result, FINE)
+        record = outputs.last_check(self._state)
+        found = {None: "the last check was killed at its deadline", "failed": "the last check failed"}.get(result, FINE)
         if result == "findings":
             found = FINDINGS.get(record.code if record else 3, FINE)
         now = datetime.now(UTC)
@@ -201,32 +201,32 @@ class Rounds:
             return False
 
     def _pass(self) -> str | None:
-        """The result of one full pass; None if it had to be killed."""
+        """The result of one full check; None if it had to be killed."""
         before = stamp(self._record)
         patience = limit(self._current.settings)
         try:
             code = self._child.run(self._command(), patience.total_seconds(), self._current.kept)
         except OSError as error:
-            self._log(f"the pass cannot be started: {(error.strerror or 'error').lower()}")
+            self._log(f"the check cannot be started: {(error.strerror or 'error').lower()}")
             return "failed"
         if self._child.stopped:
             return "failed"
         if code is None:
-            self._log(f"the pass hung and was killed after {patience}")
+            self._log(f"the check hung and was killed after {patience}")
             return None
         if code not in (0, *FINDINGS):
-            self._log(f"the pass ended with {code}")
+            self._log(f"the check ended with {code}")
             return "failed"
         said = "findings" if code else "ok"
         return said if stamp(self._record) == before else self._recorded(said)
 
     def _recorded(self, default: str) -> str:
-        record = outputs.last_pass(self._state)
+        record = outputs.last_check(self._state)
         return record.result if record else default
 
     def _count_deliveries(self) -> None:
         now = stamp(self._record)
-        record = outputs.last_pass(self._state) if now != self._counted else None
+        record = outputs.last_check(self._state) if now != self._counted else None
         if record:
             self._counters.told(record.deliveries)
         self._counted = now

@@ -18,7 +18,7 @@ from monitor.config.settings import WebSettings
 LOCAL_NAMES: Final = ("localhost", "localhost.")
 
 
-class Refused(Exception):
+class UnsafeAddress(Exception):
     """The daemon will not listen like this; says what to change."""
 
 
@@ -30,9 +30,9 @@ def listen_address(web: WebSettings) -> tuple[str, int]:
     host, port = split(web.listen)
     name = f"{web.where}: web.listen" if web.where else "web.listen"
     if not host or port is None or _broken_number(host):
-        raise Refused(f"{name}: {web.listen!r} is no address; write it like 127.0.0.1:9797 or [::1]:9797")
+        raise UnsafeAddress(f"{name}: {web.listen!r} is no address; write it like 127.0.0.1:9797 or [::1]:9797")
     if not is_loopback(host) and not _password(web):
-        raise Refused(
+        raise UnsafeAddress(
             f"{name}: {web.listen} can be reached from other machines; set web.password_file (a file that is "
             "not empty), or listen on 127.0.0.1 and let a reverse proxy or Tailscale serve it"
         )
@@ -116,7 +116,7 @@ EVERY: Final = 6.0  # seconds until another one is free
 REMEMBERED: Final = 4096  # addresses
 
 
-class Guesses:
+class WrongPasswords:
     """Counts wrong passwords by address (an IPv6 one by its /64, which one machine has all of).
 
     Behind a reverse proxy all come from one address: there a burst of wrong words holds up the right ones too, for

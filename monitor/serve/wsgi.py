@@ -13,10 +13,10 @@ from monitor.check import outputs
 from monitor.metrics.definitions import Facts
 from monitor.metrics.exposition import OPENMETRICS, TEXT, body, openmetrics
 from monitor.model import Judgement
-from monitor.serve.cache import Kept, Packed, pack, read
+from monitor.serve.cache import Cached, Packed, pack, read
 from monitor.serve.daemon_metrics import Counters
-from monitor.serve.live_settings import Current
-from monitor.serve.web_auth import Guesses, may_read, names_us
+from monitor.serve.live_settings import LiveSettings
+from monitor.serve.web_auth import WrongPasswords, may_read, names_us
 
 Environ = Mapping[str, Any]
 
@@ -42,7 +42,7 @@ STRICT: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """One HTTP answer; `packed` bodies are gzip already."""
 
     status: HTTPStatus
@@ -51,11 +51,11 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = ()
     packed: bool = False
 
-    def sent_to(self, environ: Environ) -> Answer:
+    def sent_to(self, environ: Environ) -> Response:
         """The same, packed where the client takes that and it is worth it."""
         if self.packed or not takes_gzip(environ) or sum(map(len, self.parts)) < WORTH_PACKING:
             return self
-        return Answer(self.status, (pack(b"".join(self.parts)),), self.type, self.headers, packed=True)
+        return Response(self.status, (pack(b"".join(self.parts)),), self.type, self.headers, packed=True)
 
     def all_headers(self) -> list[tuple[str, str]]:
         """Every header of this answer."""
@@ -67,16 +67,16 @@ class Answer:
 VARY: Final = (("Vary", "Accept, Accept-Encoding"),)
 
 
-def say(status: HTTPStatus, text: str, *headers: tuple[str, str]) -> Answer:
+def say(status: HTTPStatus, text: str, *headers: tuple[str, str]) -> Response:
     """A line of text."""
-    return Answer(status, (f"{text}\n".encode(),), headers=headers)
+    return Response(status, (f"{text}\n".encode(),), headers=headers)
 
 
-def fault(status: HTTPStatus, text: str) -> Answer:
+def fault(status: HTTPStatus, text: str) -> Response:
     """An error for programs, as JSON."""
     import json
 
-    return Answer(status, (json.dumps({"error": text}).encode() + b"\n",), JSON)
+    return Response(status, (json.dumps({"error": text}).encode() + b"\n",), JSON)
 
 
 def takes_gzip(environ: Environ) -> bool:
@@ -100,24 +100,24 @@ def _offers(header: str, wanted: str) -> bool:
 
 
 HERE: Final = Path(__file__).with_name("templates")
-#: What documents that no pass of this version left may raise.
+#: What documents that no check of this version left may raise.
 MALFORMED: Final = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 
 
-class Faces:
-    """Each is made anew when a pass left something else, the page with every minute too: it says "in 2 days"."""
+class PageViews:
+    """Each is made anew when a check left something else, the page with every minute too: it says "in 2 days"."""
 
-    def __init__(self, current: Current, place: outputs.Place, clock: Callable[[], datetime]) -> None:
+    def __init__(self, current: LiveSettings, place: outputs.StateFolders, clock: Callable[[], datetime]) -> None:
         self._current, self._place, self._clock = current, place, clock
         status, overview = place.state / outputs.STATUS, place.state / outputs.OVERVIEW
         success = place.gate / outputs.CHECKPOINT
-        self._page = Kept(self._render, status, overview, success, also=self._minute)
-        self._calendar = Kept(self._events, overview)
+        self._page = Cached(self._render, status, overview, success, also=self._minute)
+        self._calendar = Cached(self._events, overview)
 
-    def pages(self) -> dict[str, Callable[[Environ], Answer]]:
+    def pages(self) -> dict[str, Callable[[Environ], Response]]:
         """What is answered under which path."""
         return {
-            "/": lambda _: Answer(HTTPStatus.OK, (self._page.get(),), HTML),
+            "/": lambda _: Response(HTTPStatus.OK, (self._page.get(),), HTML),
             "/page.css": lambda _: _file("page.css", "text/css; charset=utf-8"),
             "/icon.svg": lambda _: _file("icon.svg", "image/svg+xml"),
             "/calendar.ics": self._calendar_file,
@@ -127,7 +127,7 @@ class Faces:
         return f"{self._clock():%Y%m%d%H%M}", self._current.settings
 
     def _render(self) -> bytes:
-        from monitor.serve.page.view import Seen, render
+        from monitor.serve.page.view import PageInput, render
 
         now, settings = self._clock(), self._current.settings
         success = outputs.last_success(self._place)
@@ -135,15 +135,15 @@ class Faces:
         status = outputs.document(self._place.state / outputs.STATUS)
         overview = outputs.document(self._place.state / outputs.OVERVIEW)
         try:
-            page = render(Seen(status, overview, success, late), settings.host, now)
+            page = render(PageInput(status, overview, success, late), settings.host, now)
         except MALFORMED:
-            page = render(Seen({}, {}, None, False), settings.host, now)
+            page = render(PageInput({}, {}, None, False), settings.host, now)
         return page.encode("utf-8", "replace")
 
-    def _calendar_file(self, environ: Environ) -> Answer:
+    def _calendar_file(self, environ: Environ) -> Response:
         from monitor.serve.calendar import TYPE
 
-        return Answer(HTTPStatus.OK, (self._calendar.get(),), TYPE)
+        return Response(HTTPStatus.OK, (self._calendar.get(),), TYPE)
 
     def _events(self) -> bytes:
         from monitor.serve.calendar import calendar
@@ -156,8 +156,8 @@ class Faces:
         return text.encode("utf-8", "replace")
 
 
-def _file(name: str, kind: str) -> Answer:
-    return Answer(HTTPStatus.OK, ((HERE / name).read_bytes(),), kind)
+def _file(name: str, kind: str) -> Response:
+    return Response(HTTPStatus.OK, ((HERE / name).read_bytes(),), kind)
 
 
 OPEN: Final = ("/healthz", "/readyz")
@@ -174,25 +174,25 @@ class App:
 
     def __init__(
         self,
-        current: Current,
-        place: outputs.Place,
+        current: LiveSettings,
+        place: outputs.StateFolders,
         counters: Counters,
-        ask: Callable[[Environ], Answer],
+        ask: Callable[[Environ], Response],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._current, self._place, self._counters, self._clock = current, place, counters, clock
-        self._guesses = Guesses()
+        self._guesses = WrongPasswords()
         file = place.state / outputs.METRICS
         self._packed = Packed(self._text, file)
         self._packed_open = Packed(lambda: openmetrics(self._text()), file)
-        self._status_json = Kept(lambda: read(place.state / outputs.STATUS), place.state / outputs.STATUS)
-        self._pages: dict[str, Callable[[Environ], Answer]] = {
+        self._status_json = Cached(lambda: read(place.state / outputs.STATUS), place.state / outputs.STATUS)
+        self._pages: dict[str, Callable[[Environ], Response]] = {
             "/metrics": self._metrics,
             "/api/v1/status": self._status,
             "/api/v1/history": ask,
             "/healthz": lambda _: say(HTTPStatus.OK, "ok"),
             "/readyz": self._readyz,
-            **Faces(current, place, clock).pages(),
+            **PageViews(current, place, clock).pages(),
         }
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -200,7 +200,7 @@ class App:
         start_response(f"{answer.status.value} {answer.status.phrase}", answer.all_headers())
         return () if environ["REQUEST_METHOD"] == "HEAD" else answer.parts
 
-    def _answer(self, environ: Environ) -> Answer:
+    def _answer(self, environ: Environ) -> Response:
         path = environ.get("PATH_INFO", "")
         if not names_us(environ.get("HTTP_HOST"), self._current.settings.web):
             why = "this is not one of my names; call me localhost, or set web.password_file"
@@ -214,7 +214,7 @@ class App:
             return say(HTTPStatus.METHOD_NOT_ALLOWED, "only GET and HEAD", ("Allow", "GET, HEAD"))
         return page(environ)
 
-    def _refusal(self, environ: Environ) -> Answer | None:
+    def _refusal(self, environ: Environ) -> Response | None:
         """What a client hears that may not read; None where it may."""
         given, address = environ.get("HTTP_AUTHORIZATION"), str(environ.get("REMOTE_ADDR", ""))
         if given and (wait := self._guesses.wait(address)):
@@ -226,32 +226,32 @@ class App:
         challenge = ("WWW-Authenticate", 'Basic realm="authwatch", charset="UTF-8"')
         return say(HTTPStatus.UNAUTHORIZED, "the password is wanted", challenge)
 
-    def _metrics(self, environ: Environ) -> Answer:
+    def _metrics(self, environ: Environ) -> Response:
         opened, packed = takes_openmetrics(environ), takes_gzip(environ)
         own = self._counters.openmetrics() if opened else self._counters.text()
         kind = OPENMETRICS if opened else TEXT
         if packed:
             parts = (self._packed_open if opened else self._packed).parts()
-            return Answer(HTTPStatus.OK, (*parts, pack(own, 0)), kind, packed=True)
+            return Response(HTTPStatus.OK, (*parts, pack(own, 0)), kind, packed=True)
         text = self._text()
-        return Answer(HTTPStatus.OK, (openmetrics(text) if opened else text, own), kind)
+        return Response(HTTPStatus.OK, (openmetrics(text) if opened else text, own), kind)
 
-    def _status(self, environ: Environ) -> Answer:
+    def _status(self, environ: Environ) -> Response:
         found = self._status_json.get()
         if found is None:
-            return fault(HTTPStatus.SERVICE_UNAVAILABLE, "no pass has finished yet")
-        return Answer(HTTPStatus.OK, (found,), JSON)
+            return fault(HTTPStatus.SERVICE_UNAVAILABLE, "no check has finished yet")
+        return Response(HTTPStatus.OK, (found,), JSON)
 
-    def _readyz(self, environ: Environ) -> Answer:
+    def _readyz(self, environ: Environ) -> Response:
         success, interval = outputs.last_success(self._place), self._current.settings.interval
         if success is None:
-            return say(HTTPStatus.SERVICE_UNAVAILABLE, "no pass has succeeded yet")
+            return say(HTTPStatus.SERVICE_UNAVAILABLE, "no check has succeeded yet")
         said = f"last success {success:%Y-%m-%dT%H:%M:%SZ}, one is due every {interval}"
         late = outputs.is_late(success, self._clock(), interval)
         return say(HTTPStatus.SERVICE_UNAVAILABLE if late else HTTPStatus.OK, said)
 
     def _text(self) -> bytes:
-        """What the last full pass wrote; those that stopped at the gate only move its success, in place."""
+        """What the last full check wrote; those that stopped at the gate only move its success, in place."""
         raw = read(self._place.state / outputs.METRICS)
         if raw is None:
             sources = self._current.settings.sources

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Final
 
 from monitor.model import Evidence, Observation, Problem, SourceEntry
-from monitor.openclaw.write.replace_file import Refused, reason, target
-from monitor.setup.login_process import Unable, run_apart
+from monitor.openclaw.write.replace_file import WriteRefused, reason, target
+from monitor.setup.login_process import LoginImpossible, run_apart
 from monitor.sources import codex
 from monitor.sources.codex import keeps_in, settings
 from monitor.system.host import Host, Unreadable
@@ -44,11 +44,13 @@ def arguments(host: Host, store: Path, profile: str) -> tuple[str, ...]:
     try:
         place, asked = keeps_in(host, path), settings(host, path)
     except Unreadable as error:
-        raise Unable(f"{host.show(path)}: {error.detail}; Codex cannot start before that is put right") from None
+        raise LoginImpossible(
+            f"{host.show(path)}: {error.detail}; Codex cannot start before that is put right"
+        ) from None
     if place == "ephemeral":
-        raise Unable(f"Codex keeps its login in memory only (cli_auth_credentials_store in {host.show(path)})")
+        raise LoginImpossible(f"Codex keeps its login in memory only (cli_auth_credentials_store in {host.show(path)})")
     if place == "keyring" or (place == "auto" and not store.exists()):
-        raise Unable(
+        raise LoginImpossible(
             f"Codex keeps its login in the keyring (cli_auth_credentials_store in {host.show(path)}), where authwatch\n"
             f"cannot put a new one. To log in yourself: codex login {flag}\n"
             "It logs out the present login before anything else, even if you cancel it."
@@ -67,10 +69,12 @@ def writable(store: Path) -> Path:
     """The file behind any links that the new login replaces; raises Unable where that cannot be done."""
     try:
         real = target(store)
-    except Refused as error:
-        raise Unable(str(error)) from None
+    except WriteRefused as error:
+        raise LoginImpossible(str(error)) from None
     if real.exists() and real.stat().st_dev != real.parent.stat().st_dev:
-        raise Unable(f"{real} is mounted by itself, so that no other file can take its place; mount its folder instead")
+        raise LoginImpossible(
+            f"{real} is mounted by itself, so that no other file can take its place; mount its folder instead"
+        )
     return real
 
 
@@ -82,15 +86,17 @@ def log_in(host: Host, store: Path, argv: Sequence[str], environ: Mapping[str, s
         try:
             code = run_apart(argv, {**environ, "CODEX_HOME": str(home)}, secret, LIMIT, (lock,))
         except subprocess.TimeoutExpired:
-            raise Unable(f"Codex was ended after {LIMIT / 60:.0f} minutes; {host.show(store)} is as it was") from None
+            raise LoginImpossible(
+                f"Codex was ended after {LIMIT / 60:.0f} minutes; {host.show(store)} is as it was"
+            ) from None
         if code:
-            raise Unable(f"Codex made no new login (its exit code is {code}); {host.show(store)} is as it was")
+            raise LoginImpossible(f"Codex made no new login (its exit code is {code}); {host.show(store)} is as it was")
         made = home / "auth.json"
         _check(host, made, store)
         try:
             _move(made, real)
         except OSError as error:
-            raise Unable(f"{real} cannot be replaced ({reason(error)}); it is as it was") from None
+            raise LoginImpossible(f"{real} cannot be replaced ({reason(error)}); it is as it was") from None
 
 
 def _plain(value: object) -> bool:
@@ -108,7 +114,7 @@ def _empty_home(folder: Path) -> Iterator[tuple[Path, int]]:
         home = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder))
         lock = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        raise Unable(f"no folder can be made in {folder} ({reason(error)})") from None
+        raise LoginImpossible(f"no folder can be made in {folder} ({reason(error)})") from None
     try:
         with suppress(OSError):  # some file systems have no locks
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -138,7 +144,9 @@ def _check(host: Host, made: Path, store: Path) -> None:
     found = next(iter(codex.observe(host, SourceEntry("codex", "codex", {"path": str(made)}))), None)
     if not isinstance(found, Observation) or found.problem or found.evidence is not Evidence.PRESENT:
         why = found.problem if isinstance(found, Observation) and found.problem else Problem.EMPTY
-        raise Unable(f"Codex ended well, but left no login that can be read ({why}); {host.show(store)} is as it was")
+        raise LoginImpossible(
+            f"Codex ended well, but left no login that can be read ({why}); {host.show(store)} is as it was"
+        )
 
 
 def _move(made: Path, real: Path) -> None:

@@ -1,4 +1,4 @@
-"""Puts a pass into the user's crontab, and takes it out again."""
+"""Puts a check into the user's crontab, and takes it out again."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from shlex import quote
 from typing import Final
 
 from monitor.setup import managed_files
-from monitor.setup.systemd_units import Installation, steps
+from monitor.setup.systemd_units import UnitValues, steps
 from monitor.setup.user import DONE, NOT_DONE, User
 
 LONGEST: Final = 998  # bytes of a command that crontab(1) takes
 NO_CRONTAB: Final = "there is no crontab here (Debian: apt-get install cron); `authwatch serve` will do instead"
 
 
-def install(user: User, what: Installation, kind: str = "timer", *, dry_run: bool = False, force: bool = False) -> int:
+def install(user: User, what: UnitValues, kind: str = "timer", *, dry_run: bool = False, force: bool = False) -> int:
     """Adds or replaces our line in the crontab and runs it once; 0 done, 1 not done.
 
     A line that somebody changed is replaced only with `force`. With `dry_run` it says what it would do.
     """
     if kind != "timer" or user.system:
-        user.say("cron runs passes of your own; for the daemon or another user `authwatch install systemd`")
+        user.say("cron runs checks of your own; for the daemon or another user `authwatch install systemd`")
         return NOT_DONE
     command = shell_line(what)
     line = f"{calendar(what.interval)} {command.replace('%', chr(92) + '%')}"  # a bare % ends the command, crontab(5)
@@ -44,9 +44,9 @@ def install(user: User, what: Installation, kind: str = "timer", *, dry_run: boo
     user.say("wrote our line into the crontab")
     done = user.run("/bin/sh", "-c", command)
     if done.returncode:
-        user.say(f"the line is in place, but its pass ended with {done.returncode}: {done.stderr.strip()}")
+        user.say(f"the line is in place, but its check ended with {done.returncode}: {done.stderr.strip()}")
         return NOT_DONE
-    user.say(f"a first pass is done; cron makes the next ones ({calendar(what.interval)})")
+    user.say(f"a first check is done; cron makes the next ones ({calendar(what.interval)})")
     if not runs():
         user.say("but no cron runs here, start it: sudo systemctl enable --now cron, or cronie, or crond")
     return DONE
@@ -73,8 +73,8 @@ def uninstall(user: User, *, dry_run: bool = False, force: bool = False) -> int:
     return DONE if gone else NOT_DONE
 
 
-def shell_line(what: Installation) -> str:
-    """The command of one pass for `sh`, with the variables that it needs; only errors are printed, which cron mails."""
+def shell_line(what: UnitValues) -> str:
+    """The command of one check for `sh`, with the variables that it needs; only errors are printed, which cron mails."""
     environment = {**what.environment, "STATE_DIRECTORY": str(what.state)}
     given = [f"{name}={quote(value)}" for name, value in sorted(environment.items())]
     return " ".join([*given, *map(quote, what.command), "check", "--exit-zero", ">/dev/null"])

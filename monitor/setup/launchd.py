@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from monitor.setup import managed_files
-from monitor.setup.systemd_units import Installation
+from monitor.setup.systemd_units import UnitValues
 from monitor.setup.user import DONE, NOT_DONE, User, traces, waited
 
 LABELS: Final = {"timer": "authwatch.check", "daemon": "authwatch.serve"}
 NO_LAUNCHCTL: Final = "there is no launchctl here, so this is not macOS; try `authwatch install systemd` or `… cron`"
 
 
-def install(user: User, what: Installation, kind: str = "timer", *, dry_run: bool = False, force: bool = False) -> int:
-    """Writes the property list of a kind ("timer", "daemon"), loads it and waits for a pass; 0 done, 1 not done.
+def install(user: User, what: UnitValues, kind: str = "timer", *, dry_run: bool = False, force: bool = False) -> int:
+    """Writes the property list of a kind ("timer", "daemon"), loads it and waits for a check; 0 done, 1 not done.
 
     A file that somebody changed is replaced only with `force`. With `dry_run` it says what it would do.
     """
@@ -41,9 +41,9 @@ def install(user: User, what: Installation, kind: str = "timer", *, dry_run: boo
     if not user.worked("launchctl", "bootstrap", _domain(), str(path)):
         return NOT_DONE
     if not waited(what, before):
-        user.say(f"it is loaded, but no pass succeeded; see {what.state / 'launchd.log'}")
+        user.say(f"it is loaded, but no check succeeded; see {what.state / 'launchd.log'}")
         return NOT_DONE
-    user.say("a first pass is done" + (f"; the next ones come every {what.interval}" if kind == "timer" else ""))
+    user.say("a first check is done" + (f"; the next ones come every {what.interval}" if kind == "timer" else ""))
     return DONE
 
 
@@ -70,7 +70,7 @@ def uninstall(user: User, *, dry_run: bool = False, force: bool = False) -> int:
     return left
 
 
-def render(what: Installation, kind: str) -> str:
+def render(what: UnitValues, kind: str) -> str:
     """The property list, launchd.plist(5). A timer that was missed in sleep runs once when the Mac wakes."""
     document: dict[str, Any] = {
         "Label": LABELS[kind],

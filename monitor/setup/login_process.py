@@ -25,7 +25,7 @@ _KEYS: Final = re.compile(rb"[\r\n]|[^\r\n]+")
 _LED: Final = ("sh", "-c", '"$0" "$@"; code=$?; sleep 0.3; exit "$code"')
 
 
-class Unable(Exception):
+class LoginImpossible(Exception):
     """Why nobody can log in this way, with what would be right; a login that was there is as it was."""
 
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from alerts.dataclass import dataclass, field
 from monitor.config.settings import Secret
 from monitor.openclaw.write import dotenv
-from monitor.openclaw.write.replace_file import Refused, content, replace, target
+from monitor.openclaw.write.replace_file import WriteRefused, content, replace, target
 
 NTFY: Final = "ntfy.sh"
 HEAD: Final = "# Written by `authwatch onboard`. Every other key has a default: authwatch config show\n"
@@ -26,7 +26,7 @@ _LOCAL: Final = ("localhost", "127.0.0.1", "[::1]")
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SetupPlan:
     """What is to be written: `config` is the whole text of the config, None where it stays; `keys` go to `env_file`."""
 
     place: Path
@@ -79,7 +79,7 @@ def with_channel(text: str | None, label: str, file: str) -> str:
     return f"{text[:at]}{found['indent']}{line}{text[at:]}"
 
 
-def write(plan: Plan) -> list[Path]:
+def write(plan: SetupPlan) -> list[Path]:
     """Writes it all, or raises Refused and leaves all as it was; what it wrote."""
     with _undone_on_failure() as done:
         if plan.address_file:
@@ -106,7 +106,7 @@ def _undone_on_failure() -> Iterator[list[tuple[Path, bytes | None]]]:
         yield done
     except BaseException:
         for path, before in reversed(done):
-            with suppress(OSError, Refused):
+            with suppress(OSError, WriteRefused):
                 if before is None:
                     path.unlink(missing_ok=True)
                 elif content(target(path)) != before:

@@ -12,9 +12,9 @@ from typing import Final
 
 from alerts.dataclass import dataclass
 from monitor.model import Evidence, Kind, Need, SourceEntry, State, Verdict
-from monitor.openclaw.write.replace_file import Refused, target
+from monitor.openclaw.write.replace_file import WriteRefused, target
 from monitor.setup import codex_login
-from monitor.setup.login_process import Unable
+from monitor.setup.login_process import LoginImpossible
 from monitor.setup.user import User
 from monitor.system.host import Host
 
@@ -86,7 +86,9 @@ def choose(verdicts: Sequence[Verdict], key: str | None) -> tuple[Verdict, ...]:
     if not found:
         keys = [one.key for one in verdicts]
         near = get_close_matches(key, keys, n=1, cutoff=0.4)
-        raise Unable(f"there is no login {key}; " + (f"did you mean {near[0]}?" if near else "see: authwatch status"))
+        raise LoginImpossible(
+            f"there is no login {key}; " + (f"did you mean {near[0]}?" if near else "see: authwatch status")
+        )
     return found
 
 
@@ -100,9 +102,9 @@ def command_of(verdict: Verdict, host: Host) -> Call:
         words.pop(0)
     if not words:
         advice = verdict.remedy or "put a new one in its place"
-        raise Unable(f"no program logs in {verdict.key} again. What does: {advice}")
+        raise LoginImpossible(f"no program logs in {verdict.key} again. What does: {advice}")
     if words[0] in _NO_FLOW:
-        raise Unable(_NO_FLOW[words[0]].format(command=seen.relogin))
+        raise LoginImpossible(_NO_FLOW[words[0]].format(command=seen.relogin))
     if words[0] == "codex" or words[:2] == ["authwatch", "relogin"]:  # its own command would destroy the login
         store = Path(seen.host_path)
         return Call(("codex", *codex_login.arguments(host, store, seen.credential.profile)), variables, store)
@@ -116,16 +118,18 @@ def ready(verdict: Verdict, call: Call, environ: Mapping[str, str], entries: Seq
     for option in ("home", "path") if call.store is None else ():
         there = host.path(str(options.get(option, "~")))
         if not (there == host.home or (option == "path" and there.is_relative_to(host.home))):
-            raise Unable(f"that login is in {there}, and {call.argv[0]} would log in here; run it as whose login it is")
+            raise LoginImpossible(
+                f"that login is in {there}, and {call.argv[0]} would log in here; run it as whose login it is"
+            )
     if call.argv[0] == "gh" and (name := _token_of_gh(call.argv, environ)):
-        raise Unable(f"{name} is set here, and gh logs nobody in while it is; first: unset {name}")
+        raise LoginImpossible(f"{name} is set here, and gh logs nobody in while it is; first: unset {name}")
     if call.store is not None:
         codex_login.writable(call.store)
     elif seen.from_file and seen.host_path:
         try:
             target(Path(seen.host_path))
-        except Refused as error:
-            raise Unable(f"{error}; a new login could not be stored") from None
+        except WriteRefused as error:
+            raise LoginImpossible(f"{error}; a new login could not be stored") from None
 
 
 def works(verdict: Verdict) -> bool:
@@ -184,7 +188,7 @@ def is_new(before: Verdict, after: Verdict | None) -> bool:
 def ssh_words(host: str, key: str | None) -> list[str]:
     """What opens `relogin` on another machine; agent and display are not lent to it. Raises Unable."""
     if host.startswith("-") or not _HOST.fullmatch(host):
-        raise Unable(f"{host!r} is no host; it has letters, digits and . @ : _ % - and does not begin with -")
+        raise LoginImpossible(f"{host!r} is no host; it has letters, digits and . @ : _ % - and does not begin with -")
     # A login by ssh reads no profile; pip and pipx put programs there.
     remote = 'PATH="$HOME/.local/bin:$PATH" ' + shlex.join(["authwatch", "relogin", *([key] if key else [])])
     return ["ssh", "-t", "-a", "-x", "--", host, remote]

@@ -14,7 +14,7 @@ from monitor.setup.systemd_units import (
     DAEMON,
     FAILURE,
     TIMER,
-    Installation,
+    UnitValues,
     Unrenderable,
     file_name,
     render,
@@ -29,8 +29,8 @@ MACHINE: Final = Path("/etc/systemd/system")
 NO_SYSTEMCTL: Final = "there is no systemctl here; `authwatch install cron` or `authwatch serve` will do instead"
 
 
-def install(user: User, what: Installation, kind: str = "timer", *, dry_run: bool = False, force: bool = False) -> int:
-    """Writes the units of a kind ("timer", "daemon"), starts them and waits for a pass; 0 done, 1 not done.
+def install(user: User, what: UnitValues, kind: str = "timer", *, dry_run: bool = False, force: bool = False) -> int:
+    """Writes the units of a kind ("timer", "daemon"), starts them and waits for a check; 0 done, 1 not done.
 
     A unit file that somebody changed is replaced only with `force`. With `dry_run` it says what it would do.
     """
@@ -141,8 +141,8 @@ def _stopped(user: User, units: Sequence[str]) -> bool:
     return not active
 
 
-def _started(user: User, what: Installation, kind: str) -> bool:
-    """Starts the unit and waits for a pass; whether one was seen."""
+def _started(user: User, what: UnitValues, kind: str) -> bool:
+    """Starts the unit and waits for a check; whether one was seen."""
     before, unit = traces(what), file_name(STARTED[kind], user.system)
     if not (_systemctl(user, "daemon-reload") and _systemctl(user, "enable", unit)):
         return False
@@ -168,12 +168,12 @@ def _report(user: User, kind: str, seen: bool) -> int:
     unit = file_name(STARTED[kind], user.system)
     if not seen:
         log = "journalctl" if user.system else "journalctl --user"
-        user.say(f"the units are in place, but no pass succeeded; see `{log} -u {_working(user, kind)} -n 20`")
+        user.say(f"the units are in place, but no check succeeded; see `{log} -u {_working(user, kind)} -n 20`")
     elif kind == "daemon":
-        user.say(f"{unit} runs and has finished its first pass")
+        user.say(f"{unit} runs and has finished its first check")
     else:
         following = _property(user, unit, "NextElapseUSecRealtime")
-        user.say(f"a first pass is done; the next one is due {following or 'soon'}")
+        user.say(f"a first check is done; the next one is due {following or 'soon'}")
     if not user.system:
         lingers = user.run("loginctl", "show-user", str(os.getuid()), "--property=Linger", "--value").stdout.strip()
         if lingers != "yes":

@@ -28,13 +28,13 @@ class Unrenderable(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Installation:
+class UnitValues:
     """What the units of one installation need to know.
 
     `command` is the argv that starts authwatch, its global options included; `state` the default state
     place, which units get as $STATE_DIRECTORY so that they share it with the prompt; `writable` are further folders
-    that a pass writes to (a `state:` elsewhere, a textfile's folder); `environment`
-    are the variables that a pass needs and that are no secrets, `locations` those among them that choose where sources
+    that a check writes to (a `state:` elsewhere, a textfile's folder); `environment`
+    are the variables that a check needs and that are no secrets, `locations` those among them that choose where sources
     look; `credentials` are files that only root can read, by the name under which the config asks for them.
     """
 
@@ -49,7 +49,7 @@ class Installation:
     sandbox: bool = True
 
 
-def render(template: str, what: Installation) -> str:
+def render(template: str, what: UnitValues) -> str:
     """A unit file from its template. Raises Unrenderable."""
     soft = max(min(what.interval / 10, timedelta(seconds=30)), timedelta(milliseconds=1))
     environment = {**what.environment, "STATE_DIRECTORY": str(what.state)}

@@ -11,7 +11,7 @@ from shlex import quote
 from typing import Final
 
 from monitor.config.settings import check_killed
-from monitor.setup.systemd_units import Installation
+from monitor.setup.systemd_units import UnitValues
 from monitor.setup.user import NOT_DONE, User
 
 #: Android runs a job no more often than every 15 minutes; where the interval is shorter, half an hour spares the
@@ -20,8 +20,8 @@ LEAST: Final = timedelta(minutes=15)
 USUAL: Final = timedelta(minutes=30)
 
 
-def install(user: User, what: Installation, kind: str = "timer", *, dry_run: bool = False, force: bool = False) -> int:
-    """Schedules passes with Termux's job scheduler and puts the widgets there; "daemon" adds a service of runit."""
+def install(user: User, what: UnitValues, kind: str = "timer", *, dry_run: bool = False, force: bool = False) -> int:
+    """Schedules checks with Termux's job scheduler and puts the widgets there; "daemon" adds a service of runit."""
     period = what.interval if what.interval >= LEAST else USUAL
     limit = ceil(check_killed(what.deadline).total_seconds())
     words = [f"--command={line(what)}", f"--period={int(period.total_seconds() // 60)}", f"--limit={limit}"]
@@ -34,7 +34,7 @@ def uninstall(user: User, *, dry_run: bool = False, force: bool = False) -> int:
     return _run(user, "--uninstall", dry_run=dry_run, force=force)
 
 
-def line(what: Installation) -> str:
+def line(what: UnitValues) -> str:
     """What `env` has to be given to start this very installation; Android gives a job no environment of ours."""
     given = {**what.environment, "STATE_DIRECTORY": str(what.state)}
     return " ".join(quote(word) for word in (*(f"{name}={value}" for name, value in given.items()), *what.command))

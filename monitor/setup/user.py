@@ -16,10 +16,10 @@ from monitor.config.settings import check_killed
 from monitor.system.host import stamp
 
 if TYPE_CHECKING:
-    from monitor.setup.systemd_units import Installation
+    from monitor.setup.systemd_units import UnitValues
 
 DONE, NOT_DONE = 0, 1
-TRACES: Final = ("pass.json", "checkpoint")  # what a pass touches in the state folder
+TRACES: Final = ("check.json", "checkpoint")  # what a check touches in the state folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +86,13 @@ def acting_as(name: str) -> Iterator[None]:
         os.setgroups(groups)
 
 
-def traces(what: Installation) -> list[object]:
-    """What passes left, as something to compare later."""
+def traces(what: UnitValues) -> list[object]:
+    """What checks left, as something to compare later."""
     return [stamp(folder / name) for folder in (what.state, *what.writable) for name in TRACES]
 
 
-def waited(what: Installation, before: Sequence[object]) -> bool:
-    """Waits for a pass to leave something newer than `before`; whether one did in the time that it has."""
+def waited(what: UnitValues, before: Sequence[object]) -> bool:
+    """Waits for a check to leave something newer than `before`; whether one did in the time that it has."""
     end = time.monotonic() + check_killed(what.deadline).total_seconds()
     while traces(what) == before:
         if time.monotonic() > end:

@@ -204,7 +204,7 @@ class _Look:
         self._entry, self._after = entry, after
         self._found: list[Finding] = []
         self._host = host.alone()
-        self._host.vault = host.vault and host.vault.empty()
+        self._host.offered_keys = host.offered_keys and host.offered_keys.empty()
         # What has a limit of its own, as a program has, says so in its own words a moment before.
         self._host.ends = min(host.ends, monotonic() + limit) - MOMENT
 

@@ -17,7 +17,7 @@ from alerts.dataclass import replace
 from monitor.model import Evidence, Finding, Kind, Observation, Problem, SourceEntry
 from monitor.sources.ini import sections
 from monitor.sources.location_variables import LocationVariable, Value
-from monitor.sources.store_files import Place, apart, json_store, secret, tokens, unclear, unread
+from monitor.sources.store_files import StorePlace, apart, json_store, secret, tokens, unclear, unread
 from monitor.sources.timestamps import moment
 from monitor.system.host import Host, Unreadable
 
@@ -31,7 +31,7 @@ MOST: Final = 64
 
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     """`aws:PROFILE` for keys, `aws-sso:START_URL` for a login; `aws:default` where all that is there holds none."""
-    place = Place.of(host, entry)
+    place = StorePlace.of(host, entry)
     keys = place.file(place.folder("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"))
     blank = place.blank("aws", "aws:default", Kind.API_KEY, keys)
     found: list[Finding] = [*_keys(place, keys, blank)]
@@ -46,7 +46,7 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     yield from apart(found) or ([replace(lost, problem=Problem.EMPTY)] if there else [lost] if place.expected else [])
 
 
-def _keys(place: Place, path: Path, blank: Observation) -> Iterator[Observation]:
+def _keys(place: StorePlace, path: Path, blank: Observation) -> Iterator[Observation]:
     try:
         stored = sections(place.host, path) or {}
     except Unreadable as error:
@@ -57,7 +57,7 @@ def _keys(place: Place, path: Path, blank: Observation) -> Iterator[Observation]
             yield _key(place, name, pairs, path)
 
 
-def _key(place: Place, name: str, pairs: Mapping[str, str], path: Path) -> Observation:
+def _key(place: StorePlace, name: str, pairs: Mapping[str, str], path: Path) -> Observation:
     session = bool(pairs.get("aws_session_token") or pairs.get("aws_security_token"))
     kind = Kind.SESSION if session else Kind.API_KEY
     seen = place.blank("aws", f"aws:{name}", kind, path)
@@ -73,7 +73,7 @@ def _key(place: Place, name: str, pairs: Mapping[str, str], path: Path) -> Obser
     return replace(seen, access_expires_at=ends, fingerprint=print_of)
 
 
-def _profiles(place: Place) -> Mapping[str, str]:
+def _profiles(place: StorePlace) -> Mapping[str, str]:
     """The first profile of the config by the start URL of its single sign-on; none where it cannot be read."""
     try:
         stored = sections(place.host, place.folder("AWS_CONFIG_FILE", "~/.aws/config")) or {}
@@ -95,7 +95,7 @@ def _relogin(profile: str) -> str:
     return f"aws sso login {named}--no-browser --use-device-code"
 
 
-def _login(place: Place, path: Path, profiles: Mapping[str, str]) -> Iterator[Finding]:
+def _login(place: StorePlace, path: Path, profiles: Mapping[str, str]) -> Iterator[Finding]:
     blank = place.blank("aws", "aws:default", Kind.OAUTH, path, _relogin(""))
     yield from (
         one
@@ -110,7 +110,7 @@ def _is_login(finding: Finding) -> bool:
 
 
 def _sso(
-    place: Place, stored: Mapping[str, Any], path: Path, blank: Observation, profiles: Mapping[str, str]
+    place: StorePlace, stored: Mapping[str, Any], path: Path, blank: Observation, profiles: Mapping[str, str]
 ) -> Observation:
     if stored.get("accessToken") is None:
         return replace(blank, evidence=Evidence.ABSENT)

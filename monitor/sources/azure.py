@@ -15,7 +15,7 @@ from typing import Any, Final
 from alerts.dataclass import replace
 from monitor.model import Evidence, Finding, Kind, Observation, Problem, SourceEntry
 from monitor.sources.location_variables import LocationVariable
-from monitor.sources.store_files import Place, json_store, unclear
+from monitor.sources.store_files import StorePlace, json_store, unclear
 from monitor.sources.timestamps import moment
 from monitor.system.host import Host
 
@@ -27,7 +27,7 @@ Token = Mapping[str, Any]
 
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     """One observation an account: its id is `azure:USERNAME`."""
-    place = Place.of(host, entry)
+    place = StorePlace.of(host, entry)
     folder = place.folder("AZURE_CONFIG_DIR", "~/.azure")
     path = place.file(folder / "msal_token_cache.json")
     blank = place.blank("azure", "azure:default", Kind.OAUTH, path, LOGIN)
@@ -42,7 +42,7 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
             yield finding
 
 
-def _accounts(place: Place, stored: Mapping[str, Any], path: Path) -> Iterator[Observation]:
+def _accounts(place: StorePlace, stored: Mapping[str, Any], path: Path) -> Iterator[Observation]:
     access, refresh = _secrets(stored, "AccessToken"), _secrets(stored, "RefreshToken")
     names: dict[str, set[str]] = defaultdict(set)
     for account in _entries(stored, "Account"):

@@ -14,7 +14,7 @@ from alerts.dataclass import replace
 from monitor.model import Evidence, Finding, Kind, Observation, SourceEntry
 from monitor.sources.jwt import dates
 from monitor.sources.location_variables import LocationVariable
-from monitor.sources.store_files import Place, secret, tokens, unread
+from monitor.sources.store_files import StorePlace, secret, tokens, unread
 from monitor.system.host import Host, Unreadable
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ LOCATIONS: Final = (LocationVariable("XDG_CONFIG_HOME"),)
 
 def observe(host: Host, entry: SourceEntry, platform: str = sys.platform) -> Iterator[Finding]:
     """The editor's login, and one observation for each variable that is set."""
-    place = Place.of(host, entry)
+    place = StorePlace.of(host, entry)
     for name, kind in VARIABLES.items():
         if token := place.env(name):
             seen = replace(place.blank("cursor", f"cursor:{name}", kind, host.home), store=f"${name}", host_path="")

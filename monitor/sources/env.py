@@ -56,7 +56,7 @@ def _credential(entry: SourceEntry, name: str, provider: str) -> Credential:
 
 def _seen(host: Host, entry: SourceEntry, name: str, provider: str, value: str) -> Observation:
     who = _credential(entry, name, provider)
-    if host.vault is not None:
+    if host.offered_keys is not None:
         host.offer(who, value, (host.env(_BASES[provider]) or "").strip() if provider in _BASES else "")
     return Observation(
         who,

@@ -12,7 +12,7 @@ from typing import Any, Final
 from alerts.dataclass import replace
 from monitor.model import Evidence, Finding, Kind, Observation, SourceEntry
 from monitor.sources.location_variables import LocationVariable, Value
-from monitor.sources.store_files import Place, json_store, secret, tokens, unclear
+from monitor.sources.store_files import StorePlace, json_store, secret, tokens, unclear
 from monitor.system.host import Host
 
 LOGIN: Final = "gcloud auth application-default login"
@@ -25,7 +25,7 @@ LOCATIONS: Final = (
 
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     """The credentials that Google's libraries would take: those of GOOGLE_APPLICATION_CREDENTIALS first."""
-    place = Place.of(host, entry)
+    place = StorePlace.of(host, entry)
     named = place.env("GOOGLE_APPLICATION_CREDENTIALS")
     path = place.file(place.host.path(named) if named else place.folder("CLOUDSDK_CONFIG", "~/.config/gcloud") / NAME)
     blank = place.blank("google", "gcloud:adc", Kind.OAUTH, path, "" if named else LOGIN)

@@ -16,7 +16,7 @@ from alerts.dataclass import replace
 from monitor.model import Evidence, Finding, Kind, Observation, Problem, SourceEntry, Use
 from monitor.sources.location_variables import LocationVariable
 from monitor.sources.outline import outline
-from monitor.sources.store_files import Place, secret, unclear, unread
+from monitor.sources.store_files import StorePlace, secret, unclear, unread
 from monitor.system.host import Host, Unreadable
 
 HOST: Final = "github.com"
@@ -26,7 +26,7 @@ _NAME: Final = re.compile(r"[\w.-]*", re.ASCII)
 
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     """One observation an account: its id is `gh:HOST/USER`."""
-    place = Place.of(host, entry)
+    place = StorePlace.of(host, entry)
     moved = place.env("GH_CONFIG_DIR")
     folder = place.host.path(moved) if moved else place.folder("XDG_CONFIG_HOME", "~/.config") / "gh"
     path = place.file(folder / "hosts.yml")
@@ -43,14 +43,14 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     yield from found or [replace(blank, evidence=Evidence.ABSENT, problem=Problem.EMPTY)]
 
 
-def _relogin(place: Place, name: str) -> str:
+def _relogin(place: StorePlace, name: str) -> str:
     """Logs in with a code for a browser anywhere; without these words gh asks three menus first."""
     moved = place.env("GH_CONFIG_DIR")
     prefix = f"GH_CONFIG_DIR={shlex.quote(str(place.host.path(moved)))} " if moved else ""
     return f"{prefix}gh auth login --web --hostname {shlex.quote(name)} --git-protocol https"
 
 
-def _host(place: Place, name: str, login: Any, path: Path) -> Iterator[Observation]:
+def _host(place: StorePlace, name: str, login: Any, path: Path) -> Iterator[Observation]:
     at = "" if name == HOST else name
     blank = place.blank("github", f"gh:{name}", Kind.TOKEN, path, _relogin(place, name))
     if not isinstance(login, Mapping):

@@ -13,7 +13,7 @@ from typing import Any, Final
 from alerts.dataclass import replace
 from monitor.model import Evidence, Finding, Kind, Observation, SourceEntry
 from monitor.sources.location_variables import LocationVariable
-from monitor.sources.store_files import Place, json_store, secret, unclear
+from monitor.sources.store_files import StorePlace, json_store, secret, unclear
 from monitor.system.host import Host
 
 STORES: Final = ("apps.json", "hosts.json")
@@ -22,7 +22,7 @@ LOCATIONS: Final = (LocationVariable("XDG_CONFIG_HOME"),)
 
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     """One observation a host: its id is `github-copilot:HOST`."""
-    place = Place.of(host, entry)
+    place = StorePlace.of(host, entry)
     folder = place.folder("XDG_CONFIG_HOME", "~/.config") / "github-copilot"
     paths = [path for name in STORES if place.host.exists(path := folder / name)]
     if "path" in entry.options:
@@ -39,12 +39,12 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     yield from _without_echo(found)
 
 
-def _store(place: Place, path: Path) -> Iterator[Finding]:
+def _store(place: StorePlace, path: Path) -> Iterator[Finding]:
     blank = place.blank("github", "github-copilot:default", Kind.TOKEN, path)
     yield from json_store(place, path, blank, lambda stored: _each(place, stored, path))
 
 
-def _each(place: Place, stored: Mapping[str, Any], path: Path) -> Iterator[Observation]:
+def _each(place: StorePlace, stored: Mapping[str, Any], path: Path) -> Iterator[Observation]:
     for name, login in stored.items():  # github.com:APPID, or in hosts.json github.com
         where = name.partition(":")[0]
         seen = place.blank("github", f"github-copilot:{where}", Kind.TOKEN, path)

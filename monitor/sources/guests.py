@@ -52,7 +52,7 @@ def place_of_guest(module: str) -> Path | None:
 def leashed(host: Host, entry: SourceEntry, load: Callable[[], Any], limit: float = LIMIT) -> Iterator[Finding]:
     """What a guest that is loaded by `load` finds within `limit` seconds; then a trouble where something was wrong."""
     found: list[Finding] = []
-    alone = host.alone()  # a guest that is left behind must not change what the pass writes down
+    alone = host.alone()  # a guest that is left behind must not change what the check writes down
 
     def run() -> None:
         for finding in load()(alone, entry):

@@ -15,7 +15,7 @@ from alerts.dataclass import replace
 from monitor.model import Evidence, Finding, Kind, Observation, SourceEntry, Use
 from monitor.sources.jwt import dates
 from monitor.sources.location_variables import LocationVariable
-from monitor.sources.store_files import Place, json_store, secret, tokens, unclear
+from monitor.sources.store_files import StorePlace, json_store, secret, tokens, unclear
 from monitor.sources.timestamps import moment
 from monitor.system.host import Host
 
@@ -27,7 +27,7 @@ KEYS: Final = ("api_key", "agent_key", "key", "token")
 
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     """`hermes:PROVIDER` for a provider's login, `hermes:PROVIDER/ID` for one of the pool."""
-    place = Place.of(host, entry)
+    place = StorePlace.of(host, entry)
     folder = place.folder("HERMES_HOME", "~/.hermes")
     paths = [place.file(folder / "auth.json")]
     if folder.parent.name == "profiles" and "path" not in entry.options:
@@ -40,14 +40,14 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     yield from held or [*found.values()][:1]
 
 
-def _store(place: Place, path: Path) -> Iterator[Observation]:
+def _store(place: StorePlace, path: Path) -> Iterator[Observation]:
     blank = place.blank("hermes", "hermes:default", Kind.OAUTH, path, LOGIN)
     for finding in json_store(place, path, blank, lambda stored: _all(place, stored, path)):
         if isinstance(finding, Observation):
             yield finding
 
 
-def _all(place: Place, stored: Mapping[str, Any], path: Path) -> Iterator[Observation]:
+def _all(place: StorePlace, stored: Mapping[str, Any], path: Path) -> Iterator[Observation]:
     for provider, login in _objects(stored.get("providers")):
         yield _login(place, provider, f"hermes:{provider}", login, path)
     for provider, pool in _objects(stored.get("credential_pool")):
@@ -60,7 +60,7 @@ def _objects(value: Any) -> Iterator[tuple[str, Any]]:
     yield from value.items() if isinstance(value, Mapping) else ()
 
 
-def _login(place: Place, provider: str, profile: str, login: Any, path: Path) -> Observation:
+def _login(place: StorePlace, provider: str, profile: str, login: Any, path: Path) -> Observation:
     blank = place.blank(provider, profile, Kind.OAUTH, path, LOGIN)
     if not isinstance(login, Mapping):
         return unclear(blank, "the login is not an object")

@@ -15,7 +15,7 @@ from alerts.dataclass import replace
 from monitor.model import Evidence, Finding, Kind, Observation, Problem, SourceEntry, Use
 from monitor.sources.ini import sections
 from monitor.sources.location_variables import LocationVariable, Value
-from monitor.sources.store_files import Place, apart, secret, tokens, unread
+from monitor.sources.store_files import StorePlace, apart, secret, tokens, unread
 from monitor.system.host import Host, Unreadable
 
 LOGIN: Final = "hf auth login"
@@ -34,7 +34,7 @@ Named = Mapping[str, Mapping[str, str]]
 
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     """`huggingface:NAME` for a stored token, `huggingface:default` for one that has no name, and HF_TOKEN."""
-    place = Place.of(host, entry)
+    place = StorePlace.of(host, entry)
     base = place.env("HF_HOME")
     home = place.host.path(base) if base else place.folder("XDG_CACHE_HOME", "~/.cache") / "huggingface"
     path = place.file(place.folder("HF_TOKEN_PATH", str(home / "token")))
@@ -46,7 +46,7 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     yield from apart(_files(place, path, stored, used=not token))
 
 
-def _files(place: Place, path: Path, stored: Path, *, used: bool) -> Iterator[Finding]:
+def _files(place: StorePlace, path: Path, stored: Path, *, used: bool) -> Iterator[Finding]:
     """What the two files say; `used`: no variable takes their place."""
     blank = place.blank(PROVIDER, "huggingface:default", Kind.TOKEN, path, LOGIN)
     active: str | None = None
@@ -79,7 +79,7 @@ def _active(host: Host, path: Path) -> str | None:
     return token
 
 
-def _token(place: Place, name: str, pairs: Mapping[str, str], path: Path, *, in_use: bool) -> Observation:
+def _token(place: StorePlace, name: str, pairs: Mapping[str, str], path: Path, *, in_use: bool) -> Observation:
     kind = Kind.OAUTH if "refresh_token" in pairs or "expires_at" in pairs else Kind.TOKEN
     blank = place.blank(PROVIDER, f"huggingface:{name}", kind, path, LOGIN)
     oauth = kind is Kind.OAUTH

@@ -12,7 +12,7 @@ from typing import Final
 
 from monitor.model import Finding, Kind, SourceEntry
 from monitor.sources.location_variables import LocationVariable
-from monitor.sources.store_files import Place, json_store, tokens
+from monitor.sources.store_files import StorePlace, json_store, tokens
 from monitor.system.host import Host
 
 LOGIN: Final = "kimi login"
@@ -24,7 +24,7 @@ MOST: Final = 64
 
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     """One observation a file `NAME.json`; where both programs have the name, kimi-code's counts."""
-    place = Place.of(host, entry)
+    place = StorePlace.of(host, entry)
     files: dict[str, Path] = {}
     if "path" in entry.options:
         path = place.file(Path())
@@ -41,6 +41,6 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
         yield from _login(place, name, path)
 
 
-def _login(place: Place, name: str, path: Path) -> Iterator[Finding]:
+def _login(place: StorePlace, name: str, path: Path) -> Iterator[Finding]:
     blank = place.blank("kimi", f"kimi:{name}", Kind.OAUTH, path, LOGIN)
     yield from json_store(place, path, blank, lambda stored: [tokens(place.host, blank, stored)])

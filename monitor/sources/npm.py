@@ -13,7 +13,7 @@ from typing import Final
 from alerts.dataclass import replace
 from monitor.model import Evidence, Finding, Kind, Observation, Problem, SourceEntry
 from monitor.sources.location_variables import LocationVariable, Value
-from monitor.sources.store_files import Place, secret, unread
+from monitor.sources.store_files import StorePlace, secret, unread
 from monitor.system.host import Host, Unreadable
 
 LOGIN: Final = "npm login"
@@ -29,7 +29,7 @@ _VARIABLE: Final = re.compile(r"\$\{([^${}?]{1,256})\??\}")
 
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     """One observation a registry: its id is `npm:HOST`, with the path where the registry has one."""
-    place = Place.of(host, entry)
+    place = StorePlace.of(host, entry)
     moved = place.env("NPM_CONFIG_USERCONFIG") or place.env("npm_config_userconfig")
     path = place.file(place.host.path(moved or "~/.npmrc"))
     blank = place.blank("npm", "npm:default", Kind.TOKEN, path, LOGIN)
@@ -59,7 +59,7 @@ def _tokens(text: str) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _token(place: Place, registry: str, name: str, value: str, path: Path) -> Observation:
+def _token(place: StorePlace, registry: str, name: str, value: str, path: Path) -> Observation:
     relogin = LOGIN if registry == DEFAULT else f"{LOGIN} --registry=https://{registry}/"
     kind = Kind.TOKEN if name == "_authToken" else Kind.API_KEY
     seen = place.blank("npm", f"npm:{registry}", kind, path, relogin)

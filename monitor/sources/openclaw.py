@@ -26,7 +26,7 @@ from monitor.openclaw.config import MAX_AGENTS, Model
 from monitor.openclaw.env import PROVIDERS, VARIABLES, is_oauth
 from monitor.openclaw.inheritance import View
 from monitor.openclaw.installation import Installation, read
-from monitor.openclaw.observations import Reading, observation
+from monitor.openclaw.observations import ProfileContext, observation
 from monitor.openclaw.order import left_out, order
 from monitor.openclaw.pins import pinned
 from monitor.openclaw.releases import CLI_PROVIDERS, MAIN, auth_id
@@ -174,7 +174,7 @@ class _Look:
         own |= {name: one for name, one in stranded.items() if name not in view.profiles}
         if not own:
             return
-        reading = Reading(self.host, self.source, self.found, view)
+        reading = ProfileContext(self.host, self.source, self.found, view)
         ranks = self._ranks(view, own.values())
         without = left_out(view, self.found.config, own.values())
         for name, one in own.items():

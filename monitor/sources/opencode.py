@@ -13,7 +13,7 @@ from typing import Any, Final
 from alerts.dataclass import replace
 from monitor.model import Evidence, Finding, Kind, Observation, Problem, SourceEntry
 from monitor.sources.location_variables import LocationVariable
-from monitor.sources.store_files import Place, json_store, secret, tokens, unread
+from monitor.sources.store_files import StorePlace, json_store, secret, tokens, unread
 from monitor.system.host import Host, Unreadable, parse_json
 
 LOGIN: Final = "opencode auth login"
@@ -24,7 +24,7 @@ LOCATIONS: Final = (LocationVariable("XDG_DATA_HOME"),)
 
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     """Every provider of the store; the whole store may stand in a variable instead."""
-    place = Place.of(host, entry)
+    place = StorePlace.of(host, entry)
     path = place.file(place.folder("XDG_DATA_HOME", "~/.local/share") / "opencode" / "auth.json")
     blank = place.blank("opencode", "opencode:default", Kind.OAUTH, path, LOGIN)
     content = place.env(CONTENT)
@@ -34,7 +34,7 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
         yield from json_store(place, path, blank, lambda stored: _each(place, stored, blank))
 
 
-def _in_environment(place: Place, content: str, blank: Observation) -> Iterator[Finding]:
+def _in_environment(place: StorePlace, content: str, blank: Observation) -> Iterator[Finding]:
     try:
         stored = parse_json(content, Path(blank.store))
         if not isinstance(stored, Mapping):
@@ -45,7 +45,7 @@ def _in_environment(place: Place, content: str, blank: Observation) -> Iterator[
         yield from [*_each(place, stored, blank)] or [replace(blank, evidence=Evidence.ABSENT)]
 
 
-def _each(place: Place, stored: Mapping[str, Any], blank: Observation) -> Iterator[Observation]:
+def _each(place: StorePlace, stored: Mapping[str, Any], blank: Observation) -> Iterator[Observation]:
     for provider, login in stored.items():
         kind = KINDS.get(str(login.get("type"))) if isinstance(login, Mapping) else None
         if kind is None:

@@ -12,7 +12,7 @@ from typing import Final
 from alerts.dataclass import replace
 from monitor.model import Finding, Kind, SourceEntry
 from monitor.sources.location_variables import LocationVariable
-from monitor.sources.store_files import Place, json_store, tokens
+from monitor.sources.store_files import StorePlace, json_store, tokens
 from monitor.system.host import Host
 
 #: Menus for what came after such logins: a Coding Plan, or an API key.
@@ -23,7 +23,7 @@ ENDED: Final = "Qwen ended the free tier for such logins on 15 Apr 2026"
 
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     """The login."""
-    place = Place.of(host, entry)
+    place = StorePlace.of(host, entry)
     path = place.file(place.folder("QWEN_HOME", "~/.qwen") / "oauth_creds.json")
     blank = place.blank("qwen", "qwen-code:oauth", Kind.OAUTH, path, LOGIN)
     noted = replace(blank, notes=(ENDED,))

@@ -15,7 +15,7 @@ Read = Callable[[Mapping[str, Any]], Iterable[Finding]]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class StorePlace:
     """Where an entry looks: `host` has its home. The options `home` and `path` make a login expected; with either, the
     environment, which is another's, is not asked."""
 
@@ -24,7 +24,7 @@ class Place:
     entry: SourceEntry
 
     @classmethod
-    def of(cls, host: Host, entry: SourceEntry) -> Place:
+    def of(cls, host: Host, entry: SourceEntry) -> StorePlace:
         home = entry.options.get("home")
         return cls(host, host.at(host.path(home)) if home else host, entry)
 
@@ -55,7 +55,7 @@ class Place:
         return Observation(who, store=printable(self.outer.show(path)), host_path=str(path), relogin=relogin)
 
 
-def json_store(place: Place, path: Path, blank: Observation, read: Read) -> Iterator[Finding]:
+def json_store(place: StorePlace, path: Path, blank: Observation, read: Read) -> Iterator[Finding]:
     """What `read` makes of the JSON object in a file; one that holds no login is a login that is missing. Silent where
     there is no file and none is expected."""
     try:

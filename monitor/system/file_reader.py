@@ -18,7 +18,7 @@ from itertools import islice
 from time import monotonic
 from typing import Any, Final, NoReturn
 
-from monitor.system.owners import Apart, Ways, opened, opened_by_root, whole
+from monitor.system.owners import NeedsChild, PathWalk, opened, opened_by_root, whole
 from monitor.system.wire_format import packed
 
 #: What a child says of itself and of a path, beside an answer.
@@ -35,7 +35,7 @@ class NotAllowed(Exception):
     """We may not become that user."""
 
 
-class Foreign(Exception):
+class OtherUser(Exception):
     """What root itself came upon belongs to the user `uid`."""
 
     def __init__(self, uid: int) -> None:
@@ -88,7 +88,7 @@ class FileReader:
             case [str(kind), int(number), str(why)] if kind == ERROR:
                 raise NotAllowed if what == "hello" and number == errno.EPERM else OSError(number, why)
             case [str(kind), int(uid)] if kind == FOREIGN:
-                raise Foreign(uid)
+                raise OtherUser(uid)
         raise OSError(errno.EIO, "the process that reads it has answered nonsense")
 
     def close(self) -> None:
@@ -170,7 +170,7 @@ class _Child:
         self._work = work
         self._at: int | None = None
         self._failed: OSError | None = None
-        self._ways = Ways(root=True) if uid is None and os.geteuid() == 0 else None
+        self._ways = PathWalk(root=True) if uid is None and os.geteuid() == 0 else None
         try:
             if anchor:
                 self._at = os.open(anchor, getattr(os, "O_PATH", os.O_RDONLY | os.O_NONBLOCK) | os.O_NOFOLLOW)
@@ -189,7 +189,7 @@ class _Child:
                 raise self._failed
             if self._ways is not None and path:
                 way = self._ways.of(path)
-                if isinstance(way, Apart):
+                if isinstance(way, NeedsChild):
                     return [FOREIGN, way.uid], b""
             found, content = _TASKS[what](self, path, *numbers)
         except OSError as error:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
 
 from monitor.model import Problem
 from monitor.system.mounts import Mounts, mounts
-from monitor.system.owners import Apart, Ways, opened, opened_by_root, whole
+from monitor.system.owners import NeedsChild, PathWalk, opened, opened_by_root, whole
 
 if TYPE_CHECKING:
     from monitor.system.file_reader import FileReader
@@ -60,12 +60,12 @@ class Files:
         self.limits: list[timedelta] = []
         self.mounts: Mounts = known.mounts if known else mounts()
         self.hung: set[str] = known.hung if known else set()
-        self._ways: Ways = known._ways if known else Ways(root=uid == 0, hanging=self.mounts.places)
+        self._ways: PathWalk = known._ways if known else PathWalk(root=uid == 0, hanging=self.mounts.places)
         self._readers: dict[tuple[int | None, str], FileReader] = {}
 
     def theirs(self, path: Path) -> bool:
         """Whether only a child may touch a path, whosoever the home is."""
-        return self.uid == 0 and isinstance(self._ways.of(os.path.abspath(path)), Apart)
+        return self.uid == 0 and isinstance(self._ways.of(os.path.abspath(path)), NeedsChild)
 
     def whatever_home(self) -> Self:
         """This window; what it reads is judged by its own owner, not by that of the home."""
@@ -96,7 +96,7 @@ class Files:
     def _names(self, folder: Path, most: int) -> list[str]:
         """The names in a folder, in no order, `most` of them at most. Raises OSError, ValueError, Unreadable."""
         way = self._way(folder)
-        if isinstance(way, Apart):
+        if isinstance(way, NeedsChild):
             return [str(name) for name in self._asked(folder, way, "names", most)[0]]
         with os.scandir(way) as found:
             return [one.name for one in islice(found, most)]
@@ -113,7 +113,7 @@ class Files:
     def _read(self, path: Path, limit: int) -> tuple[Stamp, bytes | None]:
         """The stamp and the bytes of a regular file, None for too many. Raises OSError, ValueError, Unreadable."""
         way = self._way(path)
-        if isinstance(way, Apart):
+        if isinstance(way, NeedsChild):
             (numbers, fits), raw = self._asked(path, way, "read", limit)
             return _stamp_in(numbers), raw if fits else None
         handle = opened_by_root(way) if self.uid == 0 else opened(way)
@@ -123,7 +123,7 @@ class Files:
         finally:
             os.close(handle)
 
-    def _way(self, path: Path) -> str | Apart:
+    def _way(self, path: Path) -> str | NeedsChild:
         """Where a path leads: itself where we may follow it, else who may, and from where."""
         text = str(path)
         if (self.uid != 0 and not self.mounts.places) or "\0" in text:
@@ -134,31 +134,31 @@ class Files:
         home = str(self.home)
         if theirs.anchor and (text == home or text.startswith(f"{home.rstrip('/')}/")):
             return theirs._replace(rest=text[len(home) :].strip("/"))
-        return Apart(theirs.uid, "", text)
+        return NeedsChild(theirs.uid, "", text)
 
     @cached_property
-    def _of_home(self) -> Apart | None:
+    def _of_home(self) -> NeedsChild | None:
         """As root: whose the home is, where it is another user's."""
         home = os.path.abspath(self.home)
         way = self._ways.of(home)
-        if isinstance(way, Apart) and way.uid is None:
+        if isinstance(way, NeedsChild) and way.uid is None:
             with suppress(OSError):
                 owner = int(self._asked(self.home, way, "stat")[0][6])
-                return Apart(owner, "", home) if owner else None
+                return NeedsChild(owner, "", home) if owner else None
             return None
-        if isinstance(way, Apart):
-            return way if way.anchor and not way.rest else Apart(way.uid, "", home)
+        if isinstance(way, NeedsChild):
+            return way if way.anchor and not way.rest else NeedsChild(way.uid, "", home)
         owner = _owner(way)  # one that is not mapped into our user namespace is on the way there, but not at home
-        return Apart(owner, way, "") if owner else None
+        return NeedsChild(owner, way, "") if owner else None
 
     def _asked(
-        self, path: Path, way: Apart, what: str, *numbers: int, work: Callable[[str], object] | None = None
+        self, path: Path, way: NeedsChild, what: str, *numbers: int, work: Callable[[str], object] | None = None
     ) -> tuple[Any, bytes]:
         """What the child that may touch the path says of it, or what `work` makes of it there.
 
         Raises OSError, and Unreadable where it does not answer, or may not be what it would have to be.
         """
-        from monitor.system.file_reader import FileReader, Foreign, NotAllowed
+        from monitor.system.file_reader import FileReader, NotAllowed, OtherUser
 
         text, who = str(path), (way.uid, way.anchor)
         place = self.mounts.above(way.rest) if way.uid is None else self.mounts.above(text)
@@ -176,8 +176,8 @@ class Files:
                 if work is None:
                     self._readers[who] = reader
             return reader.ask(what, way.rest, patience, *numbers)
-        except Foreign as theirs:
-            return self._asked(path, Apart(theirs.uid, "", text), what, *numbers, work=work)
+        except OtherUser as theirs:
+            return self._asked(path, NeedsChild(theirs.uid, "", text), what, *numbers, work=work)
         except TimeoutError:
             self.believe_for(timedelta())
             self.hung.add(place or text)
@@ -190,7 +190,7 @@ class Files:
             if work and reader:
                 reader.close()
 
-    def _made(self, path: Path, way: Apart, work: Callable[[str], T]) -> T:
+    def _made(self, path: Path, way: NeedsChild, work: Callable[[str], T]) -> T:
         """What `work` makes of the path in a child that may touch it. Raises Unreadable, also what `work` raised."""
         from monitor.system.wire_format import unpacked
 

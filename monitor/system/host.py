@@ -16,7 +16,7 @@ from monitor.system.files import Files, Stamp, Unreadable, stamp_of, why
 
 if TYPE_CHECKING:
     from monitor.model import Credential
-    from monitor.system.key_offer import Vault
+    from monitor.system.key_offer import OfferedKeys
     from monitor.system.sqlite_file import Database
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "Host", "Stamp", "Unreadable", "parse_json", "printable", "stamp", "stamp_of"]
@@ -71,11 +71,11 @@ class Host(Files):
         *,
         key: bytes | None = None,
         uid: int | None = None,
-        vault: Vault | None = None,
+        offered_keys: OfferedKeys | None = None,
         known: Files | None = None,
     ) -> None:
         super().__init__(home, os.geteuid() if uid is None else uid, known)
-        self.vault = vault
+        self.offered_keys = offered_keys
         self.touches: dict[str, Stamp] = {}
         self.asked: dict[str, str | None] = {}
         self.spent = Counter[str]()
@@ -84,11 +84,11 @@ class Host(Files):
 
     def at(self, home: Path) -> Host:
         """The same window with another home; touches and key are shared."""
-        return self._like(home, self._key, self.vault).sharing(self)
+        return self._like(home, self._key, self.offered_keys).sharing(self)
 
-    def keyed(self, key: bytes | None, vault: Vault | None = None) -> Host:
+    def keyed(self, key: bytes | None, offered_keys: OfferedKeys | None = None) -> Host:
         """The same window with the fingerprint key, and a vault if providers are asked."""
-        return self._like(self.home, key, vault).sharing(self)
+        return self._like(self.home, key, offered_keys).sharing(self)
 
     def named(self, path: Path) -> Host:
         """The same window for a file that a person named: as root, where it is root's and not what a home of another
@@ -115,12 +115,12 @@ class Host(Files):
         self.touches.update({**alone.touches, **self.touches})
         self.asked.update(alone.asked)
         self.limits += alone.limits
-        if self.vault is not None and alone.vault is not None:
-            self.vault.take(alone.vault)
+        if self.offered_keys is not None and alone.offered_keys is not None:
+            self.offered_keys.take(alone.offered_keys)
         alone.close()
 
-    def _like(self, home: Path, key: bytes | None, vault: Vault | None) -> Host:
-        return Host(home, self._environ, key=key, uid=self.uid, vault=vault, known=self)
+    def _like(self, home: Path, key: bytes | None, offered_keys: OfferedKeys | None) -> Host:
+        return Host(home, self._environ, key=key, uid=self.uid, offered_keys=offered_keys, known=self)
 
     # -- names and secrets ------------------------------------------------------------------------------------
 
@@ -139,10 +139,10 @@ class Host(Files):
         return hmac.new(self._key, secret.encode("utf-8", "surrogatepass"), "sha256").hexdigest()[:32]
 
     def offer(self, who: Credential, secret: str, at: str = "") -> None:
-        """Offers the key or access token of a login, never a refresh token, to a pass that asks its provider; otherwise
+        """Offers the key or access token of a login, never a refresh token, to a check that asks its provider; otherwise
         nothing happens. `at` is the address that its own program sends it to, "" for the provider's own."""
-        if self.vault is not None:
-            self.vault.keep(who, secret, at)
+        if self.offered_keys is not None:
+            self.offered_keys.keep(who, secret, at)
 
     @property
     def key_id(self) -> str:
@@ -166,7 +166,7 @@ class Host(Files):
     # -- files ------------------------------------------------------------------------------------------------
 
     def note(self, path: Path) -> Stamp:
-        """Notes a touch and returns its stamp; the first look of a pass counts."""
+        """Notes a touch and returns its stamp; the first look of a check counts."""
         seen = self.stamp(path)
         self.touches.setdefault(str(path), seen)
         return seen
@@ -268,12 +268,12 @@ class Host(Files):
         real = self.real(path)  # SQLite keeps log and journal beside the file, not beside a link to it
         for end in ("", "-wal", "-journal"):
             self.note(Path(f"{real}{end}"))
-        from monitor.system.sqlite_file import Unfit, read
+        from monitor.system.sqlite_file import UnreadableFile, read
 
         def answer(place: str) -> T:
             try:
                 return read(place, ask)
-            except Unfit as error:
+            except UnreadableFile as error:
                 raise Unreadable(error.problem, path, error.detail) from None
 
         way = self._way(real)

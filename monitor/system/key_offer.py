@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from monitor.model import Credential
 
 
-class Held:
+class OfferedKey:
     """One secret and where its own program sends it, "" for the provider's own place."""
 
     __slots__ = ("at", "secret")
@@ -19,34 +19,34 @@ class Held:
         return "Held(…)"
 
 
-class Vault:
+class OfferedKeys:
     """The secrets of one look, by credential key; only `monitor.probes` opens it, and nothing shows what is in it.
 
     It takes what sources offer for the providers that are wanted: keys and access tokens, never refresh tokens, which
-    are worth more than an answer. It lives as long as the pass.
+    are worth more than an answer. It lives as long as the check.
     """
 
     __slots__ = ("_kept", "_wanted")
 
     def __init__(self, wanted: Collection[str]) -> None:
         self._wanted = frozenset(wanted)
-        self._kept: dict[str, Held] = {}
+        self._kept: dict[str, OfferedKey] = {}
 
     def keep(self, who: Credential, secret: str, at: str) -> None:
         """Keeps a secret, if its provider is wanted. `at`: the address that its own program sends it to, "" for the
         provider's own."""
         if who.provider in self._wanted and _sendable(secret.strip()):
-            self._kept[who.key] = Held(secret.strip(), at)
+            self._kept[who.key] = OfferedKey(secret.strip(), at)
 
-    def empty(self) -> Vault:
+    def empty(self) -> OfferedKeys:
         """Another one that takes the same and has nothing yet."""
-        return Vault(self._wanted)
+        return OfferedKeys(self._wanted)
 
-    def take(self, other: Vault) -> None:
+    def take(self, other: OfferedKeys) -> None:
         """Keeps what another one kept."""
         self._kept.update(other._kept)
 
-    def held(self) -> Mapping[str, Held]:
+    def held(self) -> Mapping[str, OfferedKey]:
         """What was kept, by credential key."""
         return dict(self._kept)
 

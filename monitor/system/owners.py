@@ -16,7 +16,7 @@ _PATH: Final = getattr(os, "O_PATH", 0)
 _READ: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
-class Apart(NamedTuple):
+class NeedsChild(NamedTuple):
     """A path that only a child may touch.
 
     `uid`: the user whose it is, None for our own on a file system that may hang. `anchor`: what that user owns first on
@@ -28,7 +28,7 @@ class Apart(NamedTuple):
     rest: str
 
 
-class Ways:
+class PathWalk:
     """Where paths lead, followed by hand: up to what another user owns, and up to what may hang.
 
     `root`: we are root, and what another user owns is not ours to follow; `hanging`: mounts that nothing is asked of.
@@ -36,22 +36,22 @@ class Ways:
 
     def __init__(self, *, root: bool, hanging: Collection[str] = ()) -> None:
         self._root, self._hanging = root, hanging
-        self._folders: dict[str, str | Apart] = {}
+        self._folders: dict[str, str | NeedsChild] = {}
 
-    def of(self, path: str) -> str | Apart:
+    def of(self, path: str) -> str | NeedsChild:
         """The path without links where all on the way is root's or ours; else where it stops to be so."""
         return self._of(path, _LINKS)
 
-    def _of(self, path: str, links: int) -> str | Apart:
+    def _of(self, path: str, links: int) -> str | NeedsChild:
         folder, _, name = path.rpartition("/")
         above = self._folder(folder, links)
-        if isinstance(above, Apart):
+        if isinstance(above, NeedsChild):
             return above._replace(rest=f"{above.rest}/{name}" if above.rest else name)
         if name in ("", ".", ".."):
             return os.path.dirname(above) if name == ".." else above
         here = f"{above.rstrip('/')}/{name}"
         if here in self._hanging:
-            return Apart(None, "", here)
+            return NeedsChild(None, "", here)
         try:
             found = os.lstat(here)
             target = os.readlink(here) if stat.S_ISLNK(found.st_mode) and links else ""
@@ -60,10 +60,10 @@ class Ways:
         theirs = self._root and found.st_uid not in roots()
         if target:
             onward = os.path.join(above, target)
-            return Apart(found.st_uid, "", onward) if theirs else self._of(onward, links - 1)
-        return Apart(found.st_uid, here, "") if theirs else here
+            return NeedsChild(found.st_uid, "", onward) if theirs else self._of(onward, links - 1)
+        return NeedsChild(found.st_uid, here, "") if theirs else here
 
-    def _folder(self, folder: str, links: int) -> str | Apart:
+    def _folder(self, folder: str, links: int) -> str | NeedsChild:
         if not folder:
             return "/"
         known = self._folders.get(folder)

@@ -1,4 +1,4 @@
-"""authwatch's own folder: the fingerprint key, whose it is, the lock of a pass, and files that are replaced whole."""
+"""authwatch's own folder: the fingerprint key, whose it is, the lock of a check, and files that are replaced whole."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Owner:
 
     id: str
     home: str
-    turn: int = 0
+    this_check: int = 0
 
 
 def real(home: str | Path) -> str:
@@ -50,7 +50,7 @@ def real(home: str | Path) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class CheckMark:
     """Which check this was, the digest of what it saw, when its look had ended, as Unix time, and what people had asked
     for before it read the history: a touch of the checkpoint."""
 
@@ -61,7 +61,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class StateDir:
     """The folder of one installation; `gate` is the default place, where the checkpoint lies. `makeshift`: it is one
     for want of its own, and its files say nothing of whom a history belongs to."""
 
@@ -159,14 +159,14 @@ class State:
         return places
 
     def requests(self) -> tuple[str, str, checkpoint.Stamp]:
-        """What people have asked for by now, as a touch: taken before a pass reads the history, it does not hold any
+        """What people have asked for by now, as a touch: taken before a check reads the history, it does not hold any
         more when something is asked for later."""
         path = str(self.gate / REQUESTS_NAME)
         return ("S", path, checkpoint.stat_of(path))
 
     def outdate(self) -> None:
-        """Makes the next pass look fully, whatever a running one writes: for an acknowledgement, a silence, ignore,
-        forget. To be called in the transaction that writes it: a pass that counted this byte then reads that."""
+        """Makes the next check look fully, whatever a running one writes: for an acknowledgement, a silence, ignore,
+        forget. To be called in the transaction that writes it: a check that counted this byte then reads that."""
         with suppress(OSError):  # the checkpoint that is there can still be removed
             handle = os.open(self.gate / REQUESTS_NAME, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
@@ -177,7 +177,7 @@ class State:
 
     @contextmanager
     def lock(self, wait: float) -> Iterator[bool]:
-        """Holds the lock of a pass; False when another pass held it for `wait` seconds. The kernel frees it."""
+        """Holds the lock of a check; False when another check held it for `wait` seconds. The kernel frees it."""
         handle = self._lock_handle()
         if handle is None:
             yield True
@@ -217,14 +217,14 @@ class State:
 
 def plain_owner(owner: Owner) -> dict[str, str | int]:
     """An owner as JSON values; `owner_of` is the way back."""
-    return {"id": owner.id, "home": owner.home, "turn": owner.turn}
+    return {"id": owner.id, "home": owner.home, "turn": owner.this_check}
 
 
 def owner_of(plain: object) -> Owner:
     """The owner that `plain_owner` made `plain` from; ValueError for anything else."""
     match plain:
-        case {"id": str(id), "home": str(home), "turn": int(turn)}:
-            return Owner(id, home, turn)
+        case {"id": str(id), "home": str(home), "turn": int(this_check)}:
+            return Owner(id, home, this_check)
     raise ValueError("no owner")
 
 

@@ -21,7 +21,7 @@ def within(limit: float, work: Callable[[], T]) -> T:
     """What `work` returns or raises; TimeoutError after `limit` seconds.
 
     What hangs is left behind in a thread that keeps no process alive, so it must share nothing that others change. A
-    thread is enough: a process costs an interpreter on every look, and a pass leaves by `os._exit` at its deadline.
+    thread is enough: a process costs an interpreter on every look, and a check leaves by `os._exit` at its deadline.
     """
     import threading  # which a look that needs none of this does without
 

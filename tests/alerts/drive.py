@@ -1,4 +1,4 @@
-"""Weeks of passes in a moment: the pure half of `alerts.notify` as a pass uses it, people's ears on scripted lines.
+"""Weeks of checks in a moment: the pure half of `alerts.notify` as a check uses it, people's ears on scripted lines.
 
 Between `until` and `until` nothing is run, as in the real thing: a moment that `until` misses is a message that is late.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from alerts import notify
-from alerts.model import Alert, Channel, Condition, Delivery, Level, Outcome, Quiet, Reason, Standing
+from alerts.model import Alert, Channel, Condition, Delivery, Level, Notification, Outcome, QuietHours, Reason
 from alerts.notification_state import Place, after
 from tests.alerts.world import MINUTE, REMIND, SETTLE, START, Fate, Heard
 
@@ -34,7 +34,7 @@ class Drive:
 
     channels: tuple[Channel, ...]
     lines: dict[str, Line] = field(default_factory=dict)
-    quiet: Quiet | None = None
+    quiet: QuietHours | None = None
     interval: timedelta = INTERVAL
     retry_after: timedelta | None = None
     now: datetime = START
@@ -42,7 +42,7 @@ class Drive:
     truth: dict[str, Condition] = field(default_factory=dict)
     inbox: list[Heard] = field(default_factory=list)
     sent: list[tuple[datetime, str, str, Fate]] = field(default_factory=list)
-    minds: dict[Place, Standing] = field(default_factory=dict)
+    minds: dict[Place, Alert] = field(default_factory=dict)
     until: datetime | None = None
     changed: bool = True
     passes: int = 0
@@ -57,7 +57,7 @@ class Drive:
         self.changed = True
 
     def run_to(self, end: datetime, watch: Callable[[], None] = lambda: None) -> None:
-        """Lets time pass; `watch` is called after every pass."""
+        """Lets time pass; `watch` is called after every check."""
         while self.now < end:
             if self.changed or (self.until is not None and self.until <= self.now):
                 self.look()
@@ -65,19 +65,19 @@ class Drive:
             self.now = min(self._next(), end)
 
     def look(self) -> None:
-        """One pass."""
+        """One check."""
         self.passes += 1
         self.changed = False
         planned = notify.plan(self.memory, self.truth.values(), self.channels, self.rules, self.now)
         results = []
-        for alert in planned.alerts:
-            fate = self.lines.get(alert.channel, works)(self.now)
-            self.sent += [(self.now, alert.channel, one.standing.key, fate) for one in alert.news]
+        for notification in planned.alerts:
+            fate = self.lines.get(notification.channel, works)(self.now)
+            self.sent += [(self.now, notification.channel, one.alert.key, fate) for one in notification.items]
             if fate.heard:
-                self._hear(alert, sure=fate.outcome in {Outcome.DELIVERED, Outcome.PARTIAL})
-            rows = planned.tried[alert.channel]
+                self._hear(notification, sure=fate.outcome in {Outcome.DELIVERED, Outcome.PARTIAL})
+            rows = planned.tried[notification.channel]
             pause = self.retry_after if fate is Fate.LIMITED else None
-            delivery = Delivery(alert, self.now, fate.outcome or Outcome.ATTEMPTED, retry_after=pause)
+            delivery = Delivery(notification, self.now, fate.outcome or Outcome.ATTEMPTED, retry_after=pause)
             if fate.outcome is not None:
                 results.append((delivery, after(delivery, rows, planned.memory.attempts.values())))
         self.memory = notify.learned(planned.memory, results)
@@ -85,19 +85,19 @@ class Drive:
         self.until = min((one for one in moments if one), default=None)
 
     def _next(self) -> datetime:
-        """The first regular pass at which there is something to do."""
+        """The first regular check at which there is something to do."""
         wanted = max(self.until or self.now + timedelta(days=1), self.now + self.interval)
         ticks = -((START - wanted) // self.interval)
         return START + ticks * self.interval
 
-    def _hear(self, alert: Alert, *, sure: bool) -> None:
-        for one in alert.news:
-            standing, place = one.standing, (alert.channel, one.standing.key)
-            self.inbox.append(Heard(self.now, alert.channel, standing.key, one.reason, standing.level, standing, sure))
-            if one.reason is Reason.RECOVERED:
+    def _hear(self, notification: Notification, *, sure: bool) -> None:
+        for one in notification.items:
+            alert, place = one.alert, (notification.channel, one.alert.key)
+            self.inbox.append(Heard(self.now, notification.channel, alert.key, one.reason, alert.level, alert, sure))
+            if one.reason is Reason.RESOLVED:
                 self.minds.pop(place, None)
             else:
-                self.minds[place] = standing
+                self.minds[place] = alert
 
     # -- questions ----------------------------------------------------------------------------------------------------
 
@@ -109,11 +109,11 @@ class Drive:
 
         `seen`: only what the last look confirmed, the rest is not said.
         """
-        stand = (self.memory.standings.get(key) for key in keys)
+        stand = (self.memory.alerts.get(key) for key in keys)
         return {one.key for one in stand if one and (one.seen or not seen) and not self._knows(channel, one)}
 
-    def _knows(self, channel: Channel, standing: Standing) -> bool:
-        mind = self.minds.get((channel.label, standing.key))
+    def _knows(self, channel: Channel, alert: Alert) -> bool:
+        mind = self.minds.get((channel.label, alert.key))
         if mind is None:
-            return standing.level is Level.FINE or standing.level.rank < channel.at_least.rank
-        return (mind.since, mind.rank) == (standing.since, standing.rank)
+            return alert.level is Level.FINE or alert.level.rank < channel.at_least.rank
+        return (mind.since, mind.rank) == (alert.since, alert.rank)

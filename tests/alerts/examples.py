@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from alerts.message import Message, compose
-from alerts.model import Alert, Level, Login, News, Reason, Standing
+from alerts.model import Alert, Item, Level, Login, Notification, Reason
 
 NOW = datetime(2026, 11, 22, 13, 0, tzinfo=UTC)
 LABELS = {"source": "openclaw", "agent": "main", "provider": "anthropic", "profile": "anthropic:default"}
 COMMAND = "openclaw models auth login --provider 'anthropic'"
 
 
-def standing(ends_in: timedelta | None = timedelta(days=3, hours=1), **changes: Any) -> Standing:
+def alert(ends_in: timedelta | None = timedelta(days=3, hours=1), **changes: Any) -> Alert:
     """A login that ends in three days."""
     usual: dict[str, Any] = {
         "key": "openclaw/main/anthropic:default",
@@ -25,16 +25,16 @@ def standing(ends_in: timedelta | None = timedelta(days=3, hours=1), **changes: 
         "summary": "The login ends, and no refresh extends it.",
         "remedy": COMMAND,
     }
-    return Standing(**(usual | changes))
+    return Alert(**(usual | changes))
 
 
-def news(reason: Reason = Reason.NEW, ends_in: timedelta | None = timedelta(days=3, hours=1), **changes: Any) -> News:
-    return News(standing(ends_in, **changes), reason)
+def items(reason: Reason = Reason.NEW, ends_in: timedelta | None = timedelta(days=3, hours=1), **changes: Any) -> Item:
+    return Item(alert(ends_in, **changes), reason)
 
 
-def alert(*items: News, channel: str = "phone") -> Alert:
-    return Alert(channel, items or (news(),))
+def notification(*items: Item, channel: str = "phone") -> Notification:
+    return Notification(channel, items or (items(),))
 
 
-def say(about: Alert) -> Message:
+def say(about: Notification) -> Message:
     return compose(about, "vps-1", NOW)

@@ -1,4 +1,4 @@
-"""A made-up machine over weeks: real stores, real passes under the test's clock, and a real phone that hears them."""
+"""A made-up machine over weeks: real stores, real checks under the test's clock, and a real phone that hears them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Life:
     there: Receiver
     now: datetime = START
     boot: timedelta = 30 * DAY
-    news: list[News] = field(default_factory=list)
+    items: list[News] = field(default_factory=list)
     passes: list[Passed] = field(default_factory=list)
 
     def configured(self, text: str = "", channel: str = "") -> Life:
@@ -64,7 +64,7 @@ class Life:
         return self
 
     def look(self, *words: str, after: timedelta = timedelta()) -> Passed:
-        """One pass; what the phone hears of it is added to `news`."""
+        """One check; what the phone hears of it is added to `news`."""
         self.wait(after)
         before = len(self.there.received)
         done = self.line.run(self.home, "check", *words, at=self.now, boot=self.boot)
@@ -72,12 +72,12 @@ class Life:
         for one in self.there.received[before:]:
             text = one.body["message"]
             for found in _BLOCK.finditer(text):
-                self.news.append(News(self.now, found["call"], found["reason"] or "", found["name"], text))
+                self.items.append(News(self.now, found["call"], found["reason"] or "", found["name"], text))
         assert done.code in (0, 1, 2, 3), done.err
         return done
 
     def live(self, end: datetime, every: timedelta = 4 * HOUR) -> Life:
-        """Passes at least so often, and whenever the last pass said that its answer could differ."""
+        """Passes at least so often, and whenever the last check said that its answer could differ."""
         while self.now < end:
             self.wait(min(self._next(every), end) - self.now)
             self.look()
@@ -94,7 +94,7 @@ class Life:
 
     def calls(self) -> list[tuple[str, str]]:
         """Call and name of everything heard so far."""
-        return [(one.call, one.name) for one in self.news]
+        return [(one.call, one.name) for one in self.items]
 
     # -- stores -------------------------------------------------------------------------------------------------------
 

@@ -42,11 +42,11 @@ def tale(seed: int, span: timedelta) -> Tale:
     fault = chance.choice(list(FAULTS))
     begin = START + timedelta(seconds=chance.randrange(2 * 86_400))
     changes = sorted(_changes(chance, begin, span), key=lambda one: one[0])
-    told = Tale(span, fault, step=FAULTS[fault])
-    broken = _play(changes, begin, span, fault, told)
+    notified = Tale(span, fault, step=FAULTS[fault])
+    broken = _play(changes, begin, span, fault, notified)
     healthy = _play(changes, begin, span, None, Tale(span, fault))
-    told.faults += _rhythm(broken, healthy)
-    return told
+    notified.faults += _rhythm(broken, healthy)
+    return notified
 
 
 def _changes(chance: random.Random, begin: datetime, span: timedelta) -> Iterator[tuple[datetime, Condition]]:
@@ -61,12 +61,12 @@ def _changes(chance: random.Random, begin: datetime, span: timedelta) -> Iterato
             yield at, Condition(key, level, {}, step=step, login=new, doubt=level.rank > 0 and chance.random() < 0.2)
 
 
-def _play(changes: list, begin: datetime, span: timedelta, fault: Fate | None, told: Tale) -> Drive:
+def _play(changes: list, begin: datetime, span: timedelta, fault: Fate | None, notified: Tale) -> Drive:
     drive = Drive((PHONE, MAIL), retry_after=20 * MINUTE)
     end = begin + span
     if fault:
         drive.lines["mail"] = down(begin, end, fault)
-    watch = _Watch(drive, begin, end, told)
+    watch = _Watch(drive, begin, end, notified)
     for at, condition in changes:
         drive.run_to(at, watch.look)
         drive.see(condition)
@@ -78,12 +78,12 @@ def _play(changes: list, begin: datetime, span: timedelta, fault: Fate | None, t
 
 @dataclass
 class _Watch:
-    """Looks at what the broken channel knows, pass by pass."""
+    """Looks at what the broken channel knows, pass by check."""
 
     drive: Drive
     begin: datetime
     end: datetime
-    told: Tale
+    notified: Tale
     stuck_since: dict[str, datetime] = field(default_factory=dict)
     behind: set[str] = field(default_factory=set)
 
@@ -93,30 +93,30 @@ class _Watch:
         if now < self.end:
             self.behind = ignorant
         elif ignorant & self.behind:
-            self.told.lag = max(self.told.lag, now - self.end)
+            self.notified.lag = max(self.notified.lag, now - self.end)
         tried = {key for key in KEYS if ("mail", key) in drive.memory.attempts}
         tried &= drive.ignorant(MAIL, KEYS, seen=False)
         self.stuck_since = {key: self.stuck_since.get(key, now) for key in tried}
         stuck = min(self.stuck_since.values(), default=now)
         if now - stuck >= DAY + INTERVAL and ("phone", DEAD) not in drive.minds:
-            self.told.faults.append(f"{now}: nobody knows that mail is dead since {stuck}")
-        if now - self.end > self.told.step + 2 * INTERVAL and ignorant:
-            self.told.faults.append(f"{now}: mail still does not know {sorted(ignorant)}")
+            self.notified.faults.append(f"{now}: nobody knows that mail is dead since {stuck}")
+        if now - self.end > self.notified.step + 2 * INTERVAL and ignorant:
+            self.notified.faults.append(f"{now}: mail still does not know {sorted(ignorant)}")
 
     def judge(self) -> None:
         back = self.drive.heard("mail", self.end)
-        self.told.missed = len(self.behind)
+        self.notified.missed = len(self.behind)
         first = next((one.at for one in back), None)
-        if self.behind and first and first - self.end > self.told.step + INTERVAL:
-            self.told.faults.append(f"told {first - self.end} after its return")
-        self.told.faults += [f"twice: {one}" for one in _twice(back)]
+        if self.behind and first and first - self.end > self.notified.step + INTERVAL:
+            self.notified.faults.append(f"told {first - self.end} after its return")
+        self.notified.faults += [f"twice: {one}" for one in _twice(back)]
         dead = [one for one in self.drive.heard("phone") if one.key == DEAD]
-        self.told.dead_told = bool(dead)
-        if dead and dead[-1].reason is not Reason.RECOVERED:
-            self.told.faults.append("nobody said that mail works again")
+        self.notified.dead_told = bool(dead)
+        if dead and dead[-1].reason is not Reason.RESOLVED:
+            self.notified.faults.append("nobody said that mail works again")
         for one in dead:
             if one.reason is Reason.NEW and one.at - self._failing_since(one.at) < DAY:
-                self.told.faults.append(f"{one.at}: mail was called dead and had failed for less than a day")
+                self.notified.faults.append(f"{one.at}: mail was called dead and had failed for less than a day")
 
     def _failing_since(self, moment: datetime) -> datetime:
         """The first failed send of the news that failed longest over mail, without a success, before a moment."""
@@ -129,24 +129,24 @@ class _Watch:
 
 
 def _twice(heard: list[Heard]) -> list[tuple]:
-    news = Counter(
-        (one.key, one.standing.since, one.standing.rank, str(one.reason), one.standing.at)
+    items = Counter(
+        (one.key, one.alert.since, one.alert.rank, str(one.reason), one.alert.at)
         for one in heard
         if one.reason is not Reason.REMINDER
     )
-    return [one for one, times in news.items() if times > 1]
+    return [one for one, times in items.items() if times > 1]
 
 
 def _rhythm(broken: Drive, healthy: Drive) -> Iterator[str]:
     """The healthy channel hears the same at the same time; only reminders may go along with news of the dead one."""
-    told, usual = (
+    notified, usual = (
         [(one.at, one.key, one.reason) for one in drive.heard("phone") if one.key != DEAD]
         for drive in (broken, healthy)
     )
-    if [one for one in told if one[2] is not Reason.REMINDER] != [
+    if [one for one in notified if one[2] is not Reason.REMINDER] != [
         one for one in usual if one[2] is not Reason.REMINDER
     ]:
-        yield f"phone heard {told} instead of {usual}"
-    reminders = [Counter(key for _, key, reason in some if reason is Reason.REMINDER) for some in (told, usual)]
+        yield f"phone heard {notified} instead of {usual}"
+    reminders = [Counter(key for _, key, reason in some if reason is Reason.REMINDER) for some in (notified, usual)]
     if any(abs(reminders[0][key] - reminders[1][key]) > 1 for key in KEYS):
         yield f"phone was reminded {reminders[0]} instead of {reminders[1]}"

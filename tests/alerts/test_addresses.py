@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from alerts import notification_state
-from alerts.model import Attempt, Channel, Level, Outcome, Told
+from alerts.model import Attempt, Channel, Level, NotificationState, Outcome
 from tests.alerts.life import DAY, HOUR, MINUTE, START, Life
 from tests.alerts.world import Fate, World, fine, login, now, reasons, said, soon, wait
 from tests.command import configure, state
@@ -40,7 +40,7 @@ def test_a_new_address_hears_no_end_of_what_it_never_heard_of() -> None:
 
 @pytest.mark.parametrize(
     ("then", "heard"),
-    [(now(login=login(0)), []), (fine(login=login(1)), ["recovered"]), (soon(login=login(1)), ["eased"])],
+    [(now(login=login(0)), []), (fine(login=login(1)), ["resolved"]), (soon(login=login(1)), ["eased"])],
 )
 def test_an_address_that_comes_back_hears_what_has_changed_since_it_was_told(then, heard) -> None:
     """A, then B, then A again."""
@@ -65,8 +65,8 @@ def test_what_may_have_been_heard_was_heard_at_the_old_address(fate: Fate) -> No
     world.look(now(login=login(0)))
     world.fates.clear()
     assert reasons(at(world, B).look(now(login=login(0)), after=MINUTE)) == ["new"]
-    assert reasons(at(world, B).look(fine(login=login(1)), after=MINUTE)) == ["recovered"]
-    assert reasons(at(world, A).look(fine(login=login(1)), after=30 * DAY)) == ["recovered"]
+    assert reasons(at(world, B).look(fine(login=login(1)), after=MINUTE)) == ["resolved"]
+    assert reasons(at(world, A).look(fine(login=login(1)), after=30 * DAY)) == ["resolved"]
     assert world.attempts == {}
 
 
@@ -96,7 +96,7 @@ def test_a_stuck_channel_with_a_new_address_is_said_to_deliver_only_when_it_does
     assert said(world.inbox)[-1] == ("mail", "channel/phone", "new")
     world.fates.clear()
     wait(world, now(), span=HOUR)
-    assert said(world.inbox)[-1] == ("mail", "channel/phone", "recovered")
+    assert said(world.inbox)[-1] == ("mail", "channel/phone", "resolved")
 
 
 def test_an_address_that_cannot_be_read_for_a_while_is_told_nothing_twice() -> None:
@@ -114,7 +114,7 @@ def test_a_renamed_channel_with_the_same_address_hears_nothing_again_and_the_end
     world.look(now(login=login(0)))
     at(world, replace(A, label="mobile"))
     assert world.look(now(login=login(0)), after=MINUTE) == []
-    assert said(world.look(fine(login=login(1)), after=MINUTE)) == [("mobile", "a", "recovered")]
+    assert said(world.look(fine(login=login(1)), after=MINUTE)) == [("mobile", "a", "resolved")]
 
 
 def test_addresses_of_another_key_cannot_be_compared_so_what_was_told_goes_on() -> None:
@@ -126,14 +126,14 @@ def test_addresses_of_another_key_cannot_be_compared_so_what_was_told_goes_on() 
 
 
 def test_of_several_addresses_of_another_key_the_last_one_goes_on() -> None:
-    told = {
-        ("k:a", "x"): Told("phone", "x", Level.SOON, START, START),
-        ("k:b", "x"): Told("phone", "x", Level.NOW, START, START + HOUR),
-        ("k:m", "x"): Told("mail", "x", Level.NOW, START, START),
+    notified = {
+        ("k:a", "x"): NotificationState("phone", "x", Level.SOON, START, START),
+        ("k:b", "x"): NotificationState("phone", "x", Level.NOW, START, START + HOUR),
+        ("k:m", "x"): NotificationState("mail", "x", Level.NOW, START, START),
     }
     tried = {("k:b", "x"): Attempt("phone", "x", START, START, Outcome.CONNECT, tries=2, address="k:b")}
-    found, attempts = notification_state.bound(told, tried, [Channel("phone", address="other:1")])
-    assert found == {("other:1", "x"): told["k:b", "x"], ("k:m", "x"): told["k:m", "x"]}
+    found, attempts = notification_state.bound(notified, tried, [Channel("phone", address="other:1")])
+    assert found == {("other:1", "x"): notified["k:b", "x"], ("k:m", "x"): notified["k:m", "x"]}
     assert attempts == {("other:1", "x"): replace(tried["k:b", "x"], address="other:1")}
 
 
@@ -154,7 +154,7 @@ def test_an_address_that_is_put_right_is_told_what_stands_in_one_message(life: L
     assert re.findall(r"\((new)\): (\w+):", one.body["message"]) == [("new", "openai"), ("new", "anthropic")]
     life.look(after=HOUR)
     assert len(life.there.received) == before + 1
-    rows = json.loads(life.line.run(life.home, "alerts", "list", "--json", at=life.now).out)["standings"]
+    rows = json.loads(life.line.run(life.home, "alerts", "list", "--json", at=life.now).out)["alerts"]
     assert {tuple(row["told"]) for row in rows} == {("phone",)}
 
 

@@ -1,4 +1,4 @@
-"""What holds for the alert core whatever happens to credentials, channels, people, clocks and passes."""
+"""What holds for the notification core whatever happens to credentials, channels, people, clocks and passes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from alerts.decide import BAD_NEWS
-from alerts.model import Channel, Condition, Level, Quiet, Standing
+from alerts.model import Alert, Channel, Condition, Level, QuietHours
 from tests.alerts import rules
 from tests.alerts.world import DAY, HOUR, MINUTE, Fate, World, login
 
@@ -30,14 +30,14 @@ SPANS = st.one_of(
     st.sampled_from([HOUR, 6 * HOUR, DAY, 3 * DAY, 7 * DAY]),
     st.timedeltas(timedelta(seconds=1), 2 * DAY),
 )
-QUIET = Quiet(time(22), time(7), ZoneInfo("Europe/Stockholm"))
+QUIET = QuietHours(time(22), time(7), ZoneInfo("Europe/Stockholm"))
 
 
 class Alerts(RuleBasedStateMachine):
-    """Anything in any order; the rules are checked at every pass, and at the end that all believe the truth."""
+    """Anything in any order; the rules are checked at every check, and at the end that all believe the truth."""
 
     @initialize(quiet=st.sampled_from([None, QUIET]), own=st.booleans())
-    def begin(self, quiet: Quiet | None, own: bool) -> None:
+    def begin(self, quiet: QuietHours | None, own: bool) -> None:
         self.world = World(channels=CHANNELS, quiet=quiet, own=own, retry_after=20 * MINUTE)
         self.truth = {key: Condition(key, Level.FINE, LABELS[key], login=login(0)) for key in KEYS}
         self.generation = 0
@@ -115,7 +115,7 @@ class Alerts(RuleBasedStateMachine):
         world = self.world
         if self.planned:
             self.look_between(span)
-        before, minds, unsure = dict(world.standings), dict(world.minds), rules.unsure(world)
+        before, minds, unsure = dict(world.alerts), dict(world.minds), rules.unsure(world)
         heard = world.look(*(self.truth[key] for key in seen), after=span)
         for one in heard:
             place = (one.address, one.key)
@@ -131,18 +131,18 @@ class Alerts(RuleBasedStateMachine):
         self.planned = seen == KEYS and not world.died and not world.again
 
     def look_between(self, span: timedelta) -> None:
-        """A pass between two planned moments changes nothing and says nothing."""
-        world, now, standings = self.world, self.world.now, dict(self.world.standings)
+        """A check between two planned moments changes nothing and says nothing."""
+        world, now, alerts = self.world, self.world.now, dict(self.world.alerts)
         gap = span if world.until is None else min(span, world.until - now)
         world.now += gap / 2
         if world.until is None or world.now < world.until:
             world.settle((*self.truth.values(), *world.own_conditions()[0]))
-            assert world.standings == standings, "an extra pass changed what stands"
+            assert world.alerts == alerts, "an extra pass changed what stands"
             assert not world.decide()[0], "an extra pass spoke"
         world.now = now
 
-    def check_settled(self, key: str, before: Standing | None) -> None:
-        after, condition, now = self.world.standings[key], self.truth[key], self.world.now
+    def check_settled(self, key: str, before: Alert | None) -> None:
+        after, condition, now = self.world.alerts[key], self.truth[key], self.world.now
         if condition.rank >= (before.rank if before else after.rank):
             self.lower_since.pop(key, None)
         elif not condition.held:

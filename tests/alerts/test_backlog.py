@@ -31,7 +31,7 @@ def test_a_channel_that_delivers_nothing_for_a_day_is_told_to_the_others() -> No
     world.fates.clear()
     assert said(world.look(soon(), after=HOUR)) == [("phone", "a", "new")]
     world.look(soon(), after=MINUTE)
-    assert said(world.look(soon(), after=10 * MINUTE)) == [("mail", condition_key("phone"), "recovered")]
+    assert said(world.look(soon(), after=10 * MINUTE)) == [("mail", condition_key("phone"), "resolved")]
 
 
 def test_the_moment_a_channel_becomes_a_condition_is_planned() -> None:
@@ -58,4 +58,4 @@ def test_a_channel_that_reaches_only_some_targets_is_a_condition_until_it_reache
     key = f"{condition_key('phone')}/targets"
     assert said(world.look(now(), after=MINUTE)) == [("phone", key, "new")]
     world.look(now(), after=MINUTE)
-    assert said(world.look(now(), after=10 * MINUTE)) == [("phone", key, "recovered")]
+    assert said(world.look(now(), after=10 * MINUTE)) == [("phone", key, "resolved")]

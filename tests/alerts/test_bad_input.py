@@ -60,7 +60,7 @@ def test_a_channel_that_cannot_work_is_an_error_with_its_line_and_stops_no_other
     life.openclaw({"anthropic:default": life.token(-HOUR)})
     done = life.look()
     assert done.code == 1
-    assert [one.name for one in life.news] == ["anthropic:default (main)"], "the good channel hears it all the same"
+    assert [one.name for one in life.items] == ["anthropic:default (main)"], "the good channel hears it all the same"
     assert "bad" in done.err, "and the bad one is not passed over in silence"
     doctor = life.line.run(life.home, "doctor", at=START)
     assert doctor.code == 1
@@ -100,7 +100,7 @@ def test_an_impossible_silence_is_refused_in_words(life: Life, words: tuple[str,
     assert "our bug" not in done.err
     assert len(done.err.strip()) > 20
     life.look()
-    assert len(life.news) == 1
+    assert len(life.items) == 1
 
 
 def test_an_acknowledgement_of_what_does_not_stand_says_so_and_what_does(life: Life) -> None:

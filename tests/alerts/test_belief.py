@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from alerts import notification_state
-from alerts.model import Alert, Attempt, Delivery, Level, News, Outcome, Reason, Standing, Told
+from alerts.model import Alert, Attempt, Delivery, Item, Level, Notification, NotificationState, Outcome, Reason
 from tests.alerts.world import (
     DAY,
     HOUR,
@@ -102,7 +102,7 @@ def test_a_recovery_during_an_outage_is_told_once_after_it() -> None:
     world.look(fine(), after=HOUR)
     wait(world, fine(), span=DAY)
     world.fates.clear()
-    assert reasons(world.look(fine(), after=HOUR)) == ["recovered"]
+    assert reasons(world.look(fine(), after=HOUR)) == ["resolved"]
     assert wait(world, fine(), span=9 * DAY) == []
 
 
@@ -122,7 +122,7 @@ def test_a_partial_delivery_counts_as_told() -> None:
     """The targets that heard it must not hear it again."""
     world = World(fates={"phone": Fate.PARTLY})
     world.look(now())
-    assert world.told[PHONE.id, "a"].level is Level.NOW
+    assert world.notified[PHONE.id, "a"].level is Level.NOW
     assert wait(world, now(), span=20 * HOUR) == []
 
 
@@ -135,7 +135,7 @@ def test_a_reminder_that_fails_goes_on_trying() -> None:
     assert world.until - world.now == MINUTE
     world.fates.clear()
     assert reasons(world.look(now(), after=MINUTE)) == ["reminder"]
-    assert world.told[PHONE.id, "a"].nth == 1
+    assert world.notified[PHONE.id, "a"].nth == 1
     assert world.until - world.now == 2 * DAY
 
 
@@ -161,12 +161,12 @@ def test_a_look_that_does_not_see_it_does_not_shorten_the_wait() -> None:
 
 def test_an_attempt_that_moved_is_told_under_its_new_key() -> None:
     """Replacing the row's own key is enough."""
-    standing = Standing("old", Level.NOW, START, START)
-    alert = Alert("phone", (News(standing, Reason.NEW),))
-    (row,) = notification_state.before(alert, PHONE, {}, {}, START)
+    alert = Alert("old", Level.NOW, START, START)
+    notification = Notification("phone", (Item(alert, Reason.NEW),))
+    (row,) = notification_state.before(notification, PHONE, {}, {}, START)
     moved = replace(row, key="new")
-    changes = notification_state.after(Delivery(alert, START + MINUTE, Outcome.DELIVERED), [moved])
-    assert changes.told == {(PHONE.id, "new"): Told("phone", "new", Level.NOW, START, START + MINUTE)}
+    changes = notification_state.after(Delivery(notification, START + MINUTE, Outcome.DELIVERED), [moved])
+    assert changes.notified == {(PHONE.id, "new"): NotificationState("phone", "new", Level.NOW, START, START + MINUTE)}
     assert changes.attempts == {(PHONE.id, "new"): None}
 
 

@@ -11,12 +11,12 @@ from datetime import timedelta
 import pytest
 
 from alerts import channels
-from alerts.channels import Report, check, deliver, known_schemes, scheme_of
+from alerts.channels import SendResult, check, deliver, known_schemes, scheme_of
 from alerts.channels.console import write
 from alerts.model import Outcome
-from tests.alerts.examples import COMMAND, alert, say
+from tests.alerts.examples import COMMAND, notification, say
 
-MESSAGE = say(alert())
+MESSAGE = say(notification())
 TIME = timedelta(seconds=5)
 
 
@@ -80,7 +80,7 @@ def test_print_writes_the_message_to_a_stream() -> None:
     assert stream.getvalue().startswith(MESSAGE.subject + "\n")
     assert COMMAND in stream.getvalue().splitlines()
     with redirect_stdout(io.StringIO()) as out:
-        assert deliver("print://", MESSAGE, TIME) == Report(Outcome.DELIVERED)
+        assert deliver("print://", MESSAGE, TIME) == SendResult(Outcome.DELIVERED)
     assert out.getvalue() == stream.getvalue()
 
 

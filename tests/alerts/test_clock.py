@@ -6,25 +6,25 @@ from datetime import timedelta
 
 import pytest
 
-from alerts.clock_trust import Reading, past_attempt, past_hush, past_standing, past_told, trust
+from alerts.clock_trust import ClockReading, past_alert, past_attempt, past_muting, past_notified, trust
 from alerts.model import (
     Acknowledgement,
+    Alert,
     Attempt,
-    Hush,
     Level,
+    Muting,
+    NotificationState,
     Pending,
     Rise,
     Silence,
-    Standing,
-    Told,
 )
 from tests.alerts.world import DAY, HOUR, MINUTE, SETTLE, START
 
-LAST = Reading(START, HOUR, "boot-1")
+LAST = ClockReading(START, HOUR, "boot-1")
 
 
-def reading(wall: timedelta, boot: timedelta | None, boot_id: str = "boot-1") -> Reading:
-    return Reading(START + wall, None if boot is None else HOUR + boot, boot_id)
+def reading(wall: timedelta, boot: timedelta | None, boot_id: str = "boot-1") -> ClockReading:
+    return ClockReading(START + wall, None if boot is None else HOUR + boot, boot_id)
 
 
 BELIEVED = {
@@ -44,7 +44,7 @@ BELIEVED = {
 
 @pytest.mark.parametrize("name", BELIEVED)
 def test_the_wall_clock_is_believed_while_it_goes_as_the_boot_clock_does(name: str) -> None:
-    """And never when it lies before the last pass."""
+    """And never when it lies before the last check."""
     current, believed = BELIEVED[name]
     assert trust(LAST, None, current, SETTLE).believed is believed
 
@@ -77,7 +77,7 @@ def test_another_step_starts_the_wait_over_and_stepping_back_ends_it() -> None:
 def test_moments_from_the_future_become_now() -> None:
     """What is past stays, and equal moments stay equal."""
     future = START + DAY
-    standing = Standing(
+    alert = Alert(
         "a",
         Level.NOW,
         since=START - DAY,
@@ -85,26 +85,28 @@ def test_moments_from_the_future_become_now() -> None:
         pending=Pending(Level.FINE, None, future),
         rises=(Rise(Level.NOW, None, future),),
     )
-    told = Told("phone", "a", Level.NOW, since=future, at=future)
-    past = past_standing(standing, START)
+    notified = NotificationState("phone", "a", Level.NOW, since=future, at=future)
+    past = past_alert(alert, START)
     assert (past.since, past.at, past.pending.since, past.rises[0].at) == (START - DAY, START, START, START)
-    assert past_standing(past, START) is past
-    assert (past_told(told, START).since, past_told(told, START).at) == (START, START)
-    attempt = past_attempt(Attempt("phone", "a", START, future, belief=told, earlier=(None, told), wait=HOUR), START)
-    assert (attempt.at, attempt.wait, attempt.belief.at, attempt.earlier[1].at) == (START, HOUR, START, START)
+    assert past_alert(past, START) is past
+    assert (past_notified(notified, START).since, past_notified(notified, START).at) == (START, START)
+    attempt = past_attempt(
+        Attempt("phone", "a", START, future, state=notified, earlier=(None, notified), wait=HOUR), START
+    )
+    assert (attempt.at, attempt.wait, attempt.state.at, attempt.earlier[1].at) == (START, HOUR, START, START)
 
 
 def test_a_silence_from_the_future_keeps_its_length() -> None:
     """It does not hide for the whole time the clock was ahead; one made in time keeps its end."""
-    hush = Hush(
+    muting = Muting(
         (
             Silence(1, {}, START + DAY + HOUR, Level.NOW, START + DAY),
             Silence(2, {}, START + HOUR, Level.NOW, START - HOUR),
         ),
         (Acknowledgement("a", START + DAY, START + 2 * DAY, START + DAY), Acknowledgement("b", START, None, START)),
     )
-    past = past_hush(hush, START)
+    past = past_muting(muting, START)
     assert [one.until for one in past.silences] == [START + HOUR, START + HOUR]
     known = past.acknowledgements[0]
     assert (known.at, known.made_at, known.until) == (START, START, START + DAY)
-    assert past.acknowledgements[1] == hush.acknowledgements[1]
+    assert past.acknowledgements[1] == muting.acknowledgements[1]

@@ -13,4 +13,4 @@ def test_whoever_passes_at_once_a_death_is_told_once_and_no_error_surfaces(tmp_p
     assert played.errors == []
     assert played.missing() == []
     assert played.twice() == []
-    assert len(played.told()) == 8 * len(CHANNELS)
+    assert len(played.notified()) == 8 * len(CHANNELS)

@@ -29,12 +29,12 @@ def test_claude_codes_login_copied_into_openclaw_is_told_with_both_places_and_th
     life.claude(8 * HOUR, life.now + 25 * DAY, refreshToken="ref-FAKESECRET-shared")
     life.openclaw({NAME: life.oauth(8 * HOUR, secret="own")})
     life.look()
-    assert life.news == []
+    assert life.items == []
     life.openclaw({NAME: life.oauth(7 * HOUR, secret="shared")})
     settled(life)
-    (news,) = life.news
-    assert (news.call, news.reason) == ("Act soon", "new")
-    text = " ".join(news.text.split())
+    (items,) = life.items
+    assert (items.call, items.reason) == ("Act soon", "new")
+    text = " ".join(items.text.split())
     assert (
         "One refresh token of anthropic lies in ~/.claude/.credentials.json (claude-code) and "
         "~/.openclaw/agents/main/agent/auth-profiles.json (openclaw, agent main)." in text
@@ -47,18 +47,18 @@ def test_claude_codes_login_copied_into_openclaw_is_told_with_both_places_and_th
     assert "FAKESECRET" not in text
     life.claude(8 * HOUR, life.now + 25 * DAY, secret="renewed")  # the copy is now used up, which is no recovery
     settled(life)
-    assert len(life.news) == 1
-    standing = json.loads(life.look("--json").out)
-    (copy,) = (one for one in standing["profiles"] if one["source"] == "openclaw")
+    assert len(life.items) == 1
+    alert = json.loads(life.look("--json").out)
+    (copy,) = (one for one in alert["profiles"] if one["source"] == "openclaw")
     assert copy["needs_human"] == "no"
-    overview = json.loads((state(life.home) / "overview.json").read_text())
-    assert [one["summary"] for one in overview["standings"] if "used up" in one["summary"]]
+    overview = json.loads((state(life.home) / "page.json").read_text())
+    assert [one["summary"] for one in overview["alerts"] if "used up" in one["summary"]]
     life.openclaw({NAME: life.token(300 * DAY, secret="of its own")})
     settled(life)
-    assert [one.call for one in life.news] == ["Act soon", "Recovered"]
-    assert "No refresh token of anthropic lies in two places any more." in life.news[-1].text
+    assert [one.call for one in life.items] == ["Act soon", "Recovered"]
+    assert "No refresh token of anthropic lies in two places any more." in life.items[-1].text
     life.live(life.now + DAY, every=HOUR)
-    assert len(life.news) == 2
+    assert len(life.items) == 2
 
 
 def test_a_login_that_two_agents_hold_is_told_and_inheritance_is_not(life: Life) -> None:
@@ -66,16 +66,16 @@ def test_a_login_that_two_agents_hold_is_told_and_inheritance_is_not(life: Life)
     agent(life, "main", life.oauth(8 * HOUR, secret="agents"))
     life.look()
     settled(life)
-    assert life.news == [], "agent work inherits the store of main"
+    assert life.items == [], "agent work inherits the store of main"
     agent(life, "work", life.oauth(8 * HOUR, secret="agents"))
     settled(life)
-    (news,) = life.news
-    assert "(openclaw, agent main) and " in news.text
-    assert "(openclaw, agent work)" in news.text
-    assert "--agent work" in news.text, "the one that had it first keeps it"
+    (items,) = life.items
+    assert "(openclaw, agent main) and " in items.text
+    assert "(openclaw, agent work)" in items.text
+    assert "--agent work" in items.text, "the one that had it first keeps it"
     agent(life, "work", life.oauth(8 * HOUR, secret="logged in there"))
     settled(life)
-    assert [one.call for one in life.news] == ["Act soon", "Recovered"]
+    assert [one.call for one in life.items] == ["Act soon", "Recovered"]
 
 
 @pytest.mark.parametrize("kind", ["key", "token", "link", "entries"])
@@ -96,7 +96,7 @@ def test_what_may_lie_in_two_places_is_no_news(life: Life, kind: str) -> None:
         agent(life, "work", profile)
     life.look()
     settled(life)
-    assert life.news == []
+    assert life.items == []
     if kind == "entries":
         assert "again/main/anthropic:default" in life.passes[-1].out
 
@@ -106,18 +106,18 @@ def test_agents_that_disagree_are_told_with_the_dead_one_and_by_nothing_else(lif
     agent(life, "work", {**life.oauth(8 * HOUR, secret="old"), "access": "", "refresh": ""})
     life.look()
     settled(life)
-    (news,) = life.news
-    assert (news.call, news.name) == ("Act now", "anthropic:default (work)")
-    assert "agent main has a working login of that name, which must not be copied" in news.text
+    (items,) = life.items
+    assert (items.call, items.name) == ("Act now", "anthropic:default (work)")
+    assert "agent main has a working login of that name, which must not be copied" in items.text
     agent(life, "work", life.oauth(8 * HOUR, secret="new"))
     settled(life)
-    assert [one.call for one in life.news] == ["Act now", "Recovered"]
+    assert [one.call for one in life.items] == ["Act now", "Recovered"]
 
 
 def test_a_dead_login_beside_a_working_claude_code_is_told_with_the_safe_way(life: Life) -> None:
     life.claude(8 * HOUR, life.now + 25 * DAY)
     life.openclaw({NAME: {**life.oauth(8 * HOUR), "access": "", "refresh": ""}})
     life.look()
-    (news,) = life.news
-    assert "claude-code has a working login of anthropic, which must not be copied" in news.text
-    assert "a token of its own comes from: claude setup-token" in news.text
+    (items,) = life.items
+    assert "claude-code has a working login of anthropic, which must not be copied" in items.text
+    assert "a token of its own comes from: claude setup-token" in items.text

@@ -131,8 +131,8 @@ def test_every_record_of_ours_is_one() -> None:
 
 
 def test_a_look_loads_neither_dataclasses_nor_inspect() -> None:
-    told = "import sys, monitor.model, alerts.model; print({'dataclasses', 'inspect'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True, check=True)
+    notified = "import sys, monitor.model, alerts.model; print({'dataclasses', 'inspect'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", notified], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 
 

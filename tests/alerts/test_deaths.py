@@ -25,7 +25,7 @@ def healthy(life: Life) -> None:
     life.claude(8 * HOUR, life.now + 25 * DAY)
     life.openclaw({"anthropic:default": life.oauth(8 * HOUR)})
     life.look()
-    assert life.news == []
+    assert life.items == []
 
 
 def blanked(life: Life) -> None:
@@ -92,7 +92,7 @@ def overused(life: Life) -> None:
     life.claude(8 * HOUR, life.now + 25 * DAY, "2")
     life.openclaw({"anthropic:default": profile}, usageStats=used)
     life.look()
-    assert life.news == [], "the use itself is no news yet"
+    assert life.items == [], "the use itself is no news yet"
     life.wait(HOUR)
     used = {"anthropic:default": {"lastUsed": ms(life.now)}}
     life.openclaw({"anthropic:default": profile}, usageStats=used)
@@ -109,7 +109,7 @@ def refused_by_its_program(life: Life) -> None:
 def codex_emptied(life: Life) -> None:
     life.file(".codex/auth.json", {"auth_mode": "chatgpt", "tokens": _codex(life)})
     life.look()
-    assert life.news == []
+    assert life.items == []
     life.file(".codex/auth.json", {})
 
 
@@ -128,7 +128,7 @@ def held_until_its_end(life: Life) -> None:
     life.file(STORE, "{")
     life.live(life.now + 15 * DAY - HOUR, every=DAY)
     assert ("Act soon", MAIN) in life.calls()
-    life.news.clear()
+    life.items.clear()
     life.wait(HOUR)
 
 
@@ -167,12 +167,12 @@ def test_a_death_is_told_with_what_to_do(life: Life, row: str) -> None:
     happen(life)
     life.look()
     if after:
-        assert life.news == [], "one look cannot be sure"
+        assert life.items == [], "one look cannot be sure"
         life.look(after=after - 2 * MINUTE)
-        assert life.news == []
+        assert life.items == []
         life.look(after=3 * MINUTE)
     assert (call, name) in life.calls(), (life.calls(), life.passes[-1].out)
-    assert "What to do:" in life.news[-1].text
+    assert "What to do:" in life.items[-1].text
     for span in (5 * MINUTE, 11 * MINUTE, HOUR):
         life.look(after=span)
     assert life.calls() == [(call, name)], "told once, and nothing else"
@@ -192,4 +192,4 @@ def _codex(life: Life) -> dict[str, str]:
 def test_the_machine_of_these_tests_is_healthy_without_a_death(life: Life) -> None:
     healthy(life)
     life.live(START + 8 * HOUR)
-    assert life.news == []
+    assert life.items == []

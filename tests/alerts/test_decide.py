@@ -25,7 +25,7 @@ from tests.alerts.world import (
 
 
 def test_an_episode_is_new_worse_eased_and_recovered_once_each() -> None:
-    """The whole life of an alert, and nothing twice."""
+    """The whole life of a notification, and nothing twice."""
     world = World()
     assert reasons(world.look(soon())) == ["new"]
     assert reasons(world.look(soon(), after=MINUTE)) == []
@@ -34,8 +34,8 @@ def test_an_episode_is_new_worse_eased_and_recovered_once_each() -> None:
     assert reasons(world.look(soon(), after=MINUTE)) == []
     assert reasons(world.look(soon(), after=10 * MINUTE)) == ["eased"]
     assert reasons(world.look(fine(), after=MINUTE)) == []
-    assert reasons(world.look(fine(), after=10 * MINUTE)) == ["recovered"]
-    assert world.told == {}
+    assert reasons(world.look(fine(), after=10 * MINUTE)) == ["resolved"]
+    assert world.notified == {}
     assert world.attempts == {}
 
 
@@ -43,7 +43,7 @@ def test_a_renewal_is_told_at_once() -> None:
     """A new login needs no settling."""
     world = World()
     world.look(now(login=login(0)))
-    assert reasons(world.look(fine(login=login(1)), after=MINUTE)) == ["recovered"]
+    assert reasons(world.look(fine(login=login(1)), after=MINUTE)) == ["resolved"]
 
 
 def test_a_renewed_login_that_is_soon_again_is_eased_at_once() -> None:
@@ -54,7 +54,7 @@ def test_a_renewed_login_that_is_soon_again_is_eased_at_once() -> None:
 
 
 def test_an_unknown_that_lasts_is_one_message_and_a_short_one_none() -> None:
-    """A torn store for one pass is nothing to anybody."""
+    """A torn store for one check is nothing to anybody."""
     world = World()
     world.look(fine())
     torn = soon(days=None, doubt=True)
@@ -78,7 +78,7 @@ def test_all_news_of_a_channel_is_one_message_with_the_worst_first() -> None:
     """And each channel has its own."""
     world = World(channels=(PHONE, MAIL))
     world.look(soon("a", days=7), soon("b", days=1), now("c"))
-    assert [(one.channel, [news.standing.key for news in one.news]) for one in world.messages] == [
+    assert [(one.channel, [items.alert.key for items in one.items]) for one in world.messages] == [
         ("phone", ["c", "b", "a"]),
         ("mail", ["c"]),
     ]
@@ -105,7 +105,7 @@ def test_whoever_was_told_hears_the_end_whatever_the_level() -> None:
     assert reasons(world.look(soon(), after=10 * MINUTE)) == ["eased"]
     assert reasons(world.look(soon(days=3), after=MINUTE)) == []
     world.look(fine(), after=MINUTE)
-    assert reasons(world.look(fine(), after=10 * MINUTE)) == ["recovered"]
+    assert reasons(world.look(fine(), after=10 * MINUTE)) == ["resolved"]
 
 
 def test_a_channel_that_was_never_told_hears_no_recovery() -> None:
@@ -124,9 +124,9 @@ def test_a_channel_added_meanwhile_hears_what_stands_as_new() -> None:
     assert said(world.look(now(), after=MINUTE)) == [("mail", "a", "new")]
     world.channels = (MAIL,)
     world.look(fine(), after=MINUTE)
-    assert said(world.look(fine(), after=HOUR)) == [("mail", "a", "recovered")]
+    assert said(world.look(fine(), after=HOUR)) == [("mail", "a", "resolved")]
     world.channels = (PHONE, MAIL)
-    assert said(world.look(fine(), after=HOUR)) == [("phone", "a", "recovered")]
+    assert said(world.look(fine(), after=HOUR)) == [("phone", "a", "resolved")]
 
 
 def test_absence_is_neither_bad_nor_good_news() -> None:
@@ -138,10 +138,10 @@ def test_absence_is_neither_bad_nor_good_news() -> None:
 
 
 def test_a_forgotten_key_is_silence_once_its_rows_are_gone() -> None:
-    """Forgetting deletes standing, told and attempts together; what appears again is new."""
+    """Forgetting deletes alert, told and attempts together; what appears again is new."""
     world = World()
     world.look(now())
-    del world.standings["a"], world.told[PHONE.id, "a"]
+    del world.alerts["a"], world.notified[PHONE.id, "a"]
     assert world.look(after=MINUTE) == []
     assert reasons(world.look(now(), after=MINUTE)) == ["new"]
 
@@ -150,15 +150,15 @@ def test_a_moved_key_goes_on_under_its_new_name() -> None:
     """Nothing is said of the old name, and the end is told under the new one."""
     world = World()
     world.look(now())
-    world.standings["b"] = replace(world.standings.pop("a"), key="b")
-    world.told[PHONE.id, "b"] = replace(world.told.pop((PHONE.id, "a")), key="b")
+    world.alerts["b"] = replace(world.alerts.pop("a"), key="b")
+    world.notified[PHONE.id, "b"] = replace(world.notified.pop((PHONE.id, "a")), key="b")
     assert world.look(now("b"), after=MINUTE) == []
     world.look(fine("b"), after=MINUTE)
-    assert said(world.look(fine("b"), after=HOUR)) == [("phone", "b", "recovered")]
+    assert said(world.look(fine("b"), after=HOUR)) == [("phone", "b", "resolved")]
 
 
 def test_reminders_come_after_one_day_two_and_then_every_seven() -> None:
-    """Each counts from the one before, and passes are planned for them."""
+    """Each counts from the one before, and checks are planned for them."""
     world = World()
     world.look(now())
     heard = wait(world, now(), span=25 * DAY)

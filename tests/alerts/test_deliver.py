@@ -9,12 +9,12 @@ from datetime import timedelta
 
 import pytest
 
-from alerts.channels import Report, deliver
+from alerts.channels import SendResult, deliver
 from alerts.model import Level, Outcome
-from tests.alerts.examples import COMMAND, alert, say
+from tests.alerts.examples import COMMAND, notification, say
 from tests.receivers import Receiver, mail, web
 
-MESSAGE = say(alert())
+MESSAGE = say(notification())
 TIME = timedelta(seconds=5)
 
 
@@ -40,7 +40,7 @@ SERVICES = {
 @pytest.mark.parametrize("scheme", SERVICES)
 def test_a_service_receives_subject_and_text(there: Receiver, scheme: str) -> None:
     path, read = SERVICES[scheme]
-    assert deliver(there.url(scheme, path), MESSAGE, TIME) == Report(Outcome.DELIVERED)
+    assert deliver(there.url(scheme, path), MESSAGE, TIME) == SendResult(Outcome.DELIVERED)
     assert read(there.received[-1].body) == ("topic", MESSAGE.subject, MESSAGE.text)
 
 
@@ -160,7 +160,7 @@ def test_a_mail_has_the_subject_and_both_forms_with_the_command_on_a_line() -> N
 def test_a_refused_recipient_is_a_client_error() -> None:
     with mail(refuse="nobody") as there:
         url = there.url("mailto", "?from=aw@example.org&to=nobody@example.org")
-        assert deliver(url, MESSAGE, TIME) == Report(Outcome.CLIENT_ERROR, "SMTP 550")
+        assert deliver(url, MESSAGE, TIME) == SendResult(Outcome.CLIENT_ERROR, "SMTP 550")
 
 
 def test_starttls_and_login_work_and_a_wrong_password_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.model import Acknowledgement, Hush, Level, Quiet, Reason, Silence, Standing
-from alerts.muting import FOREVER, concerns, covers, follow, hushed_until, quiet_window, worst
+from alerts.model import Acknowledgement, Alert, Level, Muting, QuietHours, Reason, Silence
+from alerts.muting import FOREVER, concerns, covers, follow, quiet_window, suppressed_until, worst
 from tests.alerts.world import DAY, HOUR, MINUTE, START, Fate, World, fine, login, now, reasons, soon, wait
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
-NIGHT = Quiet(time(22), time(7), STOCKHOLM)
+NIGHT = QuietHours(time(22), time(7), STOCKHOLM)
 
 
 def utc(text: str) -> datetime:
@@ -32,23 +32,23 @@ WINDOWS = {
     "the long night": (NIGHT, "2026-10-25T03:00", ("2026-10-24T20:00", "2026-10-25T06:00")),
     "the end after the long night": (NIGHT, "2026-10-25T06:00", None),
     "hours within one day": (
-        Quiet(time(12), time(13), STOCKHOLM),
+        QuietHours(time(12), time(13), STOCKHOLM),
         "2026-07-01T10:30",
         ("2026-07-01T10:00", "2026-07-01T11:00"),
     ),
     "an end in the hour that comes twice is its later one": (
-        Quiet(time(1), time(2, 30), STOCKHOLM),
+        QuietHours(time(1), time(2, 30), STOCKHOLM),
         "2026-10-25T01:15",
         ("2026-10-24T23:00", "2026-10-25T01:30"),
     ),
     "a begin in the hour that comes twice is its earlier one": (
-        Quiet(time(2, 30), time(5), STOCKHOLM),
+        QuietHours(time(2, 30), time(5), STOCKHOLM),
         "2026-10-25T00:30",
         ("2026-10-25T00:30", "2026-10-25T04:00"),
     ),
-    "no length is no quiet": (Quiet(time(8), time(8), STOCKHOLM), "2026-07-01T06:00", None),
+    "no length is no quiet": (QuietHours(time(8), time(8), STOCKHOLM), "2026-07-01T06:00", None),
     "far from UTC": (
-        Quiet(time(22), time(7), ZoneInfo("Pacific/Kiritimati")),
+        QuietHours(time(22), time(7), ZoneInfo("Pacific/Kiritimati")),
         "2026-01-10T09:00",
         ("2026-01-10T08:00", "2026-01-10T17:00"),
     ),
@@ -74,7 +74,7 @@ def test_without_quiet_hours_there_is_no_window() -> None:
 )
 def test_every_moment_of_a_night_is_in_the_same_window(moment: datetime, zone: str) -> None:
     """The window begins and ends where it says, and holds about a night."""
-    quiet = Quiet(time(22), time(7), ZoneInfo(zone))
+    quiet = QuietHours(time(22), time(7), ZoneInfo(zone))
     window = quiet_window(quiet, moment)
     local = moment.astimezone(quiet.zone).time()
     assert (window is not None) == (local >= time(22) or local < time(7))
@@ -93,17 +93,17 @@ def test_a_silence_needs_every_label_and_a_channel_only_those_that_are_there() -
     assert not concerns({"a": "1"}, {"a": "2"})
 
 
-def bad(level: Level, key: str = "a", **labels: str) -> Standing:
-    return Standing(key, level, START, START, labels)
+def bad(level: Level, key: str = "a", **labels: str) -> Alert:
+    return Alert(key, level, START, START, labels)
 
 
 def test_a_silence_is_made_for_the_worst_it_covers() -> None:
     """`now` where nothing is wrong yet: a planned re-login."""
-    standings = [bad(Level.SOON, agent="main"), bad(Level.NOW, agent="other"), bad(Level.FINE, agent="third")]
-    assert worst({"agent": "main"}, standings) is Level.SOON
-    assert worst({}, standings) is Level.NOW
-    assert worst({"agent": "third"}, standings) is Level.NOW
-    assert worst({"agent": "nobody"}, standings) is Level.NOW
+    alerts = [bad(Level.SOON, agent="main"), bad(Level.NOW, agent="other"), bad(Level.FINE, agent="third")]
+    assert worst({"agent": "main"}, alerts) is Level.SOON
+    assert worst({}, alerts) is Level.NOW
+    assert worst({"agent": "third"}, alerts) is Level.NOW
+    assert worst({"agent": "nobody"}, alerts) is Level.NOW
 
 
 def test_what_hides_a_standing_is_the_last_thing_to_end() -> None:
@@ -113,14 +113,14 @@ def test_what_hides_a_standing_is_the_last_thing_to_end() -> None:
         Silence(2, {}, START + 2 * HOUR, Level.SOON, START),
         Silence(3, {"x": "y"}, START + 3 * HOUR, Level.NOW, START),
     )
-    hush = Hush(silences)
-    assert hushed_until(hush, bad(Level.NOW), START) == START + HOUR
-    assert hushed_until(hush, bad(Level.SOON), START) == START + 2 * HOUR
-    assert hushed_until(hush, bad(Level.NOW), START + HOUR) == START + HOUR
+    muting = Muting(silences)
+    assert suppressed_until(muting, bad(Level.NOW), START) == START + HOUR
+    assert suppressed_until(muting, bad(Level.SOON), START) == START + 2 * HOUR
+    assert suppressed_until(muting, bad(Level.NOW), START + HOUR) == START + HOUR
     known = Acknowledgement("a", START, None, START)
-    assert hushed_until(Hush(silences, (known,)), bad(Level.NOW), START) == FOREVER
+    assert suppressed_until(Muting(silences, (known,)), bad(Level.NOW), START) == FOREVER
     other = Acknowledgement("a", START - MINUTE, None, START)
-    assert hushed_until(Hush((), (other,)), bad(Level.NOW), START) == START
+    assert suppressed_until(Muting((), (other,)), bad(Level.NOW), START) == START
 
 
 def test_a_silence_follows_a_key_that_moved() -> None:
@@ -149,7 +149,7 @@ def test_at_night_only_now_comes_through_and_its_end() -> None:
     world = at_night()
     assert [one.key for one in world.look(now("a", login=login(0)), soon("b"))] == ["a"]
     assert world.until == MORNING
-    assert reasons(world.look(fine("a", login=login(1)), soon("b"), after=HOUR)) == ["recovered"]
+    assert reasons(world.look(fine("a", login=login(1)), soon("b"), after=HOUR)) == ["resolved"]
     assert [one.key for one in world.look(fine("a"), soon("b"), after=MORNING - world.now)] == ["b"]
 
 
@@ -159,7 +159,7 @@ def test_the_end_of_what_was_told_before_the_night_waits_for_the_morning() -> No
     world.look(now(login=login(0)))
     assert world.look(fine(login=login(1)), after=3 * HOUR) == []
     assert world.until == MORNING
-    assert reasons(world.look(fine(login=login(1)), after=MORNING - world.now)) == ["recovered"]
+    assert reasons(world.look(fine(login=login(1)), after=MORNING - world.now)) == ["resolved"]
 
 
 def test_what_came_and_went_in_the_night_is_never_told() -> None:
@@ -202,7 +202,7 @@ def test_an_acknowledgement_ends_with_the_next_change_of_level() -> None:
     world.acknowledge("a")
     assert wait(world, now(), span=9 * DAY) == []
     world.look(fine(), after=MINUTE)
-    assert reasons(world.look(fine(), after=10 * MINUTE)) == ["recovered"]
+    assert reasons(world.look(fine(), after=10 * MINUTE)) == ["resolved"]
 
 
 def test_an_acknowledgement_for_some_days_gives_way_to_the_reminder() -> None:
@@ -220,7 +220,7 @@ def test_a_silence_hides_up_to_its_level_and_its_end_is_planned() -> None:
     world.look(fine())
     world.silence({}, 4 * HOUR, Level.SOON)
     assert world.look(soon(), after=MINUTE) == []
-    assert world.until == world.hush.silences[0].until
+    assert world.until == world.muting.silences[0].until
     assert reasons(world.look(now(), after=MINUTE)) == ["new"]
     other = World()
     other.silence({}, 4 * HOUR)
@@ -243,4 +243,4 @@ def test_the_end_of_what_was_told_comes_through_a_silence() -> None:
     world = World()
     world.look(now(login=login(0)))
     world.silence({}, DAY)
-    assert reasons(world.look(fine(login=login(1)), after=MINUTE)) == [Reason.RECOVERED]
+    assert reasons(world.look(fine(login=login(1)), after=MINUTE)) == [Reason.RESOLVED]

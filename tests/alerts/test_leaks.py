@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from alerts.channels import check, deliver
 from alerts.send import send
-from tests.alerts.examples import NOW, alert, say
+from tests.alerts.examples import NOW, notification, say
 from tests.receivers import mail, web
 
 CANARY = "c4n4ry"
-MESSAGE = say(alert())
+MESSAGE = say(notification())
 
 #: Addresses with secrets in every place; {p} is a port that listens, {q} one that does not.
 ADDRESSES = [
@@ -84,7 +84,7 @@ def test_no_address_leaves_a_trace_in_logs_results_or_on_streams(
     with web() as there, mail(starttls=True) as box:
         urls = {f"channel-{n}": url for n, url in enumerate(_filled((there.port, box.port)))}
         reasons = [check(label, url) for label, url in urls.items()]
-        alerts = [alert(channel=label) for label in urls]
+        alerts = [notification(channel=label) for label in urls]
         done = list(send(alerts, urls, say, now=NOW, deadline=timedelta(seconds=10)))
     out = capfd.readouterr()
     assert len(done) == len(urls)

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from alerts.channels import apprise, deliver
 from alerts.formats import HTML, MARKDOWN, TEXT, Block, Message
 from alerts.message import compose
-from alerts.model import Alert, Level, News, Reason
-from tests.alerts.examples import NOW, alert, news, say
+from alerts.model import Item, Level, Notification, Reason
+from tests.alerts.examples import NOW, items, notification, say
 from tests.inbox import Receiver
 from tests.receivers import mail, web
 
@@ -105,14 +105,14 @@ LONG = st.integers(0, 450)
 
 
 @st.composite
-def items(draw: Callable[..., Any]) -> tuple[News, ...]:
+def items(draw: Callable[..., Any]) -> tuple[Item, ...]:
     found = []
     for number in range(draw(st.integers(1, 40))):
         command = f"tool-{number}- {draw(JUNK)}{'y' * draw(LONG)} {draw(JUNK)}-end".replace("  ", " ")
         labels = {"source": "openclaw", "profile": draw(IDS), "agent": draw(IDS)}
         level = draw(st.sampled_from([Level.SOON, Level.NOW]))
         found.append(
-            news(Reason.NEW, level=level, key=f"k{number:02}", labels=labels, summary=draw(JUNK), remedy=command)
+            items(Reason.NEW, level=level, key=f"k{number:02}", labels=labels, summary=draw(JUNK), remedy=command)
         )
     return tuple(found)
 
@@ -121,20 +121,20 @@ def items(draw: Callable[..., Any]) -> tuple[News, ...]:
 @settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(about=items())
 def test_what_arrives_fits_and_holds_each_command_as_it_is_or_not_at_all(
-    there: Receiver, name: str, about: tuple[News, ...]
+    there: Receiver, name: str, about: tuple[Item, ...]
 ) -> None:
     service, before = SERVICES[name], len(there.received)
-    deliver(service.url.format(port=there.port), compose(Alert("phone", about), "vps-1", NOW), TIME)
+    deliver(service.url.format(port=there.port), compose(Notification("phone", about), "vps-1", NOW), TIME)
     (received,) = there.received[before:]
     shown = service.shown(received.body)
     assert service.count(shown) <= service.most
     check_commands(service.read(shown), about)
 
 
-def check_commands(shown: str, about: tuple[News, ...]) -> None:
+def check_commands(shown: str, about: tuple[Item, ...]) -> None:
     said = 0
     for one in about:
-        command = one.standing.remedy.strip()
+        command = one.alert.remedy.strip()
         if re.search(rf"\b{command.split(' ')[0]}", shown):
             assert command in shown, "a command was cut"
             said += 1
@@ -143,10 +143,10 @@ def check_commands(shown: str, about: tuple[News, ...]) -> None:
 
 @settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(about=items())
-def test_a_mail_holds_each_command_as_it_is_or_not_at_all(about: tuple[News, ...]) -> None:
+def test_a_mail_holds_each_command_as_it_is_or_not_at_all(about: tuple[Item, ...]) -> None:
     with mail() as post:
         url = f"mailto://127.0.0.1:{post.port}?from=a@example.org&to=b@example.org"
-        deliver(url, compose(Alert("mail", about), "vps-1", NOW), TIME)
+        deliver(url, compose(Notification("mail", about), "vps-1", NOW), TIME)
         (received,) = post.received
     check_commands(of_html(received.html), about)
 
@@ -162,7 +162,7 @@ def test_for_the_limits_of_every_service_the_longest_message_is_made_to_fit() ->
     """By the limits alone: few of them can be given an address here."""
     known: Any = NotificationManager()
     message = compose(
-        Alert("phone", tuple(news(key=f"k{n}", remedy=f"fix-{n} {'x' * 99}") for n in range(99))), "h", NOW
+        Notification("phone", tuple(items(key=f"k{n}", remedy=f"fix-{n} {'x' * 99}") for n in range(99))), "h", NOW
     )
     for scheme in services():
         plugin = known[scheme]
@@ -176,8 +176,8 @@ def test_for_the_limits_of_every_service_the_longest_message_is_made_to_fit() ->
 
 
 def test_the_least_urgent_go_first_and_are_counted() -> None:
-    about = (news(key="b"), news(key="a", level=Level.NOW, labels={"profile": "dead"}), news(key="c"))
-    whole = say(alert(*about))
+    about = (items(key="b"), items(key="a", level=Level.NOW, labels={"profile": "dead"}), items(key="c"))
+    whole = say(notification(*about))
     some = whole.body(TEXT, lambda body: len(body) < len(whole.text))
     assert some.startswith("Act now (new): dead")
     assert "… and 1 more: authwatch status" in some
@@ -203,5 +203,5 @@ def test_what_is_short_keeps_the_command_rather_than_the_sentences() -> None:
 
 def test_a_title_is_shortened_by_us_as_well() -> None:
     service = Apprise.instantiate(SERVICES["discord"].url)
-    content = apprise._content(service, say(alert(news(labels={"profile": "p" * 300, "agent": "é" * 300}))))
+    content = apprise._content(service, say(notification(items(labels={"profile": "p" * 300, "agent": "é" * 300}))))
     assert len(content["title"].encode()) <= 250

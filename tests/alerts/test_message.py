@@ -14,37 +14,37 @@ from markdown_it import MarkdownIt
 
 from alerts.formats import LIMIT, UNSAFE, fits, hypertext, line, markdown, markdown_code
 from alerts.message import compose, notice, relative
-from alerts.model import Alert, Level, Reason
-from tests.alerts.examples import COMMAND, LABELS, NOW, alert, news, say, standing
+from alerts.model import Level, Notification, Reason
+from tests.alerts.examples import COMMAND, LABELS, NOW, alert, items, notification, say
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-DEAD = news(Reason.NEW, -5 * HOUR, level=Level.NOW, key="b")
-RECOVERED = news(Reason.RECOVERED, 40 * DAY, level=Level.FINE, key="c", summary="", remedy="")
+DEAD = items(Reason.NEW, -5 * HOUR, level=Level.NOW, key="b")
+RESOLVED = items(Reason.RESOLVED, 40 * DAY, level=Level.FINE, key="c", summary="", remedy="")
 
 NAME = "anthropic:default (main)"
 SUBJECTS = {
-    "one that ends": ([news()], f"Act soon: {NAME} ends 2026-11-25 14:00 UTC (in 3 days), vps-1"),
+    "one that ends": ([items()], f"Act soon: {NAME} ends 2026-11-25 14:00 UTC (in 3 days), vps-1"),
     "one that is over": ([DEAD], f"Act now: {NAME} ended 2026-11-22 08:00 UTC (5 h ago), vps-1"),
-    "dead before its clock": ([news(ends_in=DAY, level=Level.NOW)], f"Act now: {NAME}, vps-1"),
-    "one without a moment": ([news(ends_in=None, level=Level.NOW)], f"Act now: {NAME}, vps-1"),
-    "one that cannot be told": ([news(ends_in=None, doubt=True)], f"Cannot tell: {NAME}, vps-1"),
-    "one that vanished": ([news(ends_in=None, doubt=True, level=Level.NOW)], f"Act now: {NAME}, vps-1"),
-    "one that is back": ([RECOVERED], f"Recovered: {NAME}, valid until 2027-01-01 13:00 UTC (in 40 days), vps-1"),
-    "many": ([RECOVERED, news(), DEAD], f"Act now: {NAME} ended 5 h ago, and 2 more, vps-1"),
-    "many that are back": ([RECOVERED, RECOVERED], f"Recovered: {NAME}, and 1 more, vps-1"),
-    "a source": ([news(ends_in=None, labels={"source": "codex", "agent": "-"})], "Act soon: codex, vps-1"),
-    "something without labels": ([news(ends_in=None, labels={}, key="channel/mail")], "Act soon: channel/mail, vps-1"),
+    "dead before its clock": ([items(ends_in=DAY, level=Level.NOW)], f"Act now: {NAME}, vps-1"),
+    "one without a moment": ([items(ends_in=None, level=Level.NOW)], f"Act now: {NAME}, vps-1"),
+    "one that cannot be told": ([items(ends_in=None, doubt=True)], f"Cannot tell: {NAME}, vps-1"),
+    "one that vanished": ([items(ends_in=None, doubt=True, level=Level.NOW)], f"Act now: {NAME}, vps-1"),
+    "one that is back": ([RESOLVED], f"Recovered: {NAME}, valid until 2027-01-01 13:00 UTC (in 40 days), vps-1"),
+    "many": ([RESOLVED, items(), DEAD], f"Act now: {NAME} ended 5 h ago, and 2 more, vps-1"),
+    "many that are back": ([RESOLVED, RESOLVED], f"Recovered: {NAME}, and 1 more, vps-1"),
+    "a source": ([items(ends_in=None, labels={"source": "codex", "agent": "-"})], "Act soon: codex, vps-1"),
+    "something without labels": ([items(ends_in=None, labels={}, key="channel/mail")], "Act soon: channel/mail, vps-1"),
 }
 
 
 @pytest.mark.parametrize("case", SUBJECTS)
 def test_a_subject_says_what_to_do_for_which_login_until_when_and_where(case: str) -> None:
     items, expected = SUBJECTS[case]
-    assert say(alert(*items)).subject == expected
+    assert say(notification(*items)).subject == expected
 
 
 def test_the_body_goes_from_the_most_urgent_to_the_good_news() -> None:
-    text = say(alert(RECOVERED, news(), DEAD)).text
+    text = say(notification(RESOLVED, items(), DEAD)).text
     assert text.index("Act now (new)") < text.index("Act soon (new)") < text.index("Recovered")
 
 
@@ -58,37 +58,37 @@ def test_the_body_goes_from_the_most_urgent_to_the_good_news() -> None:
     ],
 )
 def test_every_reason_is_said_in_plain_words(reason: Reason, words: str) -> None:
-    assert say(alert(news(reason))).text.startswith(words)
+    assert say(notification(items(reason))).text.startswith(words)
 
 
 def test_the_command_stands_on_a_line_of_its_own_in_every_form() -> None:
-    message = say(alert())
+    message = say(notification())
     assert COMMAND in message.text.splitlines()
     assert COMMAND in message.markdown.splitlines()
     assert f"<pre>{hypertext(COMMAND)}</pre>" in message.html
 
 
 def test_a_deadline_is_given_as_a_moment_and_from_now() -> None:
-    assert "Act before: 2026-11-25 14:00 UTC (in 3 days)" in say(alert()).text.splitlines()
-    assert "Ended: 2026-11-22 08:00 UTC (5 h ago)" in say(alert(DEAD)).text.splitlines()
+    assert "Act before: 2026-11-25 14:00 UTC (in 3 days)" in say(notification()).text.splitlines()
+    assert "Ended: 2026-11-22 08:00 UTC (5 h ago)" in say(notification(DEAD)).text.splitlines()
 
 
 def test_what_recovered_says_until_when_it_is_valid_and_asks_for_nothing() -> None:
-    text = say(alert(replace(RECOVERED, standing=replace(RECOVERED.standing, remedy=COMMAND)))).text
+    text = say(notification(replace(RESOLVED, alert=replace(RESOLVED.alert, remedy=COMMAND)))).text
     assert "Logged in again, valid until 2027-01-01 13:00 UTC (in 40 days)." in text
     assert COMMAND not in text
 
 
 def test_what_recovered_without_a_known_end_is_fine_again() -> None:
-    assert "Fine again." in say(alert(news(Reason.RECOVERED, None, level=Level.FINE))).text
+    assert "Fine again." in say(notification(items(Reason.RESOLVED, None, level=Level.FINE))).text
 
 
 @pytest.mark.parametrize(
     ("items", "level"),
-    [([news(), DEAD], Level.NOW), ([news(), RECOVERED], Level.SOON), ([RECOVERED], Level.FINE)],
+    [([items(), DEAD], Level.NOW), ([items(), RESOLVED], Level.SOON), ([RESOLVED], Level.FINE)],
 )
 def test_the_level_is_the_worst_that_is_still_so(items: list, level: Level) -> None:
-    assert say(alert(*items)).level is level
+    assert say(notification(*items)).level is level
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_span_is_rounded_down_so_that_it_never_promises_more_time(ahead: timed
 
 
 def test_more_conditions_than_fit_are_counted() -> None:
-    message = compose(Alert("phone", tuple(news(key=f"k{n:05}") for n in range(10_000))), "vps-1", NOW)
+    message = compose(Notification("phone", tuple(items(key=f"k{n:05}") for n in range(10_000))), "vps-1", NOW)
     for body in (message.text, message.markdown, message.html):
         said = body.count("Act soon (new)") + body.count(r"Act soon \(new\)")
         assert len(body.encode()) <= LIMIT
@@ -119,24 +119,24 @@ def test_more_conditions_than_fit_are_counted() -> None:
 def test_a_megabyte_in_every_field_makes_a_short_message() -> None:
     huge = "x\n" * 500_000
     labels = dict.fromkeys(LABELS, huge)
-    message = compose(alert(news(labels=labels, summary=huge, remedy=huge, key=huge)), huge, NOW)
+    message = compose(notification(items(labels=labels, summary=huge, remedy=huge, key=huge)), huge, NOW)
     assert len(message.subject.encode()) < 300
     assert max(len(form.encode()) for form in (message.text, message.markdown, message.html)) < LIMIT
 
 
 @pytest.mark.parametrize("command", ["two\nlines", "right \u202e left", "c" * 5000, "bell\a"])
 def test_a_command_that_would_have_to_be_changed_is_not_shown(command: str) -> None:
-    text = say(alert(news(remedy=command))).text
+    text = say(notification(items(remedy=command))).text
     assert command[:4] not in text.splitlines()
     assert "authwatch status" in text
 
 
 def test_a_command_with_several_spaces_is_shown_as_it_is() -> None:
-    assert "tool 'a  b'" in say(alert(news(remedy="tool 'a  b'"))).text.splitlines()
+    assert "tool 'a  b'" in say(notification(items(remedy="tool 'a  b'"))).text.splitlines()
 
 
 def test_an_alert_without_news_and_a_notice_are_messages_too() -> None:
-    assert say(Alert("phone", ())).subject == "Nothing to report, vps-1"
+    assert say(Notification("phone", ())).subject == "Nothing to report, vps-1"
     message = notice("Test", ["If you read this, <it> works."], "vps-1", NOW)
     assert message.subject == "Test, vps-1"
     assert "&lt;it&gt;" in message.html
@@ -147,8 +147,8 @@ TRICKS = st.text(st.sampled_from("ab1.)-+=#>*_`~|[]()!<&;\\ \n\t:/@\u202e\u2028\
 
 @given(TRICKS, TRICKS, TRICKS)
 def test_no_id_brings_control_characters_or_lines_into_a_subject(profile: str, agent: str, host: str) -> None:
-    item = news(labels={"profile": profile, "agent": agent})
-    subject = compose(alert(item), host, NOW).subject
+    item = items(labels={"profile": profile, "agent": agent})
+    subject = compose(notification(item), host, NOW).subject
     assert not [c for c in subject if unicodedata.category(c) in UNSAFE]
     subject.encode()
 
@@ -170,7 +170,7 @@ def test_a_command_in_markdown_stays_in_its_fence(text: str) -> None:
 
 @given(TRICKS, TRICKS)
 def test_html_has_no_tags_but_ours(profile: str, summary: str) -> None:
-    body = compose(alert(news(labels={"profile": profile}, summary=summary)), "vps-1", NOW).html
+    body = compose(notification(items(labels={"profile": profile}, summary=summary)), "vps-1", NOW).html
     assert set(re.findall(r"<[^>]*>", body)) <= {"<p>", "</p>", "<b>", "</b>", "<br/>", "<pre>", "</pre>"}
 
 
@@ -190,8 +190,8 @@ def test_what_fits_is_not_changed_by_a_line_but_for_its_spaces(text: str) -> Non
 
 def test_a_standing_is_never_shown_by_its_key_when_it_has_labels() -> None:
     """With `privacy: masked` the labels are masked, the key is not."""
-    masked = standing(key="openclaw/main/anthropic:me@example.com", labels={"profile": "anthropic:m…", "agent": "main"})
-    message = say(alert(replace(news(), standing=masked)))
+    masked = alert(key="openclaw/main/anthropic:me@example.com", labels={"profile": "anthropic:m…", "agent": "main"})
+    message = say(notification(replace(items(), alert=masked)))
     assert "me@example.com" not in repr(message)
 
 

@@ -69,36 +69,36 @@ def test_a_clock_that_is_set_for_good_repeats_no_episode_and_misses_none(life: L
     life.wait(YEARS)  # or ten years back would be a year that no clock can mean
     dead(life)
     life.look()
-    life.news.clear()
+    life.items.clear()
     life.wait(HOUR)
     step(life, STEPS[name])
     life.look(after=MINUTE)
     also_dead(life)
     for _ in range(3):
         life.look(after=5 * MINUTE)
-    assert [one.call for one in life.news if one.reason != "reminder"] == ["Act now"]
-    assert life.news[0].name == MAIN[1]
-    before = len(life.news)
+    assert [one.call for one in life.items if one.reason != "reminder"] == ["Act now"]
+    assert life.items[0].name == MAIN[1]
+    before = len(life.items)
     life.live(life.now + 20 * HOUR)
-    assert len(life.news) == before
+    assert len(life.items) == before
     life.live(life.now + 8 * HOUR)
-    assert [one.reason for one in life.news[before:]] == ["reminder"] * (len(life.news) - before)
-    assert 1 <= len(life.news) - before <= 2
+    assert [one.reason for one in life.items[before:]] == ["reminder"] * (len(life.items) - before)
+    assert 1 <= len(life.items) - before <= 2
 
 
 def test_what_came_during_eight_hours_of_suspend_is_told_by_the_first_pass(life: Life) -> None:
     """The boot clock counts the sleep, so the wall clock is believed at once."""
     life.openclaw({"anthropic:default": life.token(3 * DAY + 4 * HOUR)})
     life.look()
-    assert [one.call for one in life.news] == ["Act soon"]
+    assert [one.call for one in life.items] == ["Act soon"]
     assert "the clock" not in life.look(after=8 * HOUR).err
-    assert [one.reason for one in life.news] == ["new", "worse than before"]
+    assert [one.reason for one in life.items] == ["new", "worse than before"]
     life.openclaw({"anthropic:default": life.token(4 * HOUR)})
     life.look()
     life.look(after=8 * HOUR)
-    assert [one.call for one in life.news][2:] == ["Act soon", "Act now"]
+    assert [one.call for one in life.items][2:] == ["Act soon", "Act now"]
     assert life.look(after=8 * HOUR).code == 1
-    assert len(life.news) == 4
+    assert len(life.items) == 4
 
 
 @pytest.mark.parametrize(
@@ -118,12 +118,12 @@ def test_what_quiet_hours_held_is_told_at_their_local_end_when_the_zone_changes(
     life.openclaw({"anthropic:default": life.token(7 * DAY + HOUR)})
     life.look()
     life.live(evening + 14 * HOUR, every=HOUR)
-    assert [one.call for one in life.news] == ["Act soon"]
-    assert timedelta() <= life.news[0].at - morning <= MINUTE
+    assert [one.call for one in life.items] == ["Act soon"]
+    assert timedelta() <= life.items[0].at - morning <= MINUTE
 
 
 def test_the_next_pass_of_the_daemon_comes_within_a_minute_of_a_step(tmp_path: Path, stepped: Path) -> None:
-    """The real daemon and its real passes, on a wall clock that is set a day ahead under them."""
+    """The real daemon and its real checks, on a wall clock that is set a day ahead under them."""
     openclaw(tmp_path, {"anthropic:default": token(ends_in=90 * 86_400)})
     configure(tmp_path, "interval: 12h\nweb: {listen: '127.0.0.1:0'}\n")
     env = environment(tmp_path) | {
@@ -157,11 +157,11 @@ def stepped(tmp_path: Path) -> Iterator[Path]:
 
 
 def passed(home: Path, after: float, within: float) -> float:
-    """The real moment at which a pass left its summary, later than `after`."""
+    """The real moment at which a check left its summary, later than `after`."""
     end = time.monotonic() + within
     while time.monotonic() < end:
         try:
-            at = (state(home) / "pass.json").stat().st_mtime
+            at = (state(home) / "check.json").stat().st_mtime
         except OSError:
             at = 0.0
         if at > after:

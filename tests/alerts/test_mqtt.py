@@ -15,10 +15,10 @@ import pytest
 
 from alerts.channels import deliver
 from alerts.model import Outcome
-from tests.alerts.examples import alert, say
+from tests.alerts.examples import notification, say
 
 mqtt = pytest.importorskip("paho.mqtt.client", reason="needs paho-mqtt")
-MESSAGE = say(alert())
+MESSAGE = say(notification())
 TIME = timedelta(seconds=10)
 PROGRAM = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin")
 HASHES = shutil.which("mosquitto_passwd", path="/usr/bin:/usr/sbin")

@@ -31,11 +31,11 @@ def days_of_work(life: Life, end: datetime, login: datetime) -> datetime:
 def test_a_month_of_rotation_says_nothing_until_the_lead_and_then_exactly_the_policys_messages(life: Life) -> None:
     login = START + 28 * DAY
     days_of_work(life, login - 7 * DAY - HOUR, login)
-    assert life.news == []
+    assert life.items == []
     assert len(life.passes) > 150
     ends = days_of_work(life, login + 4 * DAY, login)
     assert login < ends < login + 8 * HOUR
-    assert [(one.at.replace(minute=0), one.call, one.reason) for one in life.news] == [
+    assert [(one.at.replace(minute=0), one.call, one.reason) for one in life.items] == [
         (login - 7 * DAY, "Act soon", "new"),
         (login - 3 * DAY, "Act soon", "worse than before"),
         (login - 1 * DAY, "Act soon", "worse than before"),
@@ -43,13 +43,13 @@ def test_a_month_of_rotation_says_nothing_until_the_lead_and_then_exactly_the_po
         (ends + 1 * DAY, "Act now", "reminder"),
         (ends + 3 * DAY, "Act now", "reminder"),
     ]
-    assert {one.name for one in life.news} == {"claude-code:default"}
-    assert all("claude auth login" in one.text for one in life.news)
+    assert {one.name for one in life.items} == {"claude-code:default"}
+    assert all("claude auth login" in one.text for one in life.items)
     life.claude(8 * HOUR, life.now + 28 * DAY, secret="new")
     life.look()
     assert life.calls()[-1] == ("Recovered", "claude-code:default")
-    assert f"valid until {life.now + 28 * DAY:%Y-%m-%d %H:%M} UTC" in life.news[-1].text
-    assert len(life.news) == 7
+    assert f"valid until {life.now + 28 * DAY:%Y-%m-%d %H:%M} UTC" in life.items[-1].text
+    assert len(life.items) == 7
 
 
 @pytest.mark.parametrize("hours", [1, 12, 72])
@@ -60,7 +60,7 @@ def test_an_idle_login_that_ran_out_and_renews_itself_at_the_next_use_is_no_news
     life.openclaw({"anthropic:default": life.oauth(8 * HOUR, secret="2")})
     life.look()
     life.live(life.now + HOUR)
-    assert life.news == []
+    assert life.items == []
 
 
 def test_a_session_shorter_than_the_lead_is_not_soon_for_its_whole_life(life: Life) -> None:
@@ -70,7 +70,7 @@ def test_a_session_shorter_than_the_lead_is_not_soon_for_its_whole_life(life: Li
     life.openclaw({"anthropic:default": life.token(12 * HOUR)})
     life.look()
     life.live(START + 13 * HOUR)
-    assert [(one.at - START, one.call) for one in life.news] == [(10 * HOUR, "Act soon"), (12 * HOUR, "Act now")]
+    assert [(one.at - START, one.call) for one in life.items] == [(10 * HOUR, "Act soon"), (12 * HOUR, "Act now")]
 
 
 def test_a_store_that_is_torn_for_a_moment_now_and_then_is_no_news(life: Life) -> None:
@@ -83,7 +83,7 @@ def test_a_store_that_is_torn_for_a_moment_now_and_then_is_no_news(life: Life) -
         life.file(path, whole)
         life.look(after=MINUTE)
         life.wait(13 * HOUR)  # a third time within a day would be news
-    assert life.news == []
+    assert life.items == []
 
 
 def test_flapping_between_two_copies_is_told_with_damping(life: Life) -> None:
@@ -94,4 +94,4 @@ def test_flapping_between_two_copies_is_told_with_damping(life: Life) -> None:
         for profiles in (good, dead):
             life.openclaw(profiles)
             life.look(after=10 * MINUTE)
-    assert 1 <= len(life.news) <= 6
+    assert 1 <= len(life.items) <= 6

@@ -8,32 +8,44 @@ import pytest
 
 from alerts.dataclass import replace
 from alerts.memory import Memory
-from alerts.model import Alert, Attempt, Delivery, Hush, Level, News, Outcome, Reason, Silence, Standing, Told
-from alerts.notification_state import Changes
+from alerts.model import (
+    Alert,
+    Attempt,
+    Delivery,
+    Item,
+    Level,
+    Muting,
+    Notification,
+    NotificationState,
+    Outcome,
+    Reason,
+    Silence,
+)
+from alerts.notification_state import StateChanges
 from alerts.offline import Offline, alone, copied, dumps, laid_over, loads
 
 T0 = datetime(2026, 11, 26, 12, tzinfo=UTC)
 T1 = T0 + timedelta(hours=3)
 KEY, PLACE = "openclaw/main/a:default", ("phone", "openclaw/main/a:default")
-DEAD, FINE = Standing(KEY, Level.NOW, T0, T0), Standing(KEY, Level.FINE, T0, T0)
+DEAD, FINE = Alert(KEY, Level.NOW, T0, T0), Alert(KEY, Level.FINE, T0, T0)
 
 
-def told(standing: Standing, at: datetime) -> Told:
-    return Told("phone", standing.key, standing.level, standing.since, at, standing.step)
+def notified(alert: Alert, at: datetime) -> NotificationState:
+    return NotificationState("phone", alert.key, alert.level, alert.since, at, alert.step)
 
 
 def test_a_text_is_the_way_there_and_back() -> None:
-    news = (News(Standing(KEY, Level.NOW, T0, T0), Reason.NEW),)
+    items = (Item(Alert(KEY, Level.NOW, T0, T0), Reason.NEW),)
     kept = Offline(
         "id",
         True,
         {KEY: DEAD},
-        {PLACE: told(DEAD, T1), ("mail", KEY): None},
+        {PLACE: notified(DEAD, T1), ("mail", KEY): None},
         {PLACE: Attempt("phone", KEY, T0, T1), ("mail", KEY): None},
-        Hush((Silence(1, {"provider": "a"}, T1, Level.NOW, T0),)),
+        Muting((Silence(1, {"provider": "a"}, T1, Level.NOW, T0),)),
         ("mail",),
         ("ignored",),
-        (Delivery(Alert("phone", news), T1, Outcome.DELIVERED),),
+        (Delivery(Notification("phone", items), T1, Outcome.DELIVERED),),
     )
     assert loads(dumps(kept)) == kept
 
@@ -47,15 +59,15 @@ def test_a_text_that_is_none_of_ours_is_nothing(text: str) -> None:
 
 def test_what_was_copied_is_what_speaking_depends_on() -> None:
     known = Memory(
-        {KEY: DEAD, "fine": replace(FINE, key="fine")}, {PLACE: told(DEAD, T0)}, {}, Hush(), frozenset({"p"})
+        {KEY: DEAD, "fine": replace(FINE, key="fine")}, {PLACE: notified(DEAD, T0)}, {}, Muting(), frozenset({"p"})
     )
     seen = alone(loads(dumps(copied(known, ["ignored"]))))
-    assert (seen.standings, seen.told, seen.partial) == ({KEY: DEAD}, known.told, known.partial)
+    assert (seen.alerts, seen.notified, seen.partial) == ({KEY: DEAD}, known.notified, known.partial)
     assert seen.ignored == {"ignored"}
 
 
 #: (in the history, learned without it, both are judged blind) -> what stands, and since when the channel believes it
-CASES: dict[str, tuple[Standing | None, Standing, bool, Level, datetime]] = {
+CASES: dict[str, tuple[Alert | None, Alert, bool, Level, datetime]] = {
     "new": (None, replace(DEAD, since=T1), True, Level.NOW, T1),
     "the same, judged blind, is the same episode": (DEAD, replace(DEAD, since=T1), True, Level.NOW, T0),
     "worse, judged blind": (replace(DEAD, level=Level.SOON), replace(DEAD, since=T1), True, Level.NOW, T1),
@@ -67,15 +79,18 @@ CASES: dict[str, tuple[Standing | None, Standing, bool, Level, datetime]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_what_was_learned_without_the_history_is_brought_home(name: str) -> None:
     old, new, blind, level, since = CASES[name]
-    known = Memory({KEY: old} if old else {}, {PLACE: told(old, T0)} if old else {})
-    seen = laid_over(known, Offline("id", blind, {KEY: new}, {PLACE: told(new, T1)}))
-    assert seen.standings[KEY].level is level
-    assert seen.told[PLACE].since == since
-    assert laid_over(seen, Offline("id", blind, {KEY: new}, {PLACE: None})).told == {}
+    known = Memory({KEY: old} if old else {}, {PLACE: notified(old, T0)} if old else {})
+    seen = laid_over(known, Offline("id", blind, {KEY: new}, {PLACE: notified(new, T1)}))
+    assert seen.alerts[KEY].level is level
+    assert seen.notified[PLACE].since == since
+    assert laid_over(seen, Offline("id", blind, {KEY: new}, {PLACE: None})).notified == {}
 
 
 def test_the_log_of_a_long_time_does_not_fill_the_file() -> None:
-    standing = replace(DEAD, summary="s" * 500, labels={"provider": "p" * 500})
-    one = Delivery(Alert("phone", (News(standing, Reason.NEW),)), T1, Outcome.DELIVERED), Changes({PLACE: None}, {})
+    alert = replace(DEAD, summary="s" * 500, labels={"provider": "p" * 500})
+    one = (
+        Delivery(Notification("phone", (Item(alert, Reason.NEW),)), T1, Outcome.DELIVERED),
+        StateChanges({PLACE: None}, {}),
+    )
     kept = Offline().with_results([one] * 1000, "id")
     assert len(dumps(kept)) < 32_000

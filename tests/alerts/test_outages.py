@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from alerts import notification_state
-from alerts.model import Alert, Delivery, Hush, Level, News, Outcome, Reason, Silence, Standing
+from alerts.model import Alert, Delivery, Item, Level, Muting, Notification, Outcome, Reason, Silence
 from tests.alerts.drive import Drive
 from tests.alerts.outage import DEAD, MAIL, PHONE, SPANS, tale
 from tests.alerts.world import DAY, HOUR, MINUTE, START, Fate, login, now, reasons, soon
@@ -58,7 +58,7 @@ def test_what_came_up_during_the_outage_comes_in_one_message_with_the_newest_sta
         drive.see(condition)
     drive.run_to(START + 3 * HOUR)
     back = drive.heard("mail")
-    assert {(one.key, one.level, one.standing.step) for one in back} == {
+    assert {(one.key, one.level, one.alert.step) for one in back} == {
         ("a", Level.NOW, None),
         ("b", Level.SOON, DAY),
         ("c", Level.NOW, None),
@@ -85,24 +85,24 @@ def test_an_unheard_reminder_leaves_nothing_waiting_once_nobody_needs_it() -> No
     drive.run_to(START + 30 * HOUR)
     assert ("mail", "a") in drive.memory.attempts
     silence = Silence(1, {}, START + 90 * DAY, Level.NOW, drive.now)
-    drive.memory = replace(drive.memory, hush=Hush((silence,)))
+    drive.memory = replace(drive.memory, muting=Muting((silence,)))
     drive.see(now("a"))
     drive.run_to(START + 31 * HOUR)
     assert drive.memory.attempts == {}
 
 
 def test_a_success_ends_the_wait_of_everything_else_on_that_channel() -> None:
-    standing = Standing("b", Level.NOW, START, START)
-    (row,) = notification_state.before(Alert("mail", (News(standing, Reason.NEW),)), MAIL, {}, {}, START)
+    alert = Alert("b", Level.NOW, START, START)
+    (row,) = notification_state.before(Notification("mail", (Item(alert, Reason.NEW),)), MAIL, {}, {}, START)
     (other,) = notification_state.before(
-        Alert("mail", (News(Standing("a", Level.NOW, START, START), Reason.NEW),)), MAIL, {}, {}, START - HOUR
+        Notification("mail", (Item(Alert("a", Level.NOW, START, START), Reason.NEW),)), MAIL, {}, {}, START - HOUR
     )
-    other = notification_state.after(Delivery(Alert("mail", ()), START - HOUR, Outcome.TIMEOUT), [other]).attempts[
-        "mail", "a"
-    ]
+    other = notification_state.after(
+        Delivery(Notification("mail", ()), START - HOUR, Outcome.TIMEOUT), [other]
+    ).attempts["mail", "a"]
     waiting = replace(other, wait=6 * HOUR)
     elsewhere = replace(waiting, channel="phone")
-    done = Delivery(Alert("mail", (News(standing, Reason.NEW),)), START, Outcome.DELIVERED)
+    done = Delivery(Notification("mail", (Item(alert, Reason.NEW),)), START, Outcome.DELIVERED)
     changes = notification_state.after(done, [row], [row, waiting, elsewhere])
     assert changes.attempts["mail", "b"] is None
     assert changes.attempts["mail", "a"].at + changes.attempts["mail", "a"].wait == START + MINUTE
@@ -112,7 +112,7 @@ def test_a_success_ends_the_wait_of_everything_else_on_that_channel() -> None:
 def test_a_mail_server_that_was_down_for_a_day_gets_the_newest_state_once(
     tmp_path: Path, line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The whole thing: real passes, a real SMTP server with STARTTLS and login, a real web hook beside it."""
+    """The whole thing: real checks, a real SMTP server with STARTTLS and login, a real web hook beside it."""
     begin = datetime(2027, 3, 1, 12, tzinfo=UTC)
 
     def look(after: timedelta) -> None:

@@ -1,4 +1,4 @@
-"""Another try within the same pass: only for what surely was not heard, only while there is time, as servers ask."""
+"""Another try within the same check: only for what surely was not heard, only while there is time, as servers ask."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from alerts.channels import deliver
 from alerts.model import Delivery, Outcome
 from alerts.send import send
-from tests.alerts.examples import NOW, alert, say
+from tests.alerts.examples import NOW, notification, say
 from tests.receivers import Receiver, web
 
 
@@ -23,7 +23,7 @@ def sent(there: Receiver, path: str, seconds: float = 10) -> tuple[Delivery, int
     """The delivery, and how many requests it took."""
     before = len(there.received)
     addresses = {"phone": there.url("json", path)}
-    (delivery,) = send([alert()], addresses, say, now=NOW, deadline=timedelta(seconds=seconds))
+    (delivery,) = send([notification()], addresses, say, now=NOW, deadline=timedelta(seconds=seconds))
     return delivery, len(there.received) - before
 
 
@@ -47,10 +47,10 @@ def test_what_may_pass_by_itself_is_tried_again(there, path, seconds, outcome, r
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_how_long_a_server_wants_to_be_left_alone_is_heard(there, status):
-    report = deliver(there.url("json", f"status/{status}/json/x"), say(alert()), timedelta(seconds=5))
+    report = deliver(there.url("json", f"status/{status}/json/x"), say(notification()), timedelta(seconds=5))
     assert report.retry_after == timedelta(seconds=2)
 
 
 def test_a_success_and_a_plain_failure_ask_for_nothing(there):
     for path in ("json/x", "status/500/json/x"):
-        assert deliver(there.url("json", path), say(alert()), timedelta(seconds=5)).retry_after is None
+        assert deliver(there.url("json", path), say(notification()), timedelta(seconds=5)).retry_after is None

@@ -48,7 +48,7 @@ def test_a_login_that_keeps_its_rhythm_says_nothing_for_months(life: Life) -> No
     codex(life, "first")
     life.look()
     weeks(life, START + 60 * DAY)
-    assert life.news == []
+    assert life.items == []
 
 
 def test_a_refresh_that_stalls_is_told_before_the_access_ends_once_and_once_that_it_is_over(life: Life) -> None:
@@ -56,20 +56,20 @@ def test_a_refresh_that_stalls_is_told_before_the_access_ends_once_and_once_that
     life.look()
     renewed = weeks(life, START + 41 * DAY)
     weeks(life, renewed + 9 * DAY, renews=False)
-    assert life.news == [], "it is a day late: that can happen"
+    assert life.items == [], "it is a day late: that can happen"
     weeks(life, renewed + 9 * DAY + DAY / 2, renews=False)
     life.live(life.now + 2 * HOUR, every=HOUR)
-    (news,) = life.news
-    assert (news.call, news.reason, news.name) == ("Act soon", "new", CODEX)
-    assert renewed + 9 * DAY < news.at < renewed + 10 * DAY
-    assert "refresh stalled" in news.text
-    assert "it usually does every 8 days" in news.text
+    (items,) = life.items
+    assert (items.call, items.reason, items.name) == ("Act soon", "new", CODEX)
+    assert renewed + 9 * DAY < items.at < renewed + 10 * DAY
+    assert "refresh stalled" in items.text
+    assert "it usually does every 8 days" in items.text
     assert (
         "authwatch relogin codex/-/codex:chatgpt (if its program uses another login now: authwatch ignore codex/-/codex:chatgpt)"
-        in news.text
+        in items.text
     )
     life.live(life.now + 2 * HOUR, every=HOUR)
-    assert len(life.news) == 1
+    assert len(life.items) == 1
     life.look()
     page = authwatch_at(life, "explain", "codex/-/codex:chatgpt")
     assert "every 8 days, give or take" in " ".join(page.split())
@@ -84,11 +84,11 @@ def test_idle_for_weeks_is_not_stalled(life: Life) -> None:
     life.look()
     weeks(life, START + 41 * DAY)
     weeks(life, START + 70 * DAY, works=False)
-    assert life.news == []
+    assert life.items == []
     session(life)
     codex(life, "after the holidays")
     life.live(life.now + DAY, every=HOUR)
-    assert life.news == []
+    assert life.items == []
 
 
 def test_openclaws_own_word_that_a_login_was_tried_in_vain_stalls_it_too(life: Life) -> None:
@@ -102,7 +102,7 @@ def test_openclaws_own_word_that_a_login_was_tried_in_vain_stalls_it_too(life: L
     life.openclaw({name: profile})
     life.look()
     life.live(life.now + 12 * HOUR, every=HOUR)
-    assert life.news == []
+    assert life.items == []
     failed = {name: {"lastUsed": ms(life.now - 9 * HOUR), "lastFailureAt": ms(life.now), "failureCounts": {"auth": 1}}}
     life.openclaw({name: profile}, usageStats=failed)
     life.live(life.now + 3 * HOUR, every=HOUR)
@@ -122,18 +122,18 @@ def test_sessions_of_another_login_of_the_program_are_no_use_of_this_one(life: L
         session(life, ".claude/projects/-home-me/1.jsonl")
         look(life, more)
         life.wait(8 * HOUR)
-    assert [one.call for one in life.news] == ([] if beside else ["Act soon"])
+    assert [one.call for one in life.items] == ([] if beside else ["Act soon"])
 
 
 def look(life: Life, environ: dict[str, str]) -> None:
-    """One pass in an environment."""
+    """One check in an environment."""
     before = len(life.there.received)
     done = life.line.run(life.home, "check", at=life.now, boot=life.boot, env=environ)
     assert done.code in (0, 2), done.err
     for one in life.there.received[before:]:
         text = one.body["message"]
         call = text.split(" (")[0]
-        life.news.append(type("News", (), {"call": call, "text": text})())
+        life.items.append(type("News", (), {"call": call, "text": text})())
 
 
 def authwatch_at(life: Life, *words: str) -> str:

@@ -10,10 +10,10 @@ import pytest
 
 from alerts import notify
 from alerts.message import compose
-from alerts.model import Alert, Channel, Condition, Delivery, Hush, Level, Outcome, Quiet, Reason, Silence
-from alerts.notification_state import Changes, after
+from alerts.model import Channel, Condition, Delivery, Level, Muting, Notification, Outcome, QuietHours, Reason, Silence
+from alerts.notification_state import StateChanges, after
 from alerts.schedule import digest
-from tests.alerts.examples import LABELS, NOW, standing
+from tests.alerts.examples import LABELS, NOW, alert
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 RULES = notify.Rules(10 * MINUTE, (DAY, 2 * DAY, 7 * DAY))
@@ -32,14 +32,16 @@ class World:
     def look(self, after: timedelta = timedelta()) -> list[tuple[str, str, str]]:
         self.now += after
         planned = notify.plan(self.memory, self.conditions, self.channels, self.rules, self.now)
-        results = [self.result(alert, planned) for alert in planned.alerts]
+        results = [self.result(notification, planned) for notification in planned.alerts]
         self.memory = notify.learned(planned.memory, results)
-        self.said = [(a.channel, n.standing.key, str(n.reason)) for a in planned.alerts for n in a.news]
+        self.said = [(a.channel, n.alert.key, str(n.reason)) for a in planned.alerts for n in a.items]
         return self.said
 
-    def result(self, alert: Alert, planned: notify.Plan) -> tuple[Delivery, Changes]:
-        delivery = Delivery(alert, self.now, self.outcome if alert.channel == "phone" else Outcome.DELIVERED)
-        rows = planned.tried[alert.channel]
+    def result(self, notification: Notification, planned: notify.Plan) -> tuple[Delivery, StateChanges]:
+        delivery = Delivery(
+            notification, self.now, self.outcome if notification.channel == "phone" else Outcome.DELIVERED
+        )
+        rows = planned.tried[notification.channel]
         return delivery, after(delivery, rows)
 
     def until(self) -> timedelta | None:
@@ -81,15 +83,15 @@ def test_a_canary_that_was_perhaps_heard_is_not_repeated_at_every_pass():
 def test_a_canary_that_is_overdue_for_a_day_is_told_to_the_others_and_its_arrival_too():
     world = World(PHONE, MAIL)
     world.outcome = Outcome.CONNECT
-    told = [said for _ in range(24 * 12 + 1) for said in world.look(5 * MINUTE) if said[0] == "mail"]
-    assert told == [("mail", "channel/phone", "new")]
+    notified = [said for _ in range(24 * 12 + 1) for said in world.look(5 * MINUTE) if said[0] == "mail"]
+    assert notified == [("mail", "channel/phone", "new")]
     world.outcome = Outcome.DELIVERED
-    told = [said for _ in range(12) for said in world.look(5 * MINUTE) if said[0] == "mail"]
-    assert told == [("mail", "channel/phone", "recovered")]
+    notified = [said for _ in range(12) for said in world.look(5 * MINUTE) if said[0] == "mail"]
+    assert notified == [("mail", "channel/phone", "resolved")]
 
 
 def test_a_canary_waits_for_the_end_of_quiet_hours():
-    world = World(rules=replace(RULES, quiet=Quiet(time(12), time(15), ZoneInfo("UTC"))))
+    world = World(rules=replace(RULES, quiet=QuietHours(time(12), time(15), ZoneInfo("UTC"))))
     assert world.look() == []
     assert world.until() == 2 * HOUR
     assert world.look(2 * HOUR) == CANARY
@@ -97,7 +99,7 @@ def test_a_canary_waits_for_the_end_of_quiet_hours():
 
 def test_a_silence_of_the_channel_holds_its_canary_back():
     world = World()
-    world.memory = notify.Memory(hush=Hush((Silence(1, {"channel": "phone"}, NOW + HOUR, Level.NOW, NOW),)))
+    world.memory = notify.Memory(muting=Muting((Silence(1, {"channel": "phone"}, NOW + HOUR, Level.NOW, NOW),)))
     assert world.look() == []
     assert world.look(HOUR) == CANARY
 
@@ -120,27 +122,27 @@ def test_a_digest_goes_to_every_channel_by_its_span():
 
 
 def test_the_digest_names_what_needs_somebody_and_what_ends_next():
-    fine = standing(timedelta(days=40), key="b", level=Level.FINE, labels={**LABELS, "profile": "zai:k"})
-    lines = digest([fine, standing()], {}, NOW).split("\n")
+    fine = alert(timedelta(days=40), key="b", level=Level.FINE, labels={**LABELS, "profile": "zai:k"})
+    lines = digest([fine, alert()], {}, NOW).split("\n")
     assert lines == [
         "1 of 2 logins need nobody.",
         "The login ends, and no refresh extends it.",
         "In the next 30 days nobody has to log in, as far as can be told.",
         "Next: zai:k (main) ends 2027-01-01 13:00 UTC (in 40 days).",
     ]
-    assert digest([fine, standing()], {"profile": "zai:k"}, NOW).startswith("1 of 1 login needs")
+    assert digest([fine, alert()], {"profile": "zai:k"}, NOW).startswith("1 of 1 login needs")
 
 
 def test_a_canary_is_a_message_that_asks_for_nothing():
     world = World()
     planned = notify.plan(world.memory, (), world.channels, world.rules, NOW)
-    (alert,) = planned.alerts
-    message = compose(alert, "vps-1", NOW)
+    (notification,) = planned.alerts
+    message = compose(notification, "vps-1", NOW)
     assert message.subject == "Test message: phone, vps-1"
     assert "Nothing is to be done." in message.text
     assert "What to do" not in message.text
     assert message.level is Level.INFO
-    assert alert.news[0].reason is Reason.ROUTINE
+    assert notification.items[0].reason is Reason.ROUTINE
 
 
 @pytest.mark.parametrize(("minutes", "mute"), [(55, False), (65, True)])

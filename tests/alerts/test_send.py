@@ -1,4 +1,4 @@
-"""Many alerts at once: each result as it arrives, nobody waited for beyond the deadline."""
+"""Many notifications at once: each result as it arrives, nobody waited for beyond the deadline."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from datetime import timedelta
 import pytest
 
 from alerts.message import Message
-from alerts.model import Alert, Delivery, Outcome
+from alerts.model import Delivery, Notification, Outcome
 from alerts.send import Address, send
-from tests.alerts.examples import NOW, alert, news, say
+from tests.alerts.examples import NOW, items, notification, say
 from tests.receivers import web
 
 EXPECTED = {
@@ -38,7 +38,7 @@ def _unreadable() -> str:
 
 
 def _all_at_once(addresses: dict[str, Address], seconds: float = 3.0) -> tuple[list[tuple[float, Delivery]], float]:
-    alerts = [alert(channel=label) for label in EXPECTED]
+    alerts = [notification(channel=label) for label in EXPECTED]
     started = time.monotonic()
     arrived = [
         (time.monotonic() - started, delivery)
@@ -73,13 +73,13 @@ def arrived():
 
 def test_every_alert_gets_exactly_one_delivery_with_its_outcome(arrived) -> None:
     deliveries, _ = arrived
-    assert {delivery.alert.channel: delivery.outcome for _, delivery in deliveries} == EXPECTED
+    assert {delivery.notification.channel: delivery.outcome for _, delivery in deliveries} == EXPECTED
     assert len(deliveries) == len(EXPECTED)
 
 
 def test_what_hangs_or_drips_delays_neither_the_others_nor_the_return(arrived) -> None:
     deliveries, took = arrived
-    when = {delivery.alert.channel: seconds for seconds, delivery in deliveries}
+    when = {delivery.notification.channel: seconds for seconds, delivery in deliveries}
     assert took < 3.5
     assert max(when[label] for label in EXPECTED if label not in ("hang", "drip", "slow")) < 2
     assert when["slow"] < 2.5
@@ -104,12 +104,12 @@ def test_sending_starts_before_anyone_asks_for_results() -> None:
         begun.set()
         return "nonsense"
 
-    send([alert()], {"phone": address}, say, now=NOW, deadline=timedelta(seconds=1))
+    send([notification()], {"phone": address}, say, now=NOW, deadline=timedelta(seconds=1))
     assert begun.wait(2)
 
 
 def test_results_that_came_in_time_are_not_lost_on_a_slow_reader() -> None:
-    alerts = [alert(channel=label) for label in "ab"]
+    alerts = [notification(channel=label) for label in "ab"]
     deliveries = send(alerts, {}, say, now=NOW, deadline=timedelta(seconds=0.2))
     first = next(deliveries)
     time.sleep(0.4)
@@ -125,22 +125,24 @@ def test_the_deadline_follows_the_given_clock() -> None:
         return "nonsense"
 
     (delivery,) = send(
-        [alert()], {"phone": address}, say, now=NOW, deadline=timedelta(seconds=60), clock=lambda: next(ticks)
+        [notification()], {"phone": address}, say, now=NOW, deadline=timedelta(seconds=60), clock=lambda: next(ticks)
     )
     stuck.set()
     assert (delivery.outcome, delivery.at) == (Outcome.TIMEOUT, NOW + timedelta(seconds=100))
 
 
 def test_a_message_that_cannot_be_written_fails_alone() -> None:
-    def clumsy(about: Alert) -> Message:
+    def clumsy(about: Notification) -> Message:
         if about.channel == "a":
             raise ValueError("secret")
         return say(about)
 
     with web() as there:
         addresses = dict.fromkeys("ab", there.url("json", "json/x"))
-        alerts = [alert(news(), channel=label) for label in "ab"]
-        done = {d.alert.channel: d for d in send(alerts, addresses, clumsy, now=NOW, deadline=timedelta(seconds=5))}
+        alerts = [notification(items(), channel=label) for label in "ab"]
+        done = {
+            d.notification.channel: d for d in send(alerts, addresses, clumsy, now=NOW, deadline=timedelta(seconds=5))
+        }
     assert (done["a"].outcome, done["b"].outcome) == (Outcome.CLIENT_ERROR, Outcome.DELIVERED)
     assert "secret" not in done["a"].error
 
@@ -153,7 +155,7 @@ def test_a_hundred_channels_at_once_all_arrive() -> None:
     with web() as there:
         labels = [f"c{n}" for n in range(100)]
         addresses = dict.fromkeys(labels, there.url("json", "json/x"))
-        alerts = [alert(channel=label) for label in labels]
+        alerts = [notification(channel=label) for label in labels]
         done = list(send(alerts, addresses, say, now=NOW, deadline=timedelta(seconds=20)))
         assert {delivery.outcome for delivery in done} == {Outcome.DELIVERED}
         assert len(there.received) == 100

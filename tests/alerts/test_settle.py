@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from alerts.model import Condition, Level, Login, Standing
+from alerts.model import Alert, Condition, Level, Login
 from alerts.settle import absent, renewed, settle
 from tests.alerts.world import DAY, HOUR, MINUTE, SETTLE, START, fine, login, now, soon
 
@@ -18,11 +18,11 @@ def run(*looks: tuple[int, Condition]) -> list[Level]:
     return [one.level for one in stand(*looks)]
 
 
-def stand(*looks: tuple[int, Condition]) -> list[Standing]:
-    standing, found = None, []
+def stand(*looks: tuple[int, Condition]) -> list[Alert]:
+    alert, found = None, []
     for minute, condition in looks:
-        standing, _ = settle(standing, condition, START + minute * MINUTE, SETTLE)
-        found.append(standing)
+        alert, _ = settle(alert, condition, START + minute * MINUTE, SETTLE)
+        found.append(alert)
     return found
 
 
@@ -37,7 +37,7 @@ CASES = {
     "an expiry ten minutes after the warning counts at once": ([(0, soon()), (10, now())], [S, N]),
     "a fall waits": ([(0, now()), (1, fine()), (10, fine())], [N, N, N]),
     "a fall that lasted counts": ([(0, now()), (1, fine()), (11, fine())], [N, N, F]),
-    "lasting is a moment and not a count of passes": ([(0, now()), (1, fine()), (9000, fine())], [N, N, F]),
+    "lasting is a moment and not a count of checks": ([(0, now()), (1, fine()), (9000, fine())], [N, N, F]),
     "a fall that is interrupted starts over": (
         [(0, now()), (1, fine()), (9, now()), (12, fine()), (21, fine()), (22, fine())],
         [N, N, N, N, N, F],
@@ -69,7 +69,7 @@ CASES = {
     ),
     "a doubtful rise waits": ([(0, fine()), (1, DOUBT), (10, DOUBT), (11, DOUBT)], [F, F, F, N]),
     "a doubtful first look waits": ([(0, UNKNOWN), (9, UNKNOWN), (10, UNKNOWN)], [F, F, S]),
-    "a doubt that passes says nothing": ([(0, fine()), (1, DOUBT), (6, fine()), (11, DOUBT)], [F, F, F, F]),
+    "a doubt that checks says nothing": ([(0, fine()), (1, DOUBT), (6, fine()), (11, DOUBT)], [F, F, F, F]),
     "the third doubt of a day needs no settling": (
         [(0, fine()), (1, DOUBT), (6, fine()), (11, DOUBT), (16, fine()), (21, DOUBT)],
         [F, F, F, F, F, N],
@@ -129,7 +129,7 @@ def test_a_certain_look_ends_the_doubt_of_the_same_level() -> None:
 
 
 def test_absence_says_nothing() -> None:
-    """A key that is not in the look keeps its standing and is not seen; a fall that began goes on."""
+    """A key that is not in the look keeps its alert and is not seen; a fall that began goes on."""
     bad, falling = stand((0, now()), (1, fine()))
     assert absent(bad).seen is False
     assert absent(bad).level is Level.NOW
@@ -151,31 +151,31 @@ def test_words_and_labels_are_those_of_the_last_look_that_agreed() -> None:
 
 def test_until_is_when_a_waiting_change_counts() -> None:
     """And nothing when nothing waits, or when only another look could end the waiting."""
-    standing, until = settle(None, now(), START, SETTLE)
+    alert, until = settle(None, now(), START, SETTLE)
     assert until is None
-    standing, until = settle(standing, fine(), START + MINUTE, SETTLE)
+    alert, until = settle(alert, fine(), START + MINUTE, SETTLE)
     assert until == START + MINUTE + SETTLE
-    _, until = settle(standing, fine(held=True), START + 2 * MINUTE, SETTLE)
+    _, until = settle(alert, fine(held=True), START + 2 * MINUTE, SETTLE)
     assert until is None
 
 
 def test_what_remains_to_fall_waits_from_the_moment_the_first_part_fell() -> None:
     """The look that lowers to the worst seen meanwhile also starts the clock of the rest."""
     looks = [(0, now()), (1, fine()), (5, soon()), (11, fine())]
-    standing = stand(*looks)[-1]
-    _, until = settle(standing, fine(), START + 11 * MINUTE, SETTLE)
-    assert (standing.level, until) == (Level.SOON, START + 21 * MINUTE)
+    alert = stand(*looks)[-1]
+    _, until = settle(alert, fine(), START + 11 * MINUTE, SETTLE)
+    assert (alert.level, until) == (Level.SOON, START + 21 * MINUTE)
 
 
 def test_from_the_third_rise_of_a_day_on_a_fall_waits_until_one_is_a_day_old() -> None:
     """Even a new login waits then: something that renews itself all day is no news."""
     looks = [(0, now()), (20, fine()), (30, fine()), (40, now()), (60, fine()), (70, fine()), (80, now())]
-    standing = stand(*looks)[-1]
+    alert = stand(*looks)[-1]
     for minute in (90, 200, 24 * 60 - 1):
-        standing, until = settle(standing, fine(login=NEW), START + minute * MINUTE, SETTLE)
-        assert (standing.level, until) == (Level.NOW, START + DAY)
-    standing, _ = settle(standing, fine(), START + DAY, SETTLE)
-    assert standing.level is Level.FINE
+        alert, until = settle(alert, fine(login=NEW), START + minute * MINUTE, SETTLE)
+        assert (alert.level, until) == (Level.NOW, START + DAY)
+    alert, _ = settle(alert, fine(), START + DAY, SETTLE)
+    assert alert.level is Level.FINE
 
 
 def test_walking_down_the_lead_steps_in_one_day_is_not_flapping() -> None:

@@ -24,25 +24,25 @@ CONDITIONS = st.builds(
 
 @given(st.lists(st.tuples(st.integers(0, 700), CONDITIONS), min_size=1, max_size=40))
 def test_nothing_changes_between_two_planned_moments(looks: list[tuple[int, Condition]]) -> None:
-    """Looking again at once or before `until` leaves the standing as it is."""
-    standing, at = None, START
+    """Looking again at once or before `until` leaves the alert as it is."""
+    alert, at = None, START
     for minutes, condition in looks:
         at += minutes * MINUTE
-        standing, until = settle(standing, condition, at, SETTLE)
-        assert settle(standing, condition, at, SETTLE) == (standing, until)
+        alert, until = settle(alert, condition, at, SETTLE)
+        assert settle(alert, condition, at, SETTLE) == (alert, until)
         later = at + DAY if until is None else at + (until - at) / 2
-        assert settle(standing, condition, later, SETTLE) == (standing, until)
+        assert settle(alert, condition, later, SETTLE) == (alert, until)
 
 
 @given(st.lists(st.tuples(st.integers(0, 120), st.sampled_from([fine(), now(), DOUBT])), max_size=120))
 def test_no_day_has_more_than_three_rises_to_the_top(looks: list[tuple[int, Condition]]) -> None:
     """Whatever flaps, people hear of it at most three times a day."""
-    standing, at, rises = None, START, []
+    alert, at, rises = None, START, []
     for minutes, condition in looks:
         at += minutes * MINUTE
-        before = standing.level if standing else Level.FINE
-        standing, _ = settle(standing, condition, at, SETTLE)
-        if before is Level.FINE and standing.level is Level.NOW:
+        before = alert.level if alert else Level.FINE
+        alert, _ = settle(alert, condition, at, SETTLE)
+        if before is Level.FINE and alert.level is Level.NOW:
             rises.append(at)
     assert all(later - first >= DAY for first, later in zip(rises, rises[3:], strict=False))
 
@@ -50,9 +50,9 @@ def test_no_day_has_more_than_three_rises_to_the_top(looks: list[tuple[int, Cond
 @given(st.lists(st.tuples(st.integers(0, 120), st.sampled_from([fine(), fine(held=True), DOUBT])), max_size=60))
 def test_what_flaps_for_ever_is_said_in_the_end(looks: list[tuple[int, Condition]]) -> None:
     """A doubt that comes and goes is not lost however short each time is."""
-    standing, at = None, START
+    alert, at = None, START
     for minutes, condition in (*looks, (5, DOUBT), (5, fine()), (5, DOUBT), (5, fine()), (5, DOUBT)):
         at += minutes * MINUTE
-        standing, _ = settle(standing, condition, at, SETTLE)
-    assert standing is not None
-    assert standing.level is Level.NOW
+        alert, _ = settle(alert, condition, at, SETTLE)
+    assert alert is not None
+    assert alert.level is Level.NOW

@@ -80,7 +80,7 @@ def test_who_may_have_heard_the_beginning_hears_the_end(fate: Fate) -> None:
     world = World(fates={"phone": fate})
     world.look(now(login=login(0)))
     world.fates.clear()
-    assert reasons(world.look(fine(login=login(1)), after=MINUTE)) == ["recovered"]
+    assert reasons(world.look(fine(login=login(1)), after=MINUTE)) == ["resolved"]
     assert world.attempts == {}
 
 
@@ -91,7 +91,7 @@ def test_an_end_that_was_perhaps_heard_is_said_until_it_surely_was() -> None:
     world.look(fine(login=login(1)), after=MINUTE)
     world.fates.clear()
     assert world.look(fine(login=login(1)), after=MINUTE) == []
-    assert [reason for _, reason in wait(world, fine(login=login(1)), span=DAY)] == ["recovered"]
+    assert [reason for _, reason in wait(world, fine(login=login(1)), span=DAY)] == ["resolved"]
     assert world.attempts == {}
 
 
@@ -110,4 +110,4 @@ def test_an_end_that_times_out_again_and_again_is_still_said() -> None:
     world.look(now(login=login(0)))
     wait(world, fine(login=login(1)), span=3 * DAY)
     world.fates.clear()
-    assert wait(world, fine(login=login(1)), span=DAY)[0][1] == "recovered"
+    assert wait(world, fine(login=login(1)), span=DAY)[0][1] == "resolved"

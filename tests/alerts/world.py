@@ -1,4 +1,4 @@
-"""A small world for the alert core: settle, decide and belief over scripted looks and flaky channels, all pure."""
+"""A small world for the notification core: settle, decide and belief over scripted looks and flaky channels, all pure."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 
 from alerts import notification_state, settle, undelivered
-from alerts.clock_trust import past_attempt, past_hush, past_standing, past_told
-from alerts.decide import Ear, decide
+from alerts.clock_trust import past_alert, past_attempt, past_muting, past_notified
+from alerts.decide import ChannelView, decide
 from alerts.model import (
     Acknowledgement,
     Alert,
@@ -17,16 +17,16 @@ from alerts.model import (
     Channel,
     Condition,
     Delivery,
-    Hush,
+    Item,
     Level,
     Login,
-    News,
+    Muting,
+    Notification,
+    NotificationState,
     Outcome,
-    Quiet,
+    QuietHours,
     Reason,
     Silence,
-    Standing,
-    Told,
 )
 from alerts.muting import quiet_window
 
@@ -39,7 +39,7 @@ MAIL = Channel("mail", Level.NOW, address="mail-1")
 
 
 class Fate(Enum):
-    """What happens to a message: whether people hear it, and what we learn of it (None: the pass dies first)."""
+    """What happens to a message: whether people hear it, and what we learn of it (None: the check dies first)."""
 
     ARRIVES = (True, Outcome.DELIVERED)
     PARTLY = (True, Outcome.PARTIAL)
@@ -64,46 +64,46 @@ class Heard:
     key: str
     reason: Reason
     level: Level
-    standing: Standing
+    alert: Alert
     sure: bool
     address: str = ""
 
 
 @dataclass
 class World:
-    """Memory, channels and people; `look` is one pass. What people at an address believe is in `minds`."""
+    """Memory, channels and people; `look` is one check. What people at an address believe is in `minds`."""
 
     channels: tuple[Channel, ...] = (PHONE,)
     span: timedelta = SETTLE
     remind: tuple[timedelta, ...] = REMIND
-    quiet: Quiet | None = None
+    quiet: QuietHours | None = None
     now: datetime = START
-    standings: dict[str, Standing] = field(default_factory=dict)
-    told: dict[notification_state.Place, Told] = field(default_factory=dict)
+    alerts: dict[str, Alert] = field(default_factory=dict)
+    notified: dict[notification_state.Place, NotificationState] = field(default_factory=dict)
     attempts: dict[notification_state.Place, Attempt] = field(default_factory=dict)
-    hush: Hush = field(default_factory=Hush)
+    muting: Muting = field(default_factory=Muting)
     partial: frozenset[str] = frozenset()
     fates: dict[str, Fate] = field(default_factory=dict)
     retry_after: timedelta | None = None
     own: bool = False
-    minds: dict[notification_state.Place, Standing] = field(default_factory=dict)
+    minds: dict[notification_state.Place, Alert] = field(default_factory=dict)
     inbox: list[Heard] = field(default_factory=list)
-    messages: list[Alert] = field(default_factory=list)
+    messages: list[Notification] = field(default_factory=list)
     until: datetime | None = None
     died: bool = False
-    """Whether the last pass died in the middle of a send."""
+    """Whether the last check died in the middle of a send."""
     again: bool = False
-    """Whether the deliveries of the last pass changed a channel's own condition, so that another is due at once."""
+    """Whether the deliveries of the last check changed a channel's own condition, so that another is due at once."""
 
-    # -- a pass -----------------------------------------------------------------------------------------------
+    # -- a check -----------------------------------------------------------------------------------------------
 
     def look(self, *conditions: Condition, after: timedelta = timedelta()) -> list[Heard]:
-        """One pass that sees these conditions; what people heard of it, in order."""
+        """One check that sees these conditions; what people heard of it, in order."""
         self.now += after
         before = len(self.inbox)
         own, _ = self.own_conditions()
         settled_until = self.settle((*conditions, *own))
-        self.died = not all(self._send(alert) for alert in self.decide()[0])
+        self.died = not all(self._send(notification) for notification in self.decide()[0])
         then, own_until = self.own_conditions()
         self.again = then != own
         soon = self.now + MINUTE if self.again else None
@@ -112,94 +112,99 @@ class World:
         return self.inbox[before:]
 
     def settle(self, conditions: Iterable[Condition]) -> datetime | None:
-        """The first half of a pass: what stands, without telling anybody."""
+        """The first half of a check: what stands, without telling anybody."""
         seen = {one.key: one for one in conditions}
         moments = []
-        for key, standing in self.standings.items():
+        for key, alert in self.alerts.items():
             if key not in seen:
-                self.standings[key] = settle.absent(standing)
+                self.alerts[key] = settle.absent(alert)
         for key, condition in seen.items():
-            self.standings[key], until = settle.settle(self.standings.get(key), condition, self.now, self.span)
+            self.alerts[key], until = settle.settle(self.alerts.get(key), condition, self.now, self.span)
             if until is not None:
                 moments.append(until)
-        self.told, self.attempts = notification_state.bound(self.told, self.attempts, self.channels)
-        for ear in self.ears():
-            for place in undelivered.moot(ear, self.standings):
+        self.notified, self.attempts = notification_state.bound(self.notified, self.attempts, self.channels)
+        for view in self.views():
+            for place in undelivered.moot(view, self.alerts):
                 del self.attempts[place]
         return min(moments, default=None)
 
-    def decide(self) -> tuple[tuple[Alert, ...], datetime | None]:
+    def decide(self) -> tuple[tuple[Notification, ...], datetime | None]:
         """What would be said now."""
         return decide(
-            self.standings.values(),
-            self.told,
+            self.alerts.values(),
+            self.notified,
             self.attempts,
             self.channels,
-            hush=self.hush,
+            muting=self.muting,
             quiet=self.quiet,
             now=self.now,
             remind=self.remind,
         )
 
-    def ears(self) -> list[Ear]:
+    def views(self) -> list[ChannelView]:
         window = quiet_window(self.quiet, self.now)
-        return [Ear(one, self.told, self.attempts, self.hush, window, self.now, self.remind) for one in self.channels]
+        return [
+            ChannelView(one, self.notified, self.attempts, self.muting, window, self.now, self.remind)
+            for one in self.channels
+        ]
 
     def own_conditions(self) -> tuple[tuple[Condition, ...], datetime | None]:
         if not self.own:
             return (), None
-        return undelivered.channel_conditions(self.ears(), self.standings, self.partial)
+        return undelivered.channel_conditions(self.views(), self.alerts, self.partial)
 
-    def _send(self, alert: Alert) -> bool:
-        channel = next(one for one in self.channels if one.label == alert.channel)
-        rows = notification_state.before(alert, channel, self.told, self.attempts, self.now)
+    def _send(self, notification: Notification) -> bool:
+        channel = next(one for one in self.channels if one.label == notification.channel)
+        rows = notification_state.before(notification, channel, self.notified, self.attempts, self.now)
         self.attempts.update({(one.address, one.key): one for one in rows})
-        fate = self.fates.get(alert.channel, Fate.ARRIVES)
-        self.messages.append(alert)
+        fate = self.fates.get(notification.channel, Fate.ARRIVES)
+        self.messages.append(notification)
         if fate.heard:
-            for news in alert.news:
-                self._hear(channel, news, fate.outcome in {Outcome.DELIVERED, Outcome.PARTIAL})
+            for items in notification.items:
+                self._hear(channel, items, fate.outcome in {Outcome.DELIVERED, Outcome.PARTIAL})
         if fate.outcome is None:
             return False
         pause = self.retry_after if fate is Fate.LIMITED else None
-        delivery = Delivery(alert, self.now, fate.outcome, retry_after=pause)
+        delivery = Delivery(notification, self.now, fate.outcome, retry_after=pause)
         self._commit(notification_state.after(delivery, rows, self.attempts.values()))
         if fate.outcome.heard:
-            self.partial = (self.partial - {alert.channel}) | ({alert.channel} if fate is Fate.PARTLY else set())
+            self.partial = (self.partial - {notification.channel}) | (
+                {notification.channel} if fate is Fate.PARTLY else set()
+            )
         return True
 
-    def _commit(self, changes: notification_state.Changes) -> None:
-        for place, told in changes.told.items():
-            _put(self.told, place, told)
+    def _commit(self, changes: notification_state.StateChanges) -> None:
+        for place, notified in changes.notified.items():
+            _put(self.notified, place, notified)
         for place, attempt in changes.attempts.items():
             _put(self.attempts, place, attempt)
 
-    def _hear(self, channel: Channel, news: News, sure: bool) -> None:
-        standing = news.standing
-        where, reason = (channel.label, standing.key), news.reason
-        self.inbox.append(Heard(self.now, *where, reason, standing.level, standing, sure, channel.id))
-        _put(self.minds, (channel.id, standing.key), None if news.reason is Reason.RECOVERED else standing)
+    def _hear(self, channel: Channel, items: Item, sure: bool) -> None:
+        alert = items.alert
+        where, reason = (channel.label, alert.key), items.reason
+        self.inbox.append(Heard(self.now, *where, reason, alert.level, alert, sure, channel.id))
+        _put(self.minds, (channel.id, alert.key), None if items.reason is Reason.RESOLVED else alert)
 
     def set_back(self, span: timedelta) -> None:
         """The wall clock is set back and believed: no moment in memory lies ahead of it any more."""
         self.now -= span
-        self.standings = {key: past_standing(one, self.now) for key, one in self.standings.items()}
-        self.minds = {place: past_standing(one, self.now) for place, one in self.minds.items()}
-        self.told = {place: past_told(one, self.now) for place, one in self.told.items()}
+        self.alerts = {key: past_alert(one, self.now) for key, one in self.alerts.items()}
+        self.minds = {place: past_alert(one, self.now) for place, one in self.minds.items()}
+        self.notified = {place: past_notified(one, self.now) for place, one in self.notified.items()}
         self.attempts = {place: past_attempt(one, self.now) for place, one in self.attempts.items()}
-        self.hush = past_hush(self.hush, self.now)
+        self.muting = past_muting(self.muting, self.now)
         self.inbox = [replace(one, at=min(one.at, self.now)) for one in self.inbox]
 
     # -- what people do ---------------------------------------------------------------------------------------
 
     def acknowledge(self, key: str, until: datetime | None = None) -> None:
-        given = Acknowledgement(key, self.standings[key].at, until, self.now)
-        others = tuple(one for one in self.hush.acknowledgements if one.key != key)
-        self.hush = replace(self.hush, acknowledgements=(*others, given))
+        given = Acknowledgement(key, self.alerts[key].at, until, self.now)
+        others = tuple(one for one in self.muting.acknowledgements if one.key != key)
+        self.muting = replace(self.muting, acknowledgements=(*others, given))
 
     def silence(self, match: Mapping[str, str], span: timedelta, level: Level = Level.NOW) -> None:
-        given = Silence(len(self.hush.silences), match, self.now + span, level, self.now)
-        self.hush = replace(self.hush, silences=(*self.hush.silences, given))
+        given = Silence(len(self.muting.silences), match, self.now + span, level, self.now)
+        self.muting = replace(self.muting, silences=(*self.muting.silences, given))
 
 
 def _put(rows: dict, place: notification_state.Place, row: object | None) -> None:
@@ -243,7 +248,7 @@ def wait(world: World, *conditions: Condition, span: timedelta) -> list[tuple[ti
     start, before = world.now, len(world.inbox)
     end = start + span
     while world.until is not None and world.until <= end:
-        assert world.until > world.now, "a pass that plans itself for ever"
+        assert world.until > world.now, "a check that plans itself for ever"
         world.look(*conditions, after=world.until - world.now)
     world.now = end
     return [(one.at - start, str(one.reason)) for one in world.inbox[before:]]

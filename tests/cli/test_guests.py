@@ -1,4 +1,4 @@
-"""Guests in a real pass: whatever they do costs one unknown each, and the pass ends."""
+"""Guests in a real check: whatever they do costs one unknown each, and the check ends."""
 
 from __future__ import annotations
 

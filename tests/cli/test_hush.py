@@ -50,7 +50,7 @@ def test_an_acknowledgement_shows_who_and_why_everywhere(tmp_path, phone):
     listed = authwatch(tmp_path, "alerts", "list").out
     assert "acknowledged by anna until" in listed
     assert "new key ordered" in listed
-    (row,) = authwatch(tmp_path, "alerts", "list", "--json").json["standings"]
+    (row,) = authwatch(tmp_path, "alerts", "list", "--json").json["alerts"]
     assert (row["acknowledgement"]["author"], row["acknowledgement"]["note"]) == ("anna", "new key ordered")
     authwatch(tmp_path, "check")
     metrics = (state(tmp_path) / "metrics.prom").read_text()

@@ -33,7 +33,7 @@ HEAVY = {
     "yaml",
 }
 
-#: What a pass may load when the gate stops it: everything of ours and beyond a bare interpreter, named one by one.
+#: What a check may load when the gate stops it: everything of ours and beyond a bare interpreter, named one by one.
 GATE = {
     "monitor",
     "monitor.cli",
@@ -97,7 +97,7 @@ def test_a_pass_that_stops_at_the_gate_loads_next_to_nothing(tmp_path, config):
     time.sleep(2.1)
     loaded(tmp_path, "check")
     found = loaded(tmp_path, "check")
-    assert "monitor.check.run" not in found, "the gate did not stop the pass"
+    assert "monitor.check.run" not in found, "the gate did not stop the check"
     ours = {name for name in found if name.split(".")[0] in ("monitor", "alerts")}
     assert ours <= GATE
     assert not HEAVY & found

@@ -1,4 +1,4 @@
-"""Planted secrets: after real passes with everything that can go wrong, nothing that leaves the process holds one."""
+"""Planted secrets: after real checks with everything that can go wrong, nothing that leaves the process holds one."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_no_secret_is_in_the_database_in_any_encoding(tmp_path):
 
 
 def test_children_get_no_secret_in_arguments_or_environment(tmp_path):
-    """A pass starts no child at all: with a PATH of traps, none is called."""
+    """A check starts no child at all: with a PATH of traps, none is called."""
     traps = tmp_path / "traps"
     traps.mkdir()
     for name in ("openclaw", "claude", "codex", "node", "sh", "bash", "curl", "git", "security", "secret-tool"):

@@ -164,8 +164,11 @@ def test_ignore_is_shown_and_counts_for_nothing(tmp_path, phone):
 
 def test_a_refreshable_login_that_rotates_all_day_says_nothing(tmp_path, phone):
     config(tmp_path, channel(phone))
-    for turn in range(4):
-        openclaw(tmp_path, {"anthropic:default": oauth(ends_in=(turn - 2) * HOUR, refresh=f"ref-FAKESECRET-{turn}")})
+    for this_check in range(4):
+        openclaw(
+            tmp_path,
+            {"anthropic:default": oauth(ends_in=(this_check - 2) * HOUR, refresh=f"ref-FAKESECRET-{this_check}")},
+        )
         assert authwatch(tmp_path, "check").code == 0
     assert titles(phone) == []
     (profile,) = authwatch(tmp_path, "status", "--json").json["profiles"]
@@ -239,7 +242,7 @@ def test_status_writes_nothing(tmp_path):
 
 
 def undated(out: str) -> str:
-    """What a pass printed without its first line, which holds the minute."""
+    """What a check printed without its first line, which holds the minute."""
     return out.partition("\n")[2]
 
 

@@ -20,7 +20,7 @@ from alerts.model import Channel, Condition, Level
 from monitor.check import gate
 from monitor.history import engine
 from monitor.history.tables import METADATA
-from monitor.system.state_dir import State
+from monitor.system.state_dir import StateDir
 from tests.alerts.world import MINUTE, REMIND, SETTLE, START
 from tests.command import argv, authwatch, configure, environment, state
 from tests.openclaw_home import DAY, HOUR, openclaw, token
@@ -37,7 +37,7 @@ def profile(home: Path, key: str = KEY) -> dict[str, object] | None:
 
 
 def listed(home: Path, key: str = KEY) -> list[dict[str, object]]:
-    return [one for one in authwatch(home, "alerts", "list", "--json").json["standings"] if one["key"] == key]
+    return [one for one in authwatch(home, "alerts", "list", "--json").json["alerts"] if one["key"] == key]
 
 
 REQUESTS: dict[str, tuple[tuple[str, ...], Callable[[Path], bool]]] = {
@@ -107,7 +107,7 @@ class Check:
         self.now = START
 
     def count(self) -> None:
-        self.requests = State(Path(self.folder), Path(self.folder)).requests()
+        self.requests = StateDir(Path(self.folder), Path(self.folder)).requests()
 
     def record(self) -> None:
         with self.db.begin() as db:
@@ -136,7 +136,7 @@ class Request:
         self.open = self.db.connect()
         self.transaction = self.open.begin()
         self.ask(self.open)
-        State(Path(self.folder), Path(self.folder)).outdate()
+        StateDir(Path(self.folder), Path(self.folder)).outdate()
 
     def commit(self) -> None:
         self.transaction.commit()
@@ -144,11 +144,11 @@ class Request:
 
 
 def acknowledge(db: store.Connection) -> None:
-    store.acknowledge(db, muting.acknowledgement("k", store.standings(db), NOW, None, "", ""))
+    store.acknowledge(db, muting.acknowledgement("k", store.alerts(db), NOW, None, "", ""))
 
 
 def silence(db: store.Connection) -> None:
-    store.silence(db, muting.silence(LABELS, tuple(store.standings(db).values()), NOW, timedelta(days=1), "", ""))
+    store.silence(db, muting.silence(LABELS, tuple(store.alerts(db).values()), NOW, timedelta(days=1), "", ""))
 
 
 def unsilence(db: store.Connection) -> None:
@@ -156,7 +156,7 @@ def unsilence(db: store.Connection) -> None:
 
 
 def forget(db: store.Connection) -> None:
-    store.put_standings(db, {}, ["k"])
+    store.put_alerts(db, {}, ["k"])
 
 
 def orders() -> Iterator[tuple[str, ...]]:
@@ -199,8 +199,8 @@ def play(folder: Path, ask: Callable[[store.Connection], None], worse: bool, ord
     holds = point is not None and all(gate.same(*touch) for touch in point.touches)
     asked_first = order.index("write") < order.index("record")
     assert asked_first or not holds, f"{order}: a checkpoint hides the request"
-    assert {key for _, key in (*after.told, *after.attempts)} <= {*after.standings}, f"{order}: forgotten in part"
+    assert {key for _, key in (*after.told, *after.attempts)} <= {*after.alerts}, f"{order}: forgotten in part"
     if ask is not forget:
         changed = worse and asked_first
         hidden = {acknowledge: not changed, silence: True, unsilence: False}[ask]
-        assert any(notify.hushed(after, NOW)) is hidden, f"{order}: the request is lost"
+        assert any(notify.suppressed(after, NOW)) is hidden, f"{order}: the request is lost"

@@ -1,4 +1,4 @@
-"""`alerts simulate` says exactly what the passes of the coming days will say."""
+"""`alerts simulate` says exactly what the checks of the coming days will say."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def planned(line: Line, home: Path, at: datetime) -> list[Said]:
 
 
 def really(home: Path, begin: datetime, after: int = 0) -> list[Said]:
-    """What the log of the deliveries says was told, at the moments of the passes."""
+    """What the log of the deliveries says was told, at the moments of the checks."""
     with sqlite3.connect(state(home) / "history.sqlite") as db:
         rows = db.execute("SELECT at, channel, key, reason, outcome FROM deliveries WHERE id > ?", (after,)).fetchall()
     assert {row[4] for row in rows} <= {"delivered"}
@@ -114,7 +114,7 @@ def test_the_page_and_the_list_name_the_first_message_of_the_simulation(tmp_path
     line.run(tmp_path, "check", at=begin)
     if seed % 2:
         line.run(tmp_path, "alerts", "silence", "agent=main", "--for", f"{pick.randint(5, 99)}h", at=begin)
-    for row in line.run(tmp_path, "alerts", "list", "--json", at=begin).json["standings"]:
+    for row in line.run(tmp_path, "alerts", "list", "--json", at=begin).json["alerts"]:
         if row["level"] != "fine" and pick.random() < 0.4:
             until = ["--for", f"{pick.randint(5, 99)}h"] if pick.random() < 0.5 else []
             line.run(tmp_path, "alerts", "ack", row["key"], *until, at=begin)
@@ -125,8 +125,8 @@ def test_the_page_and_the_list_name_the_first_message_of_the_simulation(tmp_path
     for message in done.json["messages"]:
         for news in message["news"]:
             first.setdefault(news["key"], (message["at"], news["reason"], message["channel"]))
-    page = json.loads((state(tmp_path) / "overview.json").read_text())["standings"]
-    listed = line.run(tmp_path, "alerts", "list", "--json", at=at).json["standings"]
+    page = json.loads((state(tmp_path) / "page.json").read_text())["alerts"]
+    listed = line.run(tmp_path, "alerts", "list", "--json", at=at).json["alerts"]
     for rows in (page, [row for row in listed if row["level"] != "fine"]):
         assert {row["key"]: row["next"] and tuple(row["next"].values()) for row in rows} == {
             row["key"]: first.get(row["key"]) for row in rows

@@ -90,15 +90,15 @@ def test_history_on_a_terminal_is_a_timeline(home):
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_a_completion_is_accepted_by_its_shell_and_knows_every_command(tmp_path, shell):
+def test_a_completion_is_accepted_by_its_shell_and_knows_every_command(tmp_path, context):
     """A completion script is accepted by its shell and knows every command."""
-    script = authwatch(tmp_path, "completion", shell).out
+    script = authwatch(tmp_path, "completion", context).out
     assert all(name in script for name in COMMANDS)
-    if shutil.which(shell) is None:
-        pytest.skip(f"{shell} is not installed")
+    if shutil.which(context) is None:
+        pytest.skip(f"{context} is not installed")
     path = tmp_path / "script"
     path.write_text(script, "utf-8")
-    done = subprocess.run([shell, "-n", path], capture_output=True, text=True, check=False)
+    done = subprocess.run([context, "-n", path], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 

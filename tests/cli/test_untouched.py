@@ -1,4 +1,4 @@
-"""After many passes the watched tree is as before: bytes, modes, owners, mtimes, side files; also under a live writer."""
+"""After many checks the watched tree is as before: bytes, modes, owners, mtimes, side files; also under a live writer."""
 
 from __future__ import annotations
 
@@ -44,10 +44,11 @@ def shared_database(home: Path) -> Path:
     return path
 
 
-def put_profiles(database: sqlite3.Connection, turn: int) -> None:
-    document = {"version": 1, "profiles": {"anthropic:manual": token(ends_in=30 * DAY, secret=f"tok-{turn}")}}
+def put_profiles(database: sqlite3.Connection, this_check: int) -> None:
+    document = {"version": 1, "profiles": {"anthropic:manual": token(ends_in=30 * DAY, secret=f"tok-{this_check}")}}
     database.execute(
-        "INSERT OR REPLACE INTO config_machine_state VALUES ('authProfiles.store', ?, ?)", (json.dumps(document), turn)
+        "INSERT OR REPLACE INTO config_machine_state VALUES ('authProfiles.store', ?, ?)",
+        (json.dumps(document), this_check),
     )
 
 
@@ -110,11 +111,11 @@ def test_a_live_writer_never_meets_an_error_and_is_never_read_torn(tmp_path):
     def write() -> None:
         owner = sqlite3.connect(path, isolation_level=None, timeout=0.5)
         owner.execute("PRAGMA wal_autocheckpoint=20")
-        turn = 0
+        this_check = 0
         while not stop.is_set():
-            turn += 1
+            this_check += 1
             try:
-                put_profiles(owner, turn)
+                put_profiles(owner, this_check)
             except sqlite3.Error as error:
                 errors.append(str(error))
             time.sleep(0.02)

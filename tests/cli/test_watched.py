@@ -1,4 +1,4 @@
-"""Who watches the watcher: the heartbeat after each pass, canaries, and what doctor and metrics say of both."""
+"""Who watches the watcher: the heartbeat after each check, canaries, and what doctor and metrics say of both."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_between_two_pings_the_gate_is_as_cheap_as_ever(tmp_path, far):
     authwatch(tmp_path, "check")
     used = loaded(tmp_path, "check")
     assert "argparse" not in used
-    assert len(far.paths) == 2, "the second pass looked: the store was too young to be trusted"
+    assert len(far.paths) == 2, "the second check looked: the store was too young to be trusted"
 
 
 def test_a_heartbeat_that_was_not_heard_is_said_without_its_address_and_tried_again(tmp_path, far):

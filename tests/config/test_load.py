@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from alerts.model import Level, Quiet
+from alerts.model import Level, QuietHours
 from monitor.config.settings import Probing, Settings
 from tests.config.files import settings_of, wrong
 
@@ -54,7 +54,7 @@ def test_every_key_arrives(whole: Settings, tmp_path: Path) -> None:
     assert whole.sources[0].where == f"{tmp_path}/config.yaml:4"
     assert whole.policy.expect == ("openclaw/main/anthropic:default",)
     assert (whole.alerts.settle, whole.alerts.remind, whole.alerts.digest) == (timedelta(), (DAY, 2 * DAY), "weekly")
-    assert isinstance(whole.alerts.quiet, Quiet)
+    assert isinstance(whole.alerts.quiet, QuietHours)
     assert (whole.alerts.quiet.start, whole.alerts.quiet.zone.key) == (time(22), "Europe/Stockholm")
     assert whole.probe == {"anthropic": Probing(timedelta(hours=1))}
     assert whole.history_keep == 400 * DAY

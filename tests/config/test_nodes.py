@@ -4,20 +4,20 @@ from typing import Any
 
 import pytest
 
-from monitor.config.errors import ConfigError, Report
-from monitor.config.yaml_nodes import MAX_BYTES, Items, Node, Table, Text, compose
+from monitor.config.errors import ConfigError, ErrorReport
+from monitor.config.yaml_nodes import MAX_BYTES, Items, MappingNode, Node, Text, compose
 
 
 def _plain(node: Node | None) -> Any:
     if isinstance(node, Items):
         return [_plain(item) for item in node.items]
-    if isinstance(node, Table):
+    if isinstance(node, MappingNode):
         return {key.text: _plain(value) for key, value in node.entries}
     return node.text if node else None
 
 
 def _compose(text: str) -> Any:
-    report = Report("c")
+    report = ErrorReport("c")
     node = compose(text, report)
     report.check()
     return _plain(node)
@@ -37,14 +37,14 @@ def test_scalars_stay_texts() -> None:
 
 
 def test_lines_are_counted_from_one() -> None:
-    node = compose("a: x\nb:\n  - y\n", Report("c"))
-    assert isinstance(node, Table)
+    node = compose("a: x\nb:\n  - y\n", ErrorReport("c"))
+    assert isinstance(node, MappingNode)
     assert [(key.line, value.line) for key, value in node.entries] == [(1, 1), (2, 3)]
 
 
 def test_only_an_unquoted_nothing_is_blank() -> None:
-    node = compose("a:\nb: ~\nc: null\nd: ''\ne: 'null'\n", Report("c"))
-    assert isinstance(node, Table)
+    node = compose("a:\nb: ~\nc: null\nd: ''\ne: 'null'\n", ErrorReport("c"))
+    assert isinstance(node, MappingNode)
     assert [isinstance(value, Text) and value.blank for _, value in node.entries] == [True, True, True, False, False]
 
 

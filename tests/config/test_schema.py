@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from monitor.config.schema import CONFIG, OPTIONS, json_schema
-from monitor.config.shapes import Either, Keyed, Listing, Record, Scalar, Shape
+from monitor.config.shapes import Either, Keyed, KeyTable, Listing, Scalar, Shape
 from monitor.config.show import effective
 from monitor.sources import SOURCES
 from tests.config.files import settings_of, wrong
@@ -77,7 +77,7 @@ def _texts(shape: Scalar) -> st.SearchStrategy[Any]:
 
 def _some(shape: Shape) -> st.SearchStrategy[Any]:
     """Documents that mostly fit a shape."""
-    if isinstance(shape, Record):
+    if isinstance(shape, KeyTable):
         fields = {name: _some(field) for name, field in shape.fields.items()}
         needed = {group[0]: fields[group[0]] for group in shape.need}
         grouped = {name for group in (*shape.need, *shape.clash) for name in group[1:]}

@@ -1,4 +1,4 @@
-"""Secrets that cannot be had break their channel, not the pass; and no error repeats anything."""
+"""Secrets that cannot be had break their channel, not the check; and no error repeats anything."""
 
 from pathlib import Path
 

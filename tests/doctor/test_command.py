@@ -159,7 +159,7 @@ def traces(home: Path) -> dict[str, tuple[int, ...]]:
     return found
 
 
-@pytest.mark.parametrize("passed", [False, True], ids=["never ran", "after a pass"])
+@pytest.mark.parametrize("passed", [False, True], ids=["never ran", "after a check"])
 def test_a_look_leaves_no_trace(tmp_path, passed):
     lax(tmp_path)
     homes.shared_store(tmp_path, {"anthropic:a": homes.token(homes.DAY)})

@@ -1,4 +1,4 @@
-"""authwatch's own house: clock, zone, config, state folder, history, last pass, each both ways."""
+"""authwatch's own house: clock, zone, config, state folder, history, last check, each both ways."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerts.model import Quiet
-from monitor.doctor.model import Health, Patient, Step
+from alerts.model import QuietHours
+from monitor.doctor.model import FixStep, Health, Subject
 from tests.command import authwatch, configure, state
 from tests.doctor.wards import only, patient, said, wrong
 from tests.openclaw_home import openclaw, token
@@ -39,16 +39,16 @@ def test_a_clock_that_cannot_be_right_is_broken(tmp_path):
 
 def test_a_clock_before_the_last_pass_and_a_doubted_one_are_warnings(tmp_path):
     now = datetime.now(UTC)
-    record = folder(tmp_path) / "pass.json"
+    record = folder(tmp_path) / "check.json"
     record.write_text(json.dumps({"at": (now + timedelta(days=2)).isoformat()}))
-    assert "before the last pass" in only(said(patient(tmp_path), "clock")).what
+    assert "before the last check" in only(said(patient(tmp_path), "clock")).what
     record.write_text(json.dumps({"at": now.isoformat(), "clocks": {"doubted": {"wall": 1}}}))
     assert "was moved" in only(said(patient(tmp_path), "clock")).what
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"at": 3}', '{"at": "nonsense"}', '{"clocks": [1]}', "[" * 5000])
 def test_a_clock_that_nothing_speaks_against_is_fine(tmp_path, text):
-    (folder(tmp_path) / "pass.json").write_text(text)
+    (folder(tmp_path) / "check.json").write_text(text)
     assert wrong(said(tmp_path, "clock")) == []
 
 
@@ -64,8 +64,8 @@ def stockholm(monkeypatch):
 def test_quiet_hours_in_utc_on_a_machine_elsewhere_are_a_warning(tmp_path, stockholm):
     one = patient(tmp_path, now=datetime(2026, 11, 22, 12, 0, tzinfo=UTC))
 
-    def at(zone: tzinfo) -> Patient:
-        hours = Quiet(clock(22), clock(7), zone)
+    def at(zone: tzinfo) -> Subject:
+        hours = QuietHours(clock(22), clock(7), zone)
         return replace(one, settings=replace(one.settings, alerts=replace(one.settings.alerts, quiet=hours)))
 
     found = only(said(at(UTC), "zone"))
@@ -133,7 +133,7 @@ def test_a_secret_file_beside_the_config_is_looked_at_too(tmp_path):
 def test_a_state_folder_that_is_not_there_can_be_made(tmp_path):
     found = only(said(tmp_path, "state folder"))
     assert found.fix is not None
-    assert found.fix.step is Step.MAKE
+    assert found.fix.step is FixStep.MAKE
 
 
 def test_a_private_state_folder_is_fine(tmp_path):
@@ -150,14 +150,14 @@ def test_a_wide_state_folder_and_wide_files_are_warnings(tmp_path):
         "~/.local/state/authwatch has mode 0755",
         "~/.local/state/authwatch/history.sqlite has mode 0644",
     ]
-    assert all(one.fix and one.fix.step is Step.NARROW for one in found)
+    assert all(one.fix and one.fix.step is FixStep.NARROW for one in found)
 
 
 @pytest.mark.parametrize(
     ("name", "age", "speaks"),
     [
         (".key.123", 7200, True),
-        (".pass.json.99", 7200, True),
+        (".check.json.99", 7200, True),
         (".key.123", 60, False),
         (".key.x", 7200, False),
         ("key.123", 7200, False),
@@ -168,7 +168,7 @@ def test_what_a_broken_pass_left_is_a_warning_once_it_is_old(tmp_path, name, age
     left.touch(0o600)
     then = time.time() - age
     os.utime(left, (then, then))
-    assert [one.fix.step for one in wrong(said(tmp_path, "state folder")) if one.fix] == [Step.REMOVE] * speaks
+    assert [one.fix.step for one in wrong(said(tmp_path, "state folder")) if one.fix] == [FixStep.REMOVE] * speaks
 
 
 def test_a_file_in_place_of_the_state_folder_is_broken(tmp_path):
@@ -199,10 +199,10 @@ def test_a_damaged_history_is_broken_and_a_sound_one_is_fine(tmp_path):
 
 def test_a_last_pass_that_is_old_or_never_was_is_a_warning(tmp_path):
     openclaw(tmp_path, {"anthropic:default": token()})
-    assert only(said(tmp_path, "last pass")).what == "no finished pass"
+    assert only(said(tmp_path, "last check")).what == "no finished check"
     authwatch(tmp_path, "check")
-    assert wrong(said(tmp_path, "last pass")) == []
+    assert wrong(said(tmp_path, "last check")) == []
     for path in state(tmp_path).iterdir():
         os.utime(path, (time.time() - 3 * 86400,) * 2)
-    found = only(said(tmp_path, "last pass"))
+    found = only(said(tmp_path, "last check"))
     assert "3 days ago" in found.what

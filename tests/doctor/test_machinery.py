@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from monitor.doctor import programs, schedulers
 from monitor.doctor.model import Health
-from monitor.doctor.web_port import Answer, answers
+from monitor.doctor.web_port import PortAnswer, answers
 from monitor.setup import cron, launchd, managed_files
-from monitor.setup.systemd_units import CHECK, DAEMON, TIMER, Installation, file_name, render, shipped
+from monitor.setup.systemd_units import CHECK, DAEMON, TIMER, UnitValues, file_name, render, shipped
 from tests.alerts.listener import listener
 from tests.command import authwatch, configure, state
 from tests.doctor.wards import only, patient, program, said, wrong
@@ -131,7 +131,7 @@ esac"""
 
 def unit(home: Path, *names: str, state: Path | None = None, **environment: str) -> None:
     """The user's units as `install` writes them, of a program that exists."""
-    what = Installation(("/bin/true",), state or home / ".local/state/authwatch", environment=environment)
+    what = UnitValues(("/bin/true",), state or home / ".local/state/authwatch", environment=environment)
     folder = home / ".config" / "systemd" / "user"
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
@@ -203,7 +203,7 @@ def test_two_at_work_are_one_too_many(tmp_path):
 
 
 def test_the_crontab_counts(tmp_path):
-    what = Installation(("/bin/true",), tmp_path / ".local/state/authwatch")
+    what = UnitValues(("/bin/true",), tmp_path / ".local/state/authwatch")
     line = managed_files.marked(f"*/5 * * * * {cron.shell_line(what)}")
     program(tmp_path, "crontab", f"cat <<'END'\nMAILTO=x\n{line}\nEND")
     (found,) = said(tmp_path, "units")
@@ -212,7 +212,7 @@ def test_the_crontab_counts(tmp_path):
 
 
 def test_launchd_counts(tmp_path):
-    what = Installation(("/bin/true",), tmp_path / "elsewhere")
+    what = UnitValues(("/bin/true",), tmp_path / "elsewhere")
     folder = tmp_path / "Library" / "LaunchAgents"
     folder.mkdir(parents=True)
     (folder / "authwatch.check.plist").write_text(launchd.render(what, "timer"))
@@ -271,7 +271,7 @@ def test_a_variable_that_was_added_by_hand_counts(tmp_path):
 
 
 def test_cron_and_launchd_are_compared_too(tmp_path):
-    what = Installation(("/bin/true",), tmp_path / ".local/state/authwatch", environment={"CODEX_HOME": "/a 5%"})
+    what = UnitValues(("/bin/true",), tmp_path / ".local/state/authwatch", environment={"CODEX_HOME": "/a 5%"})
     line = managed_files.marked(f"*/5 * * * * {cron.shell_line(what).replace('%', chr(92) + '%')}")
     program(tmp_path, "crontab", f"cat <<'END'\n{line}\nEND")
     folder = tmp_path / "Library" / "LaunchAgents"
@@ -298,10 +298,10 @@ def test_what_root_installs_is_told_the_variables(tmp_path):
     st.text(st.sampled_from("ab %$\"'\\="), max_size=12),
 )
 def test_whatever_install_writes_into_a_unit_or_a_crontab_is_read_back(place, value):
-    what = Installation(("/bin/true",), Path("/") / place.replace("/", "-"), environment={"X": value})
+    what = UnitValues(("/bin/true",), Path("/") / place.replace("/", "-"), environment={"X": value})
     assert schedulers._environment(render(shipped(CHECK), what)) == {"STATE_DIRECTORY": str(what.state), "X": value}
     assert schedulers._program(render(shipped(CHECK), what)) == "/bin/true"
-    odd = Installation((f'/bin/{place} "x"',), what.state)
+    odd = UnitValues((f'/bin/{place} "x"',), what.state)
     assert schedulers._program(render(shipped(DAEMON), odd)) == f'/bin/{place} "x"'
     words = schedulers._words(f"*/5 * * * * {cron.shell_line(what)}")[5:]
     assert schedulers._set(words) == {"STATE_DIRECTORY": str(what.state), "X": value}
@@ -381,7 +381,7 @@ def test_our_own_daemon_is_known_from_anothers(tmp_path):
         end = time.monotonic() + 30
         while not (state(tmp_path) / "checkpoint").exists() and time.monotonic() < end:
             time.sleep(0.1)
-        while answers(patient(tmp_path)) is Answer.NOBODY and time.monotonic() < end:
+        while answers(patient(tmp_path)) is PortAnswer.NOBODY and time.monotonic() < end:
             time.sleep(0.1)
         assert said(tmp_path, "port")[0].what == f"our daemon answers at 127.0.0.1:{port}"
         assert wrong(said(tmp_path, "units")) == [], "something else started it"
@@ -431,7 +431,7 @@ def test_a_heartbeat_is_known_by_when_it_was_last_heard(tmp_path):
     assert (found.health, found.what) == (Health.FINE, "none is configured")
     with listener() as far:
         configure(tmp_path, f"heartbeat: {{url: '{far.url('ping/FAKESECRET')}'}}\n")
-        assert "the first finished pass" in said(tmp_path, "heartbeat")[0].what
+        assert "the first finished check" in said(tmp_path, "heartbeat")[0].what
         far.status = 500
         authwatch(tmp_path, "check")
         assert only(said(tmp_path, "heartbeat")).what == "was never heard"

@@ -9,15 +9,15 @@ from pathlib import Path
 from monitor.config.load import ConfigError, load
 from monitor.config.settings import Settings
 from monitor.doctor import THEMES, examine, meet
-from monitor.doctor.model import Health, Patient, Result
+from monitor.doctor.model import Health, Result, Subject
 from monitor.system.host import Host
-from monitor.system.state_dir import State
+from monitor.system.state_dir import StateDir
 from tests.command import configure
 
 NAMES = {name: check for checks in THEMES.values() for name, check in checks.items()}
 
 
-def patient(home: Path, config: str = "", now: datetime | None = None, **environ: str) -> Patient:
+def patient(home: Path, config: str = "", now: datetime | None = None, **environ: str) -> Subject:
     """A patient with that home; no program is on its PATH but those of `program`."""
     if config:
         configure(home, config)
@@ -30,13 +30,13 @@ def patient(home: Path, config: str = "", now: datetime | None = None, **environ
         settings, complaint = Settings(), str(error)
     place = home / ".local" / "state" / "authwatch"
     folder = Path(environ.get("STATE_DIRECTORY", place))
-    state = State(settings.state or folder, folder)
+    state = StateDir(settings.state or folder, folder)
     return meet(settings, host, own, state, now or datetime.now(UTC), variables, complaint)
 
 
-def said(home: Path | Patient, check: str, config: str = "", **environ: str) -> list[Result]:
+def said(home: Path | Subject, check: str, config: str = "", **environ: str) -> list[Result]:
     """What one check says of a home."""
-    who = home if isinstance(home, Patient) else patient(home, config, **environ)
+    who = home if isinstance(home, Subject) else patient(home, config, **environ)
     found = list(NAMES[check](who))
     assert {one.check for one in found} <= {check}
     return found

@@ -1,7 +1,7 @@
 """Three processes at once on one history: every change recorded once, every condition told once, no error seen.
 
-Each racer owns an agent's store. It writes a change, runs a pass to its end, and writes the next: an even change adds a
-login that is fine, an odd one lets it expire. A pass of another racer may see the change first; nobody may see it twice.
+Each racer owns an agent's store. It writes a change, runs a check to its end, and writes the next: an even change adds a
+login that is fine, an odd one lets it expire. A check of another racer may see the change first; nobody may see it twice.
 """
 
 from __future__ import annotations
@@ -59,15 +59,15 @@ class _Racer:
 
     def run(self) -> list[str]:
         profiles: dict[str, Any] = {}
-        for turn in range(self.turns):
-            number = turn // 2
-            ends_in = 300 * DAY if turn % 2 == 0 else -HOUR
+        for this_check in range(self.turns):
+            number = this_check // 2
+            ends_in = 300 * DAY if this_check % 2 == 0 else -HOUR
             # Each of another provider: a login that another could replace would be told of again when that one goes.
             one = token(f"provider{number}", ends_in, secret=f"tok-FAKESECRET-{self.name}-{number}")
             profiles[profile(self.name, number)] = one
             openclaw(self.home, profiles, agent=self.name)
             self.command("check")
-            if turn % 10 == 5:
+            if this_check % 10 == 5:
                 self.command("status", "--check")
         return self.errors
 
@@ -115,7 +115,7 @@ def _recorded(home: Path) -> int:
 
 
 def write(turns: int) -> tuple[int, int, list[str]]:
-    """The same without the lock of the pass: `turns` transactions each of three processes, straight into a history.
+    """The same without the lock of the check: `turns` transactions each of three processes, straight into a history.
 
     Gives those wanted, those kept, and errors. It is the history's own transactions that must not lose any.
     """
@@ -136,14 +136,14 @@ def _write(given: tuple[str, int, int]) -> list[str]:
 
     folder, racer, turns = given
     errors: list[str] = []
-    for turn in range(turns):
+    for this_check in range(turns):
         try:
             opened = engine.opened(engine.url_of(None, Path(folder)), (tables.METADATA, store.METADATA))
             with opened.begin() as db:
                 # What was read must still hold when it is written back.
                 known.put_meta(db, "count", (known.get_meta(db, "count") or 0) + 1)
-                change = Transition(f"racer{racer}/{turn}", datetime.now(UTC), None, State.OK, Need.NO)
-                changes.write(db, changes.Changes(transitions=(change,)), "key")
+                change = Transition(f"racer{racer}/{this_check}", datetime.now(UTC), None, State.OK, Need.NO)
+                changes.write(db, changes.HistoryChanges(transitions=(change,)), "key")
             opened.dispose()
         except Exception as error:
             errors.append(f"{type(error).__name__}: {error}")

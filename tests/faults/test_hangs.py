@@ -174,11 +174,11 @@ def test_a_check_that_finds_another_one_and_nothing_left_cannot_say(tmp_path: Pa
 def test_whoever_starts_checks_waits_longer_than_they_take() -> None:
     from monitor.config.settings import Settings, check_ends
     from monitor.serve.loop import limit
-    from monitor.setup.systemd_units import CHECK, Installation, render, shipped
+    from monitor.setup.systemd_units import CHECK, UnitValues, render, shipped
 
     for seconds in (1, 60, 600):
         deadline = timedelta(seconds=seconds)
         assert check_ends(deadline) < check_killed(deadline)
-        text = render(shipped(CHECK), Installation(("/a",), Path("/s"), deadline=deadline))
+        text = render(shipped(CHECK), UnitValues(("/a",), Path("/s"), deadline=deadline))
         assert f"TimeoutStartSec={check_killed(deadline).total_seconds():.0f}s\n" in text
     assert limit(Settings()) == check_killed(Settings().alerts.deadline)

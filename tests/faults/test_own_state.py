@@ -1,4 +1,4 @@
-"""authwatch's own folder fails: people are told all the same, and not with every pass."""
+"""authwatch's own folder fails: people are told all the same, and not with every check."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def test_a_history_from_a_newer_release_is_left_as_it_is(tmp_path: Path) -> None
 
 #: The other files of the folder, and what may stand in them.
 @pytest.mark.parametrize(
-    "name", ["checkpoint", "status.json", "metrics.prom", "pass.json", "key", "lock", "owner", "offline"]
+    "name", ["checkpoint", "status.json", "metrics.prom", "check.json", "key", "lock", "owner", "offline"]
 )
 @pytest.mark.parametrize("what", ["empty", "noise", "JSON of another kind", "half", "a directory", "a symlink loop"])
 def test_another_file_of_the_folder_is(name: str, what: str, tmp_path: Path) -> None:
@@ -270,7 +270,7 @@ def fill(place: Path) -> Path:
 
 
 @pytest.mark.skipif(not ROOT, reason="only root can mount a small disk")
-@pytest.mark.parametrize("known", [True, False], ids=["after a pass", "from the first pass"])
+@pytest.mark.parametrize("known", [True, False], ids=["after a check", "from the first check"])
 def test_a_full_disk_still_tells_of_each_death_once_and_heals(
     known: bool, tmp_path: Path, disk: Path, phone: Receiver, temporary: dict[str, str]
 ) -> None:

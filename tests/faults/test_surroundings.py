@@ -1,4 +1,4 @@
-"""The machine around a pass is broken: no home, no zones, no time, no streams, no temporary folder, an odd config."""
+"""The machine around a check is broken: no home, no zones, no time, no streams, no temporary folder, an odd config."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ import pytest
 from tests.command import ROOT
 from tests.faults.untouched import LOOKERS, stores
 
-#: In a process of its own: it forks for each pass, which no thread of another test may see.
+#: In a process of its own: it forks for each check, which no thread of another test may see.
 SAMPLE = """
 import sys
 from tests.faults.untouched import plain, preload, watched

@@ -1,6 +1,6 @@
 """Passes under a live writer, by every sort of user, on every kind of store: what is looked at stays as it was.
 
-A pass is the real command line in a process of its own, forked from one that has everything imported already.
+A check is the real command line in a process of its own, forked from one that has everything imported already.
 """
 
 from __future__ import annotations
@@ -53,10 +53,10 @@ def stores() -> dict[str, tuple[str, str]]:
 
 
 def preload() -> None:
-    """Imports everything a pass may load, so that a fork of us starts at once."""
+    """Imports everything a check may load, so that a fork of us starts at once."""
     for package in (monitor, alerts):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            with contextlib.suppress(ImportError):  # what a pass needs and lacks, the pass itself will tell
+            with contextlib.suppress(ImportError):  # what a check needs and lacks, the check itself will tell
                 importlib.import_module(module.name)
     for name in ("sqlalchemy.dialects.sqlite", "encodings.ascii", "encodings.idna", "encodings.utf_8_sig"):
         importlib.import_module(name)
@@ -65,7 +65,7 @@ def preload() -> None:
 
 
 def look(home: Path, own: Path, uid: int, words: Sequence[str] = ("check", "--json")) -> tuple[int, str, str]:
-    """One pass at `home` by a user whose own home is `own`: code, output, complaints."""
+    """One check at `home` by a user whose own home is `own`: code, output, complaints."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         child = os.fork()
         if child == 0:

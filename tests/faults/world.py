@@ -19,7 +19,7 @@ from tests.receivers import Receiver
 from tests.sources.homes import HOMES, Home
 
 SECRET = "FAKESECRET"
-#: A pass that takes longer hangs; the slowest of them copies 200 MB.
+#: A check that takes longer hangs; the slowest of them copies 200 MB.
 PATIENCE = 30
 
 ROOT = os.geteuid() == 0

@@ -49,35 +49,35 @@ class Witness:
         return found
 
 
-def turn_of(text: str, turn: int) -> str:
+def turn_of(text: str, this_check: int) -> str:
     """The document with other secrets in it."""
-    return text.replace("FAKESECRET", f"FAKESECRET{turn}-")
+    return text.replace("FAKESECRET", f"FAKESECRET{this_check}-")
 
 
 def files(path: Path) -> Iterator[Callable[[], None]]:
     """Replaces a file whole, with another secret each time."""
     text = path.read_text("utf-8")
-    turn = 0
+    this_check = 0
 
     def write() -> None:
         fresh = path.with_name(f"{path.name}.tmp")
-        fresh.write_text(turn_of(text, turn), "utf-8")
+        fresh.write_text(turn_of(text, this_check), "utf-8")
         fresh.chmod(path.stat().st_mode & 0o777)
         fresh.replace(path)
 
     while True:
-        turn += 1
+        this_check += 1
         yield write
 
 
 def database(path: Path, journal: str) -> Iterator[Callable[[], None]]:
     """Commits to a database that it closes now and then: whoever looks at a closed one must not leave side files."""
     connection: sqlite3.Connection | None = None
-    (table, column, original), turn = _cell(path), 0
+    (table, column, original), this_check = _cell(path), 0
 
     def write() -> None:
         nonlocal connection
-        if turn % 25 == 0 and connection:
+        if this_check % 25 == 0 and connection:
             connection.close()
             connection = None
             time.sleep(0.1)
@@ -87,11 +87,11 @@ def database(path: Path, journal: str) -> Iterator[Callable[[], None]]:
             connection.execute(f"PRAGMA journal_mode={journal}")
             connection.execute("PRAGMA wal_autocheckpoint=20")
         connection.execute(
-            f"UPDATE {table} SET {column} = ? WHERE {column} LIKE '%profiles%'", (turn_of(original, turn),)
+            f"UPDATE {table} SET {column} = ? WHERE {column} LIKE '%profiles%'", (turn_of(original, this_check),)
         )
 
     while True:
-        turn += 1
+        this_check += 1
         yield write
 
 

@@ -28,7 +28,7 @@ class Target:
     """One reader: `turn` spoils its input with the dice, reads it and looks at what comes out."""
 
     name: str
-    turn: Callable[[random.Random], None]
+    this_check: Callable[[random.Random], None]
     weight: float = 1.0  # its share of a long run; the slow ones have less
 
 
@@ -71,7 +71,7 @@ def _turn(target: Target, number: int, score: Score, hang: float) -> None:
     started = _used()
     signal.setitimer(signal.ITIMER_REAL, hang * 10)
     try:
-        target.turn(dice)
+        target.this_check(dice)
     except Hang:
         score.hangs.append(f"{number}: did not end")
     except Leak as leak:

@@ -1,4 +1,4 @@
-"""What a pass makes of findings: judged, printed, measured, told, recorded; odd findings must survive all of it."""
+"""What a check makes of findings: judged, printed, measured, told, recorded; odd findings must survive all of it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from alerts import notify, store
 from alerts.message import compose
 from alerts.model import Channel, Level
 from monitor.check import status
-from monitor.check.collect import Asked, digest
+from monitor.check.collect import CheckOptions, digest
 from monitor.cli.status_text import nagios, text
 from monitor.config.settings import Policy, Settings
 from monitor.history import changes, known
@@ -35,7 +35,7 @@ CHANNELS = (Channel("phone", Level.INFO, {}, "address"),)
 
 
 class Journey:
-    """The way of findings through a pass; what the good findings were is known from before."""
+    """The way of findings through a check; what the good findings were is known from before."""
 
     def __init__(self, good: Sequence[Finding], now: datetime) -> None:
         self.now = now
@@ -51,7 +51,7 @@ class Journey:
         said = json.dumps(document, ensure_ascii=False) + text(document, color=False)
         if dice.random() < 0.25:
             said += self._told(judgement, dice) + nagios(document)[0]
-            digest(Asked(Settings()), tuple(findings), host, self.now)
+            digest(CheckOptions(Settings()), tuple(findings), host, self.now)
         if dice.random() < 0.03:
             self._recorded(judgement)
         said.encode()
@@ -62,7 +62,7 @@ class Journey:
         privacy = dice.choice(("full", "masked"))
         seen = conditions(judgement, host="box", privacy=privacy, now=self.now)
         planned = notify.plan(notify.Memory(), seen, CHANNELS, RULES, self.now)
-        messages = [repr(compose(alert, "box", self.now)) for alert in planned.alerts]
+        messages = [repr(compose(notification, "box", self.now)) for notification in planned.alerts]
         return "".join([*messages, body(judgement, Facts(), mask if privacy == "masked" else str)])
 
     def _recorded(self, judgement: Judgement) -> None:

@@ -1,4 +1,4 @@
-"""The readers of what is our own: config, history, checkpoint, and the small files that a pass leaves."""
+"""The readers of what is our own: config, history, checkpoint, and the small files that a check leaves."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from alerts import store
-from alerts.clock_trust import Reading, trust
+from alerts.clock_trust import ClockReading, trust
 from monitor.check import gate, outputs, run
-from monitor.check.collect import Asked, look
-from monitor.check.record import Turn
+from monitor.check.collect import CheckOptions, look
+from monitor.check.record import CheckContext
 from monitor.cli.context import Failure
 from monitor.cli.history_access import in_words
 from monitor.config.load import ConfigError, load, problems
@@ -22,7 +22,7 @@ from monitor.history import engine
 from monitor.history.queries import transitions
 from monitor.metrics.exposition import last_successes
 from monitor.system.host import Host
-from monitor.system.state_dir import State
+from monitor.system.state_dir import StateDir
 from tests.command import authwatch, configure, state
 from tests.config.test_load import WHOLE
 from tests.faults.world import json_home
@@ -39,7 +39,7 @@ def config(folder: Path) -> Target:
     (folder / "mail.url").write_text(f"mailto://x:{MARK}@example\n")
     (folder / "word").write_text(MARK)
 
-    def turn(dice: random.Random) -> None:
+    def this_check(dice: random.Random) -> None:
         path.write_bytes(spoiled(WHOLE.encode(), dice))
         path.chmod(0o600)
         try:
@@ -54,19 +54,19 @@ def config(folder: Path) -> Target:
         if MARK in said:
             raise Leak(said[max(0, said.index(MARK) - 100) :][:300])
 
-    return Target("config", turn)
+    return Target("config", this_check)
 
 
 def history(folder: Path) -> Target:
     """The history: read and written through whatever became of the file; it is mended or set aside, never a crash."""
-    from monitor.history.owner import Foreign
+    from monitor.history.owner import OtherWatcher
     from tests.fuzz.targets import spoil_cell
 
     home, place = _passed(folder)
     good, path = (place / "history.sqlite").read_bytes(), place / "history.sqlite"
-    asked = Asked(Settings())
+    asked = CheckOptions(Settings())
 
-    def turn(dice: random.Random) -> None:
+    def this_check(dice: random.Random) -> None:
         for left in place.glob("history.sqlite*"):
             left.unlink()
         path.write_bytes(good)
@@ -75,19 +75,19 @@ def history(folder: Path) -> Target:
         else:
             path.write_bytes(spoiled(good, dice) if dice.random() < 0.5 else _noisy(good, dice))
         host = Host(home, {"HOME": str(home)}, key=(place / "key").read_bytes())
-        own = State(place, place)
+        own = StateDir(place, place)
         findings = look(asked, host, NOW)
-        this = Turn(asked, host, own, findings, NOW)
-        run.glance(this)
+        this = CheckContext(asked, host, own, findings, NOW)
+        run.read_only(this)
         _commands(path)
         try:
-            outcome = run.run(this, (None, None, Reading(NOW)))
-        except Foreign:  # the cell that was spoiled says whose it is
+            outcome = run.run(this, (None, None, ClockReading(NOW)))
+        except OtherWatcher:  # the cell that was spoiled says whose it is
             return
         assert outcome.recorded or outcome.complaints
         assert MARK not in "\n".join(outcome.complaints)
 
-    return Target("history", turn, 0.12)
+    return Target("history", this_check, 0.12)
 
 
 def _noisy(good: bytes, dice: random.Random) -> bytes:
@@ -121,7 +121,7 @@ def point(folder: Path) -> Target:
     who = gate.read(str(place))
     assert who is not None
 
-    def turn(dice: random.Random) -> None:
+    def this_check(dice: random.Random) -> None:
         (place / gate.NAME).write_bytes(spoiled(good, dice))
         now = NOW.timestamp() + dice.choice((-1e6, 0, 5, 1e6, 1e12))
         found = gate.may_stop(str(place), who.identity, {}, now)
@@ -134,30 +134,30 @@ def point(folder: Path) -> Target:
             for touch in again.touches:
                 gate.same(*touch)
 
-    return Target("checkpoint", turn, 2.0)
+    return Target("checkpoint", this_check, 2.0)
 
 
 def left(folder: Path) -> Target:
-    """pass.json and the last metrics, which the next pass and the daemon read."""
+    """check.json and the last metrics, which the next check and the daemon read."""
     _, place = _passed(folder)
     good = {name: (place / name).read_bytes() for name in (outputs.PASS, outputs.METRICS)}
-    own = State(place, place)
+    own = StateDir(place, place)
 
-    def turn(dice: random.Random) -> None:
+    def this_check(dice: random.Random) -> None:
         name = dice.choice(list(good))
         raw = spoiled(good[name], dice)
         (place / name).write_bytes(raw)
-        reading = Reading(NOW, timedelta(days=3), "boot")
+        reading = ClockReading(NOW, timedelta(days=3), "boot")
         trust(*outputs.clocks(own, reading), timedelta(minutes=10))
         last_successes(raw.decode("utf-8", "replace"), ["openclaw", "claude-code"])
         gate.restamp(str(place / outputs.METRICS), NOW.timestamp())
         (place / name).write_bytes(good[name])
 
-    return Target("pass.json and metrics", turn)
+    return Target("check.json and metrics", this_check)
 
 
 def _passed(folder: Path) -> tuple[Path, Path]:
-    """A home after a real pass, and its state folder."""
+    """A home after a real check, and its state folder."""
     home = folder / "home"
     home.mkdir()
     json_home(home)

@@ -127,7 +127,7 @@ def source(kind: str, folder: Path) -> Target:
     environment = dict(home.facts["env"])
     journey = Journey(observe_all(home.host(), [entry]), NOW)
 
-    def turn(dice: random.Random) -> None:
+    def this_check(dice: random.Random) -> None:
         spoil_files = bool(files.good) and (not environment or dice.random() < 0.8)
         path, shown = files.spoil(dice) if spoil_files else (None, False)
         variables = {"HOME": str(home.root), **environment}
@@ -145,7 +145,7 @@ def source(kind: str, folder: Path) -> Target:
                 files.restore(path)
 
     slow = SOURCES[kind].runs or "{{url}}" in (HOMES / kind / "home.json").read_text("utf-8")
-    return Target(f"source {kind}", turn, 0.1 if slow else 1.0)
+    return Target(f"source {kind}", this_check, 0.1 if slow else 1.0)
 
 
 def _printing(home: Home) -> Home:
@@ -169,7 +169,7 @@ def openclaw(kind: str, folder: Path) -> Target:
     entry = SourceEntry("openclaw", "openclaw")
     journey = Journey(observe_all(Host(root, {}, key=b"k" * 32), [entry]), NOW)
 
-    def turn(dice: random.Random) -> None:
+    def this_check(dice: random.Random) -> None:
         path, shown = files.spoil(dice)
         host = Host(root, {"HOME": str(root)}, key=b"k" * 32)
         try:
@@ -180,7 +180,7 @@ def openclaw(kind: str, folder: Path) -> Target:
         finally:
             files.restore(path)
 
-    return Target(f"openclaw {kind} and its status report", turn)
+    return Target(f"openclaw {kind} and its status report", this_check)
 
 
 def _furnish(root: Path) -> None:

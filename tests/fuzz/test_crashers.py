@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from alerts.clock_trust import Reading
+from alerts.clock_trust import ClockReading
 from alerts.serialization import revive
-from alerts.store import Damaged, Record
+from alerts.store import Damaged, RecordColumn
 from monitor.check import gate, outputs
 from monitor.model import Observation
 from monitor.openclaw.json5 import MOST, parse
 from monitor.system.host import Host, Unreadable, parse_json
-from monitor.system.state_dir import State
+from monitor.system.state_dir import StateDir
 from tests.command import argv, authwatch, environment, state
 from tests.faults.world import decent, json_home, run, shared_home
 from tests.openclaw_home import DAY, HOUR, openclaw, token
@@ -114,18 +114,18 @@ def test_a_long_json5_takes_no_second(name: str) -> None:
 )
 def test_a_memory_of_another_shape_is_no_memory(plain: object, tmp_path: Path) -> None:
     with pytest.raises((ValueError, TypeError)):
-        revive(Reading, plain)
+        revive(ClockReading, plain)
     (tmp_path / outputs.PASS).write_text(json.dumps({"clocks": {"believed": plain or 0, "doubted": None}}))
     from datetime import UTC, datetime
 
-    reading = Reading(datetime.now(UTC))
-    assert outputs.clocks(State(tmp_path, tmp_path), reading) == (None, None, reading)
+    reading = ClockReading(datetime.now(UTC))
+    assert outputs.clocks(StateDir(tmp_path, tmp_path), reading) == (None, None, reading)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "{", '{"credential": []}', '{"credential": null}', "[" * 100_000])
 def test_a_row_of_another_shape_is_damaged(text: str) -> None:
     with pytest.raises(Damaged):
-        Record(Observation).process_result_value(text, None)  # type: ignore[arg-type]
+        RecordColumn(Observation).process_result_value(text, None)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("revision", [" ", "", "0000", "000!!", "one", "9" * 100])
@@ -241,7 +241,7 @@ def test_half_a_surrogate_in_an_id_reaches_no_encoder(words: str, tmp_path: Path
         assert json.loads(ran.out)
 
 
-#: Rows that fit their table and hold nothing of ours; each once ended a pass, instead of beginning a new history.
+#: Rows that fit their table and hold nothing of ours; each once ended a check, instead of beginning a new history.
 ROWS = {
     "no observation": "UPDATE profiles SET observation = 'null'",
     "no standing": "UPDATE standings SET standing = 'null'",

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from monitor.history.owner import following
-from monitor.system.state_dir import Owner, State
+from monitor.system.state_dir import Owner, StateDir
 from tests.command import Done, authwatch, configure, state
 from tests.history.conftest import Server
 from tests.openclaw_home import DAY, HOUR, openclaw, token
@@ -160,7 +160,7 @@ def test_adopting_waits_for_no_check_that_runs(tmp_path: Path) -> None:
     authwatch(mine, "check")
     folder = state(mine)
     before = contents(folder)
-    with State(folder, folder).lock(1) as held:
+    with StateDir(folder, folder).lock(1) as held:
         assert held
         done = authwatch(mine, "history", "adopt")
     assert (done.code, "running" in done.err, contents(folder)) == (1, True, before)

@@ -1,4 +1,4 @@
-"""The same history on a real PostgreSQL: the whole pass."""
+"""The same history on a real PostgreSQL: the whole check."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.receivers import web
 
 
 def test_a_pass_remembers_and_tells_once_with_postgresql(tmp_path, database):
-    """A pass remembers and tells once with PostgreSQL as its history."""
+    """A check remembers and tells once with PostgreSQL as its history."""
     with web() as phone:
         openclaw(tmp_path, {"anthropic:default": token(ends_in=2 * DAY)})
         url = phone.url("json", "json/phone")

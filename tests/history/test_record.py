@@ -9,7 +9,7 @@ import pytest
 
 from alerts.serialization import flatten, revive
 from monitor.config.settings import Policy
-from monitor.history.changes import Changes, changes
+from monitor.history.changes import HistoryChanges, changes
 from monitor.judge.judge import judge
 from monitor.model import Credential, Evidence, Kind, Observation, Remembered, State, Trouble, Use
 from monitor.model import Problem as P
@@ -38,7 +38,7 @@ class Story:
         self.known: dict[str, Remembered] = {}
         self.now = NOW - HOUR
 
-    def look(self, *seen: Observation | Trouble, after: timedelta = HOUR) -> Changes:
+    def look(self, *seen: Observation | Trouble, after: timedelta = HOUR) -> HistoryChanges:
         self.now += after
         verdicts = judge(seen, self.known, Policy(), self.now, ["/h/store.json"])
         found = changes(verdicts, self.known, self.now)
@@ -62,8 +62,8 @@ def test_a_look_without_a_change_writes_nothing():
     story = Story()
     story.look(login(ends_in=DAY))
     used = login(ends_in=DAY, use=Use(last_used_at=NOW))
-    assert story.look(login(ends_in=DAY)) == Changes()
-    assert story.look(used) == Changes()
+    assert story.look(login(ends_in=DAY)) == HistoryChanges()
+    assert story.look(used) == HistoryChanges()
 
 
 def test_another_secret_of_a_login_that_renews_itself_is_a_rotation_and_proof():
@@ -117,7 +117,7 @@ def test_fingerprints_of_another_key_are_compared_with_nothing():
     found = story.look(login("b", DAY))
     assert not found.rotations
     assert story.one.comparable
-    assert story.look(login("b", DAY)) == Changes()
+    assert story.look(login("b", DAY)) == HistoryChanges()
 
 
 def test_what_vanished_stays_known_so_that_its_return_is_recognised():

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, create_engine, event
 
 from monitor.history.queries import RECENT, logins, rotations
-from monitor.history.tables import METADATA, ROTATIONS
+from monitor.history.tables import METADATA, RENEWALS
 from monitor.renewal import Rotation
 
 START, HOUR = datetime(2027, 3, 1, tzinfo=UTC), timedelta(hours=1)
@@ -25,7 +25,7 @@ def db() -> Iterator[Connection]:
 
 def renewed(db: Connection, key: str, hour: int, *, new_login: bool = False) -> Rotation:
     one = Rotation(key, START + hour * HOUR, new_login, START + (hour + 8) * HOUR, None)
-    db.execute(ROTATIONS.insert(), [{name: getattr(one, name) for name in Rotation.__annotations__}])
+    db.execute(RENEWALS.insert(), [{name: getattr(one, name) for name in Rotation.__annotations__}])
     return one
 
 

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from monitor.config.settings import Policy, Rule
+from monitor.config.settings import Policy, PolicyRule
 from monitor.judge.evaluate import evaluate
 from monitor.model import Evidence, Kind, Need, State, Use
 from tests.judge.worlds import DAY, HOUR, NOW, POLICY, at, login, memory, oauth, ruled, token
@@ -66,9 +66,9 @@ def test_lead_steps_over_a_third_of_a_known_lifetime_do_not_apply():
 def test_the_first_rule_all_of_whose_labels_match_decides():
     policy = Policy(
         rules=(
-            Rule({"provider": "anthropic", "kind": "oauth"}, lead=(DAY,)),
-            Rule({"provider": "anthropic"}, lead=(40 * DAY,)),
-            Rule({"agent": "main"}, watch=False),
+            PolicyRule({"provider": "anthropic", "kind": "oauth"}, lead=(DAY,)),
+            PolicyRule({"provider": "anthropic"}, lead=(40 * DAY,)),
+            PolicyRule({"agent": "main"}, watch=False),
         )
     )
     assert evaluate(token(), None, policy, NOW).needs_human is Need.SOON

@@ -51,8 +51,8 @@ def keys(*seen):
     return tuple(one.credential.key for one in seen)
 
 
-def told(judgement, standing=(), privacy="full"):
-    found = conditions(judgement, host="vps-1", privacy=privacy, now=NOW, standing_copies=standing)
+def told(judgement, alert=(), privacy="full"):
+    found = conditions(judgement, host="vps-1", privacy=privacy, now=NOW, standing_copies=alert)
     return [one for one in found if one.key.endswith("/copies")]
 
 
@@ -133,7 +133,7 @@ def test_masked_words_name_no_profile():
     assert "anna" not in found.summary + found.remedy + "".join(found.labels.values())
 
 
-def standing(*seen):
+def alert(*seen):
     (found,) = told(look(*seen))
     return [(found.key, found.labels, found.login.fingerprint)]
 
@@ -151,7 +151,7 @@ def standing(*seen):
     ids=["logged in there", "copy removed", "original removed", "original renewed", "both anew", "copy died"],
 )
 def test_it_ends_when_the_copy_has_a_login_of_its_own_and_not_when_the_original_used_it_up(now_seen, level):
-    (found,) = told(look(*now_seen), standing(CLAUDE, CLAW))
+    (found,) = told(look(*now_seen), alert(CLAUDE, CLAW))
     assert found.level is level
     if level is Level.SOON:
         assert "~/main.json (openclaw, agent main) holds a refresh token of anthropic that was used up" in found.summary
@@ -162,7 +162,7 @@ def test_a_place_that_cannot_be_read_ends_nothing():
     past = known(CLAW, CLAUDE)
     blind = Trouble("openclaw", Problem.UNREADABLE, "~/main.json", "permission denied", "/h/main.json")
     judgement = judge([CLAUDE, blind], past, POLICY, NOW, ["/h/main.json", "/h/.claude/x"])
-    (found,) = told(judgement, standing(CLAUDE, CLAW))
+    (found,) = told(judgement, alert(CLAUDE, CLAW))
     assert (found.level, found.held) == (Level.SOON, True)
 
 

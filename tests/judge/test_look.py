@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.config.settings import Policy, Rule
+from monitor.config.settings import Policy, PolicyRule
 from monitor.model import Evidence, Kind, Lineup, Need, Problem, State, Trouble
 from tests.judge.worlds import (
     DAY,
@@ -191,7 +191,7 @@ def test_a_demand_without_a_place_is_released_once_its_source_was_looked_at():
 
 
 def test_a_source_that_nobody_watches_gives_trouble_that_nobody_hears():
-    policy = Policy(rules=(Rule({"source": "openclaw"}, watch=False),))
+    policy = Policy(rules=(PolicyRule({"source": "openclaw"}, watch=False),))
     assert looked_at(trouble(), policy=policy).troubles[0].ignored
     assert not looked_at(trouble(source="codex"), policy=policy).troubles[0].ignored
 

@@ -11,7 +11,7 @@ from monitor.config.settings import Policy
 from monitor.history.changes import changes
 from monitor.judge.conditions import conditions
 from monitor.judge.judge import judge
-from monitor.judge.unreadable import Places
+from monitor.judge.unreadable import CheckedPlaces
 from monitor.location import Location
 from monitor.model import Evidence, Judgement, Lineup, Need, Problem, Remembered, State, Trouble
 from tests.judge.worlds import DAY, HOUR, NOW, POLICY, memory, oauth, only, token
@@ -43,7 +43,7 @@ class Story:
         self.now += after
         touched = frozenset([*looked, *(one.host_path for one in seen if getattr(one, "host_path", ""))])
         left = {one.observation.host_path for one in self.known.values()} - touched if self.there else ()
-        places = Places({source: tuple(variables) for source in sources}, touched, left)
+        places = CheckedPlaces({source: tuple(variables) for source in sources}, touched, left)
         found = judge(seen, self.known, self.policy, self.now, touched, places=places)
         made = changes(found, self.known, self.now)
         self.known = {key: one for key, one in self.known.items() if key not in made.gone} | made.rows
@@ -243,7 +243,7 @@ def test_what_nothing_used_still_needs_nobody():
 
 def test_a_digest_of_another_key_is_not_taken_for_todays():
     before = {KEY: memory(WORK, established=True, comparable=False)}
-    places = Places({"openclaw": ()}, frozenset(), frozenset([WORK.host_path]))
+    places = CheckedPlaces({"openclaw": ()}, frozenset(), frozenset([WORK.host_path]))
     found = judge((), before, Policy(), NOW, (), places=places)
     row = changes(found, before, NOW).rows[KEY]
     assert (row.observation.fingerprint, row.state) == (None, State.UNKNOWN)
@@ -255,7 +255,7 @@ def test_ten_thousand_lost_logins_are_judged_in_linear_time():
     many = [stored(A, profile=f"anthropic:{n}") for n in range(10_000)]
     before = {one.credential.key: memory(one, established=True) for one in many}
     looked = frozenset(f"/home/me/.openclaw/{n}" for n in range(10_000))
-    places = Places({"openclaw": (A,)}, looked, frozenset([WORK.host_path]))
+    places = CheckedPlaces({"openclaw": (A,)}, looked, frozenset([WORK.host_path]))
     began = time.process_time()
     assert len(judge((), before, Policy(), NOW, looked, places=places).verdicts) == 10_000
     assert time.process_time() - began < 10
@@ -266,9 +266,9 @@ def test_what_is_told_of_it_settles_first():
     from alerts.settle import settle
 
     (condition,) = conditions(Story().established(WORK).check(), host="b", privacy="full", now=NOW)
-    standing, until = settle(None, condition, NOW, timedelta(minutes=10))
-    assert (standing.level, until) == (Level.FINE, NOW + timedelta(minutes=10))
-    assert settle(standing, condition, until, timedelta(minutes=10))[0].level is Level.SOON
+    alert, until = settle(None, condition, NOW, timedelta(minutes=10))
+    assert (alert.level, until) == (Level.FINE, NOW + timedelta(minutes=10))
+    assert settle(alert, condition, until, timedelta(minutes=10))[0].level is Level.SOON
 
 
 def test_a_masked_name_is_masked_in_its_command_too():

@@ -15,11 +15,11 @@ KEY = login("anthropic:key", kind=Kind.API_KEY)
 SPARE = ("ANTHROPIC_API_KEY",)
 
 
-def told(*seen, spare=(), ordered=True, in_use=True, privacy="full", standing=()):
+def told(*seen, spare=(), ordered=True, in_use=True, privacy="full", alert=()):
     """Level by name of what is said besides the logins themselves."""
     keys = tuple(one.credential.key for one in seen)
     lineup = Lineup("openclaw", "main", "anthropic", keys, spare, in_use, ordered)
-    found = conditions(looked_at(*seen, lineup), host="vps-1", privacy=privacy, now=NOW, standing_reserves=standing)
+    found = conditions(looked_at(*seen, lineup), host="vps-1", privacy=privacy, now=NOW, standing_reserves=alert)
     return {one.key.rpartition("/")[2]: one for one in found if "about" in one.labels}
 
 
@@ -70,7 +70,7 @@ def test_a_dead_login_that_another_replaces_can_wait_but_its_pin_cannot():
 
 def test_what_is_over_is_seen_fine():
     labels = {"source": "openclaw", "agent": "main", "provider": "anthropic", "about": "last"}
-    over = told(GOOD, OTHER, standing=[("openclaw/main/anthropic/last", labels)])
+    over = told(GOOD, OTHER, alert=[("openclaw/main/anthropic/last", labels)])
     assert over["last"].level is Level.FINE
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from monitor.config.settings import Policy, Rule
+from monitor.config.settings import Policy, PolicyRule
 from monitor.judge.judge import judge
 from monitor.model import Credential, Evidence, Kind, Need, Observation, Problem, Remembered, State, Use
 
@@ -61,7 +61,7 @@ def only(judgement):
 
 
 def ruled(**rule):
-    return Policy(rules=(Rule(match={}, **rule),))
+    return Policy(rules=(PolicyRule(match={}, **rule),))
 
 
 spans = st.one_of(
@@ -104,7 +104,7 @@ memories = st.builds(
     ignored=st.booleans(),
 )
 rules = st.builds(
-    Rule,
+    PolicyRule,
     match=st.sampled_from([{}, {"provider": "anthropic"}, {"kind": "api_key"}, {"source": "codex"}]),
     lead=st.one_of(st.none(), st.lists(st.timedeltas(min_value=HOUR, max_value=60 * DAY), max_size=3).map(tuple)),
     lifetime=st.one_of(st.none(), st.timedeltas(min_value=HOUR, max_value=400 * DAY)),

@@ -47,7 +47,7 @@ def page() -> str:
     return "\n".join(
         [
             HEAD,
-            "## Of every pass\n",
+            "## Of every check\n",
             *table(of_a_pass),
             "\n## Of the daemon\n",
             *table(ours),

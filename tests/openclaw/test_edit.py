@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.openclaw.write.json_edit import drop, put
-from monitor.openclaw.write.replace_file import Refused
+from monitor.openclaw.write.replace_file import WriteRefused
 
 CONFIG = """\
 // my agents
@@ -69,13 +69,13 @@ def test_a_member_goes_with_its_comma(text: str, path: tuple[str, ...], expected
 
 @pytest.mark.parametrize("text", ["[1]", '{"a": 1} x', '{"a": }', '{"a": 1', '{"a": 1, "a": 2}', "{" * 99, "{a 1}"])
 def test_what_cannot_be_changed_safely_is_refused_without_its_text(text: str) -> None:
-    with pytest.raises(Refused) as error:
+    with pytest.raises(WriteRefused) as error:
         put(text, ("a", "b"), 1)
     assert text not in str(error.value)
 
 
 def test_an_object_is_never_put_in_the_place_of_another_value() -> None:
-    with pytest.raises(Refused, match="auth is not an object"):
+    with pytest.raises(WriteRefused, match="auth is not an object"):
         put('{"auth": 5}', ("auth", "profiles"), {})
 
 

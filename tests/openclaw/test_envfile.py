@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from monitor.openclaw.env import parse
 from monitor.openclaw.write.dotenv import put
-from monitor.openclaw.write.replace_file import Refused
+from monitor.openclaw.write.replace_file import WriteRefused
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_the_line_is_where_people_expect_it(tmp_path: Path, before: str | None, 
 def test_what_would_not_read_back_is_refused(tmp_path: Path, name: str, value: str) -> None:
     path = tmp_path / ".env"
     path.write_text("A=1\n")
-    with pytest.raises(Refused):
+    with pytest.raises(WriteRefused):
         put(path, name, value)
     assert path.read_text() == "A=1\n"
 
@@ -59,7 +59,7 @@ def test_whatever_stands_there_the_others_keep_their_values(before: str, value: 
         path.write_bytes(before.encode())
         try:
             put(path, "A_KEY", value)
-        except Refused:
+        except WriteRefused:
             assert path.read_bytes() == before.encode()
             return
         assert parse(path.read_text("utf-8")) == {**parse(before), "A_KEY": value}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.openclaw.write import pasted_secret
-from monitor.openclaw.write.replace_file import Refused
+from monitor.openclaw.write.replace_file import WriteRefused
 
 SETUP = "sk-ant-oat01-" + "Aa0-_" * 18
 
@@ -33,7 +33,7 @@ def test_a_span_is_read_as_openclaw_reads_it(written: str, span: timedelta) -> N
 
 @pytest.mark.parametrize("written", ["", "d", "1x", "-1d", "1h 30m", "1h30", "1e3d", "0", "99999999d", "1..5d", "١d"])
 def test_an_odd_span_is_refused(written: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(WriteRefused):
         pasted_secret.span(written)
 
 
@@ -46,5 +46,5 @@ def test_whatever_is_pasted_is_taken_as_it_is_or_refused_without_being_shown(pas
     for check in (pasted_secret.token, pasted_secret.api_key):
         try:
             assert check(pasted, "somebody") == pasted.strip().strip("\ufeff")
-        except Refused as error:
+        except WriteRefused as error:
             assert len(pasted) < 20 or pasted not in str(error)

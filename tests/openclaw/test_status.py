@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from monitor.openclaw.compat.classification import remaining
-from monitor.openclaw.compat.models_status import Report, report
+from monitor.openclaw.compat.models_status import ModelsStatus, report
 from tests.openclaw.homes import (
     DAY,
     HOUR,
@@ -27,7 +27,7 @@ from tests.openclaw.homes import (
 )
 
 
-def status(home: Path, agent: str | None = None, **environ: str) -> Report:
+def status(home: Path, agent: str | None = None, **environ: str) -> ModelsStatus:
     return report(host(home, **environ), agent, NOW)
 
 

@@ -23,7 +23,7 @@ from monitor.model import Kind
 from monitor.openclaw.installation import read
 from monitor.openclaw.write import paste
 from monitor.openclaw.write.lock import held
-from monitor.openclaw.write.replace_file import Refused
+from monitor.openclaw.write.replace_file import WriteRefused
 from tests.openclaw.homes import agent_dir, agent_store, config, host, json_store, login, shared_store, token
 
 HOMES: dict[str, Callable[..., None]] = {"json": json_store, "agent": agent_store, "shared": shared_store}
@@ -71,7 +71,7 @@ def _some(home: Path, first: int, count: int) -> None:
             try:
                 save(home, f"anthropic:{number}", f"{SECRET}{number}")
                 break
-            except Refused:  # the lock was busy for its whole time
+            except WriteRefused:  # the lock was busy for its whole time
                 continue
 
 
@@ -134,14 +134,18 @@ def test_a_profile_that_changed_behind_the_prompt_is_not_overwritten(home: Path)
     found = read(host(home))
     before = paste.seen(found, "main", "anthropic:work")
     save(home, "anthropic:work", SECRET + "theirs")
-    with pytest.raises(Refused, match="changed by another program"):
+    with pytest.raises(WriteRefused, match="changed by another program"):
         paste.save(found, "main", paste.Pasted("anthropic:work", "anthropic", Kind.TOKEN, SECRET), before, now())
     assert saved(home)["anthropic:work"] == SECRET + "theirs"
 
 
 def test_a_lock_that_is_held_for_too_long_is_respected(tmp_path: Path) -> None:
     store = tmp_path / "auth-profiles.json"
-    with held(store, now()), pytest.raises(Refused, match="locked by another program"), held(store, now(), timedelta()):
+    with (
+        held(store, now()),
+        pytest.raises(WriteRefused, match="locked by another program"),
+        held(store, now(), timedelta()),
+    ):
         pass
     assert not list(tmp_path.iterdir())
 
@@ -159,7 +163,7 @@ def test_a_stale_lock_of_either_kind_is_taken_over(tmp_path: Path, kind: str) ->
 
 def test_a_fresh_folder_lock_of_an_old_release_is_respected(tmp_path: Path) -> None:
     (tmp_path / "a.json.lock").mkdir()
-    with pytest.raises(Refused), held(tmp_path / "a.json", now(), timedelta(seconds=0.1)):
+    with pytest.raises(WriteRefused), held(tmp_path / "a.json", now(), timedelta(seconds=0.1)):
         pass
 
 
@@ -209,7 +213,7 @@ def test_a_database_cell_that_is_no_json_is_refused_as_it_is(tmp_path: Path) -> 
     config(tmp_path)
     agent_store(tmp_path, "{broken")
     path, _ = database(tmp_path, "agent")
-    with pytest.raises(Refused):
+    with pytest.raises(WriteRefused):
         save(tmp_path)
     with sqlite3.connect(path) as db:
         assert db.execute("SELECT store_json FROM auth_profile_store").fetchone() == ("{broken",)

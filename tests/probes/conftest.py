@@ -1,4 +1,4 @@
-"""A made-up machine with a phone and a stand-in provider, for the tests of whole passes."""
+"""A made-up machine with a phone and a stand-in provider, for the tests of whole checks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What sources offer to a pass that asks: access tokens and keys, never a refresh token, and nothing unless it asks."""
+"""What sources offer to a check that asks: access tokens and keys, never a refresh token, and nothing unless it asks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from monitor.model import Credential, Kind, Observation, SourceEntry
 from monitor.sources import SOURCES, observe_all
 from monitor.system.host import Host
-from monitor.system.key_offer import Vault
+from monitor.system.key_offer import OfferedKeys
 from tests.openclaw_home import openclaw
 from tests.sources.homes import Home
 
@@ -22,9 +22,9 @@ OFFERS = {"openclaw", "claude-code", "env", "opencode", "gh", "github-copilot", 
 def offered(root: Path, environ: dict[str, str], entry: SourceEntry) -> dict[str, tuple[str, str]]:
     """What one entry offers when every provider that it has is wanted."""
     seen = [one for one in observe_all(Host(root, environ), [entry]) if isinstance(one, Observation)]
-    vault = Vault({one.credential.provider for one in seen})
-    observe_all(Host(root, environ, vault=vault), [entry])
-    return {key: (one.secret, one.at) for key, one in vault.held().items()}
+    offered_keys = OfferedKeys({one.credential.provider for one in seen})
+    observe_all(Host(root, environ, offered_keys=offered_keys), [entry])
+    return {key: (one.secret, one.at) for key, one in offered_keys.held().items()}
 
 
 @pytest.mark.parametrize("kind", SOURCES)
@@ -78,19 +78,19 @@ WHO = Credential("s", "-", "p", "x", Kind.API_KEY)
 @pytest.mark.parametrize("secret", ["", " ", "a b", "a\nb", "a\r\nX: y", "é", "\x00", "x" * 20_000], ids=ascii)
 def test_what_cannot_stand_in_a_header_is_not_kept(secret: str) -> None:
     """What cannot stand in a header is not kept: a library would quote it in its error."""
-    vault = Vault({"p"})
-    vault.keep(WHO, secret, "")
-    assert vault.held() == {}
+    offered_keys = OfferedKeys({"p"})
+    offered_keys.keep(WHO, secret, "")
+    assert offered_keys.held() == {}
 
 
 def test_a_vault_shows_nothing_and_keeps_only_what_is_wanted() -> None:
     """A vault shows nothing of itself; another provider's secret never gets in; a host without one keeps nothing."""
-    vault = Vault({"p"})
-    vault.keep(WHO, "FAKESECRET", "")
-    vault.keep(Credential("s", "-", "other", "y", Kind.API_KEY), "FAKESECRET", "")
-    assert list(vault.held()) == ["s/-/x"]
-    assert "FAKESECRET" not in f"{vault!r} {vault.held()!r} {[*vault.held().values()]}"
+    offered_keys = OfferedKeys({"p"})
+    offered_keys.keep(WHO, "FAKESECRET", "")
+    offered_keys.keep(Credential("s", "-", "other", "y", Kind.API_KEY), "FAKESECRET", "")
+    assert list(offered_keys.held()) == ["s/-/x"]
+    assert "FAKESECRET" not in f"{offered_keys!r} {offered_keys.held()!r} {[*offered_keys.held().values()]}"
     Host(Path("/"), {}).offer(WHO, "FAKESECRET")
-    host = Host(Path("/"), {}, vault=vault)
-    assert host.at(Path("/tmp")).vault is vault
-    assert host.alone().vault is None, "what may be left behind shares nothing"
+    host = Host(Path("/"), {}, offered_keys=offered_keys)
+    assert host.at(Path("/tmp")).offered_keys is offered_keys
+    assert host.alone().offered_keys is None, "what may be left behind shares nothing"

@@ -1,4 +1,4 @@
-"""Probes in whole passes: the real command line on a made-up home, a stand-in provider, a phone that hears."""
+"""Probes in whole checks: the real command line on a made-up home, a stand-in provider, a phone that hears."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_a_second_pass_within_the_interval_asks_nobody(keyed: Life, provider: St
 
 
 def test_the_gate_opens_when_a_question_is_due(keyed: Life, provider: Stand) -> None:
-    """Between questions the gate stops every pass; the next one is asked within its jitter of a tenth."""
+    """Between questions the gate stops every check; the next one is asked within its jitter of a tenth."""
     end = keyed.now + 12 * HOUR
     while keyed.now < end:
         keyed.look(after=5 * MINUTE)
@@ -257,7 +257,7 @@ def test_changes_of_an_answer_stand_in_the_history_and_the_last_in_the_metrics(k
 
 
 def test_a_pass_that_dies_on_the_way_does_not_ask_again(tmp_path: Path, provider: Stand) -> None:
-    """That somebody is asked is committed before it happens: a pass that is killed on the way is no reason to ask again."""
+    """That somebody is asked is committed before it happens: a check that is killed on the way is no reason to ask again."""
     provider.answer = hangs
     configure(tmp_path, probing(provider))
     openclaw(tmp_path, {"anthropic:default": api_key()})
@@ -267,12 +267,12 @@ def test_a_pass_that_dies_on_the_way_does_not_ask_again(tmp_path: Path, provider
         running.kill()
     provider.answer = says(VALID["anthropic"])
     found = profile(authwatch(tmp_path, "check", "--json"))["probe"]
-    assert (found["outcome"], found["note"]) == ("unreachable", "the pass ended before the answer came")
+    assert (found["outcome"], found["note"]) == ("unreachable", "the check ended before the answer came")
     assert len(provider.asked) == 1
 
 
 def test_a_provider_that_hangs_does_not_hold_up_the_pass(tmp_path: Path, provider: Stand) -> None:
-    """A provider that never answers costs ten seconds, once, and the pass does what it is for."""
+    """A provider that never answers costs ten seconds, once, and the check does what it is for."""
     provider.answer = hangs
     configure(tmp_path, probing(provider))
     openclaw(tmp_path, {"anthropic:default": api_key()})
@@ -346,7 +346,7 @@ def test_the_secret_is_nowhere(tmp_path: Path, provider: Stand) -> None:
 
 
 def test_a_damaged_memory_of_answers_asks_anew(tmp_path: Path, provider: Stand) -> None:
-    """What is remembered may be nonsense; the pass goes on and asks anew."""
+    """What is remembered may be nonsense; the check goes on and asks anew."""
     configure(tmp_path, probing(provider))
     openclaw(tmp_path, {"anthropic:default": api_key()})
     authwatch(tmp_path, "check")
@@ -377,7 +377,7 @@ def test_an_unknown_provider_is_a_mistake_in_the_config(tmp_path: Path) -> None:
 
 
 def test_many_logins_are_asked_over_several_passes(life: Life, provider: Stand) -> None:
-    """One pass asks about 32 logins at most, the next ones go on."""
+    """One check asks about 32 logins at most, the next ones go on."""
     life.configured(probing(provider, "1d"))
     life.openclaw({f"anthropic:{n}": api_key(f"sk-ant-api03-FAKESECRET-{n}") for n in range(50)})
     life.look()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from alerts.serialization import flatten, revive
 from monitor.probes import PROBES, probe_of, providers_of
 from monitor.probes.response import Reply
-from monitor.proof import HOUR, JITTER, Answer, Proof, Told, due, learned
+from monitor.proof import HOUR, JITTER, Answer, AnswerMeaning, Proof, due, learned
 from tests.probes.documented import CASES, SECRETS, VALID
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
@@ -41,7 +41,7 @@ REPLIES = st.builds(Reply, st.integers(100, 599), HEADERS, BODIES, st.booleans()
 def test_every_answer_means_something_and_shows_nothing(probe: str, reply: Reply) -> None:
     """Every answer means something, and what is kept of it holds no text of it but moments and numbers."""
     told = import_module(PROBES[probe].module).told(reply)
-    assert isinstance(told, Told)
+    assert isinstance(told, AnswerMeaning)
     assert isinstance(told.answer, Answer)
     assert "FAKESECRET" not in repr(told)
     assert "FAKESECRET" not in repr(reply)
@@ -82,12 +82,12 @@ def test_a_provider_belongs_to_one_probe() -> None:
 
 
 ANSWERS = st.sampled_from(list(Answer))
-TOLDS = st.builds(Told, ANSWERS, st.just("note"), st.none() | st.just(NOW + 30 * 24 * HOUR), st.just(""))
+TOLDS = st.builds(AnswerMeaning, ANSWERS, st.just("note"), st.none() | st.just(NOW + 30 * 24 * HOUR), st.just(""))
 EVERY = st.timedeltas(HOUR, timedelta(days=3))
 
 
-def lived(tolds: list[Told], every: timedelta, step: timedelta) -> tuple[list[datetime], dict[str, Proof]]:
-    """A pass every `step`, each answer when one is due: when it was asked."""
+def lived(tolds: list[AnswerMeaning], every: timedelta, step: timedelta) -> tuple[list[datetime], dict[str, Proof]]:
+    """A check every `step`, each answer when one is due: when it was asked."""
     proofs: dict[str, Proof] = {}
     now, asked = NOW, []
     for told in tolds:
@@ -101,8 +101,8 @@ def lived(tolds: list[Told], every: timedelta, step: timedelta) -> tuple[list[da
 
 
 @given(st.lists(TOLDS, min_size=2, max_size=6), EVERY, st.timedeltas(MINUTE, 2 * HOUR))
-def test_nobody_is_asked_more_often_than_hourly(tolds: list[Told], every: timedelta, step: timedelta) -> None:
-    """Whatever is answered, at least an hour lies between two questions, and at most the interval, its jitter, a pass."""
+def test_nobody_is_asked_more_often_than_hourly(tolds: list[AnswerMeaning], every: timedelta, step: timedelta) -> None:
+    """Whatever is answered, at least an hour lies between two questions, and at most the interval, its jitter, a check."""
     asked, _ = lived(tolds, every, step)
     gaps = [later - earlier for earlier, later in pairwise(asked)]
     assert min(gaps) >= HOUR
@@ -110,7 +110,7 @@ def test_nobody_is_asked_more_often_than_hourly(tolds: list[Told], every: timede
 
 
 @given(st.lists(TOLDS, min_size=1, max_size=8))
-def test_only_two_refusals_in_a_row_refuse(tolds: list[Told]) -> None:
+def test_only_two_refusals_in_a_row_refuse(tolds: list[AnswerMeaning]) -> None:
     """A login is refused exactly while the last two answers that say something of it are refusals."""
     asked, proofs = lived(tolds, HOUR, MINUTE)
     telling = [one.answer for one in tolds if one.answer not in (Answer.UNREACHABLE, Answer.RATE_LIMITED)]
@@ -121,7 +121,7 @@ def test_only_two_refusals_in_a_row_refuse(tolds: list[Told]) -> None:
 
 
 @given(st.lists(TOLDS, min_size=1, max_size=8))
-def test_what_is_remembered_survives_being_written(tolds: list[Told]) -> None:
+def test_what_is_remembered_survives_being_written(tolds: list[AnswerMeaning]) -> None:
     """What is remembered survives being written as JSON."""
     _, proofs = lived(tolds, HOUR, MINUTE)
     again = json.loads(json.dumps(flatten(proofs["print"])))
@@ -130,14 +130,16 @@ def test_what_is_remembered_survives_being_written(tolds: list[Told]) -> None:
 
 def test_the_refusals_of_another_access_token_do_not_count() -> None:
     """A renewed access token begins anew; that the login was accepted stays."""
-    first = learned(None, Told(Answer.INVALID), access_expires_at=NOW, every=HOUR, now=NOW)
-    second = learned(first, Told(Answer.INVALID), access_expires_at=NOW + HOUR, every=HOUR, now=NOW + HOUR)
+    first = learned(None, AnswerMeaning(Answer.INVALID), access_expires_at=NOW, every=HOUR, now=NOW)
+    second = learned(first, AnswerMeaning(Answer.INVALID), access_expires_at=NOW + HOUR, every=HOUR, now=NOW + HOUR)
     assert (first.refusals, second.refusals) == (1, 1)
 
 
 def test_another_secret_under_the_same_key_waits_its_hour_unless_a_person_asks() -> None:
     """A program that renews its key every minute does not make us ask every minute."""
-    proofs = {"old": learned(None, Told(Answer.VALID), access_expires_at=None, every=HOUR, now=NOW, keys=("k",))}
+    proofs = {
+        "old": learned(None, AnswerMeaning(Answer.VALID), access_expires_at=None, every=HOUR, now=NOW, keys=("k",))
+    }
     assert due(proofs, "new", ("k",), None, HOUR) == NOW + HOUR
     assert due(proofs, "new", ("k",), None, HOUR, eager=True) is None
     assert due(proofs, "new", ("other",), None, HOUR) is None
@@ -145,7 +147,7 @@ def test_another_secret_under_the_same_key_waits_its_hour_unless_a_person_asks()
 
 def test_logins_are_asked_at_their_own_moment() -> None:
     """The jitter is a login's own, always the same, and spreads them over a tenth of the interval."""
-    told = Told(Answer.VALID)
+    told = AnswerMeaning(Answer.VALID)
     proofs = {str(n): learned(None, told, access_expires_at=None, every=24 * HOUR, now=NOW) for n in range(200)}
     moments = [due(proofs, name, (), None, 24 * HOUR) for name in proofs]
     assert moments == [due(proofs, name, (), None, 24 * HOUR) for name in proofs]

@@ -1,4 +1,4 @@
-"""A real daemon in a subprocess and a real server in a thread, with what a pass leaves behind."""
+"""A real daemon in a subprocess and a real server in a thread, with what a check leaves behind."""
 
 import contextlib
 import http.client
@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from monitor.check.outputs import Place
+from monitor.check.outputs import StateFolders
 from monitor.config.settings import Settings, WebSettings
 from monitor.metrics.exposition import body
 from monitor.serve.daemon_metrics import Counters
-from monitor.serve.live_settings import Current, Loaded
+from monitor.serve.live_settings import LiveSettings, Loaded
 from monitor.serve.server import Server
 from monitor.serve.wsgi import App, fault
 from tests.metrics.worlds import FACTS, NOW, WORLD
@@ -29,12 +29,12 @@ STATUS = {"schema": 1, "profiles": []}
 
 
 def leave(folder, result="ok", deliveries=None):
-    """What one pass leaves in the state folder."""
+    """What one check leaves in the state folder."""
     folder.mkdir(exist_ok=True)
     (folder / "metrics.prom").write_text(body(WORLD, FACTS))
     (folder / "status.json").write_text(json.dumps(STATUS))
     record = {"at": NOW.isoformat(), "result": result, "exit_code": 0, "duration": 0.1}
-    (folder / "pass.json").write_text(json.dumps({**record, "deliveries": deliveries or {}}))
+    (folder / "check.json").write_text(json.dumps({**record, "deliveries": deliveries or {}}))
     (folder / "checkpoint").touch()
     os.utime(folder / "checkpoint", (NOW.timestamp(), NOW.timestamp()))
 
@@ -68,9 +68,9 @@ def server(tmp_path):
     running = []
 
     def start(web=None, clock=lambda: NOW, state=tmp_path, ask=None):
-        current = Current(lambda: Loaded(Settings(host="vps-1", web=web or WebSettings("127.0.0.1:0"))))
+        current = LiveSettings(lambda: Loaded(Settings(host="vps-1", web=web or WebSettings("127.0.0.1:0"))))
         answer = ask or (lambda environ: fault(HTTPStatus.SERVICE_UNAVAILABLE, "no history here"))
-        made = Server(App(current, Place(state, state), Counters(["phone"]), answer, clock), "127.0.0.1", 0)
+        made = Server(App(current, StateFolders(state, state), Counters(["phone"]), answer, clock), "127.0.0.1", 0)
         threading.Thread(target=made.run, daemon=True).start()
         running.append(made)
         return Client(made.address)

@@ -9,11 +9,11 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from monitor.check.outputs import Place
+from monitor.check.outputs import StateFolders
 from monitor.config.settings import AlertSettings, ChannelSettings, Secret, Settings, SourceEntry, WebSettings
 from monitor.serve.daemon import serve
 from monitor.serve.live_settings import Loaded
-from monitor.serve.web_auth import Refused
+from monitor.serve.web_auth import UnsafeAddress
 from monitor.system.host import stamp
 
 
@@ -40,7 +40,7 @@ def main(given):
         try:
             return Loaded(settings({**given, **json.loads(text or "{}")}), text, {str(config): seen})
         except ValueError:
-            raise Refused("config.json:1: not JSON") from None
+            raise UnsafeAddress("config.json:1: not JSON") from None
 
     def gate(argv):
         if (state / "broken-gate").exists():
@@ -52,7 +52,9 @@ def main(given):
 
     command = ["sh", "-c", given["script"], "sh"]
     look_every = timedelta(seconds=given.get("look_every", 30))
-    return serve(load, Place(state, state), command, os.environ, sys.stdout, may_stop=gate, look_every=look_every)
+    return serve(
+        load, StateFolders(state, state), command, os.environ, sys.stdout, may_stop=gate, look_every=look_every
+    )
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""A made-up fleet for the page: what real passes over it would leave, by way of the real judge."""
+"""A made-up fleet for the page: what real checks over it would leave, by way of the real judge."""
 
 import json
 import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from alerts.model import Channel, Level, Standing, Told
+from alerts.model import Alert, Channel, Level, NotificationState
 from alerts.notify import Memory, Rules
 from monitor.check import page_data
 from monitor.check.status import document
@@ -126,11 +126,11 @@ def documents(mood="now", more=(), privacy="full"):
     """The status document and the overview."""
     settings = replace(SETTINGS, privacy=privacy)
     judgement = judge([*fleet(mood), *more], {}, settings.policy, NOW)
-    standings, told = {}, {}
+    alerts, told = {}, {}
     for one in conditions(judgement, host="vps-1", privacy="full", now=NOW):
         if one.level is not Level.FINE:
             since = NOW - 3 * HOUR
-            standings[one.key] = Standing(
+            alerts[one.key] = Alert(
                 one.key,
                 one.level,
                 since,
@@ -143,15 +143,17 @@ def documents(mood="now", more=(), privacy="full"):
             )
             for channel in (PHONE, MAIL):
                 if one.level.rank >= channel.at_least.rank:
-                    told[channel.label, one.key] = Told(channel.label, one.key, one.level, since, since, one.step)
+                    told[channel.label, one.key] = NotificationState(
+                        channel.label, one.key, one.level, since, since, one.step
+                    )
 
     def look(at, _):
         later = judge([*fleet(mood), *more], {}, settings.policy, at)
         return conditions(later, host="vps-1", privacy="full", now=at), later.until
 
     facts = (ChannelFacts("phone", NOW - 3 * HOUR), ChannelFacts("mail", NOW - 12 * DAY))
-    memory = page_data.Told(
-        Memory(standings, told),
+    memory = page_data.AlertFacts(
+        Memory(alerts, told),
         (PHONE, MAIL),
         Rules(timedelta(minutes=10), (DAY, 2 * DAY, 7 * DAY)),
         facts,
@@ -163,10 +165,10 @@ def documents(mood="now", more=(), privacy="full"):
 
 
 def lay(folder, mood="now", more=()):
-    """Leaves both where a pass would, and a checkpoint of that moment."""
+    """Leaves both where a check would, and a checkpoint of that moment."""
     status, over = documents(mood, more)
     folder.mkdir(exist_ok=True)
     (folder / "status.json").write_text(json.dumps(status))
-    (folder / "overview.json").write_text(json.dumps(over))
+    (folder / "page.json").write_text(json.dumps(over))
     (folder / "checkpoint").touch()
     os.utime(folder / "checkpoint", (NOW.timestamp(), NOW.timestamp()))

@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from monitor.check.gate import restamp
 from monitor.config.settings import Secret, WebSettings
 from monitor.serve.cache import Packed
-from monitor.serve.web_auth import REMEMBERED, Guesses
+from monitor.serve.web_auth import REMEMBERED, WrongPasswords
 from tests.metrics.worlds import NOW
 from tests.serve.conftest import STATUS, leave
 
@@ -27,7 +27,7 @@ def names(families):
 
 
 def test_metrics_are_text_for_whoever_asks_plainly(server, tmp_path):
-    """Metrics are text for whoever asks plainly: those of the pass, the daemon and its process."""
+    """Metrics are text for whoever asks plainly: those of the check, the daemon and its process."""
     leave(tmp_path)
     status, headers, text = server().ask("/metrics")
     assert (status, headers["Content-Type"]) == (200, "text/plain; version=0.0.4; charset=utf-8")
@@ -78,7 +78,7 @@ def test_a_changed_file_is_served_anew(server, tmp_path):
 
 
 def test_the_status_before_the_first_pass_is_an_error_in_json(server):
-    """The status before the first pass is an error in JSON."""
+    """The status before the first check is an error in JSON."""
     status, headers, text = server().ask("/api/v1/status")
     assert (status, headers["Content-Type"]) == (503, "application/json")
     assert "error" in json.loads(text)
@@ -151,14 +151,14 @@ def test_ready_means_a_success_within_two_and_a_half_intervals(server, tmp_path,
 
 
 def test_a_failed_pass_is_no_success(server, tmp_path):
-    """A failed pass is no success, nor is a record that cannot be read."""
+    """A failed check is no success, nor is a record that cannot be read."""
     client = server()
     assert client.ask("/readyz")[0] == 503
     leave(tmp_path, result="failed")
     (tmp_path / "checkpoint").unlink()
     assert client.ask("/readyz")[0] == 503
     for rubbish in ("", "{", "[]", "null", '{"at": 7}', '{"at": "x"}', "[" * 100_000):
-        (tmp_path / "pass.json").write_text(rubbish)
+        (tmp_path / "check.json").write_text(rubbish)
         assert client.ask("/readyz")[0] == 503
     (tmp_path / "checkpoint").touch()
     assert server(clock=lambda: NOW + timedelta(days=3000)).ask("/readyz")[0] == 503
@@ -213,7 +213,7 @@ def test_wrong_passwords_are_slowed_down(server):
 def test_guesses_are_counted_by_address_and_forgiven():
     """Guesses are counted by address and forgiven with time; an IPv6 network counts as one."""
     now = [0.0]
-    guesses = Guesses(lambda: now[0])
+    guesses = WrongPasswords(lambda: now[0])
     for _ in range(10):
         assert guesses.wait("192.0.2.1") == 0
         guesses.wrong("192.0.2.1")
@@ -231,7 +231,7 @@ def test_guesses_are_counted_by_address_and_forgiven():
 def test_many_addresses_cost_no_memory():
     """Many addresses cost no memory."""
     now = [0.0]
-    guesses = Guesses(lambda: now[0])
+    guesses = WrongPasswords(lambda: now[0])
     for number in range(2 * REMEMBERED):
         guesses.wrong(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
     assert len(guesses._paid_until) <= REMEMBERED

@@ -1,4 +1,4 @@
-"""The daemon as a whole, in a subprocess, with real passes."""
+"""The daemon as a whole, in a subprocess, with real checks."""
 
 import os
 import socket
@@ -26,13 +26,13 @@ def checks(client):
 
 
 def copying(tmp_path, then="exit 0", **left):
-    """A pass that leaves a prepared result."""
+    """A check that leaves a prepared result."""
     leave(tmp_path / "left", **left)
     return f"cp {tmp_path}/left/* {tmp_path}/state/; echo noise; {then}"
 
 
 def test_a_pass_runs_at_once_and_is_served_and_counted(daemon, tmp_path):
-    """A pass runs at once, and is served and counted."""
+    """A check runs at once, and is served and counted."""
     one = daemon(copying(tmp_path, deliveries={"phone": {"delivered": 2, "timeout": 1}}))
     client = one.client()
     wait_for(lambda: checks(client)["ok"] == 1)
@@ -55,18 +55,18 @@ def test_passes_repeat_with_the_interval(daemon, tmp_path):
 
 @pytest.mark.parametrize("command", ["exit 70", "exec /no/such/program", "kill -9 $$"])
 def test_a_pass_that_fails_is_counted_and_tried_again(daemon, command):
-    """A pass that fails is counted and tried again; the daemon stays."""
+    """A check that fails is counted and tried again; the daemon stays."""
     one = daemon(command, interval=0.3)
     client = one.client()
     wait_for(lambda: checks(client)["failed"] >= 2)
     assert client.ask("/healthz")[0] == 200
     assert client.ask("/readyz")[0] == 503
     assert "Traceback" not in one.out
-    assert "the pass " in one.out
+    assert "the check " in one.out
 
 
 def test_a_closed_gate_starts_no_pass(daemon, tmp_path):
-    """A closed gate starts no pass; the round counts with the last result."""
+    """A closed gate starts no check; the round counts with the last result."""
     leave(tmp_path / "state", result="findings")
     (tmp_path / "state/closed-gate").touch()
     started = tmp_path / "started"
@@ -110,7 +110,7 @@ def test_a_hung_pass_is_killed_with_its_group_at_its_limit(tmp_path):
 
 
 def test_after_a_stop_no_other_pass_is_started(tmp_path):
-    """After a stop no other pass is started."""
+    """After a stop no other check is started."""
     child = Child(os.environ)
     child.stop(0)
     assert child.run(["touch", str(tmp_path / "started")], 5) is None
@@ -136,7 +136,7 @@ def test_an_address_that_cannot_be_had_is_said(daemon, host):
 
 
 def test_systemd_hears_of_readiness_passes_and_the_end(daemon, tmp_path):
-    """systemd hears of readiness, of completed passes and of the end; a pass hears nothing of systemd."""
+    """systemd hears of readiness, of completed passes and of the end; a check hears nothing of systemd."""
     address = str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(address)

@@ -14,9 +14,9 @@ from alerts import timefmt
 from monitor.config.settings import DAY
 from monitor.model import Evidence, Kind
 from monitor.serve.page import axis
-from monitor.serve.page.headline import Remedy, hero
+from monitor.serve.page.headline import Remedy, headline
 from monitor.serve.page.rows import groups
-from monitor.serve.page.view import Seen, render
+from monitor.serve.page.view import PageInput, render
 from tests.serve.scene import NOW, claw, documents, lay, lineup
 
 LATER = NOW + timedelta(minutes=2)
@@ -53,7 +53,7 @@ class Text(HTMLParser):
 
 def page(mood="now", more=(), late=False, now=LATER):
     status, overview = documents(mood, more)
-    return Text(render(Seen(status, overview, NOW, late), "vps-1", now))
+    return Text(render(PageInput(status, overview, NOW, late), "vps-1", now))
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def page(mood="now", more=(), late=False, now=LATER):
 )
 def test_the_first_sentence_is_the_one_that_matters(mood, sentence, command):
     """The first sentence is the one that matters, with the command to copy."""
-    found = hero(documents(mood)[0], NOW)
+    found = headline(documents(mood)[0], NOW)
     assert found.sentence == sentence
     assert [step.remedy.command.startswith(command) for step in found.steps] == ([True] if command else [])
     assert sentence in page(mood)
@@ -79,7 +79,7 @@ def test_several_that_need_somebody_are_counted_and_each_has_its_command():
     lines = [lineup(f"a{at}", "xai", "default") for at in range(6)]
     status = documents("now", [*more, *lines])[0]
     status["profiles"] = [{**one, "acknowledged": one["agent"] == "main"} for one in status["profiles"]]
-    found = hero(status, NOW)
+    found = headline(status, NOW)
     assert found.sentence == "xai:default of agent a0 and 6 more need you now"
     assert (len(found.steps), found.more) == (4, 3)
 
@@ -88,21 +88,21 @@ def test_an_ignored_login_needs_nobody():
     """An ignored login needs nobody."""
     status = documents("now")[0]
     status["profiles"] = [{**one, "ignored": one["needs_human"] == "now"} for one in status["profiles"]]
-    assert hero(status, NOW).sentence == "Nobody has to do anything until Fri 18 Dec"
+    assert headline(status, NOW).sentence == "Nobody has to do anything until Fri 18 Dec"
 
 
 def test_a_home_without_logins_says_so():
     """A home without logins says so; one whose logins never end names no day."""
     empty = {"profiles": [], "providers": [], "problems": [], "findings": []}
-    assert hero(empty, NOW).sentence == "No login was found"
+    assert headline(empty, NOW).sentence == "No login was found"
     status = documents("calm")[0]
     endless = [{**one, "deadline": None} for one in status["profiles"]]
-    assert hero({**status, "profiles": endless}, NOW).sentence == "Nobody has to do anything"
+    assert headline({**status, "profiles": endless}, NOW).sentence == "Nobody has to do anything"
 
 
 def test_before_the_first_look_and_without_recent_ones_nothing_is_claimed():
     """Before the first look, and when the last is too long ago, nothing is claimed."""
-    assert "The first look has not ended yet" in Text(render(Seen({}, {}, None, False), "vps-1", NOW))
+    assert "The first look has not ended yet" in Text(render(PageInput({}, {}, None, False), "vps-1", NOW))
     late = page("calm", late=True, now=NOW + timedelta(hours=3))
     assert "authwatch has not looked since Sun 22 Nov, 14:05" in late
     assert "What it saw then: Nobody has to do anything until Sun 13 Dec." in late
@@ -164,7 +164,7 @@ def test_a_hostile_id_is_text(text):
     """A hostile id is text, wherever it shows."""
     evil = claw("main", "xai", text, Kind.TOKEN, access=-DAY, notes=(text,))
     status, overview = documents("now", [evil])
-    drawn = render(Seen(status, overview, NOW, False), text, LATER).encode("utf-8", "replace").decode()
+    drawn = render(PageInput(status, overview, NOW, False), text, LATER).encode("utf-8", "replace").decode()
     found = Text(drawn)
     assert not found.open
     assert all(tag not in ("script", "img") for tag, _ in found.tags)
@@ -173,10 +173,10 @@ def test_a_hostile_id_is_text(text):
 
 @pytest.mark.parametrize("rubbish", ["", "null", "[]", "{", '{"profiles": 7}', '{"profiles": [{}], "problems": []}'])
 def test_documents_that_no_pass_left_are_no_error(server, tmp_path, rubbish):
-    """Documents that no pass left are no error, and claim nothing."""
+    """Documents that no check left are no error, and claim nothing."""
     lay(tmp_path)
     (tmp_path / "status.json").write_text(rubbish)
-    (tmp_path / "overview.json").write_text(rubbish)
+    (tmp_path / "page.json").write_text(rubbish)
     client = server(clock=lambda: LATER)
     status, _, text = client.ask("/")
     assert (status, "The first look has not ended yet" in text) == (200, True)
@@ -184,7 +184,7 @@ def test_documents_that_no_pass_left_are_no_error(server, tmp_path, rubbish):
 
 
 def test_the_page_is_served_with_its_style_and_icon(server, tmp_path):
-    """The page is served with its style and icon, and made anew when a pass left something else."""
+    """The page is served with its style and icon, and made anew when a check left something else."""
     lay(tmp_path, "calm")
     client = server(clock=lambda: LATER)
     status, headers, text = client.ask("/")
@@ -199,7 +199,7 @@ def test_the_page_is_served_with_its_style_and_icon(server, tmp_path):
 
 
 def test_the_page_needs_no_database_in_the_daemon(tmp_path):
-    """The page needs no database in the daemon: it shows what the passes left."""
+    """The page needs no database in the daemon: it shows what the checks left."""
     import subprocess
     import sys
 
@@ -208,7 +208,7 @@ def test_the_page_needs_no_database_in_the_daemon(tmp_path):
         "import sys, json\nfrom pathlib import Path\nfrom datetime import UTC, datetime\n"
         "from monitor.serve.page.view import Seen, render\nfrom monitor.serve import daemon, left\n"
         "p = Path(sys.argv[1])\n"
-        "render(Seen(left.document(p / 'status.json'), left.document(p / 'overview.json'), None, False), 'x', datetime.now(UTC))\n"
+        "render(Seen(left.document(p / 'status.json'), left.document(p / 'page.json'), None, False), 'x', datetime.now(UTC))\n"
         "print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
@@ -292,6 +292,6 @@ def test_spans_are_said_roughly(span, text):
 def test_a_missing_login_and_one_of_another_year_are_said_right():
     """A login that is missing as a whole is named by its provider; another year is named."""
     gone = claw("main", "xai", "-", Kind.TOKEN, evidence=Evidence.ABSENT)
-    assert hero(documents("calm", [gone])[0], NOW).sentence == "xai of agent main needs you now"
+    assert headline(documents("calm", [gone])[0], NOW).sentence == "xai of agent main needs you now"
     assert timefmt.date(NOW + 365 * DAY, NOW) == "Mon 22 Nov 2027"
     assert timefmt.day(NOW + DAY, NOW) == "tomorrow"

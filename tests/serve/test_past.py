@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.serve.history_api import MOST, Past, asking
+from monitor.serve.history_api import MOST, HistoryApi, asking
 from tests.serve.conftest import leave, wait_for
 
 DOCUMENT = b'{"schema": 1, "transitions": []}'
@@ -28,10 +28,10 @@ class Command:
 
 
 def test_the_history_is_asked_of_the_command_line(server, tmp_path):
-    """The history is asked of the command line, and again only after a pass that may have added to it."""
+    """The history is asked of the command line, and again only after a check that may have added to it."""
     leave(tmp_path)
     command = Command()
-    client = server(ask=Past(command, tmp_path))
+    client = server(ask=HistoryApi(command, tmp_path))
     status, headers, text = client.ask("/api/v1/history")
     assert (status, headers["Content-Type"], text) == (200, "application/json", DOCUMENT.decode())
     client.ask("/api/v1/history?since=7d&key=openclaw/main/anthropic:%C3%A9")
@@ -40,7 +40,7 @@ def test_the_history_is_asked_of_the_command_line(server, tmp_path):
         ["history", "--json", "--since", "30d"],
         ["history", "--json", "--since", "7d", "--", "openclaw/main/anthropic:é"],
     ]
-    (tmp_path / "pass.json").write_text("{}")
+    (tmp_path / "check.json").write_text("{}")
     client.ask("/api/v1/history")
     assert len(command.asked) == 3
 
@@ -62,7 +62,7 @@ def test_the_history_is_asked_of_the_command_line(server, tmp_path):
 def test_a_strange_question_is_refused(server, tmp_path, query):
     """A strange question is refused in JSON, and nothing is run."""
     command = Command()
-    status, _, text = server(ask=Past(command, tmp_path)).ask(f"/api/v1/history?{query}")
+    status, _, text = server(ask=HistoryApi(command, tmp_path)).ask(f"/api/v1/history?{query}")
     assert status == 400
     assert json.loads(text)["error"]
     assert not command.asked
@@ -70,13 +70,13 @@ def test_a_strange_question_is_refused(server, tmp_path, query):
 
 def test_a_history_that_cannot_be_read_is_an_error_in_json(server, tmp_path):
     """A history that cannot be read is an error in JSON."""
-    status, _, text = server(ask=Past(Command(1), tmp_path)).ask("/api/v1/history")
+    status, _, text = server(ask=HistoryApi(Command(1), tmp_path)).ask("/api/v1/history")
     assert (status, "authwatch doctor" in json.loads(text)["error"]) == (503, True)
 
 
 def test_many_questions_are_not_all_remembered(server, tmp_path):
     """Many questions are not all remembered."""
-    past = Past(Command(), tmp_path)
+    past = HistoryApi(Command(), tmp_path)
     client = server(ask=past)
     for days in range(1, 30):
         client.ask(f"/api/v1/history?since={days}d")
@@ -109,7 +109,7 @@ def test_a_slow_history_holds_up_nobody(server, tmp_path):
     /metrics answer as ever; what is known is answered, too."""
     leave(tmp_path)
     command = Slow()
-    client = server(ask=Past(command, tmp_path))
+    client = server(ask=HistoryApi(command, tmp_path))
     command.go.set()
     assert client.ask("/api/v1/history?since=1d")[0] == 200
     command.go.clear()
@@ -133,7 +133,7 @@ def test_a_history_that_hangs_is_given_up(server, tmp_path):
     leave(tmp_path)
     script = f"sleep 60 & echo $! >{tmp_path}/child; wait"
     ask = asking(["sh", "-c", script, "sh"], list, os.environ, lambda: None, patience=0.5)
-    client = server(ask=Past(ask, tmp_path))
+    client = server(ask=HistoryApi(ask, tmp_path))
     for _ in range(2):
         assert client.ask("/api/v1/history")[0] == 503
     child = int((tmp_path / "child").read_text())
@@ -144,7 +144,7 @@ def test_a_huge_history_is_refused_not_held(server, tmp_path):
     """A history too large for one answer is refused with what would be right, and the daemon does not hold it."""
     leave(tmp_path)
     ask = asking(["sh", "-c", "yes 12345678"], list, os.environ, lambda: None)
-    past = Past(ask, tmp_path)
+    past = HistoryApi(ask, tmp_path)
     status, _, text = server(ask=past).ask("/api/v1/history")
     assert (status, "shorter span" in json.loads(text)["error"]) == (413, True)
     assert not past._known
@@ -154,7 +154,7 @@ def test_what_is_remembered_has_an_end(server, tmp_path):
     """What is remembered of several large answers has an end."""
     leave(tmp_path)
     ask = asking(["sh", "-c", "head -c 3000000 /dev/zero"], list, os.environ, lambda: None)
-    past = Past(ask, tmp_path)
+    past = HistoryApi(ask, tmp_path)
     client = server(ask=past)
     for days in range(1, 7):
         assert client.ask(f"/api/v1/history?since={days}d")[0] == 200

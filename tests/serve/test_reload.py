@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from monitor.config.settings import Secret, Settings, WebSettings
-from monitor.serve.live_settings import Current, Loaded
-from monitor.serve.web_auth import Refused
+from monitor.serve.live_settings import LiveSettings, Loaded
+from monitor.serve.web_auth import UnsafeAddress
 from tests.serve.conftest import wait_for
 from tests.serve.test_daemon import checks, counts
 
@@ -20,7 +20,7 @@ def good(client):
 
 
 def test_a_hangup_reads_the_config_again(daemon, tmp_path):
-    """A hangup reads the config again, and a pass follows."""
+    """A hangup reads the config again, and a check follows."""
     one = daemon("true")
     client = one.client()
     wait_for(lambda: checks(client)["ok"] == 1)
@@ -33,7 +33,7 @@ def test_a_hangup_reads_the_config_again(daemon, tmp_path):
 
 
 def test_a_wrong_config_keeps_the_old_one_in_force(daemon, tmp_path):
-    """A wrong config keeps the old one in force: for the daemon, and for the passes, which are handed its text."""
+    """A wrong config keeps the old one in force: for the daemon, and for the checks, which are handed its text."""
     config, given = tmp_path / "state/config.json", tmp_path / "given"
     config.write_text('{"channels": ["mail"]}')
     one = daemon(f"cat >{given}.new; mv {given}.new {given}")
@@ -99,7 +99,7 @@ class Source:
 def test_what_a_running_daemon_cannot_change_is_refused(before, after, why):
     """What a running daemon cannot change is refused, and the old settings stay."""
     source = Source(Loaded(Settings(web=before), "text"))
-    current = Current(source)
+    current = LiveSettings(source)
     source.found = Loaded(Settings(web=after), "other")
     current.reload()
     assert (current.good, current.settings.web, current.kept) == (False, before, "text")
@@ -110,7 +110,7 @@ def test_a_config_file_that_vanished_is_no_wish_for_the_defaults(tmp_path):
     """A config file that vanished is no wish for the defaults: they would have no channels."""
     with_file = Settings(file=tmp_path / "config.yaml", state=tmp_path)
     source = Source(Loaded(with_file, "text"))
-    current = Current(source)
+    current = LiveSettings(source)
     source.found = Loaded(replace(with_file, file=None))
     current.reload()
     assert not current.good
@@ -120,10 +120,10 @@ def test_a_config_file_that_vanished_is_no_wish_for_the_defaults(tmp_path):
 
 def test_a_daemon_does_not_start_with_a_wrong_config():
     """A daemon does not start with a wrong config."""
-    with pytest.raises(Refused, match="no good"):
-        Current(Source(Refused("no good")))
-    with pytest.raises(Refused, match="password_file"):
-        Current(Source(Loaded(Settings(web=OPEN))))
+    with pytest.raises(UnsafeAddress, match="no good"):
+        LiveSettings(Source(UnsafeAddress("no good")))
+    with pytest.raises(UnsafeAddress, match="password_file"):
+        LiveSettings(Source(Loaded(Settings(web=OPEN))))
 
 
 def test_the_text_of_the_config_is_never_shown():

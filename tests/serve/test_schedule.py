@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.serve.loop import Schedule
+from monitor.serve.loop import CheckSchedule
 
 HOUR = 3600.0
 
@@ -31,7 +31,7 @@ def clock():
 
 @pytest.fixture
 def schedule(due, clock):
-    return Schedule(due.set, lambda: clock.wall, lambda: clock.steady)
+    return CheckSchedule(due.set, lambda: clock.wall, lambda: clock.steady)
 
 
 def test_what_is_armed_last_comes_due_once(schedule, due):
@@ -60,7 +60,7 @@ def test_a_stepped_clock_is_noticed_once(schedule, clock, step):
 
 
 def test_time_that_passes_evenly_is_no_step(schedule, clock):
-    """Time that passes evenly is no step, nor is a clock that is slewed."""
+    """Time that checks evenly is no step, nor is a clock that is slewed."""
     for _ in range(100):
         clock.pass_by(60)
         clock.wall += 0.03

@@ -1,11 +1,11 @@
-"""Whether a change is noticed between passes."""
+"""Whether a change is noticed between checks."""
 
 from datetime import timedelta
 
 import pytest
 
 from monitor.check import gate
-from monitor.serve.loop import LOOK_EVERY, Touched
+from monitor.serve.loop import LOOK_EVERY, TouchWatch
 from tests.serve.conftest import wait_for
 from tests.serve.test_daemon import checks
 
@@ -29,7 +29,7 @@ def store(tmp_path):
 
 @pytest.fixture
 def look(tmp_path, store):
-    """Leaves the checkpoint that a pass over the store leaves."""
+    """Leaves the checkpoint that a check over the store leaves."""
 
     def leave(*, trusted=True):
         point = gate.Checkpoint()
@@ -44,7 +44,7 @@ def look(tmp_path, store):
 
 def test_a_changed_a_new_and_a_removed_file_are_noticed(tmp_path, store, look):
     """A changed, a new and a removed file are noticed."""
-    touched = Touched(tmp_path)
+    touched = TouchWatch(tmp_path)
     assert not touched.changed()
     store.write_text("another")
     assert touched.changed()
@@ -59,7 +59,7 @@ def test_a_changed_a_new_and_a_removed_file_are_noticed(tmp_path, store, look):
 
 def test_a_removed_checkpoint_is_noticed_once(tmp_path, look):
     """A removed checkpoint is noticed once: somebody acknowledged something."""
-    touched = Touched(tmp_path)
+    touched = TouchWatch(tmp_path)
     gate.remove(str(tmp_path))
     assert touched.changed()
     assert not touched.changed()
@@ -68,21 +68,21 @@ def test_a_removed_checkpoint_is_noticed_once(tmp_path, look):
 def test_a_look_at_a_file_that_just_changed_is_repeated(tmp_path, look):
     """A look at a file that just changed is repeated."""
     look(trusted=False)
-    assert Touched(tmp_path).changed()
+    assert TouchWatch(tmp_path).changed()
 
 
 def test_without_a_checkpoint_nothing_is_noticed(tmp_path):
     """Without a checkpoint nothing is noticed."""
-    assert not Touched(tmp_path).changed()
+    assert not TouchWatch(tmp_path).changed()
 
 
 def test_a_busy_store_is_looked_at_less_and_less_often(tmp_path, store, look):
     """A busy store is looked at less and less often, down to once an interval; news brings the looks back."""
     clock = Clock()
-    touched = Touched(tmp_path, clock)
+    touched = TouchWatch(tmp_path, clock)
     waits = []
-    for turn in range(6):
-        store.write_text("x" * turn)
+    for this_check in range(6):
+        store.write_text("x" * this_check)
         began = clock.now
         while not touched.changed():
             clock.now += LOOK_EVERY.total_seconds()
@@ -99,7 +99,7 @@ def test_a_busy_store_is_looked_at_less_and_less_often(tmp_path, store, look):
 
 
 def test_the_daemon_looks_when_a_store_changed(daemon, tmp_path, store, look):
-    """The daemon looks when a store changed, long before the next pass is due."""
+    """The daemon looks when a store changed, long before the next check is due."""
     (tmp_path / "checkpoint").rename(tmp_path / "left")
     client = daemon(f"cp {tmp_path}/left {tmp_path}/state/checkpoint", interval=300, look_every=0.2).client()
     wait_for(lambda: checks(client)["ok"] == 1)

@@ -1,4 +1,4 @@
-"""`authwatch serve` as it is: the command line, real passes over a real home, real sockets."""
+"""`authwatch serve` as it is: the command line, real checks over a real home, real sockets."""
 
 import json
 import os
@@ -57,7 +57,7 @@ def profiles(client):
 
 
 def test_what_a_pass_finds_is_on_every_face(tmp_path, whole):
-    """What a pass finds is on the page, in the history, in the calendar and in the metrics."""
+    """What a check finds is on the page, in the history, in the calendar and in the metrics."""
     openclaw(tmp_path, {"anthropic:default": token(ends_in=2 * DAY)})
     configure(tmp_path, CONFIG)
     client = whole().client
@@ -91,7 +91,7 @@ def test_the_calendar_keeps_its_events_over_passes(tmp_path, whole):
 
 
 def test_a_changed_store_is_noticed_within_half_a_minute(tmp_path, whole):
-    """A changed store is noticed within half a minute (and a pass), without anybody asking; so is an acknowledgement."""
+    """A changed store is noticed within half a minute (and a check), without anybody asking; so is an acknowledgement."""
     openclaw(tmp_path, {"anthropic:default": token(ends_in=20 * DAY)})
     configure(tmp_path, CONFIG)
     client = whole().client

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from monitor.setup.codex_login import PREFIX, arguments, log_in
-from monitor.setup.login_process import Unable
+from monitor.setup.login_process import LoginImpossible
 from monitor.system.host import Host
 from tests.command import authwatch, configure
 from tests.setup.codex import KEY, NEW, OLD, codex, login, started, store
@@ -68,7 +68,7 @@ def test_what_is_no_new_login_leaves_the_old_one(tmp_path: Path, act: str, reaso
     (tmp_path / "elsewhere.json").write_text("x")
     store(tmp_path)
     codex(tmp_path, act)
-    with pytest.raises(Unable, match=reason):
+    with pytest.raises(LoginImpossible, match=reason):
         run(tmp_path)
     assert started(tmp_path) and untouched(tmp_path)
 
@@ -97,7 +97,7 @@ def test_what_cannot_be_written_is_said_before_anybody_logs_in(tmp_path: Path) -
 
     def check() -> None:
         (tmp_path / ".codex").chmod(0o555)
-        with pytest.raises(Unable, match="read-only"):
+        with pytest.raises(LoginImpossible, match="read-only"):
             run(tmp_path)
         (tmp_path / ".codex").chmod(0o755)
 
@@ -109,7 +109,7 @@ def test_what_cannot_be_written_is_said_before_anybody_logs_in(tmp_path: Path) -
 def test_a_login_of_somebody_else_is_theirs(tmp_path: Path) -> None:
     os.chown(store(tmp_path), 12345, 12345)
     codex(tmp_path, NEW)
-    with pytest.raises(Unable, match="belongs to another user"):
+    with pytest.raises(LoginImpossible, match="belongs to another user"):
         run(tmp_path)
     assert untouched(tmp_path) and not started(tmp_path)
 
@@ -126,7 +126,7 @@ def test_a_login_that_lies_elsewhere_is_refused_plainly(tmp_path: Path, config: 
     store(tmp_path)
     (tmp_path / ".codex/config.toml").write_text(config)
     codex(tmp_path, NEW)
-    with pytest.raises(Unable, match=reason):
+    with pytest.raises(LoginImpossible, match=reason):
         run(tmp_path)
     assert untouched(tmp_path) and not started(tmp_path)
 
@@ -137,7 +137,7 @@ def test_auto_means_the_file_where_there_is_one(tmp_path: Path) -> None:
     codex(tmp_path, NEW)
     run(tmp_path)
     path.unlink()
-    with pytest.raises(Unable, match="keyring"):
+    with pytest.raises(LoginImpossible, match="keyring"):
         run(tmp_path)
 
 
@@ -223,7 +223,7 @@ def test_killed_it_leaves_the_old_login_and_a_folder_that_is_swept_when_nobody_u
     assert path.read_text() == OLD
     codex(tmp_path, "error")
     for used in (True, False):
-        with pytest.raises(Unable):
+        with pytest.raises(LoginImpossible):
             run(tmp_path)
         assert Path(orphan["home"]).exists() == used
         os.kill(orphan["pid"], signal.SIGKILL) if used else None
@@ -239,7 +239,7 @@ def test_what_a_killed_run_left_is_swept_but_nothing_else(tmp_path: Path) -> Non
         (one / "auth.json").write_text(NEW)
     (folder / f"{PREFIX}link").symlink_to(other)
     codex(tmp_path, "error")
-    with pytest.raises(Unable):
+    with pytest.raises(LoginImpossible):
         run(tmp_path)
     assert not old.exists() and (other / "auth.json").read_text() == NEW
 

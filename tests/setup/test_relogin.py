@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.setup.login_process import Unable
+from monitor.setup.login_process import LoginImpossible
 from monitor.setup.relogin import ssh_words
 from tests.command import authwatch, configure, state
 from tests.openclaw_home import DAY, HOUR, ms, oauth, openclaw, put, store, token
@@ -265,7 +265,7 @@ def test_over_ssh_what_went_wrong_is_said(home, code, reason):
 def test_no_host_is_ever_an_option_of_ssh(text):
     try:
         words = ssh_words(text, None)
-    except Unable:
+    except LoginImpossible:
         return
     assert not words[5].startswith("-")
     assert not set(words[5]) & set(" ;|&$`'\"\\\n")

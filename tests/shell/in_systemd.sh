@@ -68,7 +68,7 @@ step touched ls -A "$home/.openclaw/state"
 step verify as_tester XDG_RUNTIME_DIR=/run/user/7777 systemd-analyze --user verify --recursive-errors=yes --man=no \
   "$units/authwatch-check.service" "$units/authwatch-check.timer" "$units/authwatch-failure@x.service"
 user_systemctl stop authwatch-check.timer
-# What the sandbox of a pass lets a program do.
+# What the sandbox of a check lets a program do.
 sed -e 's|^ExecStart=.*|ExecStart=:/bin/sh /opt/authwatch/tests/shell/probe.sh|' "$units/authwatch-check.service" \
   >"$units/probe.service"
 user_systemctl daemon-reload; user_systemctl start probe.service; rm "$units/probe.service"
@@ -195,10 +195,10 @@ step system-left sh -c 'find /etc/systemd /var/lib/systemd /run/systemd/system -
 # cron, where there is one.
 if command -v crontab >/dev/null; then
   step cron-dry-run authwatch install cron --dry-run
-  rm -f "$state/pass.json" "$state/checkpoint"
+  rm -f "$state/check.json" "$state/checkpoint"
   echo 'MAILTO=""' | as_tester crontab -
   step cron authwatch install cron
-  rm -f "$state/pass.json" "$state/checkpoint"
+  rm -f "$state/check.json" "$state/checkpoint"
   cron
   step crontab as_tester crontab -l
   until_true 350 "[ -e '$home/my \$HOME %h \"state\" \\n/authwatch/checkpoint' ]"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Run in the sandbox of a pass: notes where a program may write and what it sees.
+# Run in the sandbox of a check: notes where a program may write and what it sees.
 exec >"$STATE_DIRECTORY/probe"
 echo "tmp: $(ls -A /tmp)"
 for place in "$HOME" "$HOME/.openclaw" "$HOME/.config" /etc /usr /var; do

@@ -72,7 +72,7 @@ def test_the_lines_for_cron_run_under_sh(home):
 
 
 def test_a_broken_installation_is_told_to_healthchecks(home):
-    """A broken installation is told to healthchecks: its config pings after a pass, its hook raises the alarm."""
+    """A broken installation is told to healthchecks: its config pings after a check, its hook raises the alarm."""
     folder = home / ".config" / "authwatch"
     folder.mkdir(parents=True)
     for name in ("config.yaml", "on-failure"):
@@ -158,7 +158,7 @@ def test_home_assistant_gets_a_number_a_moment_and_a_state(home):
 
 @pytest.mark.skipif(not shutil.which("node"), reason="node is not installed (Debian: nodejs)")
 def test_the_openclaw_hook_starts_a_pass_and_feeds_it_no_secret(home):
-    """OpenClaw's hook starts a pass when the gateway did, and at no other event; it gets no secret of the gateway."""
+    """OpenClaw's hook starts a check when the gateway did, and at no other event; it gets no secret of the gateway."""
     handler = CONTRIB / "openclaw-hook" / "authwatch-check" / "handler.js"
     script = home.parent / "bin" / "authwatch"
     script.write_text(script.read_text().replace("exec", f'env >"{home}/new"; mv "{home}/new" "{home}/seen"\nexec', 1))

@@ -12,7 +12,7 @@ import pytest
 
 from monitor.doctor import schedulers
 from monitor.setup import cron, termux
-from monitor.setup.systemd_units import CHECK, DAEMON, Installation, render, shipped
+from monitor.setup.systemd_units import CHECK, DAEMON, UnitValues, render, shipped
 from monitor.setup.user import User
 from tests.command import ROOT, authwatch, configure, environment
 
@@ -63,7 +63,7 @@ def test_a_line_that_cron_cannot_take_is_said(tmp_path):
     for path in ("x" * 1000, "/a\nb"):
         said = []
         user = User(tmp_path, {"PATH": "/nonexistent"}, said.append)
-        assert cron.install(user, Installation(("/a",), tmp_path, environment={"PATH": path})) == 1
+        assert cron.install(user, UnitValues(("/a",), tmp_path, environment={"PATH": path})) == 1
         assert "longer than cron takes" in said[0]
 
 
@@ -147,7 +147,7 @@ def test_only_variables_of_listed_sources_go_along_and_never_a_key(tmp_path, way
 def test_the_line_of_cron_and_the_words_of_termux_arrive_as_they_were(tmp_path):
     """A shell that gets cron's line, or what Termux's script is given, has the values as they were."""
     value = f"{tmp_path}/{ODD_PLACE[2:]}"
-    what = Installation(("/usr/bin/env",), tmp_path, environment={"OPENCLAW_STATE_DIR": value})
+    what = UnitValues(("/usr/bin/env",), tmp_path, environment={"OPENCLAW_STATE_DIR": value})
     for command in (cron.shell_line(what).partition(" check ")[0], f"exec env {termux.line(what)}"):
         done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=True)
         assert f"OPENCLAW_STATE_DIR={value}\n" in done.stdout
@@ -174,7 +174,7 @@ def test_a_place_that_the_medium_cannot_hold_is_said(tmp_path, way):
 )
 def test_a_place_among_temporary_files_is_bound_into_the_units_own(value, bound):
     """Units have a /tmp of their own: a place in the machine's is bound into it, if it is there."""
-    what = Installation(("/a",), Path("/s"), environment={"X": value}, locations={"X": value})
+    what = UnitValues(("/a",), Path("/s"), environment={"X": value}, locations={"X": value})
     for system in (False, True):
         for name in (CHECK, DAEMON):
             lines = [

@@ -1,4 +1,4 @@
-"""launchd's property lists, and what is asked of launchctl; the pass that it starts is a real one."""
+"""launchd's property lists, and what is asked of launchctl; the check that it starts is a real one."""
 
 import plistlib
 import shutil
@@ -10,7 +10,7 @@ import pytest
 
 from monitor.setup.launchd import LABELS, render
 from monitor.setup.managed_files import is_as_written
-from monitor.setup.systemd_units import Installation
+from monitor.setup.systemd_units import UnitValues
 from tests.command import authwatch, configure, environment, state
 from tests.openclaw_home import HOUR, openclaw, token
 
@@ -39,7 +39,7 @@ def mac(tmp_path):
 @pytest.mark.parametrize("kind", LABELS)
 def test_a_property_list_reads_back_as_it_was_meant(kind):
     """A property list reads back as it was meant, odd names included; the mark does not disturb its reader."""
-    what = Installation((ODD, "-m", "x"), Path("/s") / ODD, timedelta(minutes=7), environment={"PATH": ODD})
+    what = UnitValues((ODD, "-m", "x"), Path("/s") / ODD, timedelta(minutes=7), environment={"PATH": ODD})
     text = render(what, kind)
     job = plistlib.loads(text.encode())
     assert job["Label"] == LABELS[kind]
@@ -53,11 +53,11 @@ def test_a_property_list_reads_back_as_it_was_meant(kind):
 
 
 def test_the_agent_is_loaded_its_pass_awaited_and_taken_out_again(mac):
-    """The agent is loaded, its pass awaited in the prompt's own state folder, and taken out again."""
+    """The agent is loaded, its check awaited in the prompt's own state folder, and taken out again."""
     configure(mac.home, "interval: 10m\n")
     done = mac("install", "launchd")
     assert (done.code, done.err) == (0, "")
-    assert "a first pass is done; the next ones come every 0:10:00" in done.out
+    assert "a first check is done; the next ones come every 0:10:00" in done.out
     assert (state(mac.home) / "status.json").exists()
     path = mac.home / "Library" / "LaunchAgents" / "authwatch.check.plist"
     boot, load = mac.calls.read_text().splitlines()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from monitor.setup.systemd import NO_SYSTEMCTL, install
-from monitor.setup.systemd_units import CHECK, DAEMON, TIMER, Installation
+from monitor.setup.systemd_units import CHECK, DAEMON, TIMER, UnitValues
 from monitor.setup.user import User
 from tests.shell.transcripts import SHOWN, column, facts, said, transcript
 
@@ -84,10 +84,10 @@ def test_a_dry_run_shows_all_and_writes_nothing(steps):
 
 
 def test_the_timer_is_installed_and_its_first_pass_awaited(steps):
-    """The timer is installed, its first pass awaited and the next one named; lingering needs no hint."""
+    """The timer is installed, its first check awaited and the next one named; lingering needs no hint."""
     status, text = steps("timer")
     assert status == 0
-    assert re.search(r"a first pass is done; the next one is due (\w{3} \d{4}-\d\d-\d\d|soon)", text)
+    assert re.search(r"a first check is done; the next one is due (\w{3} \d{4}-\d\d-\d\d|soon)", text)
     assert "linger" not in text
     assert steps("verify") == (0, "")
 
@@ -105,7 +105,7 @@ def test_the_timer_fires_and_a_finding_leaves_the_unit_green(steps):
 
 @pytest.mark.parametrize("name", ["status", "system-status"])
 def test_a_pass_reads_the_wal_store_that_a_live_process_owns(steps, name):
-    """From its sandbox a pass reads a login that lies in the `-wal` of a live process alone; the prompt sees the same
+    """From its sandbox a check reads a login that lies in the `-wal` of a live process alone; the prompt sees the same
     history."""
     (profile,) = json.loads(steps(name)[1])["profiles"]
     assert (profile["key"], profile["state"]) == ("openclaw/main/anthropic:live", "expired")
@@ -125,7 +125,7 @@ def test_the_state_lands_where_the_prompt_has_it(steps):
 
 
 def test_the_sandbox_lets_a_pass_write_its_state_only(steps):
-    """The sandbox lets a pass write its state only; temporary files of others are unseen."""
+    """The sandbox lets a check write its state only; temporary files of others are unseen."""
     status, text = steps("sandbox")
     assert status == 0
     assert "can write" not in text
@@ -151,7 +151,7 @@ def test_the_journal_has_no_results_and_no_secrets(steps):
 
 
 def test_a_pass_looks_where_a_variable_of_the_shell_led_the_installation(steps):
-    """A pass looks where a variable of the shell led the installation, in /tmp as well; a prompt without it is told."""
+    """A check looks where a variable of the shell led the installation, in /tmp as well; a prompt without it is told."""
     status, text = steps("located")
     assert (status, "it will look where this shell does: OPENCLAW_STATE_DIR=" in text) == (0, True)
     (profile,) = json.loads(steps("located-status")[1])["profiles"]
@@ -195,7 +195,7 @@ def test_the_daemon_is_ready_watched_and_serves(steps):
     """The daemon is ready, watched by its own measure, and serves."""
     status, text = steps("daemon")
     assert status == 0
-    assert f"{DAEMON} runs and has finished its first pass" in text
+    assert f"{DAEMON} runs and has finished its first check" in text
     assert f"{TIMER} is installed as well" in text
     assert steps("ready")[0] == 0
     assert "last success" in steps("ready")[1]
@@ -224,9 +224,9 @@ def test_the_doctor_sees_what_runs_passes(steps):
     """The doctor sees a timer, one whose passes fail, two at once, and the machine's units; and who shares a state."""
     (one,) = diagnosis(steps, "doctor-timer", "units")
     assert one[0] == "fine"
-    # While a pass runs, systemd knows of no next moment.
+    # While a check runs, systemd knows of no next moment.
     assert re.fullmatch(r"authwatch-check\.timer: enabled, active(, next \w{3} 20\d\d-.* UTC)?", one[1])
-    assert [one[0] for one in diagnosis(steps, "doctor-timer", "one state", "last pass", "state folder")] == [
+    assert [one[0] for one in diagnosis(steps, "doctor-timer", "one state", "last check", "state folder")] == [
         "fine"
     ] * 3
     mends = {mend for health, _, mend in diagnosis(steps, "doctor-broken", "units") if health == "broken"}
@@ -304,14 +304,14 @@ def test_an_uninstall_leaves_only_the_users_data_and_names_it(steps):
 
 
 def test_cron_runs_a_pass_and_lets_go_of_it(steps):
-    """cron runs a pass under odd names, keeps the lines of others and one that was changed, and lets go when asked."""
+    """cron runs a check under odd names, keeps the lines of others and one that was changed, and lets go when asked."""
     if not (steps.out / "cron").exists():
         assert steps.tree != "/" or not shutil.which("crontab")
         return
     assert steps("cron-dry-run")[0] == 0
     status, text = steps("cron")
     assert status == 0
-    assert "a first pass is done; cron makes the next ones (*/1 * * * *)" in text
+    assert "a first check is done; cron makes the next ones (*/1 * * * *)" in text
     assert "no cron runs here" in text  # it was started a moment later
     assert steps("crontab")[1].startswith('MAILTO=""\n# authwatch wrote this; digest ')
     assert "checkpoint" in steps("cron-fired")[1]
@@ -334,7 +334,7 @@ def test_without_systemctl_the_other_ways_are_named(tmp_path):
     """Without systemctl the other ways are named, and nothing is written."""
     said = []
     user = User(tmp_path, {"PATH": str(tmp_path)}, said.append)
-    assert install(user, Installation(("/authwatch",), tmp_path / "state")) == 1
+    assert install(user, UnitValues(("/authwatch",), tmp_path / "state")) == 1
     assert said == [NO_SYSTEMCTL]
     assert list(tmp_path.iterdir()) == []
 
@@ -343,7 +343,7 @@ def test_a_command_that_no_unit_can_hold_is_said(tmp_path):
     """A command that no unit can hold is said."""
     said = []
     user = User(tmp_path, {"PATH": "/usr/bin"}, said.append)
-    assert install(user, Installation(("/a\nb",), tmp_path / "state")) == 1
+    assert install(user, UnitValues(("/a\nb",), tmp_path / "state")) == 1
     assert "cannot hold" in said[0]
 
 

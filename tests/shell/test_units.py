@@ -18,7 +18,7 @@ from monitor.setup.systemd_units import (
     DAEMON,
     FAILURE,
     TIMER,
-    Installation,
+    UnitValues,
     Unrenderable,
     calendar,
     file_name,
@@ -50,7 +50,7 @@ def rendered(tmp_path):
     program.parent.mkdir()
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
-    what = Installation(
+    what = UnitValues(
         (str(program), "--config", ODD),
         tmp_path / ODD,
         environment={"PATH": ODD},
@@ -93,7 +93,7 @@ def test_all_services_have_the_same_sandbox(system):
 
 def test_the_machines_units_are_instances_for_their_user():
     """The machine's units are instances for their user, and get that user's secrets from root."""
-    what = Installation(("/a",), Path("/s"), credentials={"mail.url": Path("/etc/authwatch/credentials/alice/100%")})
+    what = UnitValues(("/a",), Path("/s"), credentials={"mail.url": Path("/etc/authwatch/credentials/alice/100%")})
     text = render(shipped(CHECK, system=True), what)
     assert of_alice(CHECK) == "authwatch-check@alice.service"
     assert of_alice(FAILURE) == "authwatch-failure@alice.service"
@@ -139,7 +139,7 @@ def test_what_no_unit_can_hold_is_refused(text):
     with pytest.raises(Unrenderable):
         quote(text)
     with pytest.raises(Unrenderable):
-        render(shipped(CHECK), Installation(("/authwatch", text), Path("/state")))
+        render(shipped(CHECK), UnitValues(("/authwatch", text), Path("/state")))
 
 
 @given(st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"]) | st.just(" "), max_size=30))
@@ -156,7 +156,7 @@ def test_a_quoted_word_reads_back_as_it_was(text):
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_unit_without_sandbox_keeps_all_the_rest(name):
     """A unit without sandbox keeps all the rest."""
-    what = Installation(("/authwatch",), Path("/state"))
+    what = UnitValues(("/authwatch",), Path("/state"))
     full = render(shipped(name), what).splitlines()[1:]
     bare = render(shipped(name), replace(what, sandbox=False)).splitlines()[1:]
     gone = [line.partition("=")[0] for line in full if line not in bare and not line.startswith("#")]
@@ -167,7 +167,7 @@ def test_a_unit_without_sandbox_keeps_all_the_rest(name):
 
 def test_a_changed_unit_is_told_apart():
     """A changed unit is told apart from one that is as it was written."""
-    text = render(shipped(TIMER), Installation(("/authwatch",), Path("/state")))
+    text = render(shipped(TIMER), UnitValues(("/authwatch",), Path("/state")))
     assert is_as_written(text)
     for changed in (text + "#\n", text.replace("Persistent=true", "Persistent=false"), "", "x", text[1:]):
         assert not is_as_written(changed)
@@ -175,7 +175,7 @@ def test_a_changed_unit_is_told_apart():
 
 def test_the_interval_and_the_deadline_reach_the_units():
     """The interval and the deadline reach the units."""
-    what = Installation(("/a",), Path("/s"), timedelta(minutes=10), timedelta(minutes=2), [Path("/var/lib/node e")])
+    what = UnitValues(("/a",), Path("/s"), timedelta(minutes=10), timedelta(minutes=2), [Path("/var/lib/node e")])
     check, timer = render(shipped(CHECK), what), render(shipped(TIMER), what)
     assert "TimeoutStartSec=150s\n" in check
     assert 'ReadWritePaths="/s" "/var/lib/node e"\n' in check
@@ -184,9 +184,9 @@ def test_the_interval_and_the_deadline_reach_the_units():
 
 
 def test_the_timer_has_none_of_the_faults_of_earlier_ones():
-    """A missed run is caught up (Persistent needs OnCalendar), the herd is spread, the pass has a PATH and an end, and
+    """A missed run is caught up (Persistent needs OnCalendar), the herd is spread, the check has a PATH and an end, and
     only the timer can be enabled."""
-    what = Installation(("/a",), Path("/s"), environment={"PATH": "/usr/bin"})
+    what = UnitValues(("/a",), Path("/s"), environment={"PATH": "/usr/bin"})
     for system in (False, True):
         timer, check = (render(shipped(name, system=system), what) for name in (TIMER, CHECK))
         assert re.search(r"^OnCalendar=\S", timer, re.MULTILINE)

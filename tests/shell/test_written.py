@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from monitor.setup.cron import shell_line
 from monitor.setup.managed_files import is_as_written, marked, marked_xml, put, unchanged
-from monitor.setup.systemd_units import Installation
+from monitor.setup.systemd_units import UnitValues
 from monitor.setup.user import User, acting_as
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=60)
@@ -69,8 +69,8 @@ def make_as_nobody(place):
 
 
 def test_the_line_for_a_shell_says_all_that_a_pass_needs(tmp_path):
-    """The line for a shell says all that a pass needs, and survives it."""
-    what = Installation(("/a b/$HOME", "-m", "x"), tmp_path / "it's", environment={"PATH": "/x y"})
+    """The line for a shell says all that a check needs, and survives it."""
+    what = UnitValues(("/a b/$HOME", "-m", "x"), tmp_path / "it's", environment={"PATH": "/x y"})
     assert shell_line(what) == (
         f"PATH='/x y' STATE_DIRECTORY='{tmp_path}/it'\"'\"'s' '/a b/$HOME' -m x check --exit-zero >/dev/null"
     )

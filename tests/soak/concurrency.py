@@ -59,7 +59,7 @@ class Rounds:
         self.people += 1
         for process, words in zip(running, (("check",), ("check",), person), strict=True):
             _, err = process.communicate(timeout=WAIT)
-            # A person may name a key that no pass has seen yet: that is an answer, not an error.
+            # A person may name a key that no check has seen yet: that is an answer, not an error.
             if TROUBLE.search(err) or process.returncode not in ((1,) if words == ("check",) else (0, 1)):
                 self.errors.append(f"round {nth}, {' '.join(words)}: {process.returncode} {err.strip()}")
 
@@ -74,7 +74,7 @@ class Rounds:
             text=True,
         )
 
-    def told(self) -> Counter[tuple[str, str]]:
+    def notified(self) -> Counter[tuple[str, str]]:
         """How often each channel heard of each login."""
         found: Counter[tuple[str, str]] = Counter()
         for one in list(self.there.received):
@@ -84,15 +84,15 @@ class Rounds:
         return found
 
     def twice(self) -> list[tuple[str, str]]:
-        return [news for news, times in self.told().items() if times > 1]
+        return [items for items, times in self.notified().items() if times > 1]
 
     def missing(self) -> list[tuple[str, str]]:
-        told = self.told()
-        return [(label, name) for label in CHANNELS for name in self.profiles if (label, name) not in told]
+        notified = self.notified()
+        return [(label, name) for label in CHANNELS for name in self.profiles if (label, name) not in notified]
 
     @property
     def row(self) -> str:
-        counts = (len(self.profiles), self.timers, self.people, sum(self.told().values()))
+        counts = (len(self.profiles), self.timers, self.people, sum(self.notified().values()))
         faults = (len(self.twice()), len(self.missing()), len(self.errors))
         return f"| {' | '.join(map(str, (*counts, *faults)))} |"
 

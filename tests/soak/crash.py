@@ -17,7 +17,7 @@ from tests.alerts.crash.killing import Scene, scene
 from tests.alerts.crash.stage import SCENES
 from tests.warm import Line, warm
 
-HEAD = "| the pass that is killed | points | killed at | lost | said twice | more than twice | wrong beliefs |"
+HEAD = "| the check that is killed | points | killed at | lost | said twice | more than twice | wrong beliefs |"
 
 
 @dataclass
@@ -46,7 +46,7 @@ def kill_all(set_scene: Scene, name: str, points: Sequence[str]) -> Tally:
     for point in points:
         tally.faults += [f"{name}, {point}: {fault}" for fault in set_scene.play(point)]
         tally.killed += 1
-        tally.twice += any(set_scene.got[news] > times for news, times in set_scene.expected.items())
+        tally.twice += any(set_scene.got[items] > times for items, times in set_scene.expected.items())
     return tally
 
 

@@ -67,7 +67,7 @@ def damage(seed: int, count: int) -> list[str]:
             for one in Path(folder).glob("x.sqlite*"):
                 shutil.copyfile(one, kept / one.name)
             made.owner.close()
-            for turn in range(20):
+            for this_check in range(20):
                 for one in Path(folder).glob("x.sqlite*"):
                     one.unlink()
                 for one in kept.iterdir():
@@ -76,9 +76,9 @@ def damage(seed: int, count: int) -> list[str]:
                 try:
                     seen[outcome(path, whole)] += 1
                 except Exception:
-                    wrong.append(f"damaged {number + turn}: {traceback.format_exc(limit=-2)}")
-    told = ", ".join(f"{name} {times:,}" for name, times in seen.most_common())
-    print(f"| damaged ones answered or refused in time | {seen.total() + len(wrong):,} | {told} |", flush=True)
+                    wrong.append(f"damaged {number + this_check}: {traceback.format_exc(limit=-2)}")
+    notified = ", ".join(f"{name} {times:,}" for name, times in seen.most_common())
+    print(f"| damaged ones answered or refused in time | {seen.total() + len(wrong):,} | {notified} |", flush=True)
     return wrong
 
 
@@ -89,10 +89,10 @@ def live(looks: int) -> list[str]:
         for pause in (0.0, 0.02):
             score = watch(mode, max(1, looks // len(MODES) // 2), pause)
             what = f"{mode}, {'never pausing' if pause == 0 else '50 commits a second'}"
-            told = f"{score.torn} torn, {score.share:.1%} locked, {score.written:,} commits meanwhile"
-            print(f"| looks at a live writer: {what} | {score.answers + score.locked:,} | {told} |", flush=True)
+            notified = f"{score.torn} torn, {score.share:.1%} locked, {score.written:,} commits meanwhile"
+            print(f"| looks at a live writer: {what} | {score.answers + score.locked:,} | {notified} |", flush=True)
             if score.torn or score.share > 0.35:
-                wrong.append(f"{what}: {told}")
+                wrong.append(f"{what}: {notified}")
     return wrong
 
 

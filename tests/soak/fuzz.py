@@ -27,7 +27,7 @@ def main() -> int:
     shares = weights(chosen.only)
     for target in made(chosen.only):
         if chosen.at is not None:
-            target.turn(random.Random(f"{chosen.seed}/{target.name}/{chosen.at}"))
+            target.this_check(random.Random(f"{chosen.seed}/{target.name}/{chosen.at}"))
             continue
         scores.append(run(target, chosen.seed, max(1, round(chosen.count * target.weight / shares))))
         for failure in scores[-1].failures:

@@ -34,7 +34,7 @@ def row(name: str, tales: list[Tale]) -> str:
 
 
 def copies() -> int:
-    """How many copies of one alert a receiver gets in three days that hears everything and always answers too late."""
+    """How many copies of one notification a receiver gets in three days that hears everything and always answers too late."""
     drive = Drive((MAIL,), lines={"mail": lambda at: Fate.HEARD_LATE})
     drive.see(now(login=login(0)))
     drive.run_to(START + 3 * DAY)

@@ -12,14 +12,14 @@ from tests.faults.races import RACERS, race, table, write
 
 
 def main() -> int:
-    """Races once with whole passes and once with bare transactions."""
+    """Races once with whole checks and once with bare transactions."""
     given = argparse.ArgumentParser(description=__doc__)
     given.add_argument("--count", type=int, default=300)
     count = given.parse_args().count
     result = race(turns=max(2, count // RACERS // 2 * 2))
     wanted, kept, errors = write(turns=max(1, count // RACERS))
     print(table([result]))
-    print(f"\nThe same without the lock of the pass: {kept} of {wanted} transactions kept, {len(errors)} errors.")
+    print(f"\nThe same without the lock of the check: {kept} of {wanted} transactions kept, {len(errors)} errors.")
     wrong = [*result.amiss, *errors, *([] if kept == wanted else [f"{kept} of {wanted} kept"])]
     for line in wrong[:20]:
         print(line, file=sys.stderr)

@@ -37,7 +37,7 @@ def row(report: Report) -> str:
         report.world.seed,
         report.world.passes,
         len(report.heard),
-        *_deaths(report.told),
+        *_deaths(report.notified),
         wrong,
         len(report.faults),
     )
@@ -48,8 +48,8 @@ def kinds(reports: Sequence[Report]) -> str:
     """The deaths of all years by account and what happened to it."""
     found: dict[tuple[str, str], list[Told]] = defaultdict(list)
     for report in reports:
-        for told in report.told:
-            found[told.account.name, told.death.what].append(told)
+        for notified in report.notified:
+            found[notified.account.name, notified.death.what].append(notified)
     rows = [f"| {' | '.join(map(str, (*names, *_deaths(deaths))))} |" for names, deaths in sorted(found.items())]
     calm = {one.name for report in reports for one in report.world.accounts} - {name for name, _ in found}
     rows += [f"| {name} | lives on | 0 | | |" for name in sorted(calm)]
@@ -57,10 +57,10 @@ def kinds(reports: Sequence[Report]) -> str:
 
 
 def _deaths(deaths: Sequence[Told]) -> tuple[int, int, str]:
-    latest = max((told.late for told in deaths if told.late is not None), default=timedelta())
-    untold = sum(told.late is None for told in deaths)
+    latest = max((notified.late for notified in deaths if notified.late is not None), default=timedelta())
+    untold = sum(notified.late is None for notified in deaths)
     words = f"{latest / timedelta(minutes=1):.0f} min" + (f", {untold} never" if untold else "")
-    return len(deaths), sum(told.warned is not None for told in deaths), words
+    return len(deaths), sum(notified.warned is not None for notified in deaths), words
 
 
 def each(report: Report) -> str:
@@ -71,7 +71,7 @@ def each(report: Report) -> str:
 
     rows = [
         f"| {one.account.name} | {one.death.what} | {at(one.death.knowable)} | {at(one.warned)} | {at(one.at)} |"
-        for one in report.told
+        for one in report.notified
     ]
     return "\n".join(["| account | death | knowable | warned | told |", "|---|---|---|---|---|", *rows])
 

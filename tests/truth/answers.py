@@ -58,7 +58,7 @@ def _made(shape: Shape, folder: Path, now: datetime) -> Home:
 
 
 def ours(shape: Shape, folder: Path, line: Line) -> Ours:
-    """The real command line's answer, after a pass at each earlier state; then the home is as `furnished` has it."""
+    """The real command line's answer, after a check at each earlier state; then the home is as `furnished` has it."""
     folder.mkdir(parents=True)
     now = datetime.now(UTC)
     configure(folder, shape.config)

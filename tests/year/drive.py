@@ -1,4 +1,4 @@
-"""The real core over a world: a pass every five minutes at which something can differ, on a real history."""
+"""The real core over a world: a check every five minutes at which something can differ, on a real history."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from math import ceil
 from pathlib import Path
 
 from alerts import notify, store
-from alerts.clock_trust import Reading, trust
+from alerts.clock_trust import ClockReading, trust
 from alerts.model import Level, Reason
-from monitor.check.collect import Asked
-from monitor.check.record import Turn, recorded
+from monitor.check.collect import CheckOptions
+from monitor.check.record import CheckContext, recorded
 from monitor.config.settings import ChannelSettings, Policy, Secret, Settings
 from monitor.history import engine as history
 from monitor.history.tables import METADATA
 from monitor.model import SourceEntry
 from monitor.system.host import Host
-from monitor.system.state_dir import State
+from monitor.system.state_dir import StateDir
 from tests.year.world import START, World
 
 INTERVAL = timedelta(minutes=5)
@@ -47,45 +47,49 @@ def settings(world: World) -> Settings:
 
 
 def year(world: World, folder: Path) -> Iterator[Heard]:
-    """What the phone hears, in order; the number of passes is in `world.passes`."""
+    """What the phone hears, in order; the number of checks is in `world.passes`."""
     host = Host(folder, {}, key=b"k" * 32)
     for one in world.accounts:
         host.touches[one.path] = None  # every look looks there
-    asked = Asked(settings(world))
-    turn = Turn(asked, host, State(folder, folder), (), START)
-    engine = history.opened(turn.url, (METADATA, store.METADATA))
+    asked = CheckOptions(settings(world))
+    this_check = CheckContext(asked, host, StateDir(folder, folder), (), START)
+    engine = history.opened(this_check.url, (METADATA, store.METADATA))
     last, doubted, now = None, None, START
     span = asked.settings.alerts.settle
     while now < world.end:
         wall = world.wall(now)
-        believed = trust(last, doubted, Reading(wall, now - START, "boot"), span)
+        believed = trust(last, doubted, ClockReading(wall, now - START, "boot"), span)
         doubted, until = believed.doubted, believed.until
         world.passes += 1
         if believed.believed:
-            last = Reading(wall, now - START, "boot")
+            last = ClockReading(wall, now - START, "boot")
             with engine.begin() as db:
-                heard, until = _pass(db, replace(turn, now=wall, findings=world.findings(now)))
+                heard, until = _pass(db, replace(this_check, now=wall, findings=world.findings(now)))
             yield from (replace(one, at=now) for one in heard)
         now = _next(world, now, until and until - (wall - now))
     engine.dispose()
 
 
-def _pass(db: history.Connection, turn: Turn) -> tuple[list[Heard], datetime | None]:
+def _pass(db: history.Connection, this_check: CheckContext) -> tuple[list[Heard], datetime | None]:
     """As `monitor.check.simulate` has it: everything that is sent arrives."""
-    made = recorded(db, turn)
+    made = recorded(db, this_check)
     judgement, plan = made.judgement, made.plan
-    results = list(notify.heard(plan, turn.now))
+    results = list(notify.heard(plan, this_check.now))
     for delivery, changes in results:
         notify.remember(db, delivery, changes)
     after = notify.learned(plan.memory, results)
-    moments = (judgement.until, plan.until, notify.outlook(after, turn.channels, turn.rules, turn.now))
-    news = [one for alert in plan.alerts for one in alert.news]
-    heard = [Heard(turn.now, n.standing.key, n.reason, n.standing.level, n.standing.summary) for n in news]
+    moments = (
+        judgement.until,
+        plan.until,
+        notify.outlook(after, this_check.channels, this_check.rules, this_check.now),
+    )
+    items = [one for notification in plan.alerts for one in notification.items]
+    heard = [Heard(this_check.now, n.alert.key, n.reason, n.alert.level, n.alert.summary) for n in items]
     return heard, min((one for one in moments if one), default=None)
 
 
 def _next(world: World, now: datetime, until: datetime | None) -> datetime:
-    """The first regular pass at or after what is next: a change of the world, or the last answer's end."""
+    """The first regular check at or after what is next: a change of the world, or the last answer's end."""
     wanted = min((at for at in (until, world.next_change(now)) if at), default=world.end)
     ticks = ceil((max(wanted, now + INTERVAL) - START) / INTERVAL)
     return START + ticks * INTERVAL

@@ -26,10 +26,10 @@ YEARS = ((0, 365), (101, 50), (202, 50))
 def test_every_death_is_told_within_a_pass_and_nothing_else_is_said(tmp_path: Path, seed: int, days: int) -> None:
     world = World(seed, days)
     report = judged(world, list(year(world, tmp_path)))
-    print(f"seed {seed}: {world.passes} passes, {len(report.told)} deaths, {len(report.heard)} pieces of news")
+    print(f"seed {seed}: {world.passes} passes, {len(report.notified)} deaths, {len(report.heard)} pieces of news")
     assert report.faults == []
-    assert len(report.told) >= 3
-    assert all(told.late is not None for told in report.told)
+    assert len(report.notified) >= 3
+    assert all(notified.late is not None for notified in report.notified)
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -53,7 +53,7 @@ def test_the_same_seed_is_the_same_world() -> None:
 # -- the oracle sees what is wrong ------------------------------------------------------------------------------------
 
 
-def news(world: World, key: str, days: float, level: Level, reason: Reason = Reason.NEW) -> Heard:
+def items(world: World, key: str, days: float, level: Level, reason: Reason = Reason.NEW) -> Heard:
     return Heard(START + timedelta(days=days), key, reason, level, "made up")
 
 
@@ -76,7 +76,7 @@ def quiet() -> World:
         (9.9, Level.NOW, Reason.NEW, 2),  # of nothing yet, and then nothing
         (12.5, Level.NOW, Reason.REMINDER, 2),  # it is mended, and nobody was told
         (10.001, Level.SOON, Reason.NEW, 1),  # a warning is not enough
-        (10.001, Level.FINE, Reason.RECOVERED, 2),  # an all-clear while it is dead
+        (10.001, Level.FINE, Reason.RESOLVED, 2),  # an all-clear while it is dead
     ],
 )
 def test_the_oracle_sees_an_alarm_that_is_late_false_or_missing(
@@ -84,7 +84,7 @@ def test_the_oracle_sees_an_alarm_that_is_late_false_or_missing(
 ) -> None:
     world = quiet()
     key = world.accounts[0].credential.key
-    assert len(judged(world, [news(world, key, days, level, reason)]).faults) == faults
+    assert len(judged(world, [items(world, key, days, level, reason)]).faults) == faults
 
 
 def test_the_oracle_sees_a_copy_that_nobody_tells() -> None:
@@ -93,16 +93,16 @@ def test_the_oracle_sees_a_copy_that_nobody_tells() -> None:
     world.copies = World(3).copies
     (copies,) = world.copies
     key = f"{min(copies.keys)}/copies"
-    told = replace(news(world, key, 0, Level.SOON), at=copies.span.begin + timedelta(minutes=4))
-    assert judged(world, [told]).faults == []
+    notified = replace(items(world, key, 0, Level.SOON), at=copies.span.begin + timedelta(minutes=4))
+    assert judged(world, [notified]).faults == []
     assert len(judged(world, []).faults) == 1
-    assert len(judged(world, [replace(told, at=told.at + timedelta(hours=1))]).faults) == 1
+    assert len(judged(world, [replace(notified, at=notified.at + timedelta(hours=1))]).faults) == 1
 
 
 def test_the_oracle_sees_silence_and_news_of_nobody() -> None:
     world = quiet()
     assert len(judged(world, []).faults) == 1
-    good = news(world, world.accounts[0].credential.key, 10.001, Level.NOW)
+    good = items(world, world.accounts[0].credential.key, 10.001, Level.NOW)
     assert judged(world, [good]).faults == []
     for key in (world.accounts[1].credential.key, "openclaw/main/nobody:default", f"{good.key}/copies"):
         assert len(judged(world, [good, replace(good, key=key)]).faults) == 1

@@ -25,7 +25,7 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class ProfileStatus:
     """A profile's status; `expires` (ms, or whatever an early release echoes) only where that release prints it."""
 
     profile: Profile
@@ -45,49 +45,49 @@ class Rollup:
 
     provider: str
     status: Status
-    profiles: tuple[Health, ...]
-    effective: tuple[Health, ...] | None = None
+    profiles: tuple[ProfileStatus, ...]
+    effective: tuple[ProfileStatus, ...] | None = None
     expires: float | None = None
 
 
-def health(one: Profile, now: float, generation: Generation) -> Health:
+def health(one: Profile, now: float, generation: Generation) -> ProfileStatus:
     """The status of one profile at a moment in ms."""
     reason = unfit(one, now, generation)
     if one.kind is Kind.API_KEY:
         if reason and generation is Generation.SHARED:
-            return Health(one, Status.MISSING, reason)
-        return Health(one, Status.STATIC)
+            return ProfileStatus(one, Status.MISSING, reason)
+        return ProfileStatus(one, Status.STATIC)
     if one.setup_inactive or (reason and (one.kind is Kind.TOKEN or generation is not Generation.JSON)):
-        return Health(one, Status.EXPIRED if reason == "expired" else Status.MISSING, reason)
+        return ProfileStatus(one, Status.EXPIRED if reason == "expired" else Status.MISSING, reason)
     if one.kind is Kind.TOKEN and one.expires is None:
-        return Health(one, Status.STATIC)
+        return ProfileStatus(one, Status.STATIC)
     return _by_clock(one, now, generation)
 
 
-def _by_clock(one: Profile, now: float, generation: Generation) -> Health:
+def _by_clock(one: Profile, now: float, generation: Generation) -> ProfileStatus:
     echo = one.written_expires if generation is Generation.JSON else None
     if not one.expires or (one.expires > MAX_MS and generation is not Generation.JSON):
-        return Health(one, Status.MISSING, expires=echo)
+        return ProfileStatus(one, Status.MISSING, expires=echo)
     left = one.expires - now
     status = Status.EXPIRED if left <= 0 else Status.EXPIRING if left <= WARN_MS else Status.OK
-    return Health(one, status, expires=one.expires)
+    return ProfileStatus(one, status, expires=one.expires)
 
 
-def healths(view: View, now: float) -> tuple[Health, ...]:
+def healths(view: View, now: float) -> tuple[ProfileStatus, ...]:
     """Every profile of a view, by provider and id."""
     found = [health(one, now, view.generation) for one in view.profiles.values()]
     return tuple(sorted(found, key=lambda one: (one.profile.provider, one.profile.id)))
 
 
-def rollups(view: View, config: Config, found: tuple[Health, ...], now: float) -> tuple[Rollup, ...]:
+def rollups(view: View, config: Config, found: tuple[ProfileStatus, ...], now: float) -> tuple[Rollup, ...]:
     """Every provider that has a profile."""
-    by_provider: dict[str, list[Health]] = {}
+    by_provider: dict[str, list[ProfileStatus]] = {}
     for one in found:
         by_provider.setdefault(one.profile.provider, []).append(one)
     return tuple(_rollup(view, config, name, tuple(ones), now) for name, ones in sorted(by_provider.items()))
 
 
-def _rollup(view: View, config: Config, provider: str, all_of_it: tuple[Health, ...], now: float) -> Rollup:
+def _rollup(view: View, config: Config, provider: str, all_of_it: tuple[ProfileStatus, ...], now: float) -> Rollup:
     if view.generation is Generation.JSON:
         status, expires = _strict(all_of_it)
         return Rollup(provider, status, all_of_it, None, expires)
@@ -97,8 +97,8 @@ def _rollup(view: View, config: Config, provider: str, all_of_it: tuple[Health, 
 
 
 def _effective(
-    view: View, config: Config, provider: str, all_of_it: tuple[Health, ...], now: float
-) -> tuple[Health, ...]:
+    view: View, config: Config, provider: str, all_of_it: tuple[ProfileStatus, ...], now: float
+) -> tuple[ProfileStatus, ...]:
     """The profiles in the effective order; else those a person ordered; else all."""
     known = {one.profile.id: one for one in all_of_it}
     stated = explicit_order(view, config, provider)
@@ -110,7 +110,7 @@ def _effective(
     return all_of_it if stated is None else tuple(known[name] for name in stated if name in known)
 
 
-def _strict(found: tuple[Health, ...]) -> tuple[Status, float | None]:
+def _strict(found: tuple[ProfileStatus, ...]) -> tuple[Status, float | None]:
     """To 2026.5.7 one expired profile made its provider expired."""
     can_expire = [one for one in found if one.expirable]
     if not can_expire:
@@ -122,7 +122,7 @@ def _strict(found: tuple[Health, ...]) -> tuple[Status, float | None]:
     return (Status.EXPIRING if Status.EXPIRING in seen else Status.OK), expires
 
 
-def _worst(found: tuple[Health, ...], generation: Generation) -> tuple[Status, float | None]:
+def _worst(found: tuple[ProfileStatus, ...], generation: Generation) -> tuple[Status, float | None]:
     can_expire = [one for one in found if one.expirable]
     if not can_expire:
         keys = {one.status for one in found}
@@ -135,7 +135,7 @@ def _worst(found: tuple[Health, ...], generation: Generation) -> tuple[Status, f
     return Status.OK, expires
 
 
-def _earliest(found: list[Health]) -> float | None:
+def _earliest(found: list[ProfileStatus]) -> float | None:
     return min((one.expires for one in found if isinstance(one.expires, int | float)), default=None)
 
 

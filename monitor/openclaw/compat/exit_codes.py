@@ -8,7 +8,7 @@ from enum import StrEnum
 from alerts.dataclass import dataclass, field
 from monitor.model import Kind
 from monitor.openclaw.auth_profiles import Profile, reference
-from monitor.openclaw.compat.classification import Health, Rollup, Status
+from monitor.openclaw.compat.classification import ProfileStatus, Rollup, Status
 from monitor.openclaw.config import Config, Model
 from monitor.openclaw.env import Environment
 from monitor.openclaw.inheritance import View, fresh
@@ -27,18 +27,18 @@ class ConfigKey(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ExitCodeInput:
     """All that a code depends on; `now` in ms."""
 
     view: View
     config: Config
     environment: Environment
     models: tuple[Model, ...]
-    healths: tuple[Health, ...]
+    healths: tuple[ProfileStatus, ...]
     rollups: tuple[Rollup, ...]
     now: float
     _states: dict[str, Status] = field(default_factory=dict, init=False, repr=False)
-    _answers: dict[tuple[str, str | None], Answer] = field(default_factory=dict, init=False, repr=False)
+    _answers: dict[tuple[str, str | None], ProviderAnswer] = field(default_factory=dict, init=False, repr=False)
     _apart: set[str | None] = field(default_factory=set, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -46,7 +46,7 @@ class Question:
         for usage in self.view.usage.values():
             self._apart.update((usage.cooldown_model, usage.blocked_model))
 
-    def answer(self, model: Model) -> Answer:
+    def answer(self, model: Model) -> ProviderAnswer:
         """What would serve a model, found once for all models of a provider that no profile treats differently."""
         which = (model.provider, model.name if model.name in self._apart or not model.name else None)
         if which not in self._answers:
@@ -67,7 +67,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ProviderAnswer:
     """Whether a provider can be used: `ready` None means OpenClaw could not confirm it without asking."""
 
     ready: bool | None
@@ -92,7 +92,7 @@ def code(statuses: Iterable[Status]) -> int:
     return 2 if Status.EXPIRING in seen else 0
 
 
-def missing(ask: Question) -> tuple[str, ...]:
+def missing(ask: ExitCodeInput) -> tuple[str, ...]:
     """The providers in use that have nothing to log in with, as the release in charge sees it."""
     providers = dict.fromkeys(one.provider for one in ask.models if one.provider not in CLI_PROVIDERS)
     if ask.view.generation is Generation.SHARED:
@@ -102,7 +102,7 @@ def missing(ask: Question) -> tuple[str, ...]:
     return tuple(sorted(name for name in providers if not has(ask, name)))
 
 
-def plain_code(ask: Question) -> int:
+def plain_code(ask: ExitCodeInput) -> int:
     """The code of `--check`: on databases that of the release in charge, on JSON the newest release's idea of it."""
     if ask.view.generation is Generation.AGENT:
         return _agent_code(ask)
@@ -111,13 +111,13 @@ def plain_code(ask: Question) -> int:
     return code(_walk(ask, name) for name in {one.provider for one in ask.models} - CLI_PROVIDERS)
 
 
-def strict_code(ask: Question) -> int:
+def strict_code(ask: ExitCodeInput) -> int:
     """The code up to 2026.5.7: any stored login or token counts, used or not."""
     lost = any(not has_any(ask, one.provider) for one in ask.models if one.provider not in CLI_PROVIDERS)
     return 1 if lost else code(one.status for one in ask.healths if one.expirable)
 
 
-def has_any(ask: Question, provider: str) -> bool:
+def has_any(ask: ExitCodeInput, provider: str) -> bool:
     """Whether a provider has any profile, variable or config key at all, resolved or not."""
     stored = bool(ask.view.serving(provider))
     return stored or bool(ask.variable(provider)) or ask.config_key(provider) is not ConfigKey.NONE
@@ -126,16 +126,16 @@ def has_any(ask: Question, provider: str) -> bool:
 # -- one database per agent: 2026.6.11 ------------------------------------------------------------------------
 
 
-def _spare(ask: Question, provider: str) -> bool:
+def _spare(ask: ExitCodeInput, provider: str) -> bool:
     return bool(ask.variable(provider)) or ask.config_key(provider) in (ConfigKey.LITERAL, ConfigKey.SET)
 
 
-def _has_usable(ask: Question, provider: str) -> bool:
+def _has_usable(ask: ExitCodeInput, provider: str) -> bool:
     good = (Status.OK, Status.EXPIRING, Status.STATIC)
     return any(ask.status_of(name) in good for name in ask.order(provider).ids) or _spare(ask, provider)
 
 
-def _agent_code(ask: Question) -> int:
+def _agent_code(ask: ExitCodeInput) -> int:
     used = {auth_id(one.provider) for one in ask.models}
     judged = (one.status for one in ask.rollups if auth_id(one.provider) in used and not _spare(ask, one.provider))
     return 1 if missing(ask) else code(judged)
@@ -144,44 +144,44 @@ def _agent_code(ask: Question) -> int:
 # -- the shared database: 2026.9.6 ----------------------------------------------------------------------------
 
 
-def _served(ask: Question, answer: Answer) -> Status:
+def _served(ask: ExitCodeInput, answer: ProviderAnswer) -> Status:
     if not answer.ready:
         return Status.MISSING
     return (ask.status_of(answer.profile) if answer.profile else None) or Status.OK
 
 
-def evaluate(ask: Question, model: Model) -> Answer:
+def evaluate(ask: ExitCodeInput, model: Model) -> ProviderAnswer:
     """What would serve a model: a config reference first, then profiles in order, then a config key or variable."""
     provider = model.provider
     if provider in CLI_PROVIDERS or provider == "amazon-bedrock":
-        return Answer(ready=True)
+        return ProviderAnswer(ready=True)
     key = ask.config_key(provider)
     if key in (ConfigKey.SET, ConfigKey.UNRESOLVED):
-        return Answer(ready=True if key is ConfigKey.SET else None)
+        return ProviderAnswer(ready=True if key is ConfigKey.SET else None)
     tried = ask.order(provider, model.name)
     states = {name: _ready(ask, ask.view.profiles[name]) for name in tried.ids}
     hopeful = [name for name in tried.ids if states[name] is not False]
     free = [name for name in hopeful if not cooling(ask.view, name, ask.now, model.name)]
     if free:
         best = next((name for name in free if states[name]), free[0])
-        return Answer(states[best], best)
+        return ProviderAnswer(states[best], best)
     if hopeful or tried.explicit:
-        return Answer(ready=False)
+        return ProviderAnswer(ready=False)
     return _without_profile(ask, provider, key, tried)
 
 
-def _without_profile(ask: Question, provider: str, key: ConfigKey, tried: Order) -> Answer:
+def _without_profile(ask: ExitCodeInput, provider: str, key: ConfigKey, tried: Order) -> ProviderAnswer:
     inline = ask.view.usage.get(f"inline-api-key:{provider}")
     if key is ConfigKey.LITERAL:
-        return Answer(ready=provider in EXEMPT or not (inline and inline.active(ask.now)))
+        return ProviderAnswer(ready=provider in EXEMPT or not (inline and inline.active(ask.now)))
     if not tried.ids and ask.variable(provider):
-        return Answer(ready=True)
+        return ProviderAnswer(ready=True)
     evidence = tried.ids or ask.view.serving(provider)
     declared = auth_id(provider) in ask.config.names(Generation.SHARED).declared
-    return Answer(ready=False if evidence or declared else None)
+    return ProviderAnswer(ready=False if evidence or declared else None)
 
 
-def _ready(ask: Question, one: Profile) -> bool | None:
+def _ready(ask: ExitCodeInput, one: Profile) -> bool | None:
     """True: it can be used as it is; False: it cannot; None: only resolving or refreshing it would tell."""
     if one.kind is Kind.OAUTH:
         if fresh(one, ask.now):
@@ -199,7 +199,7 @@ def _ready(ask: Question, one: Profile) -> bool | None:
 # -- JSON files, judged as the newest release would -----------------------------------------------------------
 
 
-def _walk(ask: Question, provider: str) -> Status:
+def _walk(ask: ExitCodeInput, provider: str) -> Status:
     for name in ask.order(provider).ids:
         if cooling(ask.view, name, ask.now) or not _ready(ask, ask.view.profiles[name]):
             continue

@@ -9,7 +9,7 @@ from typing import Any, Final
 from monitor.model import Kind
 from monitor.openclaw.auth_profiles import Profile
 from monitor.openclaw.compat.classification import remaining
-from monitor.openclaw.compat.exit_codes import ConfigKey, Question
+from monitor.openclaw.compat.exit_codes import ConfigKey, ExitCodeInput
 from monitor.openclaw.env import VARIABLES, is_oauth
 from monitor.openclaw.installation import Installation
 from monitor.openclaw.observations import moment
@@ -19,14 +19,14 @@ from monitor.openclaw.stores import DATABASE, PROFILES, STATE
 from monitor.system.host import Host
 
 
-def providers(ask: Question) -> list[str]:
+def providers(ask: ExitCodeInput) -> list[str]:
     """Every provider that is stored, used, configured or has a variable."""
     named = {one.profile.provider for one in ask.healths} | {one.provider for one in ask.models}
     configured = {name.strip().lower() for name in ask.config.table("models", "providers") if isinstance(name, str)}
     return sorted(named | configured | {name for name in VARIABLES if ask.variable(name)})
 
 
-def overview(ask: Question, provider: str, host: Host, found: Installation) -> dict[str, Any] | None:
+def overview(ask: ExitCodeInput, provider: str, host: Host, found: Installation) -> dict[str, Any] | None:
     """What serves one provider; None where nothing does."""
     profiles = [ask.view.profiles[name] for name in ask.view.serving(provider)]
     variable, key = ask.variable(provider), ask.config_key(provider)

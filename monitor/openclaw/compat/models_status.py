@@ -9,8 +9,8 @@ from typing import Any
 from alerts.dataclass import dataclass, field
 from monitor.openclaw.auth_profiles import reference
 from monitor.openclaw.compat import exit_codes
-from monitor.openclaw.compat.classification import Health, Rollup, Status, healths, rollups
-from monitor.openclaw.compat.exit_codes import Question
+from monitor.openclaw.compat.classification import ProfileStatus, Rollup, Status, healths, rollups
+from monitor.openclaw.compat.exit_codes import ExitCodeInput
 from monitor.openclaw.compat.listing import oauth_variable, overview, providers
 from monitor.openclaw.config import agent_id
 from monitor.openclaw.installation import Installation, read
@@ -21,7 +21,7 @@ from monitor.system.host import Host
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ModelsStatus:
     """The answer, or why there is none (`refusal`; then every code is 1)."""
 
     data: Mapping[str, Any] = field(default_factory=dict)
@@ -50,37 +50,37 @@ class Report:
         return self.codes[1 if strict else 0]
 
 
-def report(host: Host, agent: str | None, now: datetime) -> Report:
+def report(host: Host, agent: str | None, now: datetime) -> ModelsStatus:
     """The model auth of one agent (None: the default one) at a moment; never raises, writes nothing."""
     found = read(host)
     chosen = _agent(found, agent)
-    if isinstance(chosen, Report):
+    if isinstance(chosen, ModelsStatus):
         return chosen
     name = chosen
     for fault in found.faults:
         if fault.refuses and fault.agent in (None, name, MAIN):
-            return Report(refusal=_refusal(host, fault))
+            return ModelsStatus(refusal=_refusal(host, fault))
     unset = _unset(found)
     if unset:
-        return Report(refusal=f"{host.show(found.places.config)}: {unset} refers to a variable that is not set.")
+        return ModelsStatus(refusal=f"{host.show(found.places.config)}: {unset} refers to a variable that is not set.")
     at = now.timestamp() * 1000
     ask = _question(found, name, named=agent is not None, now=at)
     data = _data(host, found, ask, name, named=agent is not None)
     notes = tuple(f"{host.show(f.path)}: {f.detail}" for f in found.faults if f.agent in (None, name, MAIN))
-    return Report(data, None, notes, (exit_codes.plain_code(ask), exit_codes.strict_code(ask)))
+    return ModelsStatus(data, None, notes, (exit_codes.plain_code(ask), exit_codes.strict_code(ask)))
 
 
-def _agent(found: Installation, agent: str | None) -> str | Report:
+def _agent(found: Installation, agent: str | None) -> str | ModelsStatus:
     broken = next((f for f in found.faults if f.refuses and f.path == found.places.config and f.agent is None), None)
     if agent is None or (broken and agent_id(agent)):
         default = found.config.default_agent(found.generation)
-        return default or Report(refusal="Several agents and none of them is the default. Pass --agent <id>.")
+        return default or ModelsStatus(refusal="Several agents and none of them is the default. Pass --agent <id>.")
     if not agent.strip():
-        return Report(refusal="--agent must not be blank")
+        return ModelsStatus(refusal="--agent must not be blank")
     name = agent_id(agent)
     if not found.known(name):
         configured = ", ".join(found.config.agents) or MAIN
-        return Report(refusal=f'Unknown agent id "{agent.strip()}". Configured: {configured}.')
+        return ModelsStatus(refusal=f'Unknown agent id "{agent.strip()}". Configured: {configured}.')
     return name
 
 
@@ -101,7 +101,7 @@ def _refusal(host: Host, fault: Fault) -> str:
     return f"{host.show(fault.path)}: {fault.detail}."
 
 
-def _question(found: Installation, name: str, *, named: bool, now: float) -> Question:
+def _question(found: Installation, name: str, *, named: bool, now: float) -> ExitCodeInput:
     view = found.view(name, now)
     asked = name if named else None
     models = found.config.models_in_use(asked, found.generation)
@@ -109,10 +109,10 @@ def _question(found: Installation, name: str, *, named: bool, now: float) -> Que
         models.insert(0, found.config.model(DEFAULT_MODEL[found.generation], found.generation))
     states = healths(view, now)
     summary = rollups(view, found.config, states, now)
-    return Question(view, found.config, found.environment, tuple(models), states, summary, now)
+    return ExitCodeInput(view, found.config, found.environment, tuple(models), states, summary, now)
 
 
-def _data(host: Host, found: Installation, ask: Question, name: str, *, named: bool) -> dict[str, Any]:
+def _data(host: Host, found: Installation, ask: ExitCodeInput, name: str, *, named: bool) -> dict[str, Any]:
     config, asked = found.config, name if named else None
     primary = config.primary(asked) or DEFAULT_MODEL[found.generation]
     images = config.image_models
@@ -149,7 +149,7 @@ def _folder(found: Installation, name: str, *, named: bool) -> Any:
     return asked if asked is not None and not named else found.folders.get(name, found.places.agent_dir(name))
 
 
-def _auth(host: Host, found: Installation, ask: Question, name: str, *, named: bool) -> dict[str, Any]:
+def _auth(host: Host, found: Installation, ask: ExitCodeInput, name: str, *, named: bool) -> dict[str, Any]:
     listed = [entry for one in providers(ask) if (entry := overview(ask, one, host, found))]
     expirable = [
         f"{one['provider']} ({count})"
@@ -184,7 +184,7 @@ def _store_path(found: Installation, folder: Any) -> Any:
     return found.places.database if shared and not has_own else folder / DATABASE
 
 
-def _issues(ask: Question) -> list[dict[str, Any]]:
+def _issues(ask: ExitCodeInput) -> list[dict[str, Any]]:
     seen = dict.fromkeys(one for one in ask.models if ask.answer(one).ready is None)
     return [
         {
@@ -197,7 +197,7 @@ def _issues(ask: Question) -> list[dict[str, Any]]:
     ]
 
 
-def _profile(one: Health, now: float) -> dict[str, Any]:
+def _profile(one: ProfileStatus, now: float) -> dict[str, Any]:
     stored = one.profile
     entry: dict[str, Any] = {
         "profileId": stored.id,
@@ -226,7 +226,7 @@ def _rollup(one: Rollup, now: float) -> dict[str, Any]:
     return entry
 
 
-def _unusable(ask: Question) -> list[dict[str, Any]]:
+def _unusable(ask: ExitCodeInput) -> list[dict[str, Any]]:
     found = []
     for name, usage in ask.view.usage.items():
         one, until = ask.view.profiles.get(name), usage.until

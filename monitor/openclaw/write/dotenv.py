@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from monitor.openclaw.env import parse
-from monitor.openclaw.write.replace_file import Refused, content, replace, target
+from monitor.openclaw.write.replace_file import WriteRefused, content, replace, target
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LINE: Final = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]*)\s*(?:=|:\s)")
@@ -20,18 +20,18 @@ def put(path: Path, name: str, value: str) -> None:
     The last line that sets the name is replaced and earlier ones are removed; a link is followed and stays a link.
     """
     if not _NAME.fullmatch(name):
-        raise Refused(f"{name!r} is not the name of a variable")
+        raise WriteRefused(f"{name!r} is not the name of a variable")
     if not value.strip() or any(ord(letter) < 32 or ord(letter) == 127 for letter in value):
-        raise Refused(f"the value for {name} is blank or holds a control character")
+        raise WriteRefused(f"the value for {name} is blank or holds a control character")
     real = target(path)
     old = content(real)
     try:
         text = (old or b"").decode("utf-8")
     except UnicodeDecodeError as error:
-        raise Refused(f"{path} is not UTF-8 at byte {error.start}") from None
+        raise WriteRefused(f"{path} is not UTF-8 at byte {error.start}") from None
     new = _with(text, name, _quoted(name, value))
     if parse(new) != {**parse(text), name: value}:
-        raise Refused(f"{path} would not read back as it should; set {name} there by hand")
+        raise WriteRefused(f"{path} would not read back as it should; set {name} there by hand")
     replace(real, old, new.encode())
 
 
@@ -58,4 +58,4 @@ def _quoted(name: str, value: str) -> str:
     for quote in ("'", "`", '"'):
         if quote not in value and not (quote == '"' and "\\" in value):
             return f"{quote}{value}{quote}"
-    raise Refused(f"the value for {name} holds every kind of quote")
+    raise WriteRefused(f"the value for {name} holds every kind of quote")

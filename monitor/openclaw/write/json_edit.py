@@ -7,7 +7,7 @@ import re
 from typing import Any, Final
 
 from alerts.dataclass import dataclass, field
-from monitor.openclaw.write.replace_file import Refused
+from monitor.openclaw.write.replace_file import WriteRefused
 from monitor.system.host import MAX_DEPTH
 
 _BLANK: Final = re.compile(r"(?:[\s\ufeff]|//[^\n\r]*|/\*.*?\*/)*", re.DOTALL)
@@ -35,7 +35,7 @@ def put(text: str, path: tuple[str, ...], value: Any) -> str:
         node = node.members[path[depth]][1]
         depth += 1
     if node.members is None:
-        raise Refused(f"{'.'.join(path[:depth]) or 'the whole file'} is not an object")
+        raise WriteRefused(f"{'.'.join(path[:depth]) or 'the whole file'} is not an object")
     for key in reversed(path[depth + 1 :]):
         value = {key: value}
     pretty = "\n" in text.strip()
@@ -112,7 +112,7 @@ def _root(text: str) -> _Node:
 
 def _value(text: str, at: int, depth: int) -> _Node:
     if depth > MAX_DEPTH:
-        raise Refused("the file is nested too deeply")
+        raise WriteRefused("the file is nested too deeply")
     if text[at : at + 1] == "{":
         return _object(text, at, depth)
     if text[at : at + 1] == "[":
@@ -135,7 +135,7 @@ def _object(text: str, at: int, depth: int) -> _Node:
         name = _key(found[0])
         if node.members is not None:
             if name in node.members:
-                raise Refused(f"the key {name!r} stands twice in the same object; remove one")
+                raise WriteRefused(f"the key {name!r} stands twice in the same object; remove one")
             node.members[name] = (here, value)
         here = _next(text, value.end, "}")
     node.end = here + 1
@@ -168,7 +168,7 @@ def _key(written: str) -> str:
     try:
         return str(json.loads(f'"{inner}"', strict=False))
     except ValueError:
-        raise Refused("a key is written with escapes that JSON does not have") from None
+        raise WriteRefused("a key is written with escapes that JSON does not have") from None
 
 
 def _skip(text: str, at: int) -> int:
@@ -176,6 +176,6 @@ def _skip(text: str, at: int) -> int:
     return found.end() if found else at
 
 
-def _odd(text: str, at: int) -> Refused:
+def _odd(text: str, at: int) -> WriteRefused:
     """A refusal that names the line, never the text."""
-    return Refused(f"line {text.count(chr(10), 0, at) + 1} is not JSON that can be changed safely")
+    return WriteRefused(f"line {text.count(chr(10), 0, at) + 1} is not JSON that can be changed safely")

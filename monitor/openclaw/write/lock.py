@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from monitor.openclaw.write.replace_file import Refused, reason
+from monitor.openclaw.write.replace_file import WriteRefused, reason
 
 STALE: Final = timedelta(seconds=30)
 WAIT: Final = timedelta(seconds=10)
@@ -30,7 +30,7 @@ def held(real: Path, now: datetime, wait: timedelta = WAIT) -> Iterator[None]:
         passed = timedelta(seconds=time.monotonic() - began)
         _clear_stale(lock, now + passed)
         if passed > wait:
-            raise Refused(f"{real} is locked by another program ({_holder(lock)}); nothing was written, try again")
+            raise WriteRefused(f"{real} is locked by another program ({_holder(lock)}); nothing was written, try again")
         time.sleep(_PAUSE)
     try:
         yield
@@ -54,7 +54,7 @@ def _taken(lock: Path, now: datetime) -> bool:
     except PermissionError:
         return _taken_without_link(lock, word)
     except OSError as error:
-        raise Refused(f"{lock} cannot be made: {reason(error)}") from None
+        raise WriteRefused(f"{lock} cannot be made: {reason(error)}") from None
     finally:
         with suppress(OSError):
             draft.unlink()
@@ -68,13 +68,13 @@ def _taken_without_link(lock: Path, word: dict[str, object]) -> bool:
     except FileExistsError:
         return False
     except OSError as error:
-        raise Refused(f"{lock} cannot be made: {reason(error)}") from None
+        raise WriteRefused(f"{lock} cannot be made: {reason(error)}") from None
     try:
         with os.fdopen(handle, "w") as file:
             json.dump(word, file, indent=2)
     except OSError as error:
         lock.unlink(missing_ok=True)
-        raise Refused(f"{lock} cannot be made: {reason(error)}") from None
+        raise WriteRefused(f"{lock} cannot be made: {reason(error)}") from None
     return True
 
 

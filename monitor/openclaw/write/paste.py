@@ -17,7 +17,7 @@ from monitor.openclaw.releases import auth_id, provider_id
 from monitor.openclaw.write import targets
 from monitor.openclaw.write.json_edit import drop, put
 from monitor.openclaw.write.lock import held
-from monitor.openclaw.write.replace_file import Refused, content, replace, target
+from monitor.openclaw.write.replace_file import WriteRefused, content, replace, target
 from monitor.openclaw.write.transaction import document
 from monitor.system.host import Unreadable
 
@@ -44,7 +44,7 @@ def seen(found: Installation, agent: str, profile: str) -> str | None:
     that it may be replaced: raises Refused for a login that OpenClaw refreshes by itself."""
     one = found.view(agent).profiles.get(profile)
     if one is not None and one.kind is Kind.OAUTH:
-        raise Refused(f"{profile} is a login that OpenClaw refreshes by itself; choose another --profile-id")
+        raise WriteRefused(f"{profile} is a login that OpenClaw refreshes by itself; choose another --profile-id")
     if one is None or one.agent != agent:
         return None
     return _mark(one.secret, one.written_expires)
@@ -65,10 +65,12 @@ def save(found: Installation, agent: str, pasted: Pasted, before: str | None, no
     def edit(text: str) -> str:
         profiles = document(text).get("profiles", {})
         if not isinstance(profiles, Mapping):
-            raise Refused("the store holds no object called profiles")
+            raise WriteRefused("the store holds no object called profiles")
         old = profiles.get(pasted.profile)
         if (None if old is None else _mark_of(old)) != before:
-            raise Refused(f"{pasted.profile} was changed by another program meanwhile; nothing was written, look again")
+            raise WriteRefused(
+                f"{pasted.profile} was changed by another program meanwhile; nothing was written, look again"
+            )
         kept = {k: v for k, v in old.items() if k in ("email", "displayName")} if isinstance(old, Mapping) else {}
         return put(text, ("profiles", pasted.profile), {**pasted.raw(), **kept})
 
@@ -80,13 +82,15 @@ def set_order(found: Installation, agent: str, provider: str, ids: tuple[str, ..
     """Stores an order; returns the changed file. Raises Refused where `openclaw models auth order set` does."""
     view = found.view(agent)
     if not ids:
-        raise Refused("name at least one profile id, in the order they should be tried")
+        raise WriteRefused("name at least one profile id, in the order they should be tried")
     for name in ids:
         one = view.profiles.get(name)
         if one is None:
-            raise Refused(f'auth profile "{name}" not found; authwatch models auth list shows those that are saved')
+            raise WriteRefused(
+                f'auth profile "{name}" not found; authwatch models auth list shows those that are saved'
+            )
         if not serves(one, provider):
-            raise Refused(f'auth profile "{name}" is for {one.provider}, not {provider}')
+            raise WriteRefused(f'auth profile "{name}" is for {one.provider}, not {provider}')
     cell = targets.orders(found, agent)
     listed = list(dict.fromkeys(ids))
 
@@ -136,7 +140,7 @@ def _declared(found: Installation, pasted: Pasted, text: str) -> str:
     try:
         parse(new, path)
     except Unreadable as error:
-        raise Refused(f"{path}: {error.detail}; nothing was written") from None
+        raise WriteRefused(f"{path}: {error.detail}; nothing was written") from None
     return new
 
 
@@ -152,8 +156,8 @@ def _declare(found: Installation, pasted: Pasted, now: datetime) -> tuple[str, .
             if new == text:
                 return ()
             replace(real, old, new.encode(), None if old is not None else 0o600)
-    except Refused as error:
-        raise Refused(f"the credential is saved, but not declared in {path}: {error}; run this again") from None
+    except WriteRefused as error:
+        raise WriteRefused(f"the credential is saved, but not declared in {path}: {error}; run this again") from None
     return (str(path),)
 
 
@@ -162,7 +166,7 @@ def _config_text(found: Installation) -> str:
     try:
         return (content(target(path)) or b"").decode("utf-8")
     except UnicodeDecodeError as error:
-        raise Refused(f"{path} is not UTF-8 at byte {error.start}") from None
+        raise WriteRefused(f"{path} is not UTF-8 at byte {error.start}") from None
 
 
 def _stated_order(found: Installation, pasted: Pasted) -> tuple[str, list[str]] | None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from monitor.openclaw.observations import SETUP_TOKEN
-from monitor.openclaw.write.replace_file import Refused
+from monitor.openclaw.write.replace_file import WriteRefused
 
 SETUP_LENGTH: Final = 80  # as OpenClaw 2026.9.6 checks it
 MAX_LENGTH: Final = 16_384
@@ -32,7 +32,7 @@ def provider(written: str) -> str:
     """A provider's id in lower case; raises Refused for what cannot be one."""
     name = written.strip().lower()
     if not _PROVIDER.fullmatch(name):
-        raise Refused(f"{written!r} is not the name of a provider; for example: anthropic, openai, openrouter")
+        raise WriteRefused(f"{written!r} is not the name of a provider; for example: anthropic, openai, openrouter")
     return name
 
 
@@ -42,7 +42,7 @@ def profile_id(written: str | None, owner: str) -> str:
         return f"{owner}:manual"
     name = written.strip()
     if not _PROFILE.fullmatch(name) or len(name) > 128:
-        raise Refused(f"{written!r} is not a profile id; for example: {owner}:work")
+        raise WriteRefused(f"{written!r} is not a profile id; for example: {owner}:work")
     return name
 
 
@@ -52,17 +52,19 @@ def token(pasted: str, owner: str) -> str:
         pasted = "".join(part for part in pasted.split()) if not _COMMAND.search(pasted.strip()) else pasted
     found = _one(pasted, "token")
     if owner != "anthropic" and found.startswith(SETUP_TOKEN):
-        raise Refused("that is a setup-token of Anthropic; use: authwatch models auth paste-token --provider anthropic")
+        raise WriteRefused(
+            "that is a setup-token of Anthropic; use: authwatch models auth paste-token --provider anthropic"
+        )
     if found.startswith("sk-") and not found.startswith(SETUP_TOKEN):
         whose = "anthropic" if found.startswith("sk-ant-") else _owner(found) or owner
-        raise Refused(
+        raise WriteRefused(
             f"that looks like an API key of {whose}, not a token; "
             f"use: authwatch models auth paste-api-key --provider {whose}"
         )
     if owner == "anthropic" and not found.startswith(SETUP_TOKEN):
-        raise Refused(f"a token of Anthropic begins with {SETUP_TOKEN}; make one with: claude setup-token")
+        raise WriteRefused(f"a token of Anthropic begins with {SETUP_TOKEN}; make one with: claude setup-token")
     if owner == "anthropic" and len(found) < SETUP_LENGTH:
-        raise Refused("that token is too short; paste all of what `claude setup-token` printed")
+        raise WriteRefused("that token is too short; paste all of what `claude setup-token` printed")
     return found
 
 
@@ -70,18 +72,18 @@ def api_key(pasted: str, owner: str) -> str:
     """The API key in what was pasted for a provider; raises Refused with the command that was meant."""
     found = _one(pasted, "API key")
     if found.startswith(SETUP_TOKEN):
-        raise Refused(
+        raise WriteRefused(
             "that is a setup-token, not an API key; use: authwatch models auth paste-token --provider anthropic"
         )
     whose = _owner(found)
     known = {"anthropic", *(name for _, name in _FOREIGN)}
     if owner in known and whose is not None and whose != owner:
-        raise Refused(
+        raise WriteRefused(
             f"that looks like an API key of {whose}, not of {owner}; "
             f"use: authwatch models auth paste-api-key --provider {whose}"
         )
     if owner == "anthropic" and not found.startswith("sk-ant-"):
-        raise Refused("an API key of Anthropic begins with sk-ant-; see https://platform.claude.com/settings/keys")
+        raise WriteRefused("an API key of Anthropic begins with sk-ant-; see https://platform.claude.com/settings/keys")
     return found
 
 
@@ -95,27 +97,27 @@ def span(written: str) -> timedelta:
         or "".join(number + unit for number, unit in parts) != text
         or (composite and not all(u for _, u in parts))
     ):
-        raise Refused(f"{written!r} is not a span of time; for example: 365d, 12h, 90m, 1h30m")
+        raise WriteRefused(f"{written!r} is not a span of time; for example: 365d, 12h, 90m, 1h30m")
     seconds = sum(float(number) * _UNITS[unit or "d"] for number, unit in parts)
     if not 0 < seconds < 100 * 366 * 86400:
-        raise Refused(f"{written!r} is not a span between now and a hundred years")
+        raise WriteRefused(f"{written!r} is not a span between now and a hundred years")
     return timedelta(seconds=seconds)
 
 
 def _one(pasted: str, what: str) -> str:
     found = pasted.strip().strip("\ufeff")
     if not found:
-        raise Refused(f"no {what} was given; paste it at the prompt, or pipe it: … | authwatch models auth …")
+        raise WriteRefused(f"no {what} was given; paste it at the prompt, or pipe it: … | authwatch models auth …")
     if _COMMAND.search(found):
-        raise Refused(f"that looks like a line for a shell; paste the {what} alone, without the command around it")
+        raise WriteRefused(f"that looks like a line for a shell; paste the {what} alone, without the command around it")
     if any(ord(letter) < 32 or ord(letter) == 127 for letter in found):
-        raise Refused(f"the {what} holds a line break or another control character; paste it alone, on one line")
+        raise WriteRefused(f"the {what} holds a line break or another control character; paste it alone, on one line")
     if any(letter.isspace() for letter in found) or not found.isascii():
-        raise Refused(f"the {what} holds spaces or letters that no {what} has; paste it alone")
+        raise WriteRefused(f"the {what} holds spaces or letters that no {what} has; paste it alone")
     if len(found) > MAX_LENGTH:
-        raise Refused(f"that has more than {MAX_LENGTH} characters; it is no {what}")
+        raise WriteRefused(f"that has more than {MAX_LENGTH} characters; it is no {what}")
     if found[0] in "\"'`" or found[-1] in "\"'`":
-        raise Refused(f"the {what} stands in quotes; paste it without them")
+        raise WriteRefused(f"the {what} stands in quotes; paste it without them")
     return found
 
 

@@ -14,7 +14,7 @@ from monitor.openclaw.order import serves
 from monitor.openclaw.pins import sessions_file
 from monitor.openclaw.releases import Generation, auth_id
 from monitor.openclaw.write.json_edit import drop, put
-from monitor.openclaw.write.replace_file import Refused, content, replace, target
+from monitor.openclaw.write.replace_file import WriteRefused, content, replace, target
 from monitor.openclaw.write.transaction import document
 
 _RUNTIME = ("model", "modelProvider", "contextTokens", "contextBudgetStatus")
@@ -22,7 +22,7 @@ _PIN = ("authProfileOverride", "authProfileOverrideSource", "authProfileOverride
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class PinRequest:
     """What a person wants: this session with this model on this profile."""
 
     session: str
@@ -31,26 +31,28 @@ class Wish:
     written: str
 
 
-def wish(found: Installation, agent: str, written: str, session: str) -> Wish:
+def wish(found: Installation, agent: str, written: str, session: str) -> PinRequest:
     """What `alias-or-id@profileId` means; raises Refused for an unknown profile or one of another provider."""
     name, at, profile = written.partition("@")
     if not at or not name.strip() or not profile.strip():
-        raise Refused(f"{written!r} names no profile; for example: sonnet@anthropic:work")
+        raise WriteRefused(f"{written!r} names no profile; for example: sonnet@anthropic:work")
     one = found.view(agent).profiles.get(profile.strip())
     if one is None:
-        raise Refused(
+        raise WriteRefused(
             f'auth profile "{profile.strip()}" not found; authwatch models auth list shows those that are saved'
         )
     model = found.config.model(name, found.generation)
     if not serves(one, model.provider):
-        raise Refused(f"{one.id} is for {one.provider}, and {name.strip()} is a model of {auth_id(model.provider)}")
-    return Wish(session.strip(), model, one.id, f"{name.strip()}@{one.id}")
+        raise WriteRefused(
+            f"{one.id} is for {one.provider}, and {name.strip()} is a model of {auth_id(model.provider)}"
+        )
+    return PinRequest(session.strip(), model, one.id, f"{name.strip()}@{one.id}")
 
 
-def pin(found: Installation, agent: str, wanted: Wish, now: datetime) -> str:
+def pin(found: Installation, agent: str, wanted: PinRequest, now: datetime) -> str:
     """Writes the pin as `/model` does; returns the changed file. Raises Refused where only the chat can do it."""
     if found.generation is Generation.SHARED:
-        raise Refused(_chat(wanted.session, f"/model {wanted.written}"))
+        raise WriteRefused(_chat(wanted.session, f"/model {wanted.written}"))
     config = found.config
     primary = config.primary(agent)
     default = config.model(primary, found.generation) if primary else None
@@ -72,11 +74,11 @@ def pin(found: Installation, agent: str, wanted: Wish, now: datetime) -> str:
 def unpin(found: Installation, agent: str, session: str, now: datetime) -> str:
     """Takes the pin away and leaves the session's model; returns the changed file."""
     if found.generation is Generation.SHARED:
-        raise Refused(_chat(session, "/model default"))
+        raise WriteRefused(_chat(session, "/model default"))
 
     def edit(text: str, entry: Mapping[str, Any]) -> str:
         if not entry.get("authProfileOverride"):
-            raise Refused(f"the session {session} is not pinned")
+            raise WriteRefused(f"the session {session} is not pinned")
         return _edited(text, session, {}, list(_PIN), now)
 
     return _change(found, agent, session, edit)
@@ -99,12 +101,12 @@ def _change(found: Installation, agent: str, session: str, edit: Any) -> str:
     entry = entries.get(session)
     if not isinstance(entry, Mapping):
         known = ", ".join(sorted(entries)[:5]) or "none yet"
-        raise Refused(f"the agent {agent} has no session {session!r}; its sessions: {known}")
+        raise WriteRefused(f"the agent {agent} has no session {session!r}; its sessions: {known}")
     new = edit((old or b"").decode(), entry)
     try:
         json.loads(new)
     except ValueError:
-        raise Refused(f"{path} would not read back as it should; nothing was written") from None
+        raise WriteRefused(f"{path} would not read back as it should; nothing was written") from None
     replace(real, old, new.encode(), None)
     return str(path)
 

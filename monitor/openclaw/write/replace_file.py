@@ -15,7 +15,7 @@ FRESH: Final = ".authwatch-new"
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-class Refused(Exception):
+class WriteRefused(Exception):
     """Nothing was written: why, and what would be right; never holds a secret."""
 
 
@@ -25,7 +25,7 @@ def target(path: Path) -> Path:
         real = path.resolve(strict=False)
         _ours(real)
     except (OSError, RuntimeError) as error:
-        raise Refused(f"{path} cannot be written: {reason(error)}") from None
+        raise WriteRefused(f"{path} cannot be written: {reason(error)}") from None
     return real
 
 
@@ -35,12 +35,12 @@ def _ours(real: Path) -> None:
         there = there.parent
     found = there.stat()
     if there == real and not stat.S_ISREG(found.st_mode):
-        raise Refused(f"{real} is not a regular file")
+        raise WriteRefused(f"{real} is not a regular file")
     if found.st_uid != os.geteuid():
-        raise Refused(f"{there} belongs to another user (uid {found.st_uid}); run this command as that user")
+        raise WriteRefused(f"{there} belongs to another user (uid {found.st_uid}); run this command as that user")
     folder = there if there.is_dir() else there.parent
     if not os.access(folder, os.W_OK | os.X_OK) or not os.access(there, os.W_OK):
-        raise Refused(f"{there} is read-only")
+        raise WriteRefused(f"{there} is read-only")
 
 
 def content(real: Path) -> bytes | None:
@@ -51,9 +51,9 @@ def content(real: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise Refused(f"{real} cannot be read: {reason(error)}") from None
+        raise WriteRefused(f"{real} cannot be read: {reason(error)}") from None
     if len(found) > MAX_BYTES:
-        raise Refused(f"{real} has more than {MAX_BYTES} bytes")
+        raise WriteRefused(f"{real} has more than {MAX_BYTES} bytes")
     return found
 
 
@@ -71,16 +71,18 @@ def replace(real: Path, old: bytes | None, new: bytes, mode: int | None = 0o600)
             _create(backup, old, 0o600)
         _create(fresh, new, kept)
         if content(real) != old:
-            raise Refused(f"{real} was changed by another program in this moment; nothing was written, try again")
+            raise WriteRefused(f"{real} was changed by another program in this moment; nothing was written, try again")
         fresh.replace(real)
         _sync(real.parent)
-    except (OSError, Refused) as error:
+    except (OSError, WriteRefused) as error:
         for left in (fresh, backup):
             with suppress(OSError):
                 left.unlink(missing_ok=True)
-        raise error if isinstance(error, Refused) else Refused(f"{real} cannot be written: {reason(error)}") from None
+        raise (
+            error if isinstance(error, WriteRefused) else WriteRefused(f"{real} cannot be written: {reason(error)}")
+        ) from None
     if content(real) != new:
-        raise Refused(f"{real} does not hold what was written; the file as it was before is {backup}")
+        raise WriteRefused(f"{real} does not hold what was written; the file as it was before is {backup}")
     backup.unlink(missing_ok=True)
 
 

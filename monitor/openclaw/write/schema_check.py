@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Final
 
-from monitor.openclaw.write.replace_file import Refused
-from monitor.system.sqlite_file import Database, SchemaObject, Unfit, read
+from monitor.openclaw.write.replace_file import WriteRefused
+from monitor.system.sqlite_file import Database, SchemaObject, UnreadableFile, read
 from monitor.system.sqlite_file.table_schema import index, trigger_on
 
 _POLL_SECONDS: Final = 0.1
@@ -27,13 +27,13 @@ def check(real: Path, tables: Collection[str], patience: float) -> None:
     while True:
         try:
             found, hot = read(str(real), lambda database: _seen(database, tables))
-        except Unfit as error:
-            raise Refused(f"{real}: {error.detail}; nothing was written") from None
+        except UnreadableFile as error:
+            raise WriteRefused(f"{real}: {error.detail}; nothing was written") from None
         if not hot or time.monotonic() >= end:
             break
         time.sleep(_POLL_SECONDS)
     if hot:
-        raise Refused(
+        raise WriteRefused(
             f"{real}-journal: a change by another program is not finished; where that program is not running any more, "
             "start openclaw once, which undoes it; nothing was written"
         )
@@ -45,14 +45,14 @@ def harmless(real: Path, objects: Iterable[SchemaObject], tables: Collection[str
     for one in objects:
         ours = one.name in tables or one.of in tables
         if one.kind == "trigger" and (ours or trigger_on(one.sql or "") in (*tables, "")):
-            raise Refused(
+            raise WriteRefused(
                 f"{real} has a trigger {one.name} on the table {one.of}, which would run; nothing was written"
             )
         if one.kind in ("view", "virtual", "") and ours:
             what = {"view": "a view", "virtual": "a virtual table", "": "not understood"}[one.kind]
-            raise Refused(f"{real}: {one.name} is {what}, where OpenClaw keeps a table; nothing was written")
+            raise WriteRefused(f"{real}: {one.name} is {what}, where OpenClaw keeps a table; nothing was written")
         if one.kind == "index" and one.sql and ours and index(one.sql) is None:
-            raise Refused(f"{real} has an index {one.name} that would have to be computed; nothing was written")
+            raise WriteRefused(f"{real} has an index {one.name} that would have to be computed; nothing was written")
 
 
 def _seen(database: Database, tables: Collection[str]) -> tuple[list[SchemaObject], bool]:

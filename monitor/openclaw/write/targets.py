@@ -9,7 +9,7 @@ from monitor.openclaw.config import agent_id
 from monitor.openclaw.installation import Installation
 from monitor.openclaw.releases import MAIN, Generation
 from monitor.openclaw.stores import DATABASE, LEGACY, PROFILES, STATE
-from monitor.openclaw.write.replace_file import Refused
+from monitor.openclaw.write.replace_file import WriteRefused
 from monitor.openclaw.write.transaction import Cell, FileCell, RowCell
 
 #: The last schema versions that were tried: those of 2026.9.6.
@@ -27,21 +27,21 @@ def chosen(found: Installation, asked: str | None) -> str:
     if asked is None:
         default = found.config.default_agent(found.generation)
         if default is None:
-            raise Refused("several agents and none of them is the default; pass --agent ID")
+            raise WriteRefused("several agents and none of them is the default; pass --agent ID")
         return default
     name = agent_id(asked)
     if not asked.strip() or not found.known(name):
         configured = ", ".join(found.config.agents) or MAIN
-        raise Refused(f"unknown agent id {asked.strip()!r}; configured: {configured}")
+        raise WriteRefused(f"unknown agent id {asked.strip()!r}; configured: {configured}")
     return name
 
 
 def _readable(found: Installation) -> None:
     if not found.present:
-        raise Refused("there is no OpenClaw in this home; set it up first: openclaw onboard")
+        raise WriteRefused("there is no OpenClaw in this home; set it up first: openclaw onboard")
     for fault in found.faults:
         if fault.refuses:
-            raise Refused(f"{fault.path}: {fault.detail}; nothing is written before that is mended")
+            raise WriteRefused(f"{fault.path}: {fault.detail}; nothing is written before that is mended")
     if found.generation is Generation.JSON:
         _native(found)
 
@@ -54,9 +54,11 @@ def _native(found: Installation) -> None:
     retired = [folder / LEGACY for folder in found.folders.values()]
     for path in (*retired, found.places.oauth_dir / "oauth.json"):
         if path.exists():
-            raise Refused(f"{path} is of a very old release; let OpenClaw take it over first: openclaw models status")
+            raise WriteRefused(
+                f"{path} is of a very old release; let OpenClaw take it over first: openclaw models status"
+            )
     if found.config.touched_by is None:
-        raise Refused("it cannot be told which release of OpenClaw this is; start it once: openclaw models status")
+        raise WriteRefused("it cannot be told which release of OpenClaw this is; start it once: openclaw models status")
 
 
 def profiles(found: Installation, agent: str) -> Cell:
@@ -99,7 +101,7 @@ def _folder(found: Installation, agent: str) -> Path:
 
 def _database(folder: Path, agent: str) -> Path:
     if not (folder / DATABASE).exists():
-        raise Refused(
+        raise WriteRefused(
             f"OpenClaw has not made a database for the agent {agent} yet ({folder / DATABASE}); "
             "use openclaw itself for this once, with the same words: openclaw models auth …"
         )

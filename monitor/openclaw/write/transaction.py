@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from alerts.dataclass import dataclass
 from monitor.openclaw.write.lock import held
-from monitor.openclaw.write.replace_file import Refused, content, replace, target
+from monitor.openclaw.write.replace_file import WriteRefused, content, replace, target
 from monitor.openclaw.write.schema_check import check, harmless
 from monitor.system.sqlite_file import SchemaObject
 
@@ -41,7 +41,7 @@ class FileCell:
             try:
                 text = self.empty if old is None or not old.strip() else old.decode("utf-8")
             except UnicodeDecodeError as error:
-                raise Refused(f"{real} is not UTF-8 at byte {error.start}") from None
+                raise WriteRefused(f"{real} is not UTF-8 at byte {error.start}") from None
             new = edit(text)
             if new != text:
                 replace(real, old, new.encode("utf-8", "surrogatepass"))
@@ -77,13 +77,13 @@ class RowCell:
                 db.execute(f"INSERT OR IGNORE INTO {self.needs} VALUES (?, ?, ?)", (self.key, EMPTY, stamp))  # noqa: S608
             db.execute(put, (self.key, new, stamp))
             if self._text(db) != new:
-                raise Refused(f"{self.path} did not take what was written")
+                raise WriteRefused(f"{self.path} did not take what was written")
 
     def _text(self, db: sqlite3.Connection) -> str | None:
         key, value, _ = self.columns
         row = db.execute(f"SELECT {value} FROM {self.table} WHERE {key} = ?", (self.key,)).fetchone()  # noqa: S608
         if row is not None and not isinstance(row[0], str):
-            raise Refused(f"a cell of {self.path} holds no text")
+            raise WriteRefused(f"a cell of {self.path} holds no text")
         return row[0] if row else None
 
     @contextmanager
@@ -111,13 +111,13 @@ class RowCell:
                         db.execute("ROLLBACK")
                     raise
         except (sqlite3.Error, UnicodeError) as error:
-            raise Refused(f"{real} cannot be written: {_why(error)}") from None
+            raise WriteRefused(f"{real} cannot be written: {_why(error)}") from None
 
     def _known(self, db: sqlite3.Connection) -> None:
         """Raises Refused for a schema that we have not seen; a newer release may mean something else by it."""
         version = db.execute("PRAGMA user_version").fetchone()[0]
         if version > self.newest:
-            raise Refused(
+            raise WriteRefused(
                 f"{self.path} has schema {version}, newer than {self.newest}, the last one known to this authwatch; "
                 "use openclaw itself for this, or update authwatch"
             )
@@ -125,7 +125,7 @@ class RowCell:
             found = tuple(row[1] for row in db.execute(f"PRAGMA table_info({table})"))
             expected = self.columns if table == self.table else None
             if not found or (expected and found != expected) or len(found) != 3:
-                raise Refused(
+                raise WriteRefused(
                     f"{self.path} has no table {table} of a form known to this authwatch; use openclaw itself"
                 )
 
@@ -138,9 +138,9 @@ def document(text: str) -> Any:
     try:
         found = json.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
-        raise Refused("the store is not JSON; nothing was written (openclaw doctor says more)") from None
+        raise WriteRefused("the store is not JSON; nothing was written (openclaw doctor says more)") from None
     if not isinstance(found, dict):
-        raise Refused("the store is not an object")
+        raise WriteRefused("the store is not an object")
     return found
 
 

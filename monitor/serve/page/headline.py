@@ -28,7 +28,7 @@ class Remedy:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Todo:
     """Something to do: for which login, why, and how."""
 
     name: str
@@ -37,17 +37,17 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Hero:
+class Headline:
     """`level` is now, soon, unknown or no; `steps` are what to do, `more` how many beyond those."""
 
     level: str
     sentence: str
     detail: str = ""
-    steps: tuple[Step, ...] = ()
+    steps: tuple[Todo, ...] = ()
     more: int = 0
 
 
-def hero(status: Mapping[str, Any], now: datetime) -> Hero:
+def headline(status: Mapping[str, Any], now: datetime) -> Headline:
     """The sentence for a status document."""
     watched = [one for one in status["profiles"] if not one["ignored"]]
     findings = [one for one in status["findings"] if counts(one)]
@@ -62,14 +62,14 @@ def hero(status: Mapping[str, Any], now: datetime) -> Hero:
         ends = parse(soon[0]["deadline"]) if soon else None
         return _needed("soon", soon, _needs(soon, f"you before {day(ends, now)}" if ends else "you soon"), now, more)
     if not watched:
-        return Hero("no", "No login was found", "Nothing that authwatch knows is installed in this home.")
+        return Headline("no", "No login was found", "Nothing that authwatch knows is installed in this home.")
     ends_at = min((str(one["deadline"]) for one in watched if one["deadline"] and one["in_use"]), default=None)
     ends = parse(ends_at)
     if ends is None:
-        return Hero("no", "Nobody has to do anything", "No login here has an end that can be seen.")
+        return Headline("no", "Nobody has to do anything", "No login here has an end that can be seen.")
     next_one = next(one for one in watched if one["deadline"] == ends_at and one["in_use"])
     detail = f"The first login to end is {name(next_one)}, {moment(ends, now)}, {relative(ends, now)}."
-    return Hero("no", f"Nobody has to do anything until {day(ends, now)}", detail)
+    return Headline("no", f"Nobody has to do anything until {day(ends, now)}", detail)
 
 
 def name(profile: Profile) -> str:
@@ -94,31 +94,31 @@ def _needs(profiles: Sequence[Profile], what: str) -> str:
 
 def _needed(
     level: str, profiles: Sequence[Profile], sentence: str, now: datetime, findings: Sequence[Mapping[str, Any]]
-) -> Hero:
+) -> Headline:
     steps = [_step(one, now) for one in profiles]
-    steps += [Step("", str(one["summary"]), Remedy(str(one["remedy"]))) for one in findings]
-    return Hero(level, sentence, steps=tuple(steps[:SHOWN]), more=len(steps[SHOWN:]))
+    steps += [Todo("", str(one["summary"]), Remedy(str(one["remedy"]))) for one in findings]
+    return Headline(level, sentence, steps=tuple(steps[:SHOWN]), more=len(steps[SHOWN:]))
 
 
-def _step(profile: Profile, now: datetime) -> Step:
+def _step(profile: Profile, now: datetime) -> Todo:
     known = [word for word in ("acknowledged", "silenced") if profile[word]]
     why = str(profile["because"][0] if profile["because"] else profile["state"])
     ends = parse(profile["deadline"])
     when = f" ({relative(ends, now)})" if ends else ""
-    return Step(name(profile), "; ".join([why + when, *known]), Remedy(str(profile["remedy"])))
+    return Todo(name(profile), "; ".join([why + when, *known]), Remedy(str(profile["remedy"])))
 
 
-def _blind(status: Mapping[str, Any], watched: Sequence[Profile]) -> Hero:
+def _blind(status: Mapping[str, Any], watched: Sequence[Profile]) -> Headline:
     problems = [one for one in status["problems"] if not one["ignored"]]
     if not problems:
         hidden = _needing(watched, "unknown")
-        return Hero("unknown", f"{name(hidden[0])} cannot be judged", steps=(_doctor("See what is in the way"),))
+        return Headline("unknown", f"{name(hidden[0])} cannot be judged", steps=(_doctor("See what is in the way"),))
     first = problems[0]
     more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
     sentence = f"{first['store'] or first['source']}{more} cannot be read"
     detail = f"So it is not known whether its logins last: {first['detail']}."
-    return Hero("unknown", sentence, detail, (_doctor("See what is in the way"),))
+    return Headline("unknown", sentence, detail, (_doctor("See what is in the way"),))
 
 
-def _doctor(why: str) -> Step:
-    return Step("", why, Remedy("authwatch doctor"))
+def _doctor(why: str) -> Todo:
+    return Todo("", why, Remedy("authwatch doctor"))

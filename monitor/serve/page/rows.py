@@ -29,7 +29,7 @@ STATES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class AxisMark:
     """A deadline on the axis."""
 
     x: float
@@ -39,7 +39,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Login:
+class LoginRow:
     """One login in the list beneath its provider."""
 
     key: str
@@ -54,7 +54,7 @@ class Login:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ProviderRow:
     """One provider of one agent, or of one program without agents: then `source` says which."""
 
     source: str
@@ -63,12 +63,12 @@ class Row:
     answer: str
     when: str
     exact: str
-    marks: tuple[Mark, ...]
+    marks: tuple[AxisMark, ...]
     renews: bool
     usable: int
     total: int
     next: str
-    logins: tuple[Login, ...]
+    logins: tuple[LoginRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Group:
 
     source: str
     agent: str
-    rows: tuple[Row, ...]
+    rows: tuple[ProviderRow, ...]
 
 
 def groups(status: Mapping[str, Any], now: datetime) -> tuple[Group, ...]:
@@ -85,7 +85,7 @@ def groups(status: Mapping[str, Any], now: datetime) -> tuple[Group, ...]:
     logins: dict[tuple[str, str, str], list[Profile]] = defaultdict(list)
     for one in status["profiles"]:
         logins[one["source"], one["agent"], one["provider"]].append(one)
-    found: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    found: dict[tuple[str, str], list[ProviderRow]] = defaultdict(list)
     for view in status["providers"]:
         place = (view["source"], view["agent"], view["provider"])
         agent = place[:2] if view["agent"] != "-" else ("", "")
@@ -94,15 +94,15 @@ def groups(status: Mapping[str, Any], now: datetime) -> tuple[Group, ...]:
     return tuple(sorted(made, key=lambda one: (RANKS[one.rows[0].need], not one.source, one.source, one.agent)))
 
 
-def _sorted(rows: Iterable[Row]) -> tuple[Row, ...]:
+def _sorted(rows: Iterable[ProviderRow]) -> tuple[ProviderRow, ...]:
     return tuple(sorted(rows, key=lambda row: (RANKS[row.need], row.answer == "unused", row.source, row.provider)))
 
 
-def _row(view: Mapping[str, Any], profiles: Sequence[Profile], now: datetime) -> Row:
+def _row(view: Mapping[str, Any], profiles: Sequence[Profile], now: datetime) -> ProviderRow:
     need = str(view["needs_human"])
     answer = ANSWERS[need] if need != "no" or view["in_use"] else "unused"
     decisive = _decisive(profiles)
-    return Row(
+    return ProviderRow(
         view["source"] if view["agent"] == "-" else "",
         view["provider"],
         need,
@@ -138,15 +138,15 @@ def _when(one: Profile, now: datetime) -> tuple[str, str]:
     return STATES[one["state"]], ""
 
 
-def _mark(one: Profile, now: datetime) -> Mark:
+def _mark(one: Profile, now: datetime) -> AxisMark:
     ends = parse(one["deadline"]) or now
     verb = "ends" if ends > now else "ended"
-    return Mark(ahead(ends - now), _shown(one), bool(one["usable"]), f"{one['profile']} {verb} {date(ends, now)}")
+    return AxisMark(ahead(ends - now), _shown(one), bool(one["usable"]), f"{one['profile']} {verb} {date(ends, now)}")
 
 
-def _login(one: Profile, now: datetime) -> Login:
+def _login(one: Profile, now: datetime) -> LoginRow:
     rough, exact = _when(one, now)
-    return Login(
+    return LoginRow(
         one["key"],
         one["profile"],
         one["kind"],

@@ -1,4 +1,4 @@
-"""The status page: what the passes left, as what a person wants to see (pure but for the template)."""
+"""The status page: what the checks left, as what a person wants to see (pure but for the template)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from alerts.dataclass import dataclass
 from alerts.timefmt import moment, parse, relative
 from monitor import __version__
 from monitor.serve.page.axis import Stretch, Tick, stretches, ticks_ahead, ticks_behind
-from monitor.serve.page.headline import Hero, Remedy, hero, name
+from monitor.serve.page.headline import Headline, Remedy, headline, name
 from monitor.serve.page.rows import RANKS, STATES, groups
 
 if TYPE_CHECKING:
@@ -35,19 +35,19 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Alert:
+class AlertRow:
     """Something that stands."""
 
     level: str
     summary: str
     since: str
-    told: str
+    notified: str
     following: str
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What there is to show: the documents that passes left, when one last succeeded, whether that is too long ago."""
+class PageInput:
+    """What there is to show: the documents that checks left, when one last succeeded, whether that is too long ago."""
 
     status: Document
     overview: Document
@@ -55,26 +55,26 @@ class Seen:
     late: bool
 
 
-def render(seen: Seen, host: str, now: datetime) -> str:
-    """The page. Raises KeyError, TypeError or ValueError for documents that are not what a pass leaves."""
+def render(seen: PageInput, host: str, now: datetime) -> str:
+    """The page. Raises KeyError, TypeError or ValueError for documents that are not what a check leaves."""
     return _template().render(
         host=host,
         version=__version__,
-        hero=_hero(seen, now),
+        headline=_hero(seen, now),
         looked=f"looked {moment(seen.success, now)}, {relative(seen.success, now)}" if seen.success else "",
         groups=groups(seen.status, now) if seen.status else (),
         ticks=ticks_ahead(),
         **_past(seen, now),
-        alerts=[_alert(one, now) for one in seen.overview.get("standings", ())],
+        alerts=[_alert(one, now) for one in seen.overview.get("alerts", ())],
         channels=[_channel(one, now) for one in seen.overview.get("channels", ())],
         findings=_findings(seen),
         problems=seen.status.get("problems", ()),
     )
 
 
-def _findings(seen: Seen) -> list[dict[str, Any]]:
+def _findings(seen: PageInput) -> list[dict[str, Any]]:
     """Those that are no open alert, such as ignored ones."""
-    open_ones = {one["key"] for one in seen.overview.get("standings", ())}
+    open_ones = {one["key"] for one in seen.overview.get("alerts", ())}
     return [
         {**one, "need": "no" if one["ignored"] or one["level"] == "info" else one["level"]}
         | {"remedy": Remedy(str(one["remedy"]))}
@@ -83,17 +83,17 @@ def _findings(seen: Seen) -> list[dict[str, Any]]:
     ]
 
 
-def _hero(seen: Seen, now: datetime) -> Hero:
+def _hero(seen: PageInput, now: datetime) -> Headline:
     if not seen.status:
-        return Hero("unknown", "The first look has not ended yet", "Ask again in a minute.")
-    found = hero(seen.status, now)
+        return Headline("unknown", "The first look has not ended yet", "Ask again in a minute.")
+    found = headline(seen.status, now)
     if not seen.late or not seen.success:
         return found
     since = f"authwatch has not looked since {moment(seen.success, now)}"
-    return Hero("unknown", since, f"What it saw then: {found.sentence}.", found.steps, found.more)
+    return Headline("unknown", since, f"What it saw then: {found.sentence}.", found.steps, found.more)
 
 
-def _past(seen: Seen, now: datetime) -> dict[str, Any]:
+def _past(seen: PageInput, now: datetime) -> dict[str, Any]:
     """The timeline: those that need somebody first, then those that changed, then the others; and how many are left."""
     changes: dict[str, list[Document]] = defaultdict(list)
     for change in seen.overview.get("changes", ()):
@@ -112,15 +112,15 @@ def _line(one: Document, changes: Iterable[Document], now: datetime) -> Line:
     return Line(name(one), f"now it {STATES[one['state']]}", stretches(changes, present, now, BACK))
 
 
-def _alert(one: Document, now: datetime) -> Alert:
-    told = [f"{label} {_ago(at, now)}" for label, at in one["told"].items()]
-    told += [f"{label}: not delivered yet" for label in one["undelivered"] if label not in one["told"]]
+def _alert(one: Document, now: datetime) -> AlertRow:
+    notified = [f"{label} {_ago(at, now)}" for label, at in one["told"].items()]
+    notified += [f"{label}: not delivered yet" for label in one["undelivered"] if label not in one["told"]]
     known = [word for word in ("acknowledged", "silenced") if one[word]]
-    return Alert(
+    return AlertRow(
         one["level"],
         one["summary"],
         _ago(one["since"], now),
-        ", ".join(told) or "nobody was told",
+        ", ".join(notified) or "nobody was told",
         "; ".join([*known, _following(one["next"], now)]),
     )
 
@@ -138,7 +138,7 @@ REASONS: Final = {
     "worse": "closer to the end",
     "eased": "better, not over",
     "reminder": "a reminder",
-    "recovered": "it is over",
+    "resolved": "it is over",
 }
 
 

@@ -15,12 +15,12 @@ from contextlib import ExitStack
 from typing import Final, TypeVar
 
 from monitor.model import Problem
-from monitor.system.sqlite_file.bounds import Budget, Changed, Unfit, stamp_at
+from monitor.system.sqlite_file.bounds import Budget, Changed, UnreadableFile, stamp_at
 from monitor.system.sqlite_file.btree import Value
 from monitor.system.sqlite_file.pages import Pages
 from monitor.system.sqlite_file.reader import Database, SchemaObject
 
-__all__ = ["LOOKS", "Database", "SchemaObject", "Unfit", "Value", "read"]
+__all__ = ["LOOKS", "Database", "SchemaObject", "UnreadableFile", "Value", "read"]
 
 T = TypeVar("T")
 
@@ -38,9 +38,9 @@ def read(path: str, ask: Callable[[Database], T]) -> T:
     (it changed during every look).
     """
     budget, hints = Budget(), True
-    for turn in range(LOOKS):
-        if turn:
-            time.sleep(_PAUSE_SECONDS * 2**turn)
+    for this_check in range(LOOKS):
+        if this_check:
+            time.sleep(_PAUSE_SECONDS * 2**this_check)
         pages, before = None, _stamps(path)
         budget.look()
         with ExitStack() as opened:
@@ -49,7 +49,7 @@ def read(path: str, ask: Callable[[Database], T]) -> T:
                 return _answer(pages, ask)
             except Changed:
                 continue
-            except Unfit:
+            except UnreadableFile:
                 if pages is not None and not pages.log.hinted:
                     raise
                 if pages is None:
@@ -57,7 +57,7 @@ def read(path: str, ask: Callable[[Database], T]) -> T:
                     if _stamps(path) == before:
                         raise
                 hints = False
-    raise Unfit(Problem.LOCKED, f"changed during each of {LOOKS} looks")
+    raise UnreadableFile(Problem.LOCKED, f"changed during each of {LOOKS} looks")
 
 
 def _answer(pages: Pages, ask: Callable[[Database], T]) -> T:

@@ -31,7 +31,7 @@ _TURNS: Final = 256  # between two looks at the clock
 Stamp = tuple[int, int, int, int, int]
 
 
-class Unfit(Exception):
+class UnreadableFile(Exception):
     """The file cannot be read or is not what it should be; `detail` never holds a content."""
 
     def __init__(self, problem: Problem, detail: str) -> None:
@@ -43,19 +43,19 @@ class Changed(Exception):
     """The file changed while it was looked at: look again."""
 
 
-def damaged(detail: str) -> Unfit:
+def damaged(detail: str) -> UnreadableFile:
     """The error for a file that breaks the format."""
-    return Unfit(Problem.PARSE, f"not a database we can read: {detail}")
+    return UnreadableFile(Problem.PARSE, f"not a database we can read: {detail}")
 
 
-def foreign(detail: str) -> Unfit:
+def foreign(detail: str) -> UnreadableFile:
     """The error for what is sound and yet not read."""
-    return Unfit(Problem.PARSE, detail)
+    return UnreadableFile(Problem.PARSE, detail)
 
 
-def too_large(detail: str) -> Unfit:
+def too_large(detail: str) -> UnreadableFile:
     """The error for more than is read."""
-    return Unfit(Problem.TOO_LARGE, detail)
+    return UnreadableFile(Problem.TOO_LARGE, detail)
 
 
 class Budget:
@@ -77,16 +77,16 @@ class Budget:
         self._bytes -= size
         if self._pages < 0 or self._bytes < 0:
             raise too_large(f"more than {MAX_PAGES} pages or {MAX_BYTES} bytes would have to be read")
-        self.turn()
+        self.this_check()
 
     def row(self) -> None:
         """One more row; raises Unfit when it is one too many."""
         self._rows -= 1
         if self._rows < 0:
             raise too_large(f"more than {MAX_ROWS} rows would have to be read")
-        self.turn()
+        self.this_check()
 
-    def turn(self) -> None:
+    def this_check(self) -> None:
         """One more step of any kind; raises Unfit when the time is over."""
         self._turns -= 1
         if self._turns <= 0:
@@ -103,12 +103,12 @@ def open_regular(path: str, opened: ExitStack) -> int | None:
     try:
         seen = os.lstat(path)
         if not stat.S_ISREG(seen.st_mode):
-            raise Unfit(Problem.UNREADABLE, f"{_name(path)} is not a regular file")
+            raise UnreadableFile(Problem.UNREADABLE, f"{_name(path)} is not a regular file")
         handle = _open(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise Unfit(Problem.UNREADABLE, f"{_name(path)}: {reason(error)}") from None
+        raise UnreadableFile(Problem.UNREADABLE, f"{_name(path)}: {reason(error)}") from None
     opened.callback(os.close, handle)
     if not os.path.samestat(seen, os.fstat(handle)):
         raise Changed

@@ -12,7 +12,7 @@ from monitor.system.sqlite_file.bounds import (
     MAX_FRAMES,
     Budget,
     Changed,
-    Unfit,
+    UnreadableFile,
     damaged,
     open_regular,
     stamp_at,
@@ -73,7 +73,7 @@ class Journal:
         end = os.pread(self._handle, 16, size - 16) if size >= _HEADER + 16 else b""
         if end[8:] == MAGIC and any(end[:4]):
             detail = "a change to several databases was not finished; only its own program can undo that: start it once"
-            raise Unfit(Problem.UNREADABLE, detail)
+            raise UnreadableFile(Problem.UNREADABLE, detail)
         self._segments(self._handle, size, budget)
 
     def _segments(self, handle: int, size: int, budget: Budget) -> None:
@@ -97,7 +97,7 @@ class Journal:
         """Where the records of one segment end; 0 when the journal ends among them."""
         size = self._page_size
         for _ in range(count):
-            budget.turn()
+            budget.this_check()
             record = os.pread(handle, size + 8, at)
             number = int.from_bytes(record[:4], "big")
             data, checksum = record[4:-4], record[-4:]

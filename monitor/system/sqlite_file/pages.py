@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import Final
 
 from monitor.model import Problem
-from monitor.system.sqlite_file.bounds import Budget, Changed, Unfit, damaged, open_regular, stamp_at, stamp_of
+from monitor.system.sqlite_file.bounds import Budget, Changed, UnreadableFile, damaged, open_regular, stamp_at, stamp_of
 from monitor.system.sqlite_file.journal import Journal
 from monitor.system.sqlite_file.write_log import WriteLog
 
@@ -29,7 +29,7 @@ class Pages:
         self._path, self._budget = path, budget
         handle = open_regular(path, opened)
         if handle is None:
-            raise Unfit(Problem.UNREADABLE, "it is not there any more")
+            raise UnreadableFile(Problem.UNREADABLE, "it is not there any more")
         self._handle = handle
         self._file = stamp_of(os.fstat(handle))
         self._head = os.pread(handle, _HEADER, 0)
@@ -45,7 +45,7 @@ class Pages:
             raise damaged("its header")
         self._count = self.log.pages or (self.journal.pages if self.journal.hot else self._counted(head))
         if self._count == 0:
-            raise Unfit(Problem.EMPTY, "a database without a page")
+            raise UnreadableFile(Problem.EMPTY, "a database without a page")
 
     def page(self, number: int) -> bytes:
         """A page, counted from 1; raises Unfit where the database has none of that number."""
@@ -93,7 +93,7 @@ class Pages:
 
 def _page_size(head: bytes) -> int:
     if not head:
-        raise Unfit(Problem.EMPTY, "a database of 0 bytes")
+        raise UnreadableFile(Problem.EMPTY, "a database of 0 bytes")
     if len(head) < _HEADER or head[:16] != _MAGIC:
         raise damaged("it does not begin as one")
     size = int.from_bytes(head[16:18], "big")

@@ -10,7 +10,7 @@ from monitor.system.sqlite_file.bounds import MAX_CREATE, damaged, foreign, too_
 from monitor.system.sqlite_file.btree import Cell, Value, entries, row, rows
 from monitor.system.sqlite_file.defaults import default
 from monitor.system.sqlite_file.pages import Pages
-from monitor.system.sqlite_file.table_schema import Key, Table, kind_of
+from monitor.system.sqlite_file.table_schema import Key, TableSchema, kind_of
 
 _SCHEMA_ROOT: Final = 1
 _MAX_OBJECTS: Final = 20_000
@@ -38,7 +38,7 @@ class Database:
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
         self._named: dict[str, list[SchemaObject]] | None = None
-        self._tables: dict[str, tuple[SchemaObject, Table] | None] = {}
+        self._tables: dict[str, tuple[SchemaObject, TableSchema] | None] = {}
 
     @property
     def hot_journal(self) -> bool:
@@ -76,7 +76,7 @@ class Database:
         for found in self._schema().values():
             yield from found
 
-    def _found(self, made: SchemaObject, shape: Table, key: str, text: str) -> Iterator[Cell]:
+    def _found(self, made: SchemaObject, shape: TableSchema, key: str, text: str) -> Iterator[Cell]:
         sought = text.encode(self._pages.encoding, "surrogatepass")
         if not shape.rowid:
             if any(one.primary and _serves(one, key) for one in shape.keys):
@@ -96,7 +96,7 @@ class Database:
                 raise damaged(f"an index of the table {made.name}")
             yield found
 
-    def _index(self, made: SchemaObject, shape: Table, key: str) -> tuple[int, int] | None:
+    def _index(self, made: SchemaObject, shape: TableSchema, key: str) -> tuple[int, int] | None:
         """An index whose first column is the key: its root, and how many columns it has before the rowid."""
         for number, own in enumerate(shape.keys, 1):
             found = self._schema().get(f"sqlite_autoindex_{made.name}_{number}", [])
@@ -109,7 +109,7 @@ class Database:
                     return one.root, len(columns.columns)
         return None
 
-    def _values(self, shape: Table, cell: Cell, places: Sequence[int]) -> tuple[Value, ...]:
+    def _values(self, shape: TableSchema, cell: Cell, places: Sequence[int]) -> tuple[Value, ...]:
         found = cell.values([shape.order.index(place) for place in places])
         made: list[Value] = []
         for place, value in zip(places, found, strict=True):
@@ -122,13 +122,13 @@ class Database:
                 made.append(float(value) if column.affinity == "real" and isinstance(value, int) else value)
         return tuple(made)
 
-    def _known(self, name: str) -> tuple[SchemaObject, Table]:
+    def _known(self, name: str) -> tuple[SchemaObject, TableSchema]:
         found = self._table(name)
         if found is None:
             raise damaged(f"there is no table {name}")
         return found
 
-    def _table(self, name: str) -> tuple[SchemaObject, Table] | None:
+    def _table(self, name: str) -> tuple[SchemaObject, TableSchema] | None:
         name = name.lower()
         if name not in self._tables:
             tables = [one for one in self._schema().get(name, ()) if _table(one)]

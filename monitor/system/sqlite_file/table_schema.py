@@ -67,7 +67,7 @@ class Key(NamedTuple):
     primary: bool = False
 
 
-class Table(NamedTuple):
+class TableSchema(NamedTuple):
     """A table as its statement makes it. `alias` is the place of the column that is the rowid, -1 where there is none;
     `order` the places of the columns as they are stored; `keys` what SQLite makes indexes of by itself, in order;
     the columns in `collated` are not compared byte by byte."""
@@ -108,7 +108,7 @@ def kind_of(sql: str) -> str:
     return next((word for word in found if word in ("table", "index", "view", "trigger", "virtual")), "")
 
 
-def table(sql: str, name: str) -> Table:
+def table(sql: str, name: str) -> TableSchema:
     """The table that a statement makes; raises Unfit where its rows cannot be told from the statement."""
     found = list(tokens(sql))
     if [one.text.lower() for one in found[:4]] != ["create", "table", name, "("]:
@@ -194,7 +194,7 @@ class _Draft:
             self.primary = key
         self.keys.append(key)
 
-    def table(self, *, without_rowid: bool) -> Table:
+    def table(self, *, without_rowid: bool) -> TableSchema:
         """The table, now that all is known."""
         names = [one.name for one in self.columns]
         places = {name: at for at, name in enumerate(names)}
@@ -208,7 +208,7 @@ class _Draft:
             order = [places[name] for name in primary] + [at for at in order if names[at] not in primary]
         elif len(primary) == 1 and self.types[places[primary[0]]] == "INTEGER" and not self.descending:
             alias = places[primary[0]]
-        return Table(
+        return TableSchema(
             tuple(self.columns),
             alias,
             tuple(order),

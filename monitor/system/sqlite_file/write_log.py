@@ -15,7 +15,7 @@ from monitor.system.sqlite_file.bounds import (
     MAX_FRAMES,
     Budget,
     Changed,
-    Unfit,
+    UnreadableFile,
     damaged,
     open_regular,
     stamp_at,
@@ -140,7 +140,7 @@ class WriteLog:
                 last, committed, pages = frame, sums, int.from_bytes(data[4:8], "big")
             if frame - self._last > MAX_FRAMES:
                 raise too_large(f"its write-ahead log holds more than {MAX_FRAMES} frames")
-            self._budget.turn()
+            self._budget.this_check()
         return last, committed, pages
 
     def _checked(self, frame: int, number: int) -> bytes:
@@ -199,7 +199,7 @@ def _index(path: str, log: bytes, opened: ExitStack) -> _Index | None:
     """The index of a log, where it is whole and of this very log."""
     try:
         handle = open_regular(path, opened)
-    except (Unfit, Changed):
+    except (UnreadableFile, Changed):
         return None
     head = b"" if handle is None else os.pread(handle, 96, 0)
     if handle is None or len(head) < 96 or head[:48] != head[48:]:

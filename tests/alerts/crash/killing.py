@@ -35,7 +35,7 @@ Heard = Counter[tuple[str, str, str]]
 
 @dataclass
 class Scene:
-    """A scene that is set: `points` are those of its pass, `expected` what people hear when nobody is killed."""
+    """A scene that is set: `points` are those of its check, `expected` what people hear when nobody is killed."""
 
     stage: Stage
     at: datetime
@@ -47,7 +47,7 @@ class Scene:
     got: Heard = field(default_factory=Counter)
 
     def play(self, kill: str = "") -> list[str]:
-        """The pass, killed or not, and the following ones; what is wrong afterwards."""
+        """The check, killed or not, and the following ones; what is wrong afterwards."""
         stage = self.stage
         shutil.rmtree(stage.home)
         shutil.copytree(self.kept, stage.home, symlinks=True)
@@ -64,7 +64,7 @@ class Scene:
             stage.now = self.at + after
             done = stage.look()
             if done.code not in (0, 1, 2) or "not reached" in done.err.replace("channel desk was not reached", ""):
-                return [f"a later pass ended with {done.code}: {done.err}"]
+                return [f"a later check ended with {done.code}: {done.err}"]
         self.got = heard(stage.there)
         if not kill:
             self.expected = self.got
@@ -117,30 +117,30 @@ def last_calls(there: Receiver) -> list[tuple[str, str]]:
 
 
 def _faults(expected: Heard, got: Heard, *, moot: bool) -> Iterator[str]:
-    for news in {*expected, *got}:
-        if got[news] < expected[news] and not moot:
-            yield f"lost: {news}"
-        if got[news] > expected[news] + 1:
-            yield f"heard {got[news]} times: {news}"
-        if news not in expected:
-            yield f"never true: {news}"
+    for items in {*expected, *got}:
+        if got[items] < expected[items] and not moot:
+            yield f"lost: {items}"
+        if got[items] > expected[items] + 1:
+            yield f"heard {got[items]} times: {items}"
+        if items not in expected:
+            yield f"never true: {items}"
 
 
 def _beliefs(stage: Stage, reached: tuple[str, ...]) -> Iterator[str]:
     """Beliefs that are not the truth, and attempts left open, of the channels that can be reached."""
     with engine.connect(engine.url_of(None, state(stage.home))).connect() as db:
-        standings = store.standings(db)
-        told = {(one.channel, key): one for (_, key), one in store.told(db).items()}
+        alerts = store.alerts(db)
+        notified = {(one.channel, key): one for (_, key), one in store.notified(db).items()}
         attempts = {(one.channel, key): one for (_, key), one in store.attempts(db).items()}
     for label in reached:
-        for key, standing in standings.items():
-            known = told.get((label, key))
-            if standing.level.rank >= Level.SOON.rank and key != f"channel/{label}" and not agrees(known, standing):
-                yield f"{label} believes {known} of {standing}"
-            if standing.level is Level.FINE and known is not None:
+        for key, alert in alerts.items():
+            known = notified.get((label, key))
+            if alert.level.rank >= Level.SOON.rank and key != f"channel/{label}" and not agrees(known, alert):
+                yield f"{label} believes {known} of {alert}"
+            if alert.level is Level.FINE and known is not None:
                 yield f"{label} still believes {known}"
             if (label, key) in attempts:
                 yield f"open: {attempts[label, key]}"
-    for label, key in told:
-        if key not in standings:
+    for label, key in notified:
+        if key not in alerts:
             yield f"{label} believes something of {key}, which does not stand"

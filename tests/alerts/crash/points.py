@@ -1,4 +1,4 @@
-"""The points of a pass at which it may die: around every database statement, commit, file operation and send.
+"""The points of a check at which it may die: around every database statement, commit, file operation and send.
 
 Everything is watched from outside (SQLAlchemy's events, SQLite's trace, Python's audit events, the function that the
 senders call), so that production code knows nothing of it.
@@ -90,7 +90,7 @@ class Points:
 
 
 def _brief(statement: str) -> str:
-    """What a statement does to which table: `INSERT standings`."""
+    """What a statement does to which table: `INSERT alerts`."""
     words = statement.split()
     table = re.search(r"\b(?:INTO|FROM|UPDATE|TABLE|INDEX)\s+(?:IF NOT EXISTS\s+)?\"?(\w+)", statement)
     return f"{words[0]} {table[1]}" if table else " ".join(words[:2])

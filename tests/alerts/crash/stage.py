@@ -1,4 +1,4 @@
-"""A home with three channels, put into a scene: what was there before, and what the pass that is killed meets."""
+"""A home with three channels, put into a scene: what was there before, and what the check that is killed meets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ START = datetime(2027, 3, 1, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 CHANNELS = ("phone", "mail", "desk")
 BACK = "a dead channel is back"
-OVER = "sudden, and over before the next pass"
+OVER = "sudden, and over before the next check"
 
 
 @dataclass
@@ -63,7 +63,7 @@ class Stage:
         return self.line.run(self.home, "check", at=self.now, **how)
 
 
-# -- scenes: what was there before, and what the pass that is killed meets --------------------------------------------
+# -- scenes: what was there before, and what the check that is killed meets --------------------------------------------
 
 
 def _two_bad(stage: Stage) -> None:
@@ -132,20 +132,20 @@ def _sudden(stage: Stage) -> None:
 
 
 def _renewed(stage: Stage) -> None:
-    """Somebody logs in again before the next pass."""
+    """Somebody logs in again before the next check."""
     stage.now += 4 * MINUTE
     stage.keep(300 * DAY, secret="5")
 
 
 SCENES: dict[str, Callable[[Stage], None]] = {
-    "first pass of all": _first,
+    "first check of all": _first,
     "worse": _worse,
-    "recovered": _recovered,
+    "resolved": _recovered,
     "reminder": _reminded,
     "key moved": _moved,
     "vanished": _vanished,
     BACK: _returned,
     OVER: _sudden,
 }
-#: What happens between the pass that is killed and the next; the news of the first may then be none any more.
+#: What happens between the check that is killed and the next; the news of the first may then be none any more.
 MEANWHILE: dict[str, Callable[[Stage], None]] = {OVER: _renewed}

@@ -1,4 +1,4 @@
-"""SIGKILL at the points of a pass: nothing is lost, at most one copy is said twice, nobody is left with a wrong belief.
+"""SIGKILL at the points of a check: nothing is lost, at most one copy is said twice, nobody is left with a wrong belief.
 
 A part of the points of each scene, a quarter of those around commits and sends among them; `.ci/soak crash` kills at all of them.
 """

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from monitor.system.sqlite_file import Database, Unfit, read
+from monitor.system.sqlite_file import Database, UnreadableFile, read
 from monitor.system.sqlite_file.checksum import checksum
 
 ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT 'primary' AS k, '{}' AS v FROM c WHERE x < 0"
@@ -294,7 +294,7 @@ def outcome(path: Path, question: Callable[[Database], object] = ask) -> str:
     try:
         read(str(path), question)
         found = "answered"
-    except Unfit as error:
+    except UnreadableFile as error:
         found = error.problem.value
     took = time.process_time() - began
     assert took < SECONDS, f"{took:.1f} s"

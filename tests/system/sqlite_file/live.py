@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.model import Problem
-from monitor.system.sqlite_file import Database, Unfit, read
+from monitor.system.sqlite_file import Database, UnreadableFile, read
 from tests.system.sqlite_file.writer import answer
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -74,7 +74,7 @@ def watch(mode: str, looks: int, pause: float, states: int = 0) -> Score:
                 looks -= 1
                 try:
                     found = read(str(path), answer)
-                except Unfit as error:
+                except UnreadableFile as error:
                     assert error.problem is Problem.LOCKED, error
                     score.locked += 1
                     continue
@@ -101,7 +101,7 @@ def killed(mode: str, dice: random.Random) -> str:
         before = {one.name: one.read_bytes() for one in Path(folder).iterdir()}
         try:
             ours: object = read(str(path), everything)
-        except Unfit as error:
+        except UnreadableFile as error:
             ours = error.detail
         for one in Path(folder).iterdir():
             assert one.read_bytes() == before.pop(one.name), one

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.system.sqlite_file import LOOKS, Database, Unfit, read
+from monitor.system.sqlite_file import LOOKS, Database, UnreadableFile, read
 from tests.system.sqlite_file.crafted import plain
 from tests.system.sqlite_file.live import MODES, killed, watch
 
@@ -52,7 +52,7 @@ def test_a_database_that_changes_during_every_look_is_locked(tmp_path: Path) -> 
         looks += 1
         owner.execute("UPDATE store SET v = ?", (str(looks),))
 
-    with pytest.raises(Unfit) as refused:
+    with pytest.raises(UnreadableFile) as refused:
         read(str(path), ask)
     owner.close()
     assert (refused.value.problem, looks) == ("locked", LOOKS)
@@ -127,6 +127,6 @@ def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(5):
         read(str(path), lambda database: list(database.rows("store", "k")))
-        with pytest.raises(Unfit):
+        with pytest.raises(UnreadableFile):
             read(str(path), lambda database: list(database.rows("nowhere", "k")))
     assert len(os.listdir("/proc/self/fd")) == before

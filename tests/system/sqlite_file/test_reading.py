@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.system.sqlite_file import Database, Unfit, read
+from monitor.system.sqlite_file import Database, UnreadableFile, read
 from monitor.system.sqlite_file.bounds import MAX_CELL
 from monitor.system.sqlite_file.checksum import checksum
 from tests.system.sqlite_file.crafted import journal, plain
@@ -39,8 +39,8 @@ def live(path: Path, *, shared: bool = True) -> sqlite3.Connection:
         owner.execute("PRAGMA locking_mode=EXCLUSIVE")
     owner.execute("PRAGMA journal_mode=WAL")
     owner.execute("PRAGMA wal_autocheckpoint=0")
-    for turn in range(30):
-        owner.execute("UPDATE store SET v = ? WHERE k LIKE '%7'", (f"turn {turn}",))
+    for this_check in range(30):
+        owner.execute("UPDATE store SET v = ? WHERE k LIKE '%7'", (f"turn {this_check}",))
     return owner
 
 
@@ -156,7 +156,7 @@ def test_a_journal_that_names_another_file_is_refused_and_nothing_is_done_to_tha
     plain(path)
     victim.write_text("precious")
     Path(f"{path}-journal").write_bytes(journal(0, name=str(victim).encode()))
-    with pytest.raises(Unfit) as refused:
+    with pytest.raises(UnreadableFile) as refused:
         read(str(path), values)
     assert refused.value.problem == "unreadable"
     assert victim.read_text() == "precious"
@@ -227,7 +227,7 @@ def test_a_row_above_the_bound_is_too_large_and_hides_no_other(tmp_path: Path) -
     owner.commit()
     owner.close()
     assert read(str(path), lambda database: list(database.find("store", "k", "small", "v"))) == [("here",)]
-    with pytest.raises(Unfit) as refused:
+    with pytest.raises(UnreadableFile) as refused:
         read(str(path), lambda database: list(database.find("store", "k", "big", "v")))
     assert refused.value.problem == "too_large"
 

@@ -33,12 +33,14 @@ def opened(mode: str, path: Path) -> sqlite3.Connection:
     return owner
 
 
-def write(owner: sqlite3.Connection, turn: int) -> None:
+def write(owner: sqlite3.Connection, this_check: int) -> None:
     """One transaction."""
     owner.execute("BEGIN IMMEDIATE")
     for name in ROWS:
-        owner.execute("INSERT OR REPLACE INTO store VALUES (?, ?)", (name, f"{turn} " * (800 + turn % 7 * 300)))
-        owner.execute("INSERT INTO other VALUES (?)", (f"{turn} " * 500,))
+        owner.execute(
+            "INSERT OR REPLACE INTO store VALUES (?, ?)", (name, f"{this_check} " * (800 + this_check % 7 * 300))
+        )
+        owner.execute("INSERT INTO other VALUES (?)", (f"{this_check} " * 500,))
         owner.execute("DELETE FROM other WHERE rowid < (SELECT max(rowid) FROM other) - 40")
     owner.execute("COMMIT")
 
@@ -51,14 +53,14 @@ def answer(database: Database) -> set[str]:
 
 
 def main(mode: str, path: Path, pause: float) -> None:
-    owner, turn = opened(mode, path), 0
+    owner, this_check = opened(mode, path), 0
     while not select.select([sys.stdin], [], [], 0)[0]:
-        turn += 1
-        write(owner, turn)
-        if turn == 1:
+        this_check += 1
+        write(owner, this_check)
+        if this_check == 1:
             print("ready", flush=True)
         time.sleep(pause)
-    print(turn)
+    print(this_check)
 
 
 if __name__ == "__main__":
