@@ -1,4 +1,4 @@
-"""One message in the forms that channels want: text, Markdown, HTML; PURE."""
+"""One message as text, Markdown or HTML, and foreign text made safe for each of them (pure)."""
 
 from __future__ import annotations
 

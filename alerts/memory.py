@@ -1,4 +1,4 @@
-"""What every channel has to hear, and what is hidden from them, given all that is remembered (pure)."""
+"""All that is remembered of alerts, and what follows from it for every channel (pure)."""
 
 from __future__ import annotations
 

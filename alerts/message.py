@@ -32,7 +32,7 @@ _REASONS: Final = {
 def compose(
     notification: Notification, host: str, now: datetime, pin: Callable[[Alert], PhoneNote] | None = None
 ) -> Message:
-    """The message for a notification as seen at `now` (aware UTC) on `host`; most urgent first, short enough for a phone.
+    """The message for a notification at `now` (aware UTC) on `host`; most urgent first, short enough for a phone.
 
     `pin` says where each condition is shown by itself; with it, the message has notes.
     """

@@ -1,4 +1,4 @@
-"""What a notification is about and what has been said of it: the nouns of this package."""
+"""Conditions, alerts, notifications, and what became of them: the nouns of this package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When not to speak: quiet hours, silences, acknowledgements (pure)."""
+"""When not to speak: quiet hours, silences, acknowledgements, and what people ask for in words (pure)."""
 
 from __future__ import annotations
 

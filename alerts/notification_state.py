@@ -77,7 +77,7 @@ def before(
 
 
 def after(delivery: Delivery, tried: Iterable[Attempt], others: Iterable[Attempt] = ()) -> StateChanges:
-    """What to commit once the outcome is known; `tried` is what `before` gave for that notification, `others` all attempts.
+    """What to commit once the outcome is known; `tried` is what `before` gave for it, `others` all attempts.
 
     A success shows that the channel works: whatever else waits for it is tried again after the shortest wait.
     """

@@ -98,7 +98,7 @@ def dumps(kept: Offline) -> str:
         "id": kept.id,
         "blind": kept.blind,
         "alerts": [flatten(one) for one in kept.alerts.values()],
-        "told": [[*place, flatten(one)] for place, one in kept.notified.items()],
+        "notified": [[*place, flatten(one)] for place, one in kept.notified.items()],
         "attempts": [[*place, flatten(one)] for place, one in kept.attempts.items()],
         "hush": flatten(kept.muting),
         "partial": kept.partial,

@@ -1,4 +1,4 @@
-"""Messages on a schedule that are no news: a channel's canary, the digest (pure)."""
+"""Messages that go out on a schedule: a channel's canary, the digest of all logins (pure)."""
 
 from __future__ import annotations
 

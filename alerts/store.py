@@ -1,4 +1,4 @@
-"""What stands, what was told, what may have been heard: the tables of the alerts, on a given connection."""
+"""The tables of the alerts: what stands, what each channel was told, what was tried; on a connection that is given."""
 
 from __future__ import annotations
 
@@ -107,11 +107,11 @@ ALERTS = Table(
 )
 
 NOTIFICATION_STATES = Table(
-    "told",
+    "notification_states",
     METADATA,
     Column("address", Text, primary_key=True),
     Column("key", Text, primary_key=True),
-    Column("told", RecordColumn(NotificationState), nullable=False),
+    Column("state", RecordColumn(NotificationState), nullable=False),
 )
 
 ATTEMPTS = Table(
@@ -168,7 +168,7 @@ def keys(db: Connection) -> frozenset[str]:
 
 def notified(db: Connection) -> dict[Pair, NotificationState]:
     """What each channel believes, by (address, key)."""
-    return {(row.address, row.key): row.notified for row in db.execute(select(NOTIFICATION_STATES))}
+    return {(row.address, row.key): row.state for row in db.execute(select(NOTIFICATION_STATES))}
 
 
 def attempts(db: Connection) -> dict[Pair, Attempt]:
@@ -215,7 +215,7 @@ def _delete(db: Connection, table: Table, keys: Iterable[str]) -> None:
 
 def put_notified(db: Connection, changed: Mapping[Pair, NotificationState | None]) -> None:
     """Replaces what channels believe; None deletes."""
-    _put_pairs(db, NOTIFICATION_STATES, "told", changed)
+    _put_pairs(db, NOTIFICATION_STATES, "state", changed)
 
 
 def put_attempts(db: Connection, changed: Mapping[Pair, Attempt | None]) -> None:
@@ -238,7 +238,7 @@ def move(db: Connection, old: str, new: str) -> None:
         if found is not None:
             db.execute(delete(table).where(table.c.key.in_([old, new])))
             db.execute(table.insert().values({"key": new, column: replace(found, key=new)}))
-    for table, column in ((NOTIFICATION_STATES, "told"), (ATTEMPTS, "attempt")):
+    for table, column in ((NOTIFICATION_STATES, "state"), (ATTEMPTS, "attempt")):
         rows = db.execute(select(table.c.address, table.c[column]).where(table.c.key == old)).all()
         _put_pairs(db, table, column, {(row[0], old): None for row in rows})
         _put_pairs(db, table, column, {(row[0], new): _renamed(row[1], new) for row in rows})

@@ -23,7 +23,7 @@ def channel_conditions(
     """Two conditions a channel, fine ones too, and when one would rise by itself.
 
     `alerts` are those of the last check; `partial` the channels whose last message reached only some targets. A
-    pass asks again after its deliveries: other conditions than before them mean that the next check is due at once.
+    check asks again after its deliveries: other conditions than before them mean that the next check is due at once.
     """
     found: list[Condition] = []
     moments: list[datetime] = []

@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.passes import OURS, Row, run  # noqa: E402
+
 from tests.openclaw_home import DAY, put, token  # noqa: E402
 from tests.system.sqlite_file.live import watch  # noqa: E402
 

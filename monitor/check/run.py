@@ -242,16 +242,21 @@ def _entered(this: CheckContext) -> tuple[Engine, Recorded, list[str]]:
     return *_begun(this), [aside]
 
 
+_DAMAGED = ("damaged", "was damaged")
+
+
 def _set_aside(this: CheckContext, error: Broken) -> str | None:
-    """Moves a damaged history out of the way and says so; None where it is not damaged or no file. Raises OSError."""
+    """Moves a damaged or too old history out of the way, and says so; None where it is neither or no file. Raises
+    OSError."""
     path = history.file_of(this.url)
     if path is None or not history.damaged(error):
         return None
-    aside = path.with_name(f"{path.name}.damaged-{this.now:%Y%m%dT%H%M%S}")
+    what, why = ("older", "was from before the first release") if isinstance(error, history.Outdated) else _DAMAGED
+    aside = path.with_name(f"{path.name}.{what}-{this.now:%Y%m%dT%H%M%S}")
     for end in ("", "-wal", "-shm", "-journal"):
         with suppress(FileNotFoundError):
             Path(f"{path}{end}").rename(f"{aside}{end}")
-    return f"the history was damaged and is set aside as {aside}; a new one begins"
+    return f"the history {why} and is set aside as {aside}; a new one begins"
 
 
 def _begun(this: CheckContext) -> tuple[Engine, Recorded]:

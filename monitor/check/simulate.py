@@ -1,4 +1,4 @@
-"""The same turn under a moved clock: what would be said, when and to whom, if nothing else changed."""
+"""The same check under a moved clock: what would be said and what becomes of a login if nothing else changed."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ def rehearse(this_check: CheckContext, horizon: timedelta) -> Iterator[Simulated
     try:
         with engine.begin() as db:
             probe_results.last(db, this_check.host.key_id, now)
-        passes = checks(
+        played = checks(
             now, this_check.settings.interval, horizon, lambda at: _pass(engine, replace(this_check, now=at))
         )
-        for _, planned in passes:
+        for _, planned in played:
             yield from planned
     finally:
         engine.dispose()

@@ -20,7 +20,7 @@ from monitor.cli.context import OK, USAGE, Context, Failure
 COMMANDS = {
     "status": ("status", "what is true now; writes nothing, needs no config"),
     "check": ("check", "one check: look, record, tell; for a timer, cron or a Termux job"),
-    "serve": ("serve", "the daemon: the pass on a schedule, /metrics, status"),
+    "serve": ("serve", "the daemon: the check on a schedule, /metrics, status"),
     "demo": ("demo", "the whole thing on a made-up home"),
     "history": ("history", "what changed, when"),
     "forget": ("forget_ignore", "stop expecting a credential that is gone"),

@@ -31,18 +31,18 @@ def run(given: argparse.Namespace, context: Context) -> int:
 
     tried: Sequence[Done] = ()
     with context.ending(PATIENCE * 3):  # it asks many programs
-        patient = _patient(context)
-        results = list(examine(patient))
-        if given.fix and (tried := mend(results, patient)):
-            patient = _patient(context)
-            results = list(examine(patient))
+        subject = _patient(context)
+        results = list(examine(subject))
+        if given.fix and (tried := mend(results, subject)):
+            subject = _patient(context)
+            results = list(examine(subject))
     left = {one.fix for one in results if one.fix}
     if given.json:
         context.say(json.dumps(_document(results, tried, left, fixing=given.fix), indent=1))
     else:
         from monitor.cli.doctor_text import text
 
-        context.say(text(results, tried, left, patient, context.width(), color=context.color, fixing=given.fix))
+        context.say(text(results, tried, left, subject, context.width(), color=context.color, fixing=given.fix))
     return worst(results)
 
 

@@ -24,7 +24,7 @@ def text(
     results: Sequence[Result],
     tried: Sequence[Done],
     left: Collection[Fix],
-    patient: Subject,
+    subject: Subject,
     width: int,
     *,
     color: bool,
@@ -43,8 +43,8 @@ def text(
     elif fixing and not tried and any(one.health != "fine" for one in results):
         lines += ["", "None of these can be mended without you; nothing was changed."]
     lines += _fine(results, paint)
-    head = f"authwatch doctor on {patient.settings.host}, " if patient.settings.host else "authwatch doctor, "
-    return "\n".join([visible(f"{head}{patient.now:%Y-%m-%d %H:%M} UTC"), "", *lines])
+    head = f"authwatch doctor on {subject.settings.host}, " if subject.settings.host else "authwatch doctor, "
+    return "\n".join([visible(f"{head}{subject.now:%Y-%m-%d %H:%M} UTC"), "", *lines])
 
 
 class _Paint:

@@ -1,4 +1,4 @@
-"""The scalars of the config: spans, days, times of day, zones, names, paths, addresses."""
+"""The scalars of the config: spans of time, days, times of day, zones, names, paths, addresses."""
 
 from __future__ import annotations
 

@@ -77,32 +77,32 @@ def meet(
 ) -> Subject:
     """Looks at everything that is watched, once; `own` has just read the settings. Never raises."""
     known = tuple(path for path, stamp in own.touches.items() if stamp and settings.file)
-    patient = Subject(settings, host, own, state, now, environ, complaint, tuple(map(Path, known)))
+    subject = Subject(settings, host, own, state, now, environ, complaint, tuple(map(Path, known)))
     return replace(
-        patient,
+        subject,
         findings=tuple(observe_all(host, settings.sources)),
         beside=tuple(entry.id for entry in beside(host, settings.policy.unlisted)),
         openclaws=tuple(_openclaws(settings, host)),
     )
 
 
-def examine(patient: Subject) -> Iterator[Result]:
+def examine(subject: Subject) -> Iterator[Result]:
     """Every check's results; a check that fails itself is a finding, not an end."""
     for checks in THEMES.values():
         for name, check in checks.items():
             try:
-                yield from (_there(patient, result) for result in check(patient))
+                yield from (_there(subject, result) for result in check(subject))
             except Exception as error:  # noqa: BLE001 - the doctor must reach the last check
                 what = f"the check itself failed: {place_of(error)}"
                 yield Result(name, Health.BROKEN, what, "this is our bug; please report it", "authwatch --version")
 
 
-def _there(patient: Subject, result: Result) -> Result:
+def _there(subject: Subject, result: Result) -> Result:
     """A command about the stores of another home names that home; what authwatch itself needs is in its own."""
-    if patient.host.home == patient.own.home or not result.mend.startswith(_ABOUT_STORES):
+    if subject.host.home == subject.own.home or not result.mend.startswith(_ABOUT_STORES):
         return result
     words, gap, comment = result.mend.partition("  #")
-    return replace(result, mend=f"{words} {command('--home', patient.host.home)}{gap}{comment}")
+    return replace(result, mend=f"{words} {command('--home', subject.host.home)}{gap}{comment}")
 
 
 def _openclaws(settings: Settings, host: Host) -> Iterator[OpenClaw]:

@@ -16,9 +16,9 @@ _KEPT: Final = (
 )
 
 
-def ask(patient: Subject, *argv: str, patience: float) -> str:
+def ask(subject: Subject, *argv: str, patience: float) -> str:
     """What the program writes to stdout; `patience` in seconds. Raises Unreadable (exec_failed, timeout, too_large)."""
-    environ = {name: patient.environ[name] for name in _KEPT if patient.environ.get(name)}
+    environ = {name: subject.environ[name] for name in _KEPT if subject.environ.get(name)}
     bus = Path(f"/run/user/{os.getuid()}")
     if bus.is_dir():  # `su` and `sudo` lose the way to the user's session
         environ.setdefault("XDG_RUNTIME_DIR", str(bus))

@@ -10,14 +10,14 @@ from monitor.doctor.model import Health, Result, Subject, command
 from monitor.system.state_dir import HEARD
 
 
-def channels(patient: Subject) -> Iterator[Result]:
+def channels(subject: Subject) -> Iterator[Result]:
     """Can every channel be loaded? Its address is taken apart as for sending, and nothing is sent."""
     from alerts.channels import check
 
-    if not patient.settings.channels:
+    if not subject.settings.channels:
         why = "findings are in exit codes, history and metrics only"
         yield Result("channels", Health.WARNING, "none are configured", why, "authwatch onboard")
-    for channel in patient.settings.channels:
+    for channel in subject.settings.channels:
         reason = channel.broken or (check(channel.label, channel.url.reveal()) if channel.url else "no address")
         if reason:
             said = reason.removeprefix(f"channel {channel.label}: ")
@@ -28,32 +28,32 @@ def channels(patient: Subject) -> Iterator[Result]:
             yield Result("channels", Health.FINE, what)
 
 
-def deliveries(patient: Subject) -> Iterator[Result]:
+def deliveries(subject: Subject) -> Iterator[Result]:
     """Since when does each channel have news that it was not told, and why? Did the last test message arrive?"""
     from alerts import notify, store
     from monitor.check.collect import CheckOptions
     from monitor.check.record import CheckContext
     from monitor.history import engine
 
-    host = patient.host.keyed(patient.state.key(create=False))  # what was told goes by keyed addresses
-    this_check = CheckContext(CheckOptions(patient.settings), host, patient.state, (), patient.now)
+    host = subject.host.keyed(subject.state.key(create=False))  # what was told goes by keyed addresses
+    this_check = CheckContext(CheckOptions(subject.settings), host, subject.state, (), subject.now)
     try:
         if not this_check.channels or not engine.exists(this_check.url):
             return
         with engine.connect(this_check.url, read_only=True).connect() as db:
             if engine.revision(db) is None:
                 return
-            known = notify.past(notify.recall(db), patient.now)
+            known = notify.past(notify.recall(db), subject.now)
             reached = store.last_successes(db)
             last = store.last_deliveries(db)
     except (engine.Broken, engine.HistoryError):
         return  # the check of the history says so
-    waiting = notify.waiting(known, this_check.channels, this_check.rules, patient.now)
+    waiting = notify.waiting(known, this_check.channels, this_check.rules, subject.now)
     for channel in this_check.channels:
         label = channel.label
         since = waiting.get(label)
-        if since is None and notify.pending(known, channel, this_check.rules, patient.now):
-            since = patient.now  # nobody has tried it at this address yet
+        if since is None and notify.pending(known, channel, this_check.rules, subject.now):
+            since = subject.now  # nobody has tried it at this address yet
         yield _result(label, since, reached.get(label), last.get(label, {}))
 
 
@@ -80,9 +80,9 @@ def _result(label: str, waiting: datetime | None, reached: datetime | None, last
     return Result("deliveries", Health.BROKEN, what, why, again)
 
 
-def heartbeat(patient: Subject) -> Iterator[Result]:
+def heartbeat(subject: Subject) -> Iterator[Result]:
     """Would anybody notice if authwatch itself stopped?"""
-    settings = patient.settings
+    settings = subject.settings
     if broken := settings.broken.get("heartbeat"):
         why = "nobody notices when authwatch stops"
         yield Result("heartbeat", Health.BROKEN, broken, why, "authwatch config check")
@@ -90,11 +90,11 @@ def heartbeat(patient: Subject) -> Iterator[Result]:
         why = "nobody notices when this machine or authwatch stops; a service such as Healthchecks would"
         yield Result("heartbeat", Health.FINE, "none is configured", why)
     else:
-        yield _heard(patient)
+        yield _heard(subject)
 
 
-def _heard(patient: Subject) -> Result:
-    folder = patient.state.folder
+def _heard(subject: Subject) -> Result:
+    folder = subject.state.folder
     try:
         at = datetime.fromtimestamp((folder / HEARD).stat().st_mtime, UTC)
     except (OSError, ValueError, OverflowError):
@@ -103,7 +103,7 @@ def _heard(patient: Subject) -> Result:
         why = "what waits for it will raise the alarm, or never knew of this machine"
         return Result("heartbeat", Health.WARNING, "was never heard", why, "authwatch check -v")
     said = f"was last heard {at:%Y-%m-%d %H:%M} UTC"
-    if patient.now - at > max(patient.settings.interval * 2.5, timedelta(hours=1)):
+    if subject.now - at > max(subject.settings.interval * 2.5, timedelta(hours=1)):
         why = "every finished check should be heard; what waits for it raises the alarm"
         return Result("heartbeat", Health.WARNING, said, why, "authwatch check -v")
     return Result("heartbeat", Health.FINE, said)

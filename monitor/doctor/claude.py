@@ -31,9 +31,9 @@ _OUT: Final = (
 )
 
 
-def claude_code_only(patient: Subject) -> Iterator[Result]:
+def claude_code_only(subject: Subject) -> Iterator[Result]:
     """Is what serves Anthropic a subscription's token, which Anthropic may refuse to OpenClaw?"""
-    for claw in patient.openclaws:
+    for claw in subject.openclaws:
         said: dict[Result, None] = {}  # agents that inherit a profile say the same of it
         for agent in claw.found.agents:
             if _direct(claw, agent):

@@ -26,14 +26,14 @@ class Done:
     tried: bool
 
 
-def mend(results: Iterable[Result], patient: Subject) -> tuple[Done, ...]:
+def mend(results: Iterable[Result], subject: Subject) -> tuple[Done, ...]:
     """Makes every safe mend once."""
-    return tuple(_one(fix, patient) for fix in dict.fromkeys(one.fix for one in results if one.fix))
+    return tuple(_one(fix, subject) for fix in dict.fromkeys(one.fix for one in results if one.fix))
 
 
-def _one(fix: Fix, patient: Subject) -> Done:
+def _one(fix: Fix, subject: Subject) -> Done:
     try:
-        said = {FixStep.NARROW: _narrow, FixStep.MAKE: _make, FixStep.REMOVE: _remove}[fix.step](fix, patient)
+        said = {FixStep.NARROW: _narrow, FixStep.MAKE: _make, FixStep.REMOVE: _remove}[fix.step](fix, subject)
     except NotFixed as refused:
         return Done(fix, str(refused), tried=False)
     except OSError as error:
@@ -41,9 +41,9 @@ def _one(fix: Fix, patient: Subject) -> Done:
     return Done(fix, said, tried=True)
 
 
-def _narrow(fix: Fix, patient: Subject) -> str:
+def _narrow(fix: Fix, subject: Subject) -> str:
     """Takes bits of the mode away, behind any link that stays in our own places."""
-    real = _inside(fix.path, patient)
+    real = _inside(fix.path, subject)
     handle = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         found = os.fstat(handle)
@@ -57,7 +57,7 @@ def _narrow(fix: Fix, patient: Subject) -> str:
     return f"{real}: mode {before:04o} is now {before & ~fix.away:04o}"
 
 
-def _make(fix: Fix, patient: Subject) -> str:
+def _make(fix: Fix, subject: Subject) -> str:
     try:
         StateDir(fix.path, fix.path).create()
     except StateError as error:
@@ -65,8 +65,8 @@ def _make(fix: Fix, patient: Subject) -> str:
     return f"{fix.path} was made, for you only"
 
 
-def _remove(fix: Fix, patient: Subject) -> str:
-    real = _inside(fix.path.parent, patient) / fix.path.name
+def _remove(fix: Fix, subject: Subject) -> str:
+    real = _inside(fix.path.parent, subject) / fix.path.name
     found = os.lstat(real)
     _ours(found, real)
     if not LEFTOVER.fullmatch(real.name) or not stat.S_ISREG(found.st_mode):
@@ -75,10 +75,10 @@ def _remove(fix: Fix, patient: Subject) -> str:
     return f"{real} was removed"
 
 
-def _inside(path: Path, patient: Subject) -> Path:
+def _inside(path: Path, subject: Subject) -> Path:
     """The path behind every link, which has to lie in the home, the state folder or beside the config."""
     real = Path(os.path.realpath(path))
-    own = [patient.host.home, patient.own.home, patient.state.folder, patient.state.gate, *patient.read]
+    own = [subject.host.home, subject.own.home, subject.state.folder, subject.state.gate, *subject.read]
     if not any(real.is_relative_to(os.path.realpath(one)) for one in own):
         raise NotFixed(f"{path} leads to {real}, outside of your home; look at it yourself")
     return real

@@ -13,31 +13,31 @@ from monitor.doctor.model import Health, Result, Subject
 SET: str = "sudo timedatectl set-ntp true"
 
 
-def clock(patient: Subject) -> Iterator[Result]:
+def clock(subject: Subject) -> Iterator[Result]:
     """Is the wall clock believable, and was it moved since the last check?"""
-    if patient.now < EARLIEST:
-        what = f"the clock says {patient.now:%Y-%m-%d}"
+    if subject.now < EARLIEST:
+        what = f"the clock says {subject.now:%Y-%m-%d}"
         yield Result("clock", Health.BROKEN, what, "every deadline looks far away", SET)
         return
-    record = _record(patient)
+    record = _record(subject)
     last = _moment(record.get("at"))
-    if last and last > patient.now + timedelta(minutes=5):
-        what = f"the clock says {patient.now:%Y-%m-%d %H:%M} UTC, before the last check ({last:%Y-%m-%d %H:%M} UTC)"
+    if last and last > subject.now + timedelta(minutes=5):
+        what = f"the clock says {subject.now:%Y-%m-%d %H:%M} UTC, before the last check ({last:%Y-%m-%d %H:%M} UTC)"
         why = "it was put back, now or then; checks record and tell nothing until it has run steadily for a while"
         yield Result("clock", Health.WARNING, what, why, SET)
     elif isinstance(clocks := record.get("clocks"), dict) and clocks.get("doubted"):
         why = "checks report, but record and tell nothing until it has run steadily for a while"
         yield Result("clock", Health.WARNING, "the clock was moved lately", why, "timedatectl timesync-status")
     else:
-        yield Result("clock", Health.FINE, f"{patient.now:%Y-%m-%d %H:%M} UTC")
+        yield Result("clock", Health.FINE, f"{subject.now:%Y-%m-%d %H:%M} UTC")
 
 
-def zone(patient: Subject) -> Iterator[Result]:
+def zone(subject: Subject) -> Iterator[Result]:
     """Which zone is it here, and do quiet hours run in another?"""
-    local = patient.now.astimezone()
+    local = subject.now.astimezone()
     offset = f"{local:%z}"
     here = f"this machine is at UTC{f'{offset[:3]}:{offset[3:]}' if local.utcoffset() else ''}"
-    quiet = patient.settings.alerts.quiet
+    quiet = subject.settings.alerts.quiet
     if quiet is None:
         yield Result("zone", Health.FINE, f"{here}; moments are shown in UTC")
         return
@@ -50,10 +50,10 @@ def zone(patient: Subject) -> Iterator[Result]:
         yield Result("zone", Health.FINE, f"{here}; {hours}")
 
 
-def _record(patient: Subject) -> Mapping[str, Any]:
+def _record(subject: Subject) -> Mapping[str, Any]:
     """What the last full check said of itself; empty where there is nothing that can be read."""
     try:
-        found = json.loads((patient.state.folder / "check.json").read_bytes())
+        found = json.loads((subject.state.folder / "check.json").read_bytes())
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,30 @@ class Result:
     why: str = ""
     mend: str = ""
     fix: Fix | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """One thing that starts checks.
+
+    `name` as people know it; `daemon` or a check now and then; `runs` None where it could not be asked; `said` is how
+    it stands; `environment`, `program` what it starts with, `limit` after how long it kills a check. `start`, `stop`,
+    `again` (which writes it anew, with the places of this prompt) and `log` are commands.
+    """
+
+    name: str
+    daemon: bool
+    runs: bool | None
+    said: str
+    start: str
+    stop: str
+    again: str
+    log: str = ""
+    failed: bool = False
+    lingers: bool = True
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    program: str = ""
+    limit: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,11 @@ _MIGRATE: Final = "openclaw doctor --fix"
 _CAREFUL: Final = "be online for the command: it renews logins as well, and one that fails to is lost"
 
 
-def providers(patient: Subject) -> Iterator[Result]:
+def providers(subject: Subject) -> Iterator[Result]:
     """Does every provider that a model names have something to log in with?"""
-    claws = {claw.source: claw for claw in patient.openclaws}
+    claws = {claw.source: claw for claw in subject.openclaws}
     lacking: dict[tuple[str, str, bool], list[str]] = defaultdict(list)
-    for source, agent, provider in _unserved(patient, claws):
+    for source, agent, provider in _unserved(subject, claws):
         lacking[source, provider, _has(claws[source], agent, provider)].append(agent)
     for (source, provider, has), agents in lacking.items():
         using = _using(agents, claws[source])
@@ -40,11 +40,11 @@ def providers(patient: Subject) -> Iterator[Result]:
         yield Result("providers", Health.BROKEN, what, why, mend)
 
 
-def _unserved(patient: Subject, claws: Mapping[str, OpenClaw]) -> list[tuple[str, str, str]]:
+def _unserved(subject: Subject, claws: Mapping[str, OpenClaw]) -> list[tuple[str, str, str]]:
     """Source, agent and provider of what is in use and has nothing: told as missing, or profiles that all are unfit."""
-    seen = [one for one in patient.findings if isinstance(one, Observation) and one.evidence is Evidence.ABSENT]
+    seen = [one for one in subject.findings if isinstance(one, Observation) and one.evidence is Evidence.ABSENT]
     told = [one.credential for one in seen if one.credential.profile == f"{one.credential.provider}:-"]
-    lines = [one for one in patient.findings if isinstance(one, Lineup) and one.in_use and not (one.keys or one.spare)]
+    lines = [one for one in subject.findings if isinstance(one, Lineup) and one.in_use and not (one.keys or one.spare)]
     unfit = [one for one in lines if one.source in claws and _has(claws[one.source], one.agent, one.provider)]
     places = [(one.source, one.agent, one.provider) for one in told if one.source in claws]
     return list(dict.fromkeys([*places, *((one.source, one.agent, one.provider) for one in unfit)]))
@@ -55,11 +55,11 @@ def _has(claw: OpenClaw, agent: str, provider: str) -> bool:
     return any(auth_id(one.provider) == auth_id(provider) for one in profiles)
 
 
-def cooldowns(patient: Subject) -> Iterator[Result]:
+def cooldowns(subject: Subject) -> Iterator[Result]:
     """Which profiles rest after failures, and is anybody left for their provider?"""
-    claws = {claw.source: claw for claw in patient.openclaws}
+    claws = {claw.source: claw for claw in subject.openclaws}
     resting: dict[str, Observation] = {}
-    for one in patient.findings:
+    for one in subject.findings:
         if not isinstance(one, Observation) or one.credential.source not in claws:
             continue
         if one.use.out_of_credit:
@@ -68,9 +68,9 @@ def cooldowns(patient: Subject) -> Iterator[Result]:
                 "OpenClaw goes on with another profile, or stands still",
             )
             yield Result("cooldowns", Health.WARNING, what, why, _explain(one))
-        elif one.use.unusable_until and one.use.unusable_until > patient.now:
+        elif one.use.unusable_until and one.use.unusable_until > subject.now:
             resting[one.credential.key] = one
-    alone = _alone(patient, resting)
+    alone = _alone(subject, resting)
     for key, one in resting.items():
         until = one.use.unusable_until
         what = f"{key} rests until {until:%Y-%m-%d %H:%M} UTC ({one.use.disabled_reason or 'after failures'})"
@@ -84,9 +84,9 @@ def cooldowns(patient: Subject) -> Iterator[Result]:
             yield Result("cooldowns", Health.FINE, f"{what}; it comes back by itself")
 
 
-def _alone(patient: Subject, resting: Mapping[str, Observation]) -> set[str]:
+def _alone(subject: Subject, resting: Mapping[str, Observation]) -> set[str]:
     """The resting ones of line-ups in use of which every member rests."""
-    lines = [one for one in patient.findings if isinstance(one, Lineup) and one.in_use and one.keys and not one.spare]
+    lines = [one for one in subject.findings if isinstance(one, Lineup) and one.in_use and one.keys and not one.spare]
     return {key for line in lines if all(key in resting for key in line.keys) for key in line.keys}
 
 
@@ -94,9 +94,9 @@ def _explain(one: Observation) -> str:
     return command("authwatch", "explain", one.credential.key)
 
 
-def old_profiles(patient: Subject) -> Iterator[Result]:
+def old_profiles(subject: Subject) -> Iterator[Result]:
     """Profiles that OpenClaw no longer renews, or keeps under another name by now."""
-    for claw in patient.openclaws:
+    for claw in subject.openclaws:
         newest = claw.found.generation is Generation.SHARED
         for agent, one in _profiles(claw):
             shown = f"{claw.source}/{agent}/{one.id}"
@@ -114,9 +114,9 @@ def old_profiles(patient: Subject) -> Iterator[Result]:
                 yield Result("old profiles", Health.WARNING, what, why, _MIGRATE)
 
 
-def orders(patient: Subject) -> Iterator[Result]:
+def orders(subject: Subject) -> Iterator[Result]:
     """Orders and declarations that name profiles which no store has."""
-    for claw in patient.openclaws:
+    for claw in subject.openclaws:
         if claw.found.faults:
             continue  # what cannot be read may hold them
         config, generation = claw.found.config, claw.found.generation

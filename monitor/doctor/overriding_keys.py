@@ -25,18 +25,18 @@ BEFORE: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-def shadows(patient: Subject) -> Iterator[Result]:
+def shadows(subject: Subject) -> Iterator[Result]:
     """Which variables and config keys are used instead of the logins that are watched?"""
-    yield from _programs(patient)
-    for claw in patient.openclaws:
+    yield from _programs(subject)
+    for claw in subject.openclaws:
         yield from _config_keys(claw)
         yield from _variables(claw)
 
 
-def _programs(patient: Subject) -> Iterator[Result]:
-    stored = {one.credential.source for one in patient.findings if isinstance(one, Observation) and one.from_file}
-    for entry in patient.settings.sources:
-        name = next((one for one in BEFORE.get(entry.type, ()) if (patient.host.env(one) or "").strip()), None)
+def _programs(subject: Subject) -> Iterator[Result]:
+    stored = {one.credential.source for one in subject.findings if isinstance(one, Observation) and one.from_file}
+    for entry in subject.settings.sources:
+        name = next((one for one in BEFORE.get(entry.type, ()) if (subject.host.env(one) or "").strip()), None)
         if name and entry.id in stored and "home" not in entry.options:
             what = f"{name} is set here, and comes before the login of {entry.id}"
             why = "what is started from this shell does not use the login that is watched, and may be billed by use"

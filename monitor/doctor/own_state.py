@@ -1,4 +1,4 @@
-"""Checks of authwatch's own house: config, history, the last check."""
+"""Checks of authwatch's own things: config, state folder, history, the last check."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _ELSEWHERE: Final = ("channels.", "heartbeat")
 _NO_SECRET: Final = Path("/etc/timezone")
 
 
-def config(patient: Subject) -> Iterator[Result]:
+def config(subject: Subject) -> Iterator[Result]:
     """Which config is used, does it hold up, and can what it names be had?"""
-    settings, found = patient.settings, False
-    for line in patient.complaint.splitlines():
+    settings, found = subject.settings, False
+    for line in subject.complaint.splitlines():
         found = True
         why = "nothing in it counts until this is right: no check runs, nobody is told; the defaults are checked below"
         yield Result("config", Health.BROKEN, line, why, "authwatch config check")
@@ -33,18 +33,18 @@ def config(patient: Subject) -> Iterator[Result]:
             yield Result("config", Health.BROKEN, line, why, "authwatch config check")
     if not found:
         said = (
-            patient.own.show(settings.file)
+            subject.own.show(settings.file)
             if settings.file
             else "no config file: the defaults are used, nobody is told by message"
         )
         yield Result("config", Health.FINE, said)
 
 
-def config_files(patient: Subject) -> Iterator[Result]:
+def config_files(subject: Subject) -> Iterator[Result]:
     """Are the config and the secret files it names as private as what they hold?"""
-    secret = any(channel.url for channel in patient.settings.channels) or patient.settings.heartbeat
-    for path in patient.read:
-        if path == _NO_SECRET or (path == patient.settings.file and not secret):
+    secret = any(channel.url for channel in subject.settings.channels) or subject.settings.heartbeat
+    for path in subject.read:
+        if path == _NO_SECRET or (path == subject.settings.file and not secret):
             continue
         found = os.stat(path)
         if not stat.S_ISREG(found.st_mode):
@@ -54,7 +54,7 @@ def config_files(patient: Subject) -> Iterator[Result]:
         if mode & (0o077 if ours else 0o007):
             why = "channel addresses are secrets: who reads them can read or send your alerts"
             what, mend = (
-                f"{patient.own.show(path)} has mode {mode:04o}",
+                f"{subject.own.show(path)} has mode {mode:04o}",
                 command(*([] if ours else ["sudo"]), "chmod", "600", "--", path),
             )
             yield Result("config files", Health.WARNING, what, why, mend, Fix(FixStep.NARROW, path) if ours else None)
@@ -62,19 +62,19 @@ def config_files(patient: Subject) -> Iterator[Result]:
             why = "who owns it decides what authwatch does, and `exec` sources are not run from it"
             mend = command("sudo", "chown", str(os.geteuid()), "--", path)
             yield Result(
-                "config files", Health.WARNING, f"{patient.own.show(path)} belongs to uid {found.st_uid}", why, mend
+                "config files", Health.WARNING, f"{subject.own.show(path)} belongs to uid {found.st_uid}", why, mend
             )
 
 
-def history(patient: Subject) -> Iterator[Result]:
+def history(subject: Subject) -> Iterator[Result]:
     """Can the history be opened, and is it of this version?"""
     from monitor.history import engine, owner
     from monitor.system.state_dir import real
 
-    given = patient.settings.history_url
+    given = subject.settings.history_url
     path = None
     try:
-        url = engine.url_of(given.reveal() if given else None, patient.state.folder)
+        url = engine.url_of(given.reveal() if given else None, subject.state.folder)
         path = engine.file_of(url)
         if not engine.exists(url):
             yield Result("history", Health.FINE, "none yet; the first check makes it")
@@ -82,7 +82,7 @@ def history(patient: Subject) -> Iterator[Result]:
         with engine.connect(url, read_only=True).connect() as connection:
             found = engine.revision(connection)
             if found == engine.HEAD:
-                owner.admit(connection, url, patient.state, real(patient.host.home))
+                owner.admit(connection, url, subject.state, real(subject.host.home))
     except owner.OtherWatcher as error:
         what, _, why = str(error).partition("\n")
         yield Result("history", Health.BROKEN, what, why.replace("\n", " "), owner.ADOPT)
@@ -102,21 +102,21 @@ def history(patient: Subject) -> Iterator[Result]:
     yield Result("history", Health.FINE, engine.shown(url))
 
 
-def last_check(patient: Subject) -> Iterator[Result]:
+def last_check(subject: Subject) -> Iterator[Result]:
     """Does something run the checks?"""
     # Acknowledging and silencing remove the checkpoint; what the last full check left is there all the same.
-    places = (patient.state.gate / gate.NAME, patient.state.folder / "check.json")
+    places = (subject.state.gate / gate.NAME, subject.state.folder / "check.json")
     stamps = [stamp for place in places if (stamp := gate.stat_of(str(place)))]
     found = max(stamps, key=lambda stamp: stamp[3], default=None)
     if found is None:
         why = "nobody is told anything until checks run"
-        yield Result("last check", Health.WARNING, "no finished check", why, how_to_install(patient))
+        yield Result("last check", Health.WARNING, "no finished check", why, how_to_install(subject))
         return
     at = datetime.fromtimestamp(found[3] / 1e9, UTC)
-    limit = max(patient.settings.interval * 2.5, timedelta(hours=1))
-    if patient.now - at > limit:
-        what = f"the last one ended {at:%Y-%m-%d %H:%M} UTC, {_ago(patient.now - at)} ago"
-        why = f"one is due every {patient.settings.interval}, and nobody is told while none runs"
+    limit = max(subject.settings.interval * 2.5, timedelta(hours=1))
+    if subject.now - at > limit:
+        what = f"the last one ended {at:%Y-%m-%d %H:%M} UTC, {_ago(subject.now - at)} ago"
+        why = f"one is due every {subject.settings.interval}, and nobody is told while none runs"
         yield Result("last check", Health.WARNING, what, why, "authwatch check -v")
     else:
         yield Result("last check", Health.FINE, f"{at:%Y-%m-%d %H:%M} UTC")
@@ -134,22 +134,22 @@ LEFTOVER: Final = re.compile(r"\.(?:key|checkpoint|status\.json|metrics\.prom|ch
 STALE_SECONDS: Final = 3600
 
 
-def state(patient: Subject) -> Iterator[Result]:
+def state(subject: Subject) -> Iterator[Result]:
     """Can the state folder be written, and by us only?"""
     fine = True
-    for folder in dict.fromkeys((patient.state.folder, patient.state.gate)):
-        for result in _folder(patient, folder):
+    for folder in dict.fromkeys((subject.state.folder, subject.state.gate)):
+        for result in _folder(subject, folder):
             fine = False
             yield result
-        for result in _inside(patient, folder):
+        for result in _inside(subject, folder):
             fine = False
             yield result
     if fine:
-        yield Result(NAME, Health.FINE, patient.own.show(patient.state.folder))
+        yield Result(NAME, Health.FINE, subject.own.show(subject.state.folder))
 
 
-def _folder(patient: Subject, folder: Path) -> Iterator[Result]:
-    shown = patient.own.show(folder)
+def _folder(subject: Subject, folder: Path) -> Iterator[Result]:
+    shown = subject.own.show(folder)
     try:
         found = os.stat(folder)
     except FileNotFoundError:
@@ -178,7 +178,7 @@ def _folder(patient: Subject, folder: Path) -> Iterator[Result]:
         )
 
 
-def _inside(patient: Subject, folder: Path) -> Iterator[Result]:
+def _inside(subject: Subject, folder: Path) -> Iterator[Result]:
     try:
         paths = sorted(folder.iterdir())
     except OSError:
@@ -190,8 +190,8 @@ def _inside(patient: Subject, folder: Path) -> Iterator[Result]:
             continue
         if not stat.S_ISREG(found.st_mode):
             continue
-        mode, ours, shown = stat.S_IMODE(found.st_mode), found.st_uid == os.geteuid(), patient.own.show(path)
-        if LEFTOVER.fullmatch(path.name) and patient.now.timestamp() - found.st_mtime > STALE_SECONDS:
+        mode, ours, shown = stat.S_IMODE(found.st_mode), found.st_uid == os.geteuid(), subject.own.show(path)
+        if LEFTOVER.fullmatch(path.name) and subject.now.timestamp() - found.st_mtime > STALE_SECONDS:
             what, why = f"{shown} was left by a check that broke off", "it may hold what the whole file holds"
             fix = Fix(FixStep.REMOVE, path) if ours else None
             yield Result(NAME, Health.WARNING, what, why, command("rm", "--", path), fix)

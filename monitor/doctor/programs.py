@@ -54,24 +54,24 @@ class ProgramVersion:
     silent: str = ""
 
 
-def programs(patient: Subject) -> Iterator[Result]:
+def programs(subject: Subject) -> Iterator[Result]:
     """authwatch itself, then every program whose logins were found; all are asked at once."""
-    types = {entry.id: entry.type for entry in patient.settings.sources}
-    found = {types.get(one.credential.source, "") for one in patient.findings if isinstance(one, Observation)}
+    types = {entry.id: entry.type for entry in subject.settings.sources}
+    found = {types.get(one.credential.source, "") for one in subject.findings if isinstance(one, Observation)}
     wanted = [PROGRAMS[kind] for kind in PROGRAMS if kind in found]
     with ThreadPoolExecutor(max_workers=len(wanted) + 1) as pool:
-        answers = list(pool.map(lambda name: _asked(patient, name), ["authwatch", *wanted]))
+        answers = list(pool.map(lambda name: _asked(subject, name), ["authwatch", *wanted]))
     yield _ourselves(answers[0])
     for answer in answers[1:]:
-        yield _result(patient, answer, _newer(patient) if answer.name == "openclaw" else None)
+        yield _result(subject, answer, _newer(subject) if answer.name == "openclaw" else None)
 
 
-def _asked(patient: Subject, name: str) -> ProgramVersion:
-    path = shutil.which(name, path=patient.environ.get("PATH", ""))
+def _asked(subject: Subject, name: str) -> ProgramVersion:
+    path = shutil.which(name, path=subject.environ.get("PATH", ""))
     if path is None or (name == "authwatch" and _is_this(path)):
         return ProgramVersion(name, path, __version__ if path else "")
     try:
-        said = ask(patient, path, "--version", patience=PATIENCE)
+        said = ask(subject, path, "--version", patience=PATIENCE)
     except Unreadable as error:
         late = error.problem is Problem.TIMEOUT
         return ProgramVersion(name, path, silent=f"did not answer within {PATIENCE:g} s" if late else error.detail[3:])
@@ -101,13 +101,13 @@ def _ourselves(answer: ProgramVersion) -> Result:
     return Result("programs", Health.FINE, mine)
 
 
-def _result(patient: Subject, answer: ProgramVersion, newer: tuple[int, int] | None) -> Result:
+def _result(subject: Subject, answer: ProgramVersion, newer: tuple[int, int] | None) -> Result:
     name = answer.name
     if answer.path is None:
         why = (
             "its logins were found here, and only it can renew them; if it runs in a container, that is as it should be"
         )
-        where = _elsewhere(patient, name)
+        where = _elsewhere(subject, name)
         mend = _on_path(where) if where else f"type -a {name}  # in the shell or container that runs it"
         return Result("programs", Health.WARNING, f"{name} is not on PATH", why, mend)
     if answer.silent:
@@ -121,9 +121,9 @@ def _result(patient: Subject, answer: ProgramVersion, newer: tuple[int, int] | N
     return Result("programs", Health.FINE, f"{name} {answer.version}")
 
 
-def _elsewhere(patient: Subject, name: str) -> Path | None:
+def _elsewhere(subject: Subject, name: str) -> Path | None:
     """The folder in which the program lies that is not on this PATH."""
-    found = (path for place in PLACES for path in patient.own.home.glob(f"{place}/{name}"))
+    found = (path for place in PLACES for path in subject.own.home.glob(f"{place}/{name}"))
     return next((path.parent for path in found if os.access(path, os.X_OK)), None)
 
 
@@ -131,6 +131,6 @@ def _on_path(folder: Path) -> str:
     return f'export PATH={command(folder)}:"$PATH"'
 
 
-def _newer(patient: Subject) -> tuple[int, int] | None:
+def _newer(subject: Subject) -> tuple[int, int] | None:
     """The newest release that wrote a config of an OpenClaw here."""
-    return max((one.found.config.touched_by for one in patient.openclaws if one.found.config.touched_by), default=None)
+    return max((one.found.config.touched_by for one in subject.openclaws if one.found.config.touched_by), default=None)

@@ -1,4 +1,4 @@
-"""What makes checks run by themselves here: units of systemd and launchd, the crontab, Termux's job."""
+"""What makes checks run by themselves here (systemd, launchd, crontab, Termux), and whether it does."""
 
 from __future__ import annotations
 
@@ -14,11 +14,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from alerts.dataclass import dataclass, field
 from monitor.config.settings import check_ends
 from monitor.doctor.asking import ask
-from monitor.doctor.model import Health, Result, Subject, command
-from monitor.doctor.web_port import PortAnswer, answers
+from monitor.doctor.model import Health, Result, Runner, Subject, command
 from monitor.judge.wording import setting
 from monitor.location import Location
 from monitor.setup import cron, launchd, managed_files, systemd
@@ -31,56 +29,32 @@ PATIENCE: Final = 5.0  # seconds that a program of the machine gets to answer
 _ASKED: Final = "LoadState,UnitFileState,ActiveState,Result,NextElapseUSecRealtime"
 
 
-@dataclass(frozen=True, slots=True)
-class Runner:
-    """One thing that starts checks.
-
-    `name` as people know it; `daemon` or a check now and then; `runs` None where it could not be asked; `said` is how it
-    stands; `environment` and `program` what it starts with, `limit` after how long it kills a check. `start`, `stop`,
-    `again` (which writes it anew, with the places of this prompt) and `log` are commands.
-    """
-
-    name: str
-    daemon: bool
-    runs: bool | None
-    said: str
-    start: str
-    stop: str
-    again: str
-    log: str = ""
-    failed: bool = False
-    lingers: bool = True
-    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
-    program: str = ""
-    limit: timedelta | None = None
-
-
-def runners(patient: Subject) -> tuple[Runner, ...]:
+def runners(subject: Subject) -> tuple[Runner, ...]:
     """Everything of ours that is set up for this user; the machine is asked once."""
-    if "runners" not in patient.memo:
-        patient.memo["runners"] = (*_systemd(patient), *_crontab(patient), *_launchd(patient), *_termux(patient))
-    found: tuple[Runner, ...] = patient.memo["runners"]
+    if "runners" not in subject.memo:
+        subject.memo["runners"] = (*_systemd(subject), *_crontab(subject), *_launchd(subject), *_termux(subject))
+    found: tuple[Runner, ...] = subject.memo["runners"]
     return found
 
 
 # -- systemd --------------------------------------------------------------------------------------------------
 
 
-def _systemd(patient: Subject) -> Iterator[Runner]:
-    own = patient.own.home / ".config" / "systemd" / "user"
-    places = [(own, ""), *((systemd.MACHINE, name) for name in _accounts(patient))]
+def _systemd(subject: Subject) -> Iterator[Runner]:
+    own = subject.own.home / ".config" / "systemd" / "user"
+    places = [(own, ""), *((systemd.MACHINE, name) for name in _accounts(subject))]
     for folder, account in places:
         for started, worker in ((TIMER, CHECK), (DAEMON, DAEMON)):
             if stamp(folder / file_name(started, account)):
-                yield _unit(patient, folder, account, started, worker)
+                yield _unit(subject, folder, account, started, worker)
 
 
-def _unit(patient: Subject, folder: Path, account: str, started: str, worker: str) -> Runner:
+def _unit(subject: Subject, folder: Path, account: str, started: str, worker: str) -> Runner:
     unit, working = file_name(started, account), file_name(worker, account)
     user = [] if account else ["--user"]
     sudo = ["sudo"] if account else []
-    facts = _shown(patient, *user, "show", unit, f"--property={_ASKED}")
-    worked = _shown(patient, *user, "show", working, "--property=Result,TimeoutStartUSec") if facts else {}
+    facts = _shown(subject, *user, "show", unit, f"--property={_ASKED}")
+    worked = _shown(subject, *user, "show", working, "--property=Result,TimeoutStartUSec") if facts else {}
     active, enabled = facts.get("ActiveState", ""), facts.get("UnitFileState", "")
     following = facts.get("NextElapseUSecRealtime", "")
     text = managed_files.read(folder / working)
@@ -105,12 +79,12 @@ def _unit(patient: Subject, folder: Path, account: str, started: str, worker: st
     )
 
 
-def _accounts(patient: Subject) -> tuple[str, ...]:
+def _accounts(subject: Subject) -> tuple[str, ...]:
     """The login names whose home this is: only their units of the machine are ours."""
     with suppress(OSError):
         names = {path.name for path in systemd.MACHINE.glob("authwatch*@*")}
         found = {name.partition("@")[2].rpartition(".")[0] for name in names} - {""}
-        return tuple(sorted(name for name in found if _home(name) == str(patient.own.home)))
+        return tuple(sorted(name for name in found if _home(name) == str(subject.own.home)))
     return ()
 
 
@@ -131,11 +105,11 @@ def _lingers() -> bool:
     return not stamp(folder) or bool(stamp(folder / name))
 
 
-def _shown(patient: Subject, *words: str) -> dict[str, str]:
+def _shown(subject: Subject, *words: str) -> dict[str, str]:
     """The properties that systemd tells; empty where it does not answer."""
-    program = shutil.which("systemctl", path=patient.environ.get("PATH", ""))
+    program = shutil.which("systemctl", path=subject.environ.get("PATH", ""))
     try:
-        said = ask(patient, program, *words, patience=PATIENCE) if program else ""
+        said = ask(subject, program, *words, patience=PATIENCE) if program else ""
     except Unreadable:
         return {}
     return dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
@@ -168,12 +142,12 @@ def _program(text: str) -> str:
 # -- cron, launchd, Termux ------------------------------------------------------------------------------------
 
 
-def _crontab(patient: Subject) -> Iterator[Runner]:
-    program = shutil.which("crontab", path=patient.environ.get("PATH", ""))
+def _crontab(subject: Subject) -> Iterator[Runner]:
+    program = shutil.which("crontab", path=subject.environ.get("PATH", ""))
     if not program:
         return
     try:
-        said = ask(patient, program, "-l", patience=PATIENCE)
+        said = ask(subject, program, "-l", patience=PATIENCE)
     except Unreadable:  # it ends with 1 where there is no crontab
         return
     for ours in cron.parted(said)[1]:
@@ -212,23 +186,23 @@ def _called(words: Sequence[str]) -> str:
     return next((word for word in words if "=" not in word), "")
 
 
-def _launchd(patient: Subject) -> Iterator[Runner]:
+def _launchd(subject: Subject) -> Iterator[Runner]:
     import plistlib
 
     for kind, label in launchd.LABELS.items():
-        path = patient.own.home / "Library" / "LaunchAgents" / f"{label}.plist"
+        path = subject.own.home / "Library" / "LaunchAgents" / f"{label}.plist"
         if not stamp(path):
             continue
         try:
             document = plistlib.loads(path.read_bytes())
         except Exception:  # noqa: BLE001 - a parser of XML; what it raises depends on what lies there
             document = {}
-        program = shutil.which("launchctl", path=patient.environ.get("PATH", ""))
+        program = shutil.which("launchctl", path=subject.environ.get("PATH", ""))
         domain = f"gui/{os.getuid()}"
         runs: bool | None = None
         if program:
             try:
-                runs = bool(ask(patient, program, "print", f"{domain}/{label}", patience=PATIENCE)) or True
+                runs = bool(ask(subject, program, "print", f"{domain}/{label}", patience=PATIENCE)) or True
             except Unreadable:
                 runs = False
         words = document.get("ProgramArguments")
@@ -245,9 +219,9 @@ def _launchd(patient: Subject) -> Iterator[Runner]:
         )
 
 
-def _termux(patient: Subject) -> Iterator[Runner]:
-    share = patient.own.home / ".local" / "share" / "authwatch"
-    if not on_a_phone(patient.environ) or not stamp(share / "check"):
+def _termux(subject: Subject) -> Iterator[Runner]:
+    share = subject.own.home / ".local" / "share" / "authwatch"
+    if not on_a_phone(subject.environ) or not stamp(share / "check"):
         return
     words = _words(managed_files.read(share / "authwatch").partition("exec env ")[2])
     yield Runner(
@@ -263,23 +237,23 @@ def _termux(patient: Subject) -> Iterator[Runner]:
     )
 
 
-def how_to_install(patient: Subject) -> str:
+def how_to_install(subject: Subject) -> str:
     """The command that makes checks run by themselves here; `serve` where nothing else could start them."""
-    if on_a_phone(patient.environ):
+    if on_a_phone(subject.environ):
         return "authwatch install termux"
     if sys.platform == "darwin":
         return "authwatch install launchd"
-    if session_answers(patient):
+    if session_answers(subject):
         return "authwatch install systemd --user --timer"
-    crontab = shutil.which("crontab", path=patient.environ.get("PATH", ""))
+    crontab = shutil.which("crontab", path=subject.environ.get("PATH", ""))
     return "authwatch install cron" if crontab else "authwatch serve"
 
 
-def session_answers(patient: Subject) -> bool:
+def session_answers(subject: Subject) -> bool:
     """Whether systemd runs a session of this user's."""
-    program = shutil.which("systemctl", path=patient.environ.get("PATH", ""))
+    program = shutil.which("systemctl", path=subject.environ.get("PATH", ""))
     try:
-        return bool(program and ask(patient, program, "--user", "show", "--property=Version", patience=3))
+        return bool(program and ask(subject, program, "--user", "show", "--property=Version", patience=3))
     except Unreadable:
         return False
 
@@ -287,12 +261,12 @@ def session_answers(patient: Subject) -> bool:
 _STOPS: Final = "it stops when you log out, and does not start with the machine"
 
 
-def units(patient: Subject) -> Iterator[Result]:
+def units(subject: Subject) -> Iterator[Result]:
     """Is anything set up to run checks, does it run, and is it only one?"""
-    found = runners(patient)
+    found = runners(subject)
     for one in found:
         yield _one(one)
-        if one.limit and one.limit < (needed := check_ends(patient.settings.alerts.deadline)):
+        if one.limit and one.limit < (needed := check_ends(subject.settings.alerts.deadline)):
             what = f"{one.name}: systemd kills a check after {_seconds(one.limit)}"
             why = f"`alerts.deadline` lets a check take {_seconds(needed)}: one whose messages are slow would be lost"
             yield Result("units", Health.WARNING, what, why, one.again)
@@ -302,7 +276,7 @@ def units(patient: Subject) -> Iterator[Result]:
         why = "the same checks run doubled; one of the two is enough"
         yield Result("units", Health.WARNING, f"{names} are at work", why, working[-1].stop)
     elif not found:
-        yield _none(patient)
+        yield _none(subject)
 
 
 def _seconds(span: timedelta) -> str:
@@ -328,56 +302,58 @@ def _one(one: Runner) -> Result:
     return Result("units", Health.FINE, what)
 
 
-def _none(patient: Subject) -> Result:
-    if answers(patient) is PortAnswer.OURS:
+def _none(subject: Subject) -> Result:
+    from monitor.doctor.web_port import PortAnswer, answers  # which asks for the runners itself
+
+    if answers(subject) is PortAnswer.OURS:
         return Result("units", Health.FINE, "none is installed; a daemon that something else started is at work")
     why = "checks run only when somebody types `authwatch check`"
-    return Result("units", Health.WARNING, "nothing is set up to run passes", why, how_to_install(patient))
+    return Result("units", Health.WARNING, "nothing is set up to run checks", why, how_to_install(subject))
 
 
-def one_state(patient: Subject) -> Iterator[Result]:
+def one_state(subject: Subject) -> Iterator[Result]:
     """Do timer, daemon and prompt use one state folder and one config, and look in the same places?"""
-    found, same = runners(patient), True
+    found, same = runners(subject), True
     for one in found:
-        for what, why in _apart(patient, one):
+        for what, why in _apart(subject, one):
             same = False
             yield Result("one state", Health.WARNING, what, why, one.again)
-        for what, why, mend in _looking(patient, one):
+        for what, why, mend in _looking(subject, one):
             same = False
             yield Result("one state", Health.WARNING, what, why, mend)
     if same:
-        names, place = ", ".join(one.name for one in found), patient.own.show(patient.state.folder)
+        names, place = ", ".join(one.name for one in found), subject.own.show(subject.state.folder)
         said = f"{names} and this prompt share {place}" if found else place
         yield Result("one state", Health.FINE, said)
 
 
-def _apart(patient: Subject, one: Runner) -> Iterator[tuple[str, str]]:
+def _apart(subject: Subject, one: Runner) -> Iterator[tuple[str, str]]:
     """What keeps it and this prompt apart: what is so, and why it matters."""
     place = one.environment.get("STATE_DIRECTORY", "").partition(":")[0]
     # A `state:` in the config wins everywhere.
-    if place and not patient.settings.state and Path(place) != patient.state.gate:
-        here, there = patient.own.show(patient.state.gate), patient.own.show(Path(place))
+    if place and not subject.settings.state and Path(place) != subject.state.gate:
+        here, there = subject.own.show(subject.state.gate), subject.own.show(Path(place))
         yield (
             f"{one.name} keeps its state in {there}, this prompt in {here}",
             "each has a memory of its own: messages come twice, and an acknowledgement here is not seen there",
         )
-    mine = patient.settings.file
+    mine = subject.settings.file
     named = one.environment.get("AUTHWATCH_CONFIG")
-    base = one.environment.get("XDG_CONFIG_HOME") or str(patient.own.home / ".config")
+    base = one.environment.get("XDG_CONFIG_HOME") or str(subject.own.home / ".config")
     theirs = Path(named) if named else Path(base) / "authwatch" / "config.yaml"
-    if patient.complaint or not one.environment or theirs == mine or (mine is None and not stamp(theirs)):
+    if subject.complaint or not one.environment or theirs == mine or (mine is None and not stamp(theirs)):
         return
     yield (
-        f"{one.name} reads {patient.own.show(theirs)}, this prompt {mine or 'no config'}",
+        f"{one.name} reads {subject.own.show(theirs)}, this prompt {mine or 'no config'}",
         "what you change in the one does not count in the other",
     )
 
 
-def _looking(patient: Subject, one: Runner) -> Iterator[tuple[str, str, str]]:
+def _looking(subject: Subject, one: Runner) -> Iterator[tuple[str, str, str]]:
     """The variables by which it looks in other places than this prompt: what is so, why it matters, what mends it."""
-    if patient.complaint or not one.environment:
+    if subject.complaint or not one.environment:
         return
-    here, there = _locations(patient, patient.own), _locations(patient, patient.own.within(one.environment))
+    here, there = _locations(subject, subject.own), _locations(subject, subject.own.within(one.environment))
     if here == there:
         return
     lost = "logins that are found there are not checked while nobody looks"
@@ -391,8 +367,8 @@ def _looking(patient: Subject, one: Runner) -> Iterator[tuple[str, str, str]]:
             yield f"{one.name} {has}, this prompt has {name}={mine.value}", lost, _again(one, here)
 
 
-def _locations(patient: Subject, host: Host) -> dict[str, Location]:
-    places = in_force(host, patient.settings.sources)
+def _locations(subject: Subject, host: Host) -> dict[str, Location]:
+    places = in_force(host, subject.settings.sources)
     return {one.variable: one for found in places.values() for one in found}
 
 

@@ -21,25 +21,25 @@ _ARCHIVES: Final = ("auth-profiles.json.migrated-*", "*.sqlite-import.*.bak", "a
 _HALF: Final = (f"*{BACKUP}", f"*{FRESH}")
 
 
-def sources(patient: Subject) -> Iterator[Result]:
+def sources(subject: Subject) -> Iterator[Result]:
     """What each source found, agent by agent, and what it could not read."""
-    rules = patient.settings.policy.rules
+    rules = subject.settings.policy.rules
     unwatched = {rule.match.get("source") for rule in rules if not rule.watch and set(rule.match) == {"source"}}
-    troubles = [one for one in patient.findings if isinstance(one, Trouble) and one.problem not in COPIES]
+    troubles = [one for one in subject.findings if isinstance(one, Trouble) and one.problem not in COPIES]
     for trouble in troubles:
         if trouble.source not in unwatched and not trouble.ignored:
             what = f"{trouble.source}: {trouble.store}: {trouble.detail}"
             yield Result("sources", Health.BROKEN, what, "its credentials cannot be judged", _mend(trouble))
-    seen = [one for one in patient.findings if isinstance(one, Observation)]
+    seen = [one for one in subject.findings if isinstance(one, Observation)]
     found = [one for one in seen if one.evidence is not Evidence.ABSENT]
     for line in _counted(found):
         yield Result("sources", Health.FINE, line)
-    if patient.beside:
-        names = ", ".join(patient.beside)
+    if subject.beside:
+        names = ", ".join(subject.beside)
         what = f"{names}: found as well, shown as ignored until listed under `sources:`"
         yield Result("sources", Health.FINE, what)
     if not seen and not troubles:
-        why = f"there is nothing to watch in {patient.host.home}"
+        why = f"there is nothing to watch in {subject.host.home}"
         yield Result("sources", Health.WARNING, "no credential was found", why, "authwatch status --home DIR")
 
 
@@ -71,9 +71,9 @@ def _mend(trouble: Trouble) -> str:
     return command("ls", "-ld", "--", path)
 
 
-def copies(patient: Subject) -> Iterator[Result]:
+def copies(subject: Subject) -> Iterator[Result]:
     """Stores that nothing reads any more, or not yet; archives with live secrets; one login in two programs."""
-    for one in patient.findings:
+    for one in subject.findings:
         if isinstance(one, Trouble) and one.problem is Problem.MIGRATION_PENDING:
             why = "OpenClaw does not see these logins, newer releases refuse to start; be online: it refreshes them too"
             yield Result("copies", Health.BROKEN, f"{one.store}: not taken over", why, "openclaw doctor --fix")
@@ -81,19 +81,19 @@ def copies(patient: Subject) -> Iterator[Result]:
             why = "it holds secrets and misleads whoever reads it"
             mend = command("rm", "-i", "--", one.host_path or one.store)
             yield Result("copies", Health.WARNING, f"{one.store}: {one.detail}", why, mend)
-    yield from _archives(patient)
-    yield from _doubles(patient)
+    yield from _archives(subject)
+    yield from _doubles(subject)
 
 
-def _archives(patient: Subject) -> Iterator[Result]:
-    for claw in patient.openclaws:
+def _archives(subject: Subject) -> Iterator[Result]:
+    for claw in subject.openclaws:
         for folder in dict.fromkeys((*claw.found.folders.values(), claw.found.places.database.parent)):
             for path in _matching(folder, _ARCHIVES):
                 what, why = f"{claw.host.show(path)}: an archive", "it holds logins that may still be good"
                 yield Result("copies", Health.FINE, what, why, command("rm", "-i", "--", path))
             for path in _matching(folder, _HALF):
                 seen = stamp(path)
-                if seen and patient.now.timestamp() - seen[3] / 1e9 > 3600:
+                if seen and subject.now.timestamp() - seen[3] / 1e9 > 3600:
                     what = f"{claw.host.show(path)} was left when a change of ours broke off"
                     why = "it holds the store as it was before; the store itself is whole"
                     yield Result("copies", Health.WARNING, what, why, command("rm", "-i", "--", path))
@@ -106,10 +106,10 @@ def _matching(folder: Path, patterns: tuple[str, ...]) -> list[Path]:
         return []
 
 
-def _doubles(patient: Subject) -> Iterator[Result]:
+def _doubles(subject: Subject) -> Iterator[Result]:
     """A refresh token works once: of two programs that hold it, whichever comes second is refused."""
     same: dict[str, list[Observation]] = defaultdict(list)
-    for one in patient.findings:
+    for one in subject.findings:
         if isinstance(one, Observation) and one.fingerprint and one.credential.kind is Kind.OAUTH and one.refreshable:
             same[one.fingerprint].append(one)
     for logins in same.values():

@@ -11,8 +11,8 @@ from enum import Enum
 from typing import Final
 
 from monitor.check.outputs import StateFolders, last_success
-from monitor.doctor.model import Health, Result, Subject
-from monitor.doctor.schedulers import Runner, runners
+from monitor.doctor.model import Health, Result, Runner, Subject
+from monitor.doctor.schedulers import runners
 from monitor.serve.web_auth import UnsafeAddress, listen_address
 
 PATIENCE: Final = 2.0
@@ -28,10 +28,10 @@ class PortAnswer(Enum):
     NOBODY = "nobody"
 
 
-def port(patient: Subject) -> Iterator[Result]:
+def port(subject: Subject) -> Iterator[Result]:
     """Who answers where the daemon listens?"""
-    web = patient.settings.web
-    daemon = next((one for one in runners(patient) if one.daemon), None)
+    web = subject.settings.web
+    daemon = next((one for one in runners(subject) if one.daemon), None)
     try:
         host, number = listen_address(web)
     except UnsafeAddress as refused:
@@ -40,7 +40,7 @@ def port(patient: Subject) -> Iterator[Result]:
             "port", health, str(refused), "`authwatch serve` does not start like this", "authwatch config show"
         )
         return
-    who = answers(patient)
+    who = answers(subject)
     if who is PortAnswer.OURS:
         yield Result("port", Health.FINE, f"our daemon answers at {web.listen}")
     elif who is PortAnswer.NOBODY:
@@ -52,19 +52,19 @@ def port(patient: Subject) -> Iterator[Result]:
         yield Result("port", health, f"{whose} answers at {web.listen}", why, f"ss -ltnp 'sport = :{number}'")
 
 
-def answers(patient: Subject) -> PortAnswer:
+def answers(subject: Subject) -> PortAnswer:
     """Who answers at the daemon's address; it is asked once."""
-    if "answer" not in patient.memo:
+    if "answer" not in subject.memo:
         try:
-            patient.memo["answer"] = _ask(patient, *listen_address(patient.settings.web))
+            subject.memo["answer"] = _ask(subject, *listen_address(subject.settings.web))
         except UnsafeAddress:
             return PortAnswer.NOBODY
-    return PortAnswer(patient.memo["answer"])
+    return PortAnswer(subject.memo["answer"])
 
 
-def _ask(patient: Subject, host: str, number: int) -> PortAnswer:
+def _ask(subject: Subject, host: str, number: int) -> PortAnswer:
     """/readyz is open to everybody, and tells one authwatch from another by its last success."""
-    before = _said(patient)
+    before = _said(subject)
     try:
         with closing(http.client.HTTPConnection(_reachable(host), number, timeout=PATIENCE)) as there:
             there.request("GET", "/readyz", headers={"Host": f"{_name(host)}:{number}"})
@@ -82,12 +82,12 @@ def _ask(patient: Subject, host: str, number: int) -> PortAnswer:
     said = _OURS.match(text)
     if said is None:
         return PortAnswer.FOREIGN
-    return PortAnswer.OURS if not said[1] or said[1] in (before, _said(patient)) else PortAnswer.ANOTHER
+    return PortAnswer.OURS if not said[1] or said[1] in (before, _said(subject)) else PortAnswer.ANOTHER
 
 
-def _said(patient: Subject) -> bytes:
+def _said(subject: Subject) -> bytes:
     """The last success as our own daemon would say it."""
-    success = last_success(StateFolders(patient.state.folder, patient.state.gate))
+    success = last_success(StateFolders(subject.state.folder, subject.state.gate))
     return f"{success:%Y-%m-%dT%H:%M:%SZ}".encode() if success else b""
 
 

@@ -18,7 +18,9 @@ from alerts.store import Damaged
 Broken = SQLAlchemyError
 
 #: The revision that `tables` describe; the newest file in migrations/versions.
-HEAD = "0001"
+HEAD = "1001"
+#: Those of a time before the first release, whose tables had other names.
+_UNRELEASED = ("0001",)
 
 _VERSION = Table("alembic_version", MetaData(), Column("version_num", Text, primary_key=True))
 
@@ -37,6 +39,7 @@ __all__ = [
     "Connection",
     "Engine",
     "HistoryError",
+    "Outdated",
     "connect",
     "damaged",
     "exists",
@@ -48,6 +51,10 @@ __all__ = [
     "shown",
     "url_of",
 ]
+
+
+class Outdated(SQLAlchemyError):
+    """The history is older than anything that can be brought up to date."""
 
 
 class HistoryError(Exception):
@@ -165,10 +172,15 @@ def prepare(engine: Engine, metadatas: Iterable[MetaData]) -> None:
 
 
 def revision(connection: Connection) -> str | None:
-    """The schema revision found; None for an empty database."""
+    """The schema revision found; None for an empty database. Raises Outdated."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     found = connection.execute(select(_VERSION.c.version_num)).scalar()
+    if found in _UNRELEASED:
+        raise Outdated(
+            "the history is from before the first release, when its tables had other names: "
+            "the next check sets such a file aside and begins a new one; a PostgreSQL schema has to be emptied"
+        )
     return None if found is None else str(found)
 
 
@@ -194,16 +206,16 @@ def shown(url: URL) -> str:
 
 def in_words(error: Exception) -> str:
     """What is wrong with the history, free of parameters and passwords."""
-    if isinstance(error, HistoryError):
+    if isinstance(error, HistoryError | Outdated):
         return str(error)
     cause = getattr(error, "orig", None) or getattr(error, "strerror", None)
     return f"the history cannot be used ({cause or type(error).__name__}); try: authwatch doctor"
 
 
 def damaged(error: SQLAlchemyError) -> bool:
-    """Whether a SQLite file is no database of ours (any more), rather than locked, full or read-only."""
+    """Whether a SQLite file is no history that can be gone on with, rather than locked, full or read-only."""
     text = str(getattr(error, "orig", ""))
-    return isinstance(error, Damaged) or any(sign in text for sign in _DAMAGE)
+    return isinstance(error, Damaged | Outdated) or any(sign in text for sign in _DAMAGE)
 
 
 def opened(url: URL, metadatas: Iterable[MetaData]) -> Engine:

@@ -1,4 +1,4 @@
-"""A whole look: what was seen, what should have been seen, what could not be, and what the one means for the other."""
+"""Judges a whole check: what was seen, what should have been, what could not be, and what each means for the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What cannot be read is held: the last known facts stay, and their deadline still runs."""
+"""What cannot be read, or is not looked at any more, is held: the last known facts stay and their deadline runs on."""
 
 from __future__ import annotations
 

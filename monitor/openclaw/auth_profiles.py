@@ -1,4 +1,4 @@
-"""One stored profile, read as its release reads it: old spellings, references, refresh fences."""
+"""One stored profile, read as its release reads it: old spellings, refresh fences, secret references."""
 
 from __future__ import annotations
 

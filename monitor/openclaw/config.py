@@ -1,4 +1,4 @@
-"""What an openclaw.json says about agents, models and auth, tolerant of anything that is not what it should be."""
+"""Reads an openclaw.json with its includes, and what it says about agents, models and auth; tolerant of any content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The variables an OpenClaw would see: the process, then `.env` of the state folder, then the config's `env`."""
+"""The variables an OpenClaw would see (process, `.env`, config), and which of them serves which provider."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which profiles OpenClaw would try for a provider, and in which order."""
+"""Which profiles OpenClaw would try for a provider, in which order, and who of them would serve."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turns files and database rows into stores of profiles; what cannot be read becomes a fault, never an exception."""
+"""Reads stores of profiles from JSON files and SQLite rows; what cannot be read becomes a fault, never an exception."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class Counters:
                     self._told.setdefault((channel, str(outcome)), 0)
 
     def checked(self, result: str) -> None:
-        """One more pass, full or stopped at the gate."""
+        """One more check, full or stopped at the gate."""
         with self._lock:
             self._checks[result] += 1
 

@@ -1,4 +1,4 @@
-"""Round after round: the gate, a full check where it opens, and what there is to say of it."""
+"""The loop of the daemon: when a check is due (APScheduler), the gate, a full check where it opens."""
 
 from __future__ import annotations
 

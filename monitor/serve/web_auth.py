@@ -1,4 +1,4 @@
-"""Who may read the daemon: where it listens, by which name it is called, with which password."""
+"""Who may read the daemon: where it listens, by which name, with which password, after how many wrong ones."""
 
 from __future__ import annotations
 

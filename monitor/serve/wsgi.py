@@ -1,4 +1,4 @@
-"""What the daemon answers over HTTP: files of the state folder, held in memory until they change."""
+"""What the daemon answers over HTTP: page, metrics, API and calendar from the files that checks leave."""
 
 from __future__ import annotations
 

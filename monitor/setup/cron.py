@@ -74,7 +74,7 @@ def uninstall(user: User, *, dry_run: bool = False, force: bool = False) -> int:
 
 
 def shell_line(what: UnitValues) -> str:
-    """The command of one check for `sh`, with the variables that it needs; only errors are printed, which cron mails."""
+    """The command of one check for `sh`, with the variables it needs; only errors are printed, which cron mails."""
     environment = {**what.environment, "STATE_DIRECTORY": str(what.state)}
     given = [f"{name}={quote(value)}" for name, value in sorted(environment.items())]
     return " ".join([*given, *map(quote, what.command), "check", "--exit-zero", ">/dev/null"])

@@ -1,4 +1,4 @@
-"""Claude Code: its login file, the setup-token in the environment, and its profile store.
+"""Claude Code: its login file, the setup-token in the environment, its profiles in `anthropic/credentials/NAME.json`.
 
 Facts by version 2.1.330: `expiresAt` is the access token's end (8 hours), `refreshTokenExpiresAt` the login's, which no
 refresh extends; after a refused refresh the program itself empties both tokens (anthropics/claude-code #76561, #88583).

@@ -1,4 +1,4 @@
-"""What is the same in the stores of all programs: whose home is meant, where a store lies, what its tokens say."""
+"""What the stores of all programs share: whose home is meant, where a store lies, what its tokens say."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""A file of certificates, PEM or DER: what counts is the one that ends first, because a chain breaks with it."""
+"""A file of certificates, PEM or DER: what counts is the one that ends first, because a chain breaks with it.
+
+The dates (RFC 5280) are found by a walk over the first tags of each: pyasn1 knows no certificate without a second
+package and decodes all of a stranger's file, `ssl` shows dates of a peer only, `cryptography` needs Rust.
+"""
 
 from __future__ import annotations
 

@@ -139,8 +139,8 @@ class Host(Files):
         return hmac.new(self._key, secret.encode("utf-8", "surrogatepass"), "sha256").hexdigest()[:32]
 
     def offer(self, who: Credential, secret: str, at: str = "") -> None:
-        """Offers the key or access token of a login, never a refresh token, to a check that asks its provider; otherwise
-        nothing happens. `at` is the address that its own program sends it to, "" for the provider's own."""
+        """Offers the key or access token of a login, never a refresh token, to a check that asks its provider;
+        otherwise nothing happens. `at` is the address that its own program sends it to, "" for the provider's own."""
         if self.offered_keys is not None:
             self.offered_keys.keep(who, secret, at)
 

@@ -105,7 +105,7 @@ LONG = st.integers(0, 450)
 
 
 @st.composite
-def items(draw: Callable[..., Any]) -> tuple[Item, ...]:
+def many_items(draw: Callable[..., Any]) -> tuple[Item, ...]:
     found = []
     for number in range(draw(st.integers(1, 40))):
         command = f"tool-{number}- {draw(JUNK)}{'y' * draw(LONG)} {draw(JUNK)}-end".replace("  ", " ")
@@ -119,7 +119,7 @@ def items(draw: Callable[..., Any]) -> tuple[Item, ...]:
 
 @pytest.mark.parametrize("name", SERVICES)
 @settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(about=items())
+@given(about=many_items())
 def test_what_arrives_fits_and_holds_each_command_as_it_is_or_not_at_all(
     there: Receiver, name: str, about: tuple[Item, ...]
 ) -> None:
@@ -142,7 +142,7 @@ def check_commands(shown: str, about: tuple[Item, ...]) -> None:
 
 
 @settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(about=items())
+@given(about=many_items())
 def test_a_mail_holds_each_command_as_it_is_or_not_at_all(about: tuple[Item, ...]) -> None:
     with mail() as post:
         url = f"mailto://127.0.0.1:{post.port}?from=a@example.org&to=b@example.org"

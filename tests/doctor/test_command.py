@@ -311,13 +311,13 @@ def test_no_content_of_a_store_fails_a_check(tmp_path, path, body):
 
 def test_a_check_that_fails_itself_does_not_end_the_others(tmp_path, monkeypatch):
     from monitor import doctor
-    from tests.doctor.wards import patient
+    from tests.doctor.wards import subject
 
     def crash(_: object) -> list[object]:
         raise RuntimeError("FAKESECRET")
 
     monkeypatch.setattr(doctor, "THEMES", {"x": {"crash": crash, "zone": doctor.THEMES["this machine"]["zone"]}})
-    first, last = doctor.examine(patient(tmp_path))
+    first, last = doctor.examine(subject(tmp_path))
     assert (first.health, last.check) == ("broken", "zone")
     assert "RuntimeError at test_command.py" in first.what
     assert "FAKESECRET" not in str(first)

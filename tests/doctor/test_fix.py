@@ -11,7 +11,7 @@ import pytest
 from monitor.doctor.fix import mend
 from monitor.doctor.model import Fix, FixStep, Health, Result
 from tests.command import Done, authwatch, configure, state
-from tests.doctor.wards import patient
+from tests.doctor.wards import subject
 from tests.openclaw_home import openclaw, put, token
 
 MODES = {
@@ -111,7 +111,7 @@ def test_what_belongs_to_another_user_is_left_alone(tmp_path):
     assert path.stat().st_mode & 0o777 == 0o644
     assert not any(str(path) in said for said in fixed(done))
     assert done.code in (1, 2)
-    (tried,) = mend([Result("x", Health.WARNING, "x", fix=Fix(FixStep.NARROW, path))], patient(tmp_path))
+    (tried,) = mend([Result("x", Health.WARNING, "x", fix=Fix(FixStep.NARROW, path))], subject(tmp_path))
     assert (tried.tried, "belongs to uid 65534" in tried.said) == (False, True)
 
 
@@ -120,7 +120,7 @@ def test_nothing_but_what_a_broken_pass_leaves_is_ever_removed(tmp_path, name):
     state(tmp_path).mkdir(parents=True)
     path = state(tmp_path) / name
     path.touch()
-    (tried,) = mend([Result("x", Health.WARNING, "x", fix=Fix(FixStep.REMOVE, path))], patient(tmp_path))
+    (tried,) = mend([Result("x", Health.WARNING, "x", fix=Fix(FixStep.REMOVE, path))], subject(tmp_path))
     assert (tried.tried, path.exists()) == (False, True)
 
 
@@ -129,7 +129,7 @@ def test_a_leftover_that_is_a_link_is_not_removed(tmp_path):
     path = state(tmp_path) / ".key.1"
     path.symlink_to(tmp_path / "precious")
     (tmp_path / "precious").touch()
-    (tried,) = mend([Result("x", Health.WARNING, "x", fix=Fix(FixStep.REMOVE, path))], patient(tmp_path))
+    (tried,) = mend([Result("x", Health.WARNING, "x", fix=Fix(FixStep.REMOVE, path))], subject(tmp_path))
     assert (tried.tried, path.is_symlink(), (tmp_path / "precious").exists()) == (False, True, True)
 
 
@@ -141,7 +141,7 @@ def test_a_mend_that_did_not_hold_is_called_so(tmp_path):
     fix = Fix(FixStep.NARROW, tmp_path / "x")
     result = Result("store modes", Health.WARNING, "x has mode 0644", "others can read it", "chmod 600 -- x", fix)
     shown = text(
-        [result], [Tried(fix, "x: mode 0644 is now 0600", tried=True)], {fix}, patient(tmp_path), 80, color=False
+        [result], [Tried(fix, "x: mode 0644 is now 0600", tried=True)], {fix}, subject(tmp_path), 80, color=False
     )
     assert "not mended: x: mode 0644 is now 0600; a second look still finds it" in shown
 

@@ -16,7 +16,7 @@ import pytest
 from alerts.model import QuietHours
 from monitor.doctor.model import FixStep, Health, Subject
 from tests.command import authwatch, configure, state
-from tests.doctor.wards import only, patient, said, wrong
+from tests.doctor.wards import only, said, subject, wrong
 from tests.openclaw_home import openclaw, token
 
 PHONE = "channels: {phone: {url: 'json://127.0.0.1/x'}}\n"
@@ -33,7 +33,7 @@ def folder(home: Path, mode: int = 0o700) -> Path:
 
 
 def test_a_clock_that_cannot_be_right_is_broken(tmp_path):
-    found = only(said(patient(tmp_path, now=datetime(2020, 1, 1, tzinfo=UTC)), "clock"))
+    found = only(said(subject(tmp_path, now=datetime(2020, 1, 1, tzinfo=UTC)), "clock"))
     assert (found.health, found.mend) == (Health.BROKEN, "sudo timedatectl set-ntp true")
 
 
@@ -41,9 +41,9 @@ def test_a_clock_before_the_last_pass_and_a_doubted_one_are_warnings(tmp_path):
     now = datetime.now(UTC)
     record = folder(tmp_path) / "check.json"
     record.write_text(json.dumps({"at": (now + timedelta(days=2)).isoformat()}))
-    assert "before the last check" in only(said(patient(tmp_path), "clock")).what
+    assert "before the last check" in only(said(subject(tmp_path), "clock")).what
     record.write_text(json.dumps({"at": now.isoformat(), "clocks": {"doubted": {"wall": 1}}}))
-    assert "was moved" in only(said(patient(tmp_path), "clock")).what
+    assert "was moved" in only(said(subject(tmp_path), "clock")).what
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"at": 3}', '{"at": "nonsense"}', '{"clocks": [1]}', "[" * 5000])
@@ -62,7 +62,7 @@ def stockholm(monkeypatch):
 
 
 def test_quiet_hours_in_utc_on_a_machine_elsewhere_are_a_warning(tmp_path, stockholm):
-    one = patient(tmp_path, now=datetime(2026, 11, 22, 12, 0, tzinfo=UTC))
+    one = subject(tmp_path, now=datetime(2026, 11, 22, 12, 0, tzinfo=UTC))
 
     def at(zone: tzinfo) -> Subject:
         hours = QuietHours(clock(22), clock(7), zone)

@@ -19,7 +19,7 @@ from monitor.setup import cron, launchd, managed_files
 from monitor.setup.systemd_units import CHECK, DAEMON, TIMER, UnitValues, file_name, render, shipped
 from tests.alerts.listener import listener
 from tests.command import authwatch, configure, state
-from tests.doctor.wards import only, patient, program, said, wrong
+from tests.doctor.wards import only, program, said, subject, wrong
 from tests.openclaw_home import HOUR, openclaw, put, token
 from tests.receivers import web
 
@@ -285,7 +285,7 @@ def test_cron_and_launchd_are_compared_too(tmp_path):
 def test_what_root_installs_is_told_the_variables(tmp_path):
     from monitor.doctor.schedulers import Runner, one_state
 
-    sick = patient(tmp_path, OPENCLAW_STATE_DIR="~/my oc", CODEX_HOME="/c")
+    sick = subject(tmp_path, OPENCLAW_STATE_DIR="~/my oc", CODEX_HOME="/c")
     place = {"STATE_DIRECTORY": str(tmp_path / ".local/state/authwatch"), "CODEX_HOME": "/c"}
     system = Runner("x", False, True, "", "", "", "sudo authwatch install systemd --system", environment=place)
     sick.memo["runners"] = (system,)
@@ -381,11 +381,11 @@ def test_our_own_daemon_is_known_from_anothers(tmp_path):
         end = time.monotonic() + 30
         while not (state(tmp_path) / "checkpoint").exists() and time.monotonic() < end:
             time.sleep(0.1)
-        while answers(patient(tmp_path)) is PortAnswer.NOBODY and time.monotonic() < end:
+        while answers(subject(tmp_path)) is PortAnswer.NOBODY and time.monotonic() < end:
             time.sleep(0.1)
         assert said(tmp_path, "port")[0].what == f"our daemon answers at 127.0.0.1:{port}"
         assert wrong(said(tmp_path, "units")) == [], "something else started it"
-        other = patient(tmp_path, STATE_DIRECTORY=str(tmp_path / "another"))
+        other = subject(tmp_path, STATE_DIRECTORY=str(tmp_path / "another"))
         assert said(other, "port")[0].what.startswith("a daemon of another user or state folder answers")
     finally:
         daemon.terminate()

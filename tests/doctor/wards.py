@@ -17,8 +17,8 @@ from tests.command import configure
 NAMES = {name: check for checks in THEMES.values() for name, check in checks.items()}
 
 
-def patient(home: Path, config: str = "", now: datetime | None = None, **environ: str) -> Subject:
-    """A patient with that home; no program is on its PATH but those of `program`."""
+def subject(home: Path, config: str = "", now: datetime | None = None, **environ: str) -> Subject:
+    """A subject with that home; no program is on its PATH but those of `program`."""
     if config:
         configure(home, config)
     variables = {"HOME": str(home), "PATH": str(home / "bin"), **environ}
@@ -36,7 +36,7 @@ def patient(home: Path, config: str = "", now: datetime | None = None, **environ
 
 def said(home: Path | Subject, check: str, config: str = "", **environ: str) -> list[Result]:
     """What one check says of a home."""
-    who = home if isinstance(home, Subject) else patient(home, config, **environ)
+    who = home if isinstance(home, Subject) else subject(home, config, **environ)
     found = list(NAMES[check](who))
     assert {one.check for one in found} <= {check}
     return found
@@ -57,13 +57,13 @@ def only(results: Iterable[Result]) -> Result:
 
 def everything(home: Path, config: str = "", **environ: str) -> list[Result]:
     """All checks, of which none failed itself."""
-    found = list(examine(patient(home, config, **environ)))
+    found = list(examine(subject(home, config, **environ)))
     assert not [one for one in found if "the check itself failed" in one.what]
     return found
 
 
 def program(home: Path, name: str, script: str) -> Path:
-    """A program on the patient's PATH, in plain `sh`."""
+    """A program on the subject's PATH, in plain `sh`."""
     path = home / "bin" / name
     path.parent.mkdir(exist_ok=True)
     path.write_text(f"#!/bin/sh\nPATH=$PATH:/usr/bin:/bin\n{script}\n")

@@ -1,4 +1,4 @@
-// One pass of authwatch after the gateway started, in a process of its own that the gateway neither awaits nor feeds.
+// One check of authwatch after the gateway started, in a process of its own that the gateway neither awaits nor feeds.
 "use strict";
 
 const { spawn } = require("node:child_process");

@@ -1,4 +1,4 @@
-"""What serves each provider, as `models status` lists it; labels never show a part of a secret."""
+"""What `models status`, `auth list` and `auth order get` list, as data and as lines; no part of any secret."""
 
 from __future__ import annotations
 

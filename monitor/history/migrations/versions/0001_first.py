@@ -1,9 +1,9 @@
 """The first schema: what `tables` and `alerts.store` create on a fresh database.
 
-Revision ID: 0001
+Revision ID: 1001 (0001 had other names for its tables; it was never released)
 """
 
-revision = "0001"
+revision = "1001"
 down_revision = None
 
 

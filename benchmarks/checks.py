@@ -1,6 +1,6 @@
 """What a check costs, as ratios to a bare interpreter from one interleaved run.
 
-    [OPENCLAW_BIN=FOLDER] python benchmarks/passes.py [ROUNDS]
+    [OPENCLAW_BIN=FOLDER] python benchmarks/checks.py [ROUNDS]
 
 Every command runs once a round, in turn, so that the machine's moods hit all alike; the first round is not counted.
 CPU is user + system of the child and its children, as the kernel accounts for it; RSS is the child's own peak.
