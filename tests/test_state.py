@@ -72,8 +72,8 @@ def test_the_lock_is_held_once_and_freed_by_a_kill(tmp_path):
     """The lock is held by one process at a time and freed when that is killed."""
     state = StateDir(tmp_path, tmp_path)
     hold = (
-        "import sys, time; from pathlib import Path; from monitor.system.state_dir import State\n"
-        f"with State(Path({str(tmp_path)!r}), Path({str(tmp_path)!r})).lock(1) as held:\n"
+        "import sys, time; from pathlib import Path; from monitor.system.state_dir import StateDir\n"
+        f"with StateDir(Path({str(tmp_path)!r}), Path({str(tmp_path)!r})).lock(1) as held:\n"
         "    print(held, flush=True); time.sleep(60)"
     )
     holder = subprocess.Popen([sys.executable, "-c", hold], cwd=ROOT, stdout=subprocess.PIPE, text=True)

@@ -14,7 +14,7 @@ from monitor.history.tables import METADATA, RENEWALS
 from monitor.system.state_dir import StateDir
 
 #: What checks decide from; of the logs, only the last delivery of each channel and the last renewals.
-NEEDED = {"profiles", "meta", "alerts", "told", "attempts", "silences", "acknowledgements"}
+NEEDED = {"profiles", "meta", "alerts", "notification_states", "attempts", "silences", "acknowledgements"}
 
 RENEWALS_KEPT = 20_000
 

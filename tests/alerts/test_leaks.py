@@ -101,9 +101,9 @@ def test_nothing_is_printed_at_all_with_logging_at_debug() -> None:
         from datetime import timedelta
         from alerts.channels import check
         from alerts.send import send
-        from tests.alerts.examples import NOW, alert, say
+        from tests.alerts.examples import NOW, notification, say
         urls = dict(enumerate(sys.argv[1:]))
-        alerts = [alert(channel=label) for label in urls]
+        alerts = [notification(channel=label) for label in urls]
         for label, url in urls.items():
             print(check(str(label), url))
         for delivery in send(alerts, urls, say, now=NOW, deadline=timedelta(seconds=10)):

@@ -51,7 +51,7 @@ def test_a_text_is_the_way_there_and_back() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", "7", "null", '{"id": 1}', dumps(Offline("x"))[:-2], '{"standings": [[]]}']
+    "text", ["", "{", "[]", "7", "null", '{"id": 1}', dumps(Offline("x"))[:-2], '{"alerts": [[]]}']
 )
 def test_a_text_that_is_none_of_ours_is_nothing(text: str) -> None:
     assert loads(text) == Offline()

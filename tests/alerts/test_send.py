@@ -167,9 +167,9 @@ def test_a_process_ends_right_after_its_deadline_though_a_server_hangs() -> None
         import sys
         from datetime import timedelta
         from alerts.send import send
-        from tests.alerts.examples import NOW, alert, say
+        from tests.alerts.examples import NOW, notification, say
         url = sys.argv[1]
-        for d in send([alert()], {"phone": url + "?rto=50"}, say, now=NOW, deadline=timedelta(seconds=1.5)):
+        for d in send([notification()], {"phone": url + "?rto=50"}, say, now=NOW, deadline=timedelta(seconds=1.5)):
             print(d.outcome)
     """
     with web() as there:

@@ -70,8 +70,8 @@ def test_a_request_in_the_middle_of_a_check_returns_before_its_sends_and_holds_a
     authwatch(tmp_path, "check")
     assert holds(tmp_path), "the gate replayed what was so before the request"
     with sqlite3.connect(state(tmp_path) / "history.sqlite") as db:
-        orphans = "SELECT key FROM {} WHERE key LIKE '%/%' AND key NOT IN (SELECT key FROM standings)"
-        assert [row for table in ("told", "attempts") for row in db.execute(orphans.format(table))] == []
+        orphans = "SELECT key FROM {} WHERE key LIKE '%/%' AND key NOT IN (SELECT key FROM alerts)"
+        assert [row for table in ("notification_states", "attempts") for row in db.execute(orphans.format(table))] == []
 
 
 @contextmanager
@@ -199,7 +199,7 @@ def play(folder: Path, ask: Callable[[store.Connection], None], worse: bool, ord
     holds = point is not None and all(gate.same(*touch) for touch in point.touches)
     asked_first = order.index("write") < order.index("record")
     assert asked_first or not holds, f"{order}: a checkpoint hides the request"
-    assert {key for _, key in (*after.told, *after.attempts)} <= {*after.alerts}, f"{order}: forgotten in part"
+    assert {key for _, key in (*after.notified, *after.attempts)} <= {*after.alerts}, f"{order}: forgotten in part"
     if ask is not forget:
         changed = worse and asked_first
         hidden = {acknowledge: not changed, silence: True, unsilence: False}[ask]

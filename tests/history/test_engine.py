@@ -20,13 +20,13 @@ WRITERS, ROUNDS = 3, 60
 COUNT = """
 import sys
 from pathlib import Path
-from alerts import memory as told
-from monitor.history import engine, memory
+from alerts import store
+from monitor.history import engine, known
 from monitor.history.tables import METADATA
-opened = engine.opened(engine.url_of(None, Path(sys.argv[1])), (METADATA, told.METADATA))
+opened = engine.opened(engine.url_of(None, Path(sys.argv[1])), (METADATA, store.METADATA))
 for _ in range(int(sys.argv[2])):
     with opened.begin() as db:
-        memory.put_meta(db, "count", (memory.get_meta(db, "count") or 0) + 1)
+        known.put_meta(db, "count", (known.get_meta(db, "count") or 0) + 1)
 """
 
 
@@ -63,7 +63,7 @@ def test_migrations_lead_to_the_tables_that_the_code_describes(tmp_path):
 
     with opened(tmp_path).connect() as db:
         found = compare_metadata(MigrationContext.configure(db), list(METADATAS))
-        assert set(inspect(db).get_table_names()) >= {"profiles", "alerts", "told", "attempts"}
+        assert set(inspect(db).get_table_names()) >= {"profiles", "alerts", "notification_states", "attempts"}
     assert [one for one in found if "alembic_version" not in str(one)] == []
 
 

@@ -98,13 +98,13 @@ def test_the_page_works_without_a_script(visit):
     page.locator("summary").first.click()
     assert login.is_visible()
     assert page.locator("h1").inner_text() == "anthropic:default of agent main needs you now"
-    assert page.locator(".hero .command").inner_text().startswith("openclaw models auth login")
+    assert page.locator(".headline .command").inner_text().startswith("openclaw models auth login")
 
 
 def test_one_click_selects_the_command_as_it_must_be_typed(visit):
     """One click selects the command as it must be typed."""
     page = visit("now")
-    page.locator(".hero .command").click()
+    page.locator(".headline .command").click()
     selected = page.evaluate("getSelection().toString()")
     assert selected == "openclaw models auth login --provider anthropic --profile-id anthropic:default"
 

@@ -206,9 +206,9 @@ def test_the_page_needs_no_database_in_the_daemon(tmp_path):
     lay(tmp_path)
     code = (
         "import sys, json\nfrom pathlib import Path\nfrom datetime import UTC, datetime\n"
-        "from monitor.serve.page.view import Seen, render\nfrom monitor.serve import daemon, left\n"
+        "from monitor.serve.page.view import PageInput, render\nfrom monitor.serve import daemon\nfrom monitor.check import outputs\n"
         "p = Path(sys.argv[1])\n"
-        "render(Seen(left.document(p / 'status.json'), left.document(p / 'page.json'), None, False), 'x', datetime.now(UTC))\n"
+        "render(PageInput(outputs.document(p / 'status.json'), outputs.document(p / 'page.json'), None, False), 'x', datetime.now(UTC))\n"
         "print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)

@@ -89,4 +89,4 @@ def test_a_source_that_is_not_configured_is_not_imported() -> None:
 
     code = "import sys, monitor.config.settings; print([m for m in sys.modules if m.startswith('monitor.sources.')])"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert shown.stdout.strip() == "['monitor.model']"
+    assert shown.stdout.strip() == "[]"

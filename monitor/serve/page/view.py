@@ -60,7 +60,7 @@ def render(seen: PageInput, host: str, now: datetime) -> str:
     return _template().render(
         host=host,
         version=__version__,
-        headline=_hero(seen, now),
+        headline=_headline(seen, now),
         looked=f"looked {moment(seen.success, now)}, {relative(seen.success, now)}" if seen.success else "",
         groups=groups(seen.status, now) if seen.status else (),
         ticks=ticks_ahead(),
@@ -83,7 +83,7 @@ def _findings(seen: PageInput) -> list[dict[str, Any]]:
     ]
 
 
-def _hero(seen: PageInput, now: datetime) -> Headline:
+def _headline(seen: PageInput, now: datetime) -> Headline:
     if not seen.status:
         return Headline("unknown", "The first look has not ended yet", "Ask again in a minute.")
     found = headline(seen.status, now)
