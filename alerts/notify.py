@@ -1,4 +1,4 @@
-"""Conditions in, messages out: settle, decide, commit, send, remember; each step pure or one transaction."""
+"""Conditions in, messages out: settle, decide, send, learn; pure but for the sending. `memory` has the tables."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from alerts import store
 from alerts.clock_trust import past_alert, past_attempt, past_muting, past_notified
 from alerts.dataclass import dataclass, replace
 from alerts.formats import Message
@@ -23,14 +22,10 @@ from alerts.memory import (
     views_of,
     waiting,
 )
-from alerts.model import Attempt, Channel, Condition, Delivery, Muting, Notification, Outcome
-from alerts.muting import follow
+from alerts.model import Attempt, Channel, Condition, Delivery, Notification, Outcome
 from alerts.notification_state import Place, StateChanges, after, before, bound
-from alerts.offline import Offline, laid_over
-from alerts.schedule import CANARY, DIGEST
 from alerts.send import Address, send
 from alerts.settle import absent, settle
-from alerts.store import Connection
 from alerts.undelivered import moot
 
 __all__ = ["Memory", "Rules", "StateChanges", "mute", "outlook", "pending", "suppressed", "waiting"]
@@ -48,18 +43,6 @@ class Plan:
     until: datetime | None
     tried: Mapping[str, tuple[Attempt, ...]]
     """The attempts of each notification, by its channel."""
-
-
-def recall(db: Connection) -> Memory:
-    """The memory as the database has it."""
-    return Memory(
-        store.alerts(db),
-        store.notified(db),
-        store.attempts(db),
-        Muting(store.silences(db), store.acknowledgements(db)),
-        store.partial(db),
-        store.ignored(db),
-    )
 
 
 def past(known: Memory, now: datetime) -> Memory:
@@ -106,31 +89,6 @@ def plan(
     return Plan(known, notifications, least([*moments, until]), tried)
 
 
-def commit(db: Connection, old: Memory, new: Plan, gone: Iterable[str] = ()) -> None:
-    """Writes what differs from `old`, which is what `recall` gave: attempts and mended moments too, before any send."""
-    changed = {key: one for key, one in new.memory.alerts.items() if old.alerts.get(key) != one}
-    store.put_alerts(db, changed, gone)
-    store.put_attempts(db, _changed(old.attempts, new.memory.attempts))
-    store.put_notified(db, _changed(old.notified, new.memory.notified))
-    for silence in new.memory.muting.silences:
-        if silence not in old.muting.silences:
-            store.put_silence(db, silence)
-    for known in new.memory.muting.acknowledgements:
-        if known not in old.muting.acknowledgements:
-            store.acknowledge(db, known)
-
-
-def bring_home(db: Connection, kept: Offline) -> None:
-    """Writes what was learned while the history could not be used, in the caller's transaction; once for each id."""
-    known = recall(db)
-    after = laid_over(known, kept)
-    store.put_alerts(db, {key: one for key, one in after.alerts.items() if known.alerts.get(key) != one})
-    store.put_notified(db, {place: after.notified.get(place) for place in kept.notified})
-    store.put_attempts(db, {place: after.attempts.get(place) for place in kept.attempts})
-    for delivery in kept.deliveries:
-        store.log(db, delivery)
-
-
 def deliver(
     planned: Plan,
     addresses: Mapping[str, Address],
@@ -154,23 +112,6 @@ def _resulting(delivery: Delivery, planned: Plan) -> tuple[Delivery, StateChange
     return delivery, after(delivery, planned.tried[delivery.notification.channel], planned.memory.attempts.values())
 
 
-def _changed(old: Mapping[Place, V], new: Mapping[Place, V]) -> dict[Place, V | None]:
-    """The rows to write; None deletes."""
-    gone: dict[Place, V | None] = {place: None for place in old if place not in new}
-    return gone | {place: one for place, one in new.items() if old.get(place) != one}
-
-
-def remember(db: Connection, delivery: Delivery, changes: StateChanges) -> None:
-    """Writes a result: the log and what the channel believes, in the caller's transaction.
-
-    A key that was forgotten or ignored during the send stays so.
-    """
-    store.log(db, delivery)
-    alive = store.keys(db) | {CANARY, DIGEST}
-    store.put_notified(db, {place: one for place, one in changes.notified.items() if place[1] in alive})
-    store.put_attempts(db, {place: one for place, one in changes.attempts.items() if place[1] in alive})
-
-
 def learned(known: Memory, results: Iterable[tuple[Delivery, StateChanges]]) -> Memory:
     """The memory after the sends. Pure."""
     notified, attempts, partial = dict(known.notified), dict(known.attempts), set(known.partial)
@@ -183,15 +124,16 @@ def learned(known: Memory, results: Iterable[tuple[Delivery, StateChanges]]) -> 
     return replace(known, notified=notified, attempts=attempts, partial=frozenset(partial))
 
 
-def move(db: Connection, old: str, new: str, labels: Mapping[str, str]) -> None:
-    """A key goes on under a new name: its alert, beliefs, acknowledgement, and the silences that name it."""
-    known = store.alerts(db).get(old)
-    if known is not None:
-        for silence in store.silences(db):
-            followed = follow(silence, known.labels, labels)
-            if followed != silence:
-                store.put_silence(db, followed)
-    store.move(db, old, new)
+def ended(
+    planned: Plan,
+    results: Iterable[tuple[Delivery, StateChanges]],
+    channels: Sequence[Channel],
+    rules: Rules,
+    now: datetime,
+) -> tuple[Memory, datetime | None]:
+    """The memory after the sends, and until when there is nothing to say and nothing settles. Pure."""
+    after = learned(planned.memory, results)
+    return after, least((planned.until, outlook(after, channels, rules, now)))
 
 
 def _apply(known: dict[Place, V], changes: Mapping[Place, V | None]) -> None:

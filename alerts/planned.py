@@ -65,8 +65,8 @@ def planned(
         nonlocal memory
         seen, judged_until = look(at, memory)
         plan = notify.plan(memory, seen, channels, rules, at)
-        memory = notify.learned(plan.memory, notify.heard(plan, at + LATENCY))
-        return plan.notifications, least((judged_until, plan.until, notify.outlook(memory, channels, rules, at)))
+        memory, until = notify.ended(plan, notify.heard(plan, at + LATENCY), channels, rules, at)
+        return plan.notifications, least((judged_until, until))
 
     most = min(CHECKS, max(4, WORK // max(1, len(known.alerts))))
     played = islice(checks(now, interval, HORIZON, check), most)

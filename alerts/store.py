@@ -25,7 +25,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.types import TypeDecorator
 
 from alerts.dataclass import replace
-from alerts.model import Acknowledgement, Alert, Attempt, Delivery, NotificationState, Silence
+from alerts.memory import Memory
+from alerts.model import Acknowledgement, Alert, Attempt, Delivery, Muting, NotificationState, Silence
+from alerts.muting import follow
+from alerts.notification_state import Place, StateChanges
+from alerts.offline import Offline, laid_over
+from alerts.schedule import CANARY, DIGEST
 from alerts.serialization import flatten, revive
 
 V = TypeVar("V")
@@ -153,8 +158,6 @@ ACKNOWLEDGEMENTS = Table(
 #: Conditions that a person mutes for good.
 IGNORED = Table("ignored", METADATA, Column("key", Text, primary_key=True))
 
-Pair = tuple[str, str]
-
 
 def alerts(db: Connection) -> dict[str, Alert]:
     """Every alert by its key."""
@@ -166,12 +169,12 @@ def keys(db: Connection) -> frozenset[str]:
     return frozenset(db.execute(select(ALERTS.c.key)).scalars())
 
 
-def notified(db: Connection) -> dict[Pair, NotificationState]:
+def notified(db: Connection) -> dict[Place, NotificationState]:
     """What each channel believes, by (address, key)."""
     return {(row.address, row.key): row.state for row in db.execute(select(NOTIFICATION_STATES))}
 
 
-def attempts(db: Connection) -> dict[Pair, Attempt]:
+def attempts(db: Connection) -> dict[Place, Attempt]:
     """Attempts without a success since, by (address, key)."""
     return {(row.address, row.key): row.attempt for row in db.execute(select(ATTEMPTS))}
 
@@ -213,17 +216,17 @@ def _delete(db: Connection, table: Table, keys: Iterable[str]) -> None:
         db.execute(delete(table).where(table.c.key == bindparam("old")), rows)
 
 
-def put_notified(db: Connection, changed: Mapping[Pair, NotificationState | None]) -> None:
+def put_notified(db: Connection, changed: Mapping[Place, NotificationState | None]) -> None:
     """Replaces what channels believe; None deletes."""
     _put_pairs(db, NOTIFICATION_STATES, "state", changed)
 
 
-def put_attempts(db: Connection, changed: Mapping[Pair, Attempt | None]) -> None:
+def put_attempts(db: Connection, changed: Mapping[Place, Attempt | None]) -> None:
     """Replaces attempts; None deletes."""
     _put_pairs(db, ATTEMPTS, "attempt", changed)
 
 
-def _put_pairs(db: Connection, table: Table, column: str, changed: Mapping[Pair, Any]) -> None:
+def _put_pairs(db: Connection, table: Table, column: str, changed: Mapping[Place, Any]) -> None:
     if old := [{"of": address, "old": key} for address, key in changed]:
         db.execute(delete(table).where(table.c.address == bindparam("of"), table.c.key == bindparam("old")), old)
     rows = [{"address": pair[0], "key": pair[1], column: value} for pair, value in changed.items() if value]
@@ -231,7 +234,7 @@ def _put_pairs(db: Connection, table: Table, column: str, changed: Mapping[Pair,
         db.execute(table.insert(), rows)
 
 
-def move(db: Connection, old: str, new: str) -> None:
+def _rename(db: Connection, old: str, new: str) -> None:
     """A key's alert, beliefs, attempts and acknowledgement go on under its new name."""
     for table, column in ((ALERTS, "alert"), (ACKNOWLEDGEMENTS, "acknowledgement")):
         found = db.execute(select(table.c[column]).where(table.c.key == old)).scalar()
@@ -330,3 +333,68 @@ def prune(db: Connection, now: datetime, keep: timedelta) -> None:
     db.execute(delete(DELIVERIES).where(DELIVERIES.c.at < now - keep))
     ended = [item.id for item in silences(db) if item.until < now - keep]
     db.execute(delete(SILENCES).where(SILENCES.c.id.in_(ended)))
+
+
+def recall(db: Connection) -> Memory:
+    """The memory as the database has it."""
+    return Memory(
+        alerts(db),
+        notified(db),
+        attempts(db),
+        Muting(silences(db), acknowledgements(db)),
+        partial(db),
+        ignored(db),
+    )
+
+
+def commit(db: Connection, old: Memory, new: Memory, gone: Iterable[str] = ()) -> None:
+    """Writes what differs from `old`, which is what `recall` gave: attempts and mended moments too, before any send."""
+    changed = {key: one for key, one in new.alerts.items() if old.alerts.get(key) != one}
+    put_alerts(db, changed, gone)
+    put_attempts(db, _changed(old.attempts, new.attempts))
+    put_notified(db, _changed(old.notified, new.notified))
+    for silence in new.muting.silences:
+        if silence not in old.muting.silences:
+            put_silence(db, silence)
+    for known in new.muting.acknowledgements:
+        if known not in old.muting.acknowledgements:
+            acknowledge(db, known)
+
+
+def bring_home(db: Connection, kept: Offline) -> None:
+    """Writes what was learned while the history could not be used, in the caller's transaction; once for each id."""
+    known = recall(db)
+    after = laid_over(known, kept)
+    put_alerts(db, {key: one for key, one in after.alerts.items() if known.alerts.get(key) != one})
+    put_notified(db, {place: after.notified.get(place) for place in kept.notified})
+    put_attempts(db, {place: after.attempts.get(place) for place in kept.attempts})
+    for delivery in kept.deliveries:
+        log(db, delivery)
+
+
+def remember(db: Connection, delivery: Delivery, changes: StateChanges) -> None:
+    """Writes a result: the log and what the channel believes, in the caller's transaction.
+
+    A key that was forgotten or ignored during the send stays so.
+    """
+    log(db, delivery)
+    alive = keys(db) | {CANARY, DIGEST}
+    put_notified(db, {place: one for place, one in changes.notified.items() if place[1] in alive})
+    put_attempts(db, {place: one for place, one in changes.attempts.items() if place[1] in alive})
+
+
+def move(db: Connection, old: str, new: str, labels: Mapping[str, str]) -> None:
+    """A key goes on under a new name: its alert, beliefs, acknowledgement, and the silences that name it."""
+    known = alerts(db).get(old)
+    if known is not None:
+        for silence in silences(db):
+            followed = follow(silence, known.labels, labels)
+            if followed != silence:
+                put_silence(db, followed)
+    _rename(db, old, new)
+
+
+def _changed(old: Mapping[Place, V], new: Mapping[Place, V]) -> dict[Place, V | None]:
+    """The rows to write; None deletes."""
+    gone: dict[Place, V | None] = {place: None for place in old if place not in new}
+    return gone | {place: one for place, one in new.items() if old.get(place) != one}

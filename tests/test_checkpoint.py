@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.check.gate import TRUST_SECONDS, identity, split, trusted
+from monitor.check.gate import TRUST_SECONDS, digest_of_document, identity, place_of, split, trusted
 
 BEGAN, ENDED = 1_000_000.0, 1_000_030.0
 
@@ -48,8 +48,8 @@ OTHER = [
 ]
 
 
-def who(argv: list[str], cwd: str = "/a", uid: int = 0) -> str:
-    return identity(split(argv)[0], cwd, uid)
+def who(argv: list[str], cwd: str = "/a", uid: int = 0, environ: dict[str, str] | None = None) -> str:
+    return identity(split(argv)[0], environ or {}, cwd, uid)
 
 
 @pytest.mark.parametrize("argv", SAME, ids=" ".join)
@@ -71,3 +71,21 @@ def test_a_relative_path_belongs_to_its_folder():
 def test_no_word_is_lost(argv):
     checked, shown = split(argv)
     assert sorted(word for word in [*checked, *shown] if word) == sorted(argv)
+
+
+@pytest.mark.parametrize("name", ["AUTHWATCH_CONFIG", "CONFIGURATION_DIRECTORY"])
+def test_a_config_that_the_environment_names_makes_another_check_and_belongs_to_its_folder(name):
+    led = {name: "x.yaml"}
+    assert who(["check"], environ=led) not in (who(["check"]), who(["check"], environ={name: "y.yaml"}))
+    assert who(["check"], cwd="/a", environ=led) != who(["check"], cwd="/b", environ=led)
+
+
+@pytest.mark.parametrize("other", [(1, "/home/a", ""), (0, "/home/b", ""), (0, "/home/a", "/etc/c.yaml")])
+def test_another_user_home_or_config_is_another_place(other):
+    assert place_of(*other) != place_of(0, "/home/a", "")
+
+
+def test_a_document_is_known_again_when_it_was_verified_later_and_not_when_it_was_changed():
+    body = b'{"exit_code": 0,\n "verified_at": "2026-11-26T20:13:00Z"\n}'
+    assert digest_of_document(body) == digest_of_document(body.replace(b"20:13", b"20:18"))
+    assert digest_of_document(body) != digest_of_document(body.replace(b"0,", b"1,"))

@@ -16,7 +16,7 @@ try:  # hashlib would load OpenSSL as well, which costs more than the whole gate
 except ImportError:
     from hashlib import blake2b
 
-FORMAT = f"authwatch checkpoint 3 {__version__}"
+FORMAT = f"authwatch checkpoint 4 {__version__}"
 NAME = "checkpoint"
 KEY_NAME = "key"
 
@@ -38,12 +38,16 @@ Stamp = tuple[int, ...] | None
 PLAIN = ("--exit-zero", "--json", "--nagios", "--no-color", "-v", "--verbose")
 FILTERS = ("--source", "--agent", "--provider", "--profile")
 
+#: Variables that lead to a config. They say which check it is, see `identity`; what it finds hangs on where they led.
+OURS = ("AUTHWATCH_CONFIG", "CONFIGURATION_DIRECTORY")
+
 
 class Checkpoint:
     """What a finished check left behind: see `write` for the fields."""
 
     __slots__ = (
         "digest",
+        "document",
         "due",
         "env_digest",
         "exit_code",
@@ -51,6 +55,7 @@ class Checkpoint:
         "looked_at",
         "names",
         "output",
+        "place",
         "plugin",
         "touches",
         "trusted",
@@ -59,12 +64,14 @@ class Checkpoint:
 
     def __init__(self) -> None:
         self.identity = ""  # which check this was, see `identity`
+        self.place = ""  # whose logins it looked at and by which config, see `place_of`
         self.looked_at = 0.0  # when the last full look began
         self.until = 0.0  # the first moment at which the answer could differ
         self.due = float("inf")  # when the heartbeat wants to hear of a check again
         self.trusted = False  # whether the stamps can be believed, see `trusted`
         self.exit_code = 0
         self.digest = "-"  # of what was observed and configured, for the second gate
+        self.document = "-"  # digest of the status document, see `document`
         self.names: tuple[str, ...] = ()  # environment variables that were asked for
         self.env_digest = "-"
         self.touches: list[tuple[str, str, Stamp]] = []  # (kind, path, stamp); kinds: see `same`
@@ -97,10 +104,21 @@ def split(argv: list[str]) -> tuple[list[str], list[str]]:
     return checked, shown
 
 
-def identity(checked: list[str], cwd: str, uid: int) -> str:
-    """Which check the checkpoint is of; the working folder counts only where an argument may be relative to it."""
-    where = [cwd] if len(checked) > 1 else []
-    return "\0".join([*checked, *where, str(uid)]).encode("utf-8", "surrogateescape").hex()
+def identity(checked: list[str], environ: os._Environ[str] | dict[str, str], cwd: str, uid: int) -> str:
+    """Which check the checkpoint is of; the working folder counts only where something may be relative to it."""
+    led = [f"{name}={environ[name]}" for name in OURS if environ.get(name)]
+    where = [cwd] if led or len(checked) > 1 else []
+    return _hex(*checked, *led, *where, str(uid))
+
+
+def place_of(uid: int, home: str, config: str) -> str:
+    """Where a check looks, however it was told: what `status` has to have in common with it. `config` is the file, ""
+    where there is none."""
+    return _hex(str(uid), home, config)
+
+
+def _hex(*parts: str) -> str:
+    return "\0".join(parts).encode("utf-8", "surrogateescape").hex()
 
 
 def env_digest(key: bytes, names: tuple[str, ...], environ: os._Environ[str] | dict[str, str]) -> str:
@@ -137,7 +155,7 @@ def read(folder: str) -> Checkpoint | None:
         point = Checkpoint()
         if lines[0] != FORMAT:
             return None
-        point.identity, moments, codes, point.digest, point.env_digest, names = lines[1:7]
+        point.identity, moments, codes, point.digest, point.env_digest, names, point.place, point.document = lines[1:9]
         looked, until, due, trust = moments.split(" ")
         point.looked_at, point.until, point.due = float(looked), float(until), float(due)
         point.trusted = trust == "trusted"
@@ -146,7 +164,7 @@ def read(folder: str) -> Checkpoint | None:
         if not (0 <= point.exit_code <= 255 and 0 <= point.plugin[0] <= 3):
             return None
         point.names = tuple(bytes.fromhex(name).decode("utf-8", "surrogateescape") for name in names.split(" ") if name)
-        for line in lines[7:]:
+        for line in lines[9:]:
             kind, path, *numbers = line.split(" ")
             stamp = tuple(map(int, numbers)) or None
             point.touches.append((kind, os.fsdecode(bytes.fromhex(path)), stamp))
@@ -166,6 +184,8 @@ def write(folder: str, point: Checkpoint) -> None:
         point.digest,
         point.env_digest,
         " ".join(name.encode("utf-8", "surrogateescape").hex() for name in point.names),
+        point.place,
+        point.document,
     ]
     lines += [" ".join([kind, os.fsencode(path).hex(), *map(str, stamp or ())]) for kind, path, stamp in point.touches]
     temporary = f"{folder}/{NAME}.{os.getpid()}"
@@ -197,11 +217,19 @@ def trusted(touches: list[tuple[str, str, Stamp]], began: float, ended: float) -
 def may_stop(folder: str, who: str, environ: os._Environ[str] | dict[str, str], now: float) -> Checkpoint | None:
     """The checkpoint, when nothing it rests on has changed and `now` lies before its `until` and `due`."""
     point = read(folder)
-    if point is None or not point.trusted or point.identity != who or now >= point.due:
+    if point is None or point.identity != who or now >= point.due:
         return None
-    if not still_holds(folder, point, environ, now) or not unchanged(folder, point.touches):
-        return None
-    return point
+    return point if _holds(folder, point, environ, now) else None
+
+
+def may_draw(folder: str, place: str, environ: os._Environ[str] | dict[str, str], now: float) -> Checkpoint | None:
+    """The checkpoint, when a look from that place would find what the last check found, whoever started that."""
+    point = read(folder)
+    return point if point and point.place == place and _holds(folder, point, environ, now) else None
+
+
+def _holds(folder: str, point: Checkpoint, environ: os._Environ[str] | dict[str, str], now: float) -> bool:
+    return point.trusted and still_holds(folder, point, environ, now) and unchanged(folder, point.touches)
 
 
 def still_holds(folder: str, point: Checkpoint, environ: os._Environ[str] | dict[str, str], now: float) -> bool:
@@ -286,15 +314,24 @@ def restamp(path: str, now: float) -> None:
 
 
 def document(point: Checkpoint) -> bytes:
-    """The status document of the check; empty where it cannot be read."""
+    """The status document of the check; empty where it is not what the check left there."""
     for kind, path, _ in point.touches:
-        if kind == "D":
-            try:
-                with open(path, "rb") as file:
-                    return file.read()
-            except OSError:
-                break
+        if kind == "D" and (body := _body(path)) and digest_of_document(body) == point.document:
+            return body
     return b""
+
+
+def digest_of_document(body: bytes) -> str:
+    """A digest of a status document that heeds all but `verified_at`, which `renew` moves."""
+    return digest_of(body.rpartition(b'"verified_at"')[0])
+
+
+def _body(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
 
 
 def _verified(path: str, now: float) -> None:

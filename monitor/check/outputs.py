@@ -17,10 +17,10 @@ from alerts.serialization import flatten, revive
 from monitor.check import gate
 from monitor.config.settings import Settings
 from monitor.system.host import Host
-from monitor.system.state_dir import CheckMark, StateDir, replace
+from monitor.system.state_dir import HISTORY, CheckMark, StateDir, replace
 
 if TYPE_CHECKING:
-    from monitor.check.run import CheckResult
+    from monitor.check.read_only import CheckResult
 
 
 STATUS, METRICS, PASS, OVERVIEW = "status.json", "metrics.prom", "check.json", "page.json"
@@ -139,12 +139,13 @@ def _summary(left: FinishedCheck, state: StateDir) -> dict[str, Any]:
 
 def _point(left: FinishedCheck, state: StateDir, host: Host, mark: CheckMark) -> None:
     made = gate.Checkpoint()
-    made.identity, made.digest = mark.identity, mark.digest
+    made.identity, made.place, made.digest = mark.identity, mark.place, mark.digest
     made.exit_code, made.output, made.plugin = left.document["exit_code"], left.printed, left.plugin
     made.touches = [("T", path, stamp) for path, stamp in host.touches.items()]
     made.touches += [(kind, str(path), gate.stat_of(str(path))) for kind, path in _ours(left, state, host)]
     made.touches.append(mark.requests)
-    made.names = tuple(sorted(host.asked))
+    made.document = gate.digest_of_document((state.folder / STATUS).read_bytes())
+    made.names = tuple(sorted({*host.asked} - {*gate.OURS}))
     values = {name: value for name, value in host.asked.items() if value is not None}
     made.env_digest = gate.env_digest(state.key(create=False) or b"", made.names, values)
     made.looked_at = left.outcome.at.timestamp()
@@ -162,7 +163,7 @@ def _ours(left: FinishedCheck, state: StateDir, host: Host) -> list[tuple[str, P
     if left.textfile:
         files.append(("R", left.textfile))
     if left.settings.history_url is None:
-        files.append(("I", state.folder / "history.sqlite"))
+        files.append(("I", state.folder / HISTORY))
     # Nothing looked there, yet it matters whether something is.
     known = {one.observation.host_path for one in left.outcome.known.values() if one.established}
     return files + [("I", Path(path)) for path in sorted(known - {*host.touches})]

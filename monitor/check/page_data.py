@@ -1,4 +1,5 @@
-"""What a check leaves for the page and the calendar, beside the status: what stands, channels, changes, deadlines."""
+"""What a check leaves for the page and the calendar that its status document does not hold: what stands and was told of
+it, channels, changes, deadlines as they may be shared."""
 
 from __future__ import annotations
 
@@ -46,7 +47,6 @@ def overview(
         "channels": [
             {
                 "label": one.label,
-                "at_least": one.at_least.value,
                 "last_success_at": iso(facts.last_success_at),
                 "pending": facts.pending,
             }
@@ -89,7 +89,6 @@ def _standings(notified: AlertFacts, interval: timedelta, now: datetime) -> list
             "level": one.level.value,
             "since": iso(one.since),
             "summary": one.summary,
-            "remedy": one.remedy,
             "acknowledged": one.key in acknowledged,
             "silenced": one.key in silenced,
             "told": heard[one.key],

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from alerts import store
 from alerts.dataclass import dataclass, replace
-from monitor.check.record import CheckContext
+from monitor.check.assess import CheckContext
 from monitor.config.settings import Policy, Probing, Settings
 from monitor.history import known
 from monitor.history import probe_results as kept

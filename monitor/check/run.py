@@ -3,135 +3,39 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from alerts import notify, offline, store
 from alerts.channels import scheme_of
 from alerts.clock_trust import ClockReading, Trust, trust
-from alerts.dataclass import dataclass, field, replace
+from alerts.dataclass import replace
 from alerts.formats import Message
-from alerts.model import Condition, Delivery, Notification
+from alerts.memory import least
+from alerts.model import Delivery, Notification
 from alerts.schedule import CANARY
-from monitor.check import status
+from monitor.check.assess import CheckContext, found, said
 from monitor.check.collect import EARLIEST
 from monitor.check.page_data import SPAN, AlertFacts, overview
-from monitor.check.record import CheckContext, Recorded, findings, found, recorded, remembered, said
+from monitor.check.read_only import CheckResult, glanced, read, read_only
+from monitor.check.record import Recorded, recorded
 from monitor.check.simulate import looks
-from monitor.config.settings import Settings
 from monitor.history import engine as history
 from monitor.history import known as known_rows
-from monitor.history import owner, probe_results
+from monitor.history import owner
 from monitor.history.engine import Broken, Engine
 from monitor.history.queries import transitions
 from monitor.history.tables import METADATA
 from monitor.metrics.definitions import ChannelFacts
-from monitor.model import Judgement, Remembered, Transition
-from monitor.proof import Proof
+from monitor.model import Transition
 
 #: Where no disk keeps what was told, the same news would go out with every check.
 UNREMEMBERED_EVERY = timedelta(hours=1)
 
 #: What a check keeps of its time to write down what became of its sends, and for the heartbeat, in seconds.
 RECORDING = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class CheckResult:
-    """What a check found and did. `complaints` are for people on stderr; `until` is when the answer could first
-    differ; `recorded` is False when the history could not be written, or must not be believed or touched; `mute`
-    when no channel has delivered for long. `findings` are what no row of logins or problems shows, `ignored` the keys
-    of those that are muted for good; `foreign` says that the history belongs to another watcher."""
-
-    judgement: Judgement
-    at: datetime
-    known: Mapping[str, Remembered] = field(default_factory=dict)
-    suppressed: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
-    deliveries: tuple[Delivery, ...] = ()
-    channels: tuple[ChannelFacts, ...] = ()
-    complaints: tuple[str, ...] = ()
-    until: datetime | None = None
-    recorded: bool = False
-    mute: bool = False
-    clock: Trust = field(default_factory=lambda: Trust(True))
-    overview: Mapping[str, Any] | None = None
-    findings: tuple[Condition, ...] = ()
-    ignored: frozenset[str] = frozenset()
-    foreign: str = ""
-
-    @property
-    def well(self) -> bool:
-        """Whether the check did what it is for, as far as it may: what the heartbeat is told."""
-        doubted = not self.clock.believed and self.at >= EARLIEST  # for a while; a clock that cannot be right stays so
-        return (self.recorded or doubted) and not self.mute
-
-    def document(self, settings: Settings) -> dict[str, Any]:
-        """The status document of this look."""
-        return status.document(
-            self.judgement,
-            at=self.at,
-            host=settings.host,
-            acknowledged=self.suppressed[0],
-            silenced=self.suppressed[1],
-            known=self.known,
-            findings=self.findings,
-            ignored=self.ignored,
-            sources={entry.id: entry.type for entry in settings.sources},
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryView:
-    """What the history says; nothing, and in `complaint` why, where it cannot be read (`blind`) or is another's."""
-
-    known: dict[str, Remembered] = field(default_factory=dict)
-    memory: notify.Memory = field(default_factory=notify.Memory)
-    proofs: Mapping[str, Proof] = field(default_factory=dict)
-    complaint: str = ""
-    foreign: str = ""
-
-    @property
-    def blind(self) -> bool:
-        return bool(self.complaint)
-
-
-def read_only(this: CheckContext, told_of: Mapping[str, Proof] | None = None, about: str = "") -> CheckResult:
-    """What is true now, judged with what the history knows, all of it for the key `about`, and `told_of` if providers
-    were just asked; records and tells nothing."""
-    return _read_only(this, _read(this, about), told_of)
-
-
-def _read_only(this: CheckContext, read: HistoryView, told_of: Mapping[str, Proof] | None = None) -> CheckResult:
-    judgement = this.judged(read.known, {**read.proofs, **(told_of or {})})
-    return CheckResult(
-        judgement,
-        this.now,
-        read.known,
-        notify.suppressed(read.memory, this.now),
-        complaints=(read.complaint,) if read.complaint else (),
-        until=judgement.until,
-        findings=findings(this, found(this, judgement, read.memory), read.memory),
-        ignored=read.memory.ignored,
-        foreign=read.foreign,
-    )
-
-
-def _read(this: CheckContext, about: str = "") -> HistoryView:
-    try:
-        if history.exists(this.url):
-            with history.connect(this.url, read_only=True).connect() as db:
-                if history.revision(db):
-                    owner.admit(db, this.url, this.state, this.home)
-                    past = notify.past(notify.recall(db), this.now)
-                    return HistoryView(remembered(db, this, about), past, probe_results.recall(db, this.host.key_id))
-    except owner.OtherWatcher as error:
-        return HistoryView(complaint=str(error), foreign=str(error))
-    except (Broken, history.HistoryError, OSError) as error:
-        return HistoryView(complaint=history.in_words(error))
-    return HistoryView()
 
 
 def run(this: CheckContext, clocks: tuple[ClockReading | None, ClockReading | None, ClockReading]) -> CheckResult:
@@ -158,7 +62,7 @@ def _taken(this: CheckContext, engine: Engine, made: Recorded, complaints: list[
     """What follows once the look is recorded. Whatever becomes of the history now, nothing is sent twice."""
     now, judgement, plan = this.now, made.judgement, made.plan
     results, failed = _told(this, engine, plan)
-    after = notify.learned(plan.memory, results)
+    after, quiet_until = notify.ended(plan, results, this.channels, this.rules, now)
     facts, lately, failures = _facts(engine, this, after)
     complaints += [*failed, *failures]
     if not failed:
@@ -166,8 +70,7 @@ def _taken(this: CheckContext, engine: Engine, made: Recorded, complaints: list[
     shown = AlertFacts(after, this.channels, this.rules, facts, looks(this, judgement, made.known))
     engine.dispose()  # the last one out folds the write-ahead log in
     mute = notify.mute(after, this.channels, this.rules, now)
-    until = [judgement.until, plan.until, notify.outlook(after, this.channels, this.rules, now)]
-    until += [now] if mute or failed or failures else []
+    again = now if mute or failed or failures else None
     return CheckResult(
         judgement,
         now,
@@ -176,7 +79,7 @@ def _taken(this: CheckContext, engine: Engine, made: Recorded, complaints: list[
         tuple(delivery for delivery, _ in results),
         facts,
         (*complaints, *_failures(results)),
-        min((moment for moment in until if moment), default=None),
+        least((judgement.until, quiet_until, again)),
         recorded=True,
         mute=mute,
         overview=overview(judgement, shown, lately, this.settings, now),
@@ -199,7 +102,7 @@ def _told(
         if not homeless:
             try:
                 with engine.begin() as db:
-                    notify.remember(db, *one)
+                    store.remember(db, *one)
                 continue
             except Broken as error:
                 complaints.append(history.in_words(error))
@@ -267,7 +170,7 @@ def _begun(this: CheckContext) -> tuple[Engine, Recorded]:
         again = _asked(engine, this)
         with engine.begin() as db:
             made = recorded(db, this)
-        until = min((moment for moment in (made.judgement.until, again) if moment), default=None)
+        until = least((made.judgement.until, again))
         return engine, replace(made, judgement=replace(made.judgement, until=until))
     except (Broken, history.HistoryError):
         engine.dispose()
@@ -302,15 +205,15 @@ def _sent(this: CheckContext, plan: notify.Plan) -> notify.Results:
 def _unremembered(this: CheckContext, why: str) -> CheckResult:
     """A check whose history cannot be written: judge with what can be read, and remember in the state folder what is
     told. Where no disk keeps that either, speak at most hourly: alarms fail open."""
-    read, kept, id = _read(this), offline.loads(this.state.kept_offline()), _id()
-    seen = _read_only(this, read)
-    before = offline.alone(kept) if read.blind else offline.laid_over(read.memory, kept)
+    known, kept, id = read(this), offline.loads(this.state.kept_offline()), _id()
+    seen = glanced(this, known)
+    before = offline.alone(kept) if known.blind else offline.laid_over(known.memory, kept)
     before = notify.past(before, this.now)
     conditions = found(this, seen.judgement, before)
-    if read.blind:  # nothing good is said: a look without the history does not know what it takes to be sure
+    if known.blind:  # nothing good is said: a look without the history does not know what it takes to be sure
         conditions = tuple(replace(one, held=True) for one in conditions)
     plan = notify.plan(before, conditions, this.channels, this.rules, this.now)
-    kept = kept.grown(before, plan.memory, id, blind=read.blind)
+    kept = kept.grown(before, plan.memory, id, blind=known.blind)
     results: list[tuple[Delivery, notify.StateChanges]] = []
     if this.state.keep_offline(offline.dumps(kept), this.now) or this.state.throttle(this.now, UNREMEMBERED_EVERY):
         for one in _sent(this, plan):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
-from alerts import notify
+from alerts import notify, store
 from alerts.dataclass import dataclass, replace
 from alerts.formats import Message
+from alerts.memory import Memory, least
 from alerts.model import Condition, Notification
-from alerts.notify import Memory
 from alerts.planned import LATENCY, Look, checks
-from monitor.check.record import CheckContext, found, recorded, said
+from monitor.check.assess import CheckContext, found, said
+from monitor.check.record import recorded
 from monitor.history import probe_results
 from monitor.history.changes import changes
 from monitor.history.engine import Engine
@@ -52,17 +53,15 @@ def rehearse(this_check: CheckContext, horizon: timedelta) -> Iterator[Simulated
 def _pass(engine: Engine, this_check: CheckContext) -> tuple[list[SimulatedMessage], datetime | None]:
     with engine.begin() as db:
         made = recorded(db, this_check)
-        judgement, plan = made.judgement, made.plan
-        results = list(notify.heard(plan, this_check.now + LATENCY))
+        results = list(notify.heard(made.plan, this_check.now + LATENCY))
         for delivery, changes in results:
-            notify.remember(db, delivery, changes)
-    after = notify.learned(plan.memory, results)
-    until = (judgement.until, plan.until, notify.outlook(after, this_check.channels, this_check.rules, this_check.now))
+            store.remember(db, delivery, changes)
+    _, until = notify.ended(made.plan, results, this_check.channels, this_check.rules, this_check.now)
     planned = [
         SimulatedMessage(this_check.now, notification, said(this_check, notification, pinned=False))
-        for notification in plan.notifications
+        for notification in made.plan.notifications
     ]
-    return planned, min((moment for moment in until if moment), default=None)
+    return planned, least((made.judgement.until, until))
 
 
 #: So many moments are tried; others of a large look may change often before this one does.
@@ -72,21 +71,19 @@ VERDICTS = 5000
 
 
 def prospect(
-    this_check: CheckContext, known: Mapping[str, Remembered], key: str, told_of: Mapping[str, Proof] | None = None
+    this_check: CheckContext, judgement: Judgement, known: Mapping[str, Remembered], key: str
 ) -> Iterator[tuple[datetime, Verdict]]:
     """Each later moment at which the answer for `key` differs from the one before, in order.
 
-    Supposes that stores, config, people and what providers say stay as they are. `known` is the history by key,
-    `told_of` what providers told; nothing is written.
+    Supposes that stores, config, people and what providers say stay as they are. `known` is the history before the
+    judgement; nothing is written.
     """
-    memory = dict(known)
-    told_of = {print_of: one.lasting() for print_of, one in (told_of or {}).items() if this_check.now < one.lapses_at}
-    judgement = this_check.judged(memory, told_of)
-    last, now = _of(judgement, key), this_check.now
+    memory, told_of, now = dict(known), _lasting(judgement, this_check.now), this_check.now
+    last = _of(judgement, key)
     for _ in range(LOOKS):
         if judgement.until is None or last is None:
             return
-        memory |= changes(judgement, memory, now).rows
+        _learn(memory, judgement, now)
         now = judgement.until
         judgement = replace(this_check, now=now).judged(memory, told_of)
         found = _of(judgement, key)
@@ -108,14 +105,19 @@ def looks(this_check: CheckContext, judgement: Judgement, known: Mapping[str, Re
     def look(at: datetime, notifications: Memory) -> tuple[tuple[Condition, ...], datetime | None]:
         nonlocal judgement, then, left
         if judgement.until and at >= judgement.until and left:
-            recorded = changes(judgement, memory, then)
-            for key in recorded.gone:
-                memory.pop(key, None)
-            memory.update(recorded.rows)
+            _learn(memory, judgement, then)
             judgement, then, left = replace(this_check, now=at).judged(memory, told_of), at, left - 1
         return found(replace(this_check, now=at), judgement, notifications), judgement.until if left else None
 
     return look
+
+
+def _learn(memory: dict[str, Remembered], judgement: Judgement, at: datetime) -> None:
+    """What the history would hold after a judgement."""
+    recorded = changes(judgement, memory, at)
+    for key in recorded.gone:
+        memory.pop(key, None)
+    memory.update(recorded.rows)
 
 
 def _lasting(judgement: Judgement, now: datetime) -> dict[str, Proof]:

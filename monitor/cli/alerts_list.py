@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from alerts.model import Acknowledgement, Channel, Silence
     from alerts.notify import Memory
     from alerts.planned import NextMessage
-    from monitor.check.record import CheckContext
+    from monitor.check.assess import CheckContext
     from monitor.config.settings import Settings
     from monitor.history.engine import Connection
 
 
 def run(given: argparse.Namespace, context: Context) -> int:
     """Prints what the memory of the alerts holds."""
-    from alerts import notify
+    from alerts import notify, store
     from monitor.cli.terminal_text import visible
 
     settings, now = context.settings(context.host()), context.now()
     with history_access.reading(context, settings) as connection:
-        known = notify.past(notify.recall(connection), now) if connection else notify.Memory()
+        known = notify.past(store.recall(connection), now) if connection else notify.Memory()
         if given.tokens:
             _tokens(context, settings, known, now)
             return 0

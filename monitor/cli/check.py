@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from alerts.dataclass import replace
 from monitor.check import gate
-from monitor.cli import filtering, heartbeat
+from monitor.cli import filtering, heartbeat, last_document
 from monitor.cli.context import CONFIG, UNKNOWN, Context, Failure, common, filters, filters_of
 from monitor.system.state_dir import CheckMark, StateDir, StateError, real, spare
 
@@ -78,22 +78,10 @@ def _standing(given: argparse.Namespace, context: Context) -> int | None:
     """Draws the last check's document where nothing it rests on has changed; None where a look is needed."""
     folder, now = str(context.gate_place()), context.now().timestamp()
     point = gate.may_stop(folder, _identity(context), dict(context.environ), now)
-    if point is None or (shown := _document(point, given)) is None:
+    if point is None or (shown := last_document.document(point, filters_of(given))) is None:
         return None
-    from monitor.check.status import narrowed
-
     gate.renew(folder, point, now)
-    return _show(given, context, narrowed(shown, filters_of(given)))
-
-
-def _document(point: gate.Checkpoint, given: argparse.Namespace) -> Document | None:
-    """The status document behind a checkpoint; None where it is not what a check leaves, or does not know a filter."""
-    try:
-        shown = json.loads(gate.document(point))
-    except (ValueError, RecursionError):
-        return None
-    sound = isinstance(shown, dict) and shown.get("exit_code") == point.exit_code
-    return shown if sound and filtering.known_to(shown, filters_of(given)) else None
+    return _show(given, context, shown)
 
 
 def _pass(given: argparse.Namespace, context: Context, host: Host, settings: Settings) -> _Done:
@@ -114,13 +102,14 @@ def _pass(given: argparse.Namespace, context: Context, host: Host, settings: Set
         requests = state.requests()
         now = context.now()
         findings = look(asked, host, now)
-        mark = CheckMark(_identity(context), digest(asked, findings, host, now), context.now().timestamp(), requests)
+        seen = digest(asked, findings, host, now)
+        mark = CheckMark(_identity(context), context.place(settings.file), seen, context.now().timestamp(), requests)
         point = _second_gate(state, mark, context, host, now, heartbeat.due(settings, host, now))
-        if point is not None and (same := _document(point, given)) is not None:
+        if point is not None and (same := last_document.document(point, {})) is not None:
             return _Done(same, {}, True)
         from monitor.check import outputs
         from monitor.check import run as full_check
-        from monitor.check.record import CheckContext
+        from monitor.check.assess import CheckContext
         from monitor.cli.status_text import nagios, text
         from monitor.history.owner import OtherWatcher
 
@@ -163,7 +152,7 @@ def _last(state: StateDir, context: Context) -> Document:
 
 
 def _identity(context: Context) -> str:
-    return gate.identity(gate.split(list(context.argv))[0], _here(), os.geteuid())
+    return gate.identity(gate.split(list(context.argv))[0], dict(context.environ), _here(), os.geteuid())
 
 
 def _passing(state: StateDir, context: Context) -> bool:
@@ -182,13 +171,13 @@ def _passing(state: StateDir, context: Context) -> bool:
 
 def _reported(context: Context, host: Host, state: StateDir, asked: CheckOptions) -> _Done:
     """What is so in another home; records, tells and leaves nothing."""
-    from monitor.check import run as full_check
+    from monitor.check.assess import CheckContext
     from monitor.check.collect import look
-    from monitor.check.record import CheckContext
+    from monitor.check.read_only import read_only
     from monitor.history.owner import unclaimed
 
     now = context.now()
-    seen = full_check.read_only(CheckContext(asked, host, state, look(asked, host, now), now))
+    seen = read_only(CheckContext(asked, host, state, look(asked, host, now), now))
     if seen.foreign:
         raise Failure(CONFIG, seen.foreign)
     for complaint in (*seen.complaints, unclaimed(real(context.home))):

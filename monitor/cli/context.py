@@ -20,7 +20,7 @@ from monitor.check import gate as checkpoint
 
 if TYPE_CHECKING:
     from alerts.clock_trust import ClockReading
-    from monitor.check.record import CheckContext
+    from monitor.check.assess import CheckContext
     from monitor.config.settings import Settings
     from monitor.system.host import Host
     from monitor.system.state_dir import StateDir
@@ -201,8 +201,8 @@ class Context:
 
     def this_check(self) -> CheckContext:
         """A look now, without a trace, and what it takes to judge it."""
+        from monitor.check.assess import CheckContext
         from monitor.check.collect import CheckOptions, look
-        from monitor.check.record import CheckContext
 
         host = self.host()
         settings = self.settings(host)
@@ -215,6 +215,22 @@ class Context:
     def gate_place(self) -> Path:
         """The default state folder, where the checkpoint lies."""
         return Path(checkpoint.state_place(dict(self.environ), str(self.own_home)))
+
+    def place(self, config: Path | None) -> str:
+        """Where a look by that config file looks, as a checkpoint says it; a text that is no file's is nowhere else."""
+        if self.kept is not None:
+            return "-"
+        return checkpoint.place_of(os.geteuid(), str(self.home), str(config or ""))
+
+    def last_check(self) -> checkpoint.Checkpoint | None:
+        """The checkpoint of the last check, whoever started it, where a look from here would find the same."""
+        from monitor.config.config_file import found
+
+        folder = self.gate_place()
+        if not folder.is_absolute():  # without a home it would be a file of whoever owns the working folder
+            return None
+        place = self.place(self.config or found(self.environ.get, self.own_home))
+        return checkpoint.may_draw(str(folder), place, dict(self.environ), self.now().timestamp())
 
     def state(self, settings: Settings) -> StateDir:
         """authwatch's own folder."""

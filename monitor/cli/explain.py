@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from monitor.cli.context import NOT_DONE, PATIENCE, Context, Failure, common
 
 if TYPE_CHECKING:
-    from monitor.check.run import CheckResult
+    from monitor.check.read_only import CheckResult
 
 #: So many changes ahead are shown.
 AHEAD = 6
@@ -25,18 +25,17 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
 
 def run(given: argparse.Namespace, context: Context) -> int:
     """Looks, and prints what the verdict on one credential rests on; `-v` also shows the rows that did not hold."""
-    from monitor.check import run as full_check
+    from monitor.check.read_only import read_only
     from monitor.check.simulate import prospect
     from monitor.cli import explain_text
 
     with context.ending(PATIENCE):
         this_check = context.this_check()
-        outcome = full_check.read_only(this_check, about=given.key)
+        outcome = read_only(this_check, about=given.key)
     verdict = next((one for one in outcome.judgement.verdicts if one.key == given.key), None)
     if verdict is None:
         raise _unknown(given.key, outcome)
-    told_of = {one.seen.fingerprint or "": one.proof for one in outcome.judgement.verdicts if one.proof}
-    ahead = tuple(islice(prospect(this_check, outcome.known, verdict.key, told_of), AHEAD))
+    ahead = tuple(islice(prospect(this_check, outcome.judgement, outcome.known, verdict.key), AHEAD))
     told = explain_text.Explained(verdict, outcome, this_check.settings, ahead)
     if given.json:
         context.say(json.dumps(explain_text.document(told), ensure_ascii=False, indent=1))

@@ -9,7 +9,7 @@ from textwrap import wrap
 from typing import Any
 
 from alerts.dataclass import dataclass
-from monitor.check.run import CheckResult
+from monitor.check.read_only import CheckResult
 from monitor.check.status import SCHEMA, iso
 from monitor.cli.terminal_text import visible
 from monitor.config.settings import Settings

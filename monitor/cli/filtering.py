@@ -28,13 +28,6 @@ def part(shown: Document, filters: Mapping[str, str], settings: Settings, known:
     return narrowed(shown, filters)
 
 
-def known_to(shown: Document, filters: Mapping[str, str]) -> bool:
-    """Whether the document alone shows that every filter means something."""
-    from monitor.check.status import values
-
-    return all(value in values(shown, name) for name, value in filters.items())
-
-
 def _elsewhere(name: str, settings: Settings, known: Mapping[str, Remembered]) -> set[str]:
     """The values of a filter that sources, config and history know, beyond what was just found."""
     found = {getattr(one.observation.credential, name) for one in known.values()}

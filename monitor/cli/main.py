@@ -30,7 +30,7 @@ def _stopped(argv: list[str]) -> bool:
     if not folder.startswith("/"):  # without a home it would be a file of whoever owns the working folder
         return False
     try:
-        who = gate.identity(checked, os.getcwd(), os.geteuid())
+        who = gate.identity(checked, os.environ, os.getcwd(), os.geteuid())
     except OSError:
         return False
     now = time.time()
@@ -41,8 +41,10 @@ def _stopped(argv: list[str]) -> bool:
     code, output = point.exit_code, point.output
     if "--nagios" in shown:
         code, output = point.plugin[0], point.plugin[1] + b"\n"
+    elif "--json" in shown and not (output := gate.document(point)):
+        return False
     elif "--json" in shown:
-        output = gate.document(point) + b"\n"
+        output += b"\n"
     if "--exit-zero" in shown:
         code = 0
     try:

@@ -12,7 +12,7 @@ from monitor.cli.check import vault_for
 from monitor.cli.context import Context
 
 if TYPE_CHECKING:
-    from monitor.check.record import CheckContext
+    from monitor.check.assess import CheckContext
     from monitor.config.settings import Settings
     from monitor.model import Judgement, Verdict
     from monitor.proof import Proof
@@ -46,8 +46,8 @@ def windowed(host: Host, state: StateDir, settings: Settings, context: Context) 
 
 def this_check(context: Context, settings: Settings) -> CheckContext:
     """A look now at which sources leave the keys of the providers that the settings ask."""
+    from monitor.check.assess import CheckContext
     from monitor.check.collect import CheckOptions, look
-    from monitor.check.record import CheckContext
 
     state = context.state(settings)
     host = windowed(context.host(), state, settings, context)
@@ -75,7 +75,7 @@ def told(
 
 def openclaw(given: argparse.Namespace, context: Context) -> tuple[Settings, Judgement]:
     """The logins of OpenClaw alone, asked about, and as which settings say."""
-    from monitor.check import run
+    from monitor.check.read_only import read_only
     from monitor.config.settings import SourceEntry
 
     settings = asking(context.settings(context.host()))
@@ -83,7 +83,7 @@ def openclaw(given: argparse.Namespace, context: Context) -> tuple[Settings, Jud
     settings = replace(settings, sources=listed or (SourceEntry("openclaw", "openclaw"),))
     this = this_check(context, settings)
     told_of = told(this, {}, context, {"source": settings.sources[0].id})
-    return settings, run.read_only(this, told_of).judgement
+    return settings, read_only(this, told_of).judgement
 
 
 def lines(settings: Settings, judgement: Judgement) -> Iterator[str]:

@@ -109,15 +109,15 @@ def _key(context: Context) -> bytes:
 
 
 def _verdicts(context: Context, key: bytes) -> tuple[Verdict, ...]:
-    from monitor.check import run as full_check
+    from monitor.check.assess import CheckContext
     from monitor.check.collect import CheckOptions, look
-    from monitor.check.record import CheckContext
+    from monitor.check.read_only import read_only
 
     host = context.host().keyed(key)
     settings = context.settings(host)
     now = context.now()
     asked = CheckOptions(settings)
-    outcome = full_check.read_only(CheckContext(asked, host, context.state(settings), look(asked, host, now), now))
+    outcome = read_only(CheckContext(asked, host, context.state(settings), look(asked, host, now), now))
     return tuple(outcome.judgement.verdicts)
 
 

@@ -34,8 +34,9 @@ def run(given: argparse.Namespace, context: Context) -> int:
     def may_stop(argv: Sequence[str]) -> bool:
         now = context.now().timestamp()
         checked, _ = checkpoint.split(list(argv[len(command) :]))
-        who = checkpoint.identity(checked, str(Path.cwd()), os.geteuid())
-        point = checkpoint.may_stop(gate, who, dict(context.environ), now)
+        environ = dict(context.environ)
+        who = checkpoint.identity(checked, environ, str(Path.cwd()), os.geteuid())
+        point = checkpoint.may_stop(gate, who, environ, now)
         if point is not None:
             checkpoint.renew(gate, point, now)
         return point is not None

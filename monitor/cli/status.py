@@ -6,11 +6,10 @@ import argparse
 import time
 from typing import TYPE_CHECKING
 
-from monitor.cli import filtering
 from monitor.cli.context import PATIENCE, Context, common, filters, filters_of
 
 if TYPE_CHECKING:
-    from monitor.check.run import CheckResult
+    from monitor.check.read_only import CheckResult
     from monitor.check.status import Document
     from monitor.config.settings import Settings
     from monitor.proof import Proof
@@ -30,7 +29,7 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
 
 
 def run(given: argparse.Namespace, context: Context) -> int:
-    """Looks, judges with what the history knows, prints; writes nothing."""
+    """Prints what the last check found where that is still so, else what a look finds; writes nothing."""
     told_of: dict[str, Proof] = {}
     while given.watch:
         if context.out.isatty():
@@ -42,9 +41,41 @@ def run(given: argparse.Namespace, context: Context) -> int:
 
 
 def _once(given: argparse.Namespace, context: Context, told_of: dict[str, Proof]) -> int:
+    part = None if given.probe else _of_last_check(given, context)
+    if part is not None:
+        _print(given, context, part)
+    else:
+        part = _looked_anew(given, context, told_of)
+    return int(part["exit_code"]) if given.check else 0
+
+
+def _of_last_check(given: argparse.Namespace, context: Context) -> Document | None:
+    """What the last check found, where a look would find the same; None where a look is needed."""
+    point = context.last_check()
+    if point is None:
+        return None
+    from monitor.cli import last_document
+
+    return last_document.document(point, filters_of(given))
+
+
+def _looked_anew(given: argparse.Namespace, context: Context, told_of: dict[str, Proof]) -> Document:
+    from monitor.cli import filtering
+
     with context.ending(PATIENCE):
         settings, outcome = looked(given, context, told_of)
     part = filtering.part(outcome.document(settings), filters_of(given), settings, outcome.known)
+    _print(given, context, part)
+    if given.probe and not given.json:
+        from monitor.cli.probe import lines
+
+        context.say("\n".join(["", *lines(settings, outcome.judgement)]))
+    for complaint in outcome.complaints:
+        context.complain(f"authwatch: {complaint}")
+    return part
+
+
+def _print(given: argparse.Namespace, context: Context, part: Document) -> None:
     if given.json:
         from monitor.check.status import written
 
@@ -53,13 +84,6 @@ def _once(given: argparse.Namespace, context: Context, told_of: dict[str, Proof]
         context.write("\n")
     else:
         context.say(_shown(context, part))
-        if given.probe:
-            from monitor.cli.probe import lines
-
-            context.say("\n".join(["", *lines(settings, outcome.judgement)]))
-    for complaint in outcome.complaints:
-        context.complain(f"authwatch: {complaint}")
-    return int(part["exit_code"]) if given.check else 0
 
 
 def _shown(context: Context, part: Document) -> str:
@@ -77,7 +101,7 @@ def looked(
 ) -> tuple[Settings, CheckResult]:
     """One look without a trace, judged with what the history knows; with --probe also with what providers say, which is
     remembered, there and in `told_of`."""
-    from monitor.check import run as full_check
+    from monitor.check.read_only import read_only
 
     if given.probe:
         from monitor.cli import probe
@@ -87,4 +111,4 @@ def looked(
             told_of.update(probe.told(this_check, told_of, context, filters_of(given)))
     else:
         this_check = context.this_check()
-    return this_check.settings, full_check.read_only(this_check, told_of)
+    return this_check.settings, read_only(this_check, told_of)

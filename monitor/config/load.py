@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
+from monitor.config.config_file import named as named_by
+from monitor.config.config_file import usual
 from monitor.config.errors import ConfigError, ErrorReport
 from monitor.config.settings import Settings
 from monitor.system.host import Host, Unreadable
 from monitor.system.owners import roots
 
 __all__ = ["ConfigError", "load", "problems"]
-
-NAME: Final = "config.yaml"
 
 
 def load(host: Host, explicit: Path | None = None, kept: str | None = None) -> Settings:
@@ -23,9 +21,9 @@ def load(host: Host, explicit: Path | None = None, kept: str | None = None) -> S
     a secret that cannot be had now is none of them, see `problems`. `kept` is read instead of the file's text: what
     it said before it became wrong.
     """
-    named = explicit if explicit is not None else _named(host)
+    named = explicit if explicit is not None else named_by(host.env, host.home)
     host = host if named is None else host.named(named)
-    for path in (named.absolute(),) if named is not None else _places(host):
+    for path in (named.absolute(),) if named is not None else usual(host.env, host.home):
         text = _text(host, path, kept)
         if text is not None:
             return _parse(host, path, text)
@@ -37,24 +35,6 @@ def load(host: Host, explicit: Path | None = None, kept: str | None = None) -> S
 def problems(settings: Settings) -> list[str]:
     """What is well formed but cannot work now (an unset variable, a missing secret file), as whole lines."""
     return list(settings.broken.values())
-
-
-def _named(host: Host) -> Path | None:
-    name = host.env("AUTHWATCH_CONFIG")
-    if not name:
-        return None
-    return host.path(name) if name.startswith("~/") else Path(name)
-
-
-def _places(host: Host) -> Iterator[Path]:
-    """Where a config may lie that nobody named, best first. systemd separates several folders by colons."""
-    for folder in (host.env("CONFIGURATION_DIRECTORY") or "").split(":"):
-        if folder:
-            yield Path(folder) / NAME
-    base = host.env("XDG_CONFIG_HOME")
-    # The XDG base directory specification: a relative path there is invalid and ignored.
-    home = Path(base) if base and base.startswith("/") else host.path("~/.config")
-    yield home / "authwatch" / NAME
 
 
 def _text(host: Host, path: Path, kept: str | None) -> str | None:

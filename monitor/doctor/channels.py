@@ -31,8 +31,8 @@ def channels(subject: Subject) -> Iterator[Result]:
 def deliveries(subject: Subject) -> Iterator[Result]:
     """Since when does each channel have news that it was not told, and why? Did the last test message arrive?"""
     from alerts import notify, store
+    from monitor.check.assess import CheckContext
     from monitor.check.collect import CheckOptions
-    from monitor.check.record import CheckContext
     from monitor.history import engine
 
     host = subject.host.keyed(subject.state.key(create=False))  # what was told goes by keyed addresses
@@ -43,7 +43,7 @@ def deliveries(subject: Subject) -> Iterator[Result]:
         with engine.connect(this_check.url, read_only=True).connect() as db:
             if engine.revision(db) is None:
                 return
-            known = notify.past(notify.recall(db), subject.now)
+            known = notify.past(store.recall(db), subject.now)
             reached = store.last_successes(db)
             last = store.last_deliveries(db)
     except (engine.Broken, engine.HistoryError):

@@ -13,6 +13,7 @@ from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from alerts.store import Damaged
+from monitor.system.state_dir import HISTORY
 
 #: What every failure of the database is; the other rooms need not know the library.
 Broken = SQLAlchemyError
@@ -64,7 +65,7 @@ class HistoryError(Exception):
 def url_of(given: str | None, state: Path) -> URL:
     """The configured URL, or the file in the state folder."""
     if given is None:
-        return URL.create("sqlite", database=str(state / "history.sqlite"))
+        return URL.create("sqlite", database=str(state / HISTORY))
     try:
         return make_url(given)
     except (SQLAlchemyError, ValueError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from datetime import UTC, datetime, timedelta
 from shlex import quote
@@ -110,5 +109,7 @@ def mask(profile: str) -> str:
         return profile
     if rest in _NOBODY or (not colon and re.fullmatch(r"[A-Z][A-Z0-9_]+", rest)):
         return profile
-    digits = hashlib.sha256(profile.encode("utf-8", "surrogatepass")).hexdigest()[:3]
+    from hashlib import sha256  # loads OpenSSL
+
+    digits = sha256(profile.encode("utf-8", "surrogatepass")).hexdigest()[:3]
     return f"{issuer}{colon}{rest[:1]}…{'@…' if '@' in rest else ''}#{digits}"

@@ -18,6 +18,7 @@ from monitor.check import gate as checkpoint
 
 LOCK_NAME = "lock"
 OWNER_NAME = "owner"
+HISTORY = "history.sqlite"
 OFFLINE_NAME = "offline"
 #: So much of that file is there from the start: on a full disk, what is there can still be overwritten.
 OFFLINE_BYTES = 1 << 15
@@ -51,10 +52,11 @@ def real(home: str | Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class CheckMark:
-    """Which check this was, the digest of what it saw, when its look had ended, as Unix time, and what people had asked
-    for before it read the history: a touch of the checkpoint."""
+    """Which check this was, where it looked, the digest of what it saw, when its look had ended, as Unix time, and what
+    people had asked for before it read the history: a touch of the checkpoint."""
 
     identity: str
+    place: str
     digest: str
     ended: float
     requests: tuple[str, str, checkpoint.Stamp]

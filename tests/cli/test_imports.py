@@ -10,28 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from monitor.cli.app import COMMANDS
+from tests.cli.pins import BENCHMARKS, FIRST, HEAVY, RUNS, prepare, prepared_homes, shown_in
 from tests.command import configure, environment
 from tests.openclaw_home import DAY, openclaw, token
-
-HEAVY = {
-    "alembic",
-    "apprise",
-    "apscheduler",
-    "asyncio",
-    "email",
-    "http",
-    "importlib.metadata",
-    "jinja2",
-    "json5",
-    "prometheus_client",
-    "requests",
-    "rich",
-    "sqlalchemy",
-    "ssl",
-    "urllib3",
-    "waitress",
-    "yaml",
-}
 
 #: What a check may load when the gate stops it: everything of ours and beyond a bare interpreter, named one by one.
 GATE = {
@@ -43,19 +25,6 @@ GATE = {
     "_hashlib",
     "_blake2",
     "__future__",
-}
-
-HISTORY = {"sqlalchemy", "asyncio", "email", "importlib.metadata", "ssl"}
-
-#: The heavy ones that a command may load beyond those that `status` needs none of.
-ALLOWED = {
-    ("--help",): set(),
-    ("--version",): set(),
-    ("config", "schema"): {"yaml"},
-    ("models", "status"): set(),
-    ("status",): HISTORY,
-    ("check",): HISTORY,
-    ("history",): HISTORY,
 }
 
 PROBE = """
@@ -81,11 +50,27 @@ def loaded(home: Path, *words: str) -> set[str]:
     return set(json.loads(report.read_text()))
 
 
-@pytest.mark.parametrize("words", ALLOWED, ids=" ".join)
-def test_a_command_loads_no_heavy_library_that_it_does_not_need(tmp_path, words):
-    openclaw(tmp_path, {"anthropic:default": token(ends_in=2 * DAY)})
-    roots = loaded(tmp_path, *words)
-    assert HEAVY & roots - ALLOWED[words] == set()
+@pytest.fixture(scope="module")
+def homes(tmp_path_factory) -> dict[str, Path]:
+    return prepared_homes(tmp_path_factory.mktemp("homes"))
+
+
+@pytest.mark.parametrize("run", RUNS, ids=lambda run: f"{run.words}, {run.before}")
+def test_a_command_loads_no_heavy_library_that_it_does_not_need(homes, tmp_path, run):
+    home = homes[run.before]
+    if run.before == FIRST:
+        home = tmp_path
+        openclaw(home, {"anthropic:default": token(ends_in=100 * DAY)})
+    prepare(home, run.before, RUNS.index(run))
+    assert HEAVY & loaded(home, *run.words.split()) - run.may_load == set()
+
+
+def test_every_command_is_in_the_table():
+    assert {run.words.split()[0] for run in RUNS} >= {*COMMANDS}
+
+
+def test_the_benchmarks_show_the_table_as_it_is():
+    assert shown_in(BENCHMARKS.read_text("utf-8")) == [(run.words, run.before, run.libraries) for run in RUNS]
 
 
 @pytest.mark.parametrize("config", ["", "state: ~/elsewhere\n"], ids=["defaults", "another state folder"])
@@ -103,3 +88,27 @@ def test_a_pass_that_stops_at_the_gate_loads_next_to_nothing(tmp_path, config):
     assert not HEAVY & found
     assert "sqlite3" not in found
     assert "argparse" not in found
+
+
+def test_status_without_a_history_loads_no_database(tmp_path):
+    openclaw(tmp_path, {"anthropic:default": token(ends_in=2 * DAY)})
+    assert not {"sqlalchemy", "alembic", "sqlite3"} & loaded(tmp_path, "status")
+
+
+def test_status_after_a_check_that_still_holds_draws_and_neither_looks_nor_judges(tmp_path):
+    configure(tmp_path, "state: ~/elsewhere\n")
+    openclaw(tmp_path, {"anthropic:default": token(ends_in=2 * DAY)})
+    time.sleep(2.1)
+    assert "monitor.check.run" in loaded(tmp_path, "check")
+    found = loaded(tmp_path, "status")
+    assert not HEAVY & found
+    assert (
+        not {
+            "monitor.check.collect",
+            "monitor.system.host",
+            "monitor.sources",
+            "monitor.judge.judge",
+            "monitor.check.read_only",
+        }
+        & found
+    )

@@ -111,14 +111,14 @@ class Check:
 
     def record(self) -> None:
         with self.db.begin() as db:
-            known = notify.recall(db)
+            known = store.recall(db)
             self.plan = notify.plan(known, [self.condition], [PHONE], RULES, self.now)
-            notify.commit(db, known, self.plan)
+            store.commit(db, known, self.plan.memory)
 
     def remember(self) -> None:
         for delivery, changes in notify.heard(self.plan, self.now):
             with self.db.begin() as db:
-                notify.remember(db, delivery, changes)
+                store.remember(db, delivery, changes)
 
     def leave(self) -> None:
         point = gate.Checkpoint()
@@ -193,7 +193,7 @@ def play(folder: Path, ask: Callable[[store.Connection], None], worse: bool, ord
     for step in order:
         getattr(request if step in ("write", "commit") else check, step)()
     with db.connect() as connection:
-        after = notify.recall(connection)
+        after = store.recall(connection)
     db.dispose()
     point = gate.read(str(folder))
     holds = point is not None and all(gate.same(*touch) for touch in point.touches)

@@ -11,8 +11,9 @@ from pathlib import Path
 from alerts import store
 from alerts.clock_trust import ClockReading, trust
 from monitor.check import gate, outputs, run
+from monitor.check.assess import CheckContext
 from monitor.check.collect import CheckOptions, look
-from monitor.check.record import CheckContext
+from monitor.check.read_only import read_only
 from monitor.cli.context import Failure
 from monitor.cli.history_access import in_words
 from monitor.config.load import ConfigError, load, problems
@@ -78,7 +79,7 @@ def history(folder: Path) -> Target:
         own = StateDir(place, place)
         findings = look(asked, host, NOW)
         this = CheckContext(asked, host, own, findings, NOW)
-        run.read_only(this)
+        read_only(this)
         _commands(path)
         try:
             outcome = run.run(this, (None, None, ClockReading(NOW)))

@@ -11,8 +11,9 @@ from pathlib import Path
 from alerts import notify, store
 from alerts.clock_trust import ClockReading, trust
 from alerts.model import Level, Reason
+from monitor.check.assess import CheckContext
 from monitor.check.collect import CheckOptions
-from monitor.check.record import CheckContext, recorded
+from monitor.check.record import recorded
 from monitor.config.settings import ChannelSettings, Policy, Secret, Settings
 from monitor.history import engine as history
 from monitor.history.tables import METADATA
@@ -76,7 +77,7 @@ def _pass(db: history.Connection, this_check: CheckContext) -> tuple[list[Heard]
     judgement, plan = made.judgement, made.plan
     results = list(notify.heard(plan, this_check.now))
     for delivery, changes in results:
-        notify.remember(db, delivery, changes)
+        store.remember(db, delivery, changes)
     after = notify.learned(plan.memory, results)
     moments = (
         judgement.until,
