@@ -70,7 +70,7 @@ class Drive:
         self.changed = False
         planned = notify.plan(self.memory, self.truth.values(), self.channels, self.rules, self.now)
         results = []
-        for notification in planned.alerts:
+        for notification in planned.notifications:
             fate = self.lines.get(notification.channel, works)(self.now)
             self.sent += [(self.now, notification.channel, one.alert.key, fate) for one in notification.items]
             if fate.heard:

@@ -28,12 +28,12 @@ def alert(ends_in: timedelta | None = timedelta(days=3, hours=1), **changes: Any
     return Alert(**(usual | changes))
 
 
-def items(reason: Reason = Reason.NEW, ends_in: timedelta | None = timedelta(days=3, hours=1), **changes: Any) -> Item:
+def item(reason: Reason = Reason.NEW, ends_in: timedelta | None = timedelta(days=3, hours=1), **changes: Any) -> Item:
     return Item(alert(ends_in, **changes), reason)
 
 
 def notification(*items: Item, channel: str = "phone") -> Notification:
-    return Notification(channel, items or (items(),))
+    return Notification(channel, items or (item(),))
 
 
 def say(about: Notification) -> Message:

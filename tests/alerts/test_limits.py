@@ -19,7 +19,7 @@ from alerts.channels import apprise, deliver
 from alerts.formats import HTML, MARKDOWN, TEXT, Block, Message
 from alerts.message import compose
 from alerts.model import Item, Level, Notification, Reason
-from tests.alerts.examples import NOW, items, notification, say
+from tests.alerts.examples import NOW, item, notification, say
 from tests.inbox import Receiver
 from tests.receivers import mail, web
 
@@ -112,7 +112,7 @@ def many_items(draw: Callable[..., Any]) -> tuple[Item, ...]:
         labels = {"source": "openclaw", "profile": draw(IDS), "agent": draw(IDS)}
         level = draw(st.sampled_from([Level.SOON, Level.NOW]))
         found.append(
-            items(Reason.NEW, level=level, key=f"k{number:02}", labels=labels, summary=draw(JUNK), remedy=command)
+            item(Reason.NEW, level=level, key=f"k{number:02}", labels=labels, summary=draw(JUNK), remedy=command)
         )
     return tuple(found)
 
@@ -162,7 +162,7 @@ def test_for_the_limits_of_every_service_the_longest_message_is_made_to_fit() ->
     """By the limits alone: few of them can be given an address here."""
     known: Any = NotificationManager()
     message = compose(
-        Notification("phone", tuple(items(key=f"k{n}", remedy=f"fix-{n} {'x' * 99}") for n in range(99))), "h", NOW
+        Notification("phone", tuple(item(key=f"k{n}", remedy=f"fix-{n} {'x' * 99}") for n in range(99))), "h", NOW
     )
     for scheme in services():
         plugin = known[scheme]
@@ -176,7 +176,7 @@ def test_for_the_limits_of_every_service_the_longest_message_is_made_to_fit() ->
 
 
 def test_the_least_urgent_go_first_and_are_counted() -> None:
-    about = (items(key="b"), items(key="a", level=Level.NOW, labels={"profile": "dead"}), items(key="c"))
+    about = (item(key="b"), item(key="a", level=Level.NOW, labels={"profile": "dead"}), item(key="c"))
     whole = say(notification(*about))
     some = whole.body(TEXT, lambda body: len(body) < len(whole.text))
     assert some.startswith("Act now (new): dead")
@@ -203,5 +203,5 @@ def test_what_is_short_keeps_the_command_rather_than_the_sentences() -> None:
 
 def test_a_title_is_shortened_by_us_as_well() -> None:
     service = Apprise.instantiate(SERVICES["discord"].url)
-    content = apprise._content(service, say(notification(items(labels={"profile": "p" * 300, "agent": "é" * 300}))))
+    content = apprise._content(service, say(notification(item(labels={"profile": "p" * 300, "agent": "é" * 300}))))
     assert len(content["title"].encode()) <= 250

@@ -187,7 +187,7 @@ def test_what_is_named_next_is_the_first_message_of_all_checks_to_come(situation
     memory, at = known, NOW
     while at <= NOW + HORIZON:
         plan = notify.plan(memory, look(at, memory)[0], channels, rules, at)
-        for notification in plan.alerts:
+        for notification in plan.notifications:
             for items in notification.items:
                 first.setdefault(items.alert.key, NextMessage(notification.channel, items.reason, at))
         memory = notify.learned(plan.memory, notify.heard(plan, at + timedelta(seconds=1)))

@@ -32,9 +32,9 @@ class World:
     def look(self, after: timedelta = timedelta()) -> list[tuple[str, str, str]]:
         self.now += after
         planned = notify.plan(self.memory, self.conditions, self.channels, self.rules, self.now)
-        results = [self.result(notification, planned) for notification in planned.alerts]
+        results = [self.result(notification, planned) for notification in planned.notifications]
         self.memory = notify.learned(planned.memory, results)
-        self.said = [(a.channel, n.alert.key, str(n.reason)) for a in planned.alerts for n in a.items]
+        self.said = [(a.channel, n.alert.key, str(n.reason)) for a in planned.notifications for n in a.items]
         return self.said
 
     def result(self, notification: Notification, planned: notify.Plan) -> tuple[Delivery, StateChanges]:
@@ -136,7 +136,7 @@ def test_the_digest_names_what_needs_somebody_and_what_ends_next():
 def test_a_canary_is_a_message_that_asks_for_nothing():
     world = World()
     planned = notify.plan(world.memory, (), world.channels, world.rules, NOW)
-    (notification,) = planned.alerts
+    (notification,) = planned.notifications
     message = compose(notification, "vps-1", NOW)
     assert message.subject == "Test message: phone, vps-1"
     assert "Nothing is to be done." in message.text

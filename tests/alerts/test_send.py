@@ -14,7 +14,7 @@ import pytest
 from alerts.message import Message
 from alerts.model import Delivery, Notification, Outcome
 from alerts.send import Address, send
-from tests.alerts.examples import NOW, items, notification, say
+from tests.alerts.examples import NOW, item, notification, say
 from tests.receivers import web
 
 EXPECTED = {
@@ -139,7 +139,7 @@ def test_a_message_that_cannot_be_written_fails_alone() -> None:
 
     with web() as there:
         addresses = dict.fromkeys("ab", there.url("json", "json/x"))
-        alerts = [notification(items(), channel=label) for label in "ab"]
+        alerts = [notification(item(), channel=label) for label in "ab"]
         done = {
             d.notification.channel: d for d in send(alerts, addresses, clumsy, now=NOW, deadline=timedelta(seconds=5))
         }

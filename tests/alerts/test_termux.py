@@ -12,7 +12,7 @@ from alerts.channels import check, deliver
 from alerts.formats import Message, PhoneNote
 from alerts.message import compose
 from alerts.model import Alert, Level, Outcome, Reason
-from tests.alerts.examples import NOW, items, notification
+from tests.alerts.examples import NOW, item, notification
 from tests.phone import Phone, make_phone
 
 TIME = timedelta(seconds=5)
@@ -34,7 +34,7 @@ def message(*items) -> Message:
 
 
 def test_each_condition_is_a_notification_of_its_own(phone):
-    sent = message(items(key="a", level=Level.NOW), items(key="b"))
+    sent = message(item(key="a", level=Level.NOW), item(key="b"))
     assert deliver("termux://", sent, TIME).outcome is Outcome.DELIVERED
     assert set(phone.shown) == {"id-a", "id-b"}
     first = phone.shown["id-a"]
@@ -48,19 +48,19 @@ def test_each_condition_is_a_notification_of_its_own(phone):
 
 def test_saying_it_again_replaces_it(phone):
     for _ in range(2):
-        deliver("termux://", message(items(key="a")), TIME)
+        deliver("termux://", message(item(key="a")), TIME)
     assert len(phone.calls) == 2
     assert len(phone.shown) == 1
 
 
 def test_recovery_removes_the_notification(phone):
-    deliver("termux://", message(items(key="a"), items(key="b")), TIME)
-    assert deliver("termux://", message(items(Reason.RESOLVED, key="a")), TIME).outcome is Outcome.DELIVERED
+    deliver("termux://", message(item(key="a"), item(key="b")), TIME)
+    assert deliver("termux://", message(item(Reason.RESOLVED, key="a")), TIME).outcome is Outcome.DELIVERED
     assert set(phone.shown) == {"id-b"}
 
 
 def test_text_of_its_own_never_becomes_an_option(phone):
-    odd = items(key="a", labels={"profile": "--ongoing"}, summary="--help $(reboot) `x` 'y' \"z\"")
+    odd = item(key="a", labels={"profile": "--ongoing"}, summary="--help $(reboot) `x` 'y' \"z\"")
     assert deliver("termux://", message(odd), TIME).outcome is Outcome.DELIVERED
     assert "--help $(reboot)" in phone.shown["id-a"]["content"]
 
@@ -73,7 +73,7 @@ def test_a_message_without_conditions_is_one_notification(phone):
 def test_a_call_that_hangs_ends_in_time_and_counts_as_perhaps_heard(phone):
     phone.answer("hang")
     started = time.monotonic()
-    report = deliver("termux://", message(items(key="a"), items(key="b")), timedelta(seconds=1))
+    report = deliver("termux://", message(item(key="a"), item(key="b")), timedelta(seconds=1))
     assert report.outcome is Outcome.TIMEOUT
     assert "Termux:API" in report.error
     assert time.monotonic() - started < 3
@@ -83,12 +83,12 @@ def test_a_call_that_hangs_ends_in_time_and_counts_as_perhaps_heard(phone):
 @pytest.mark.parametrize(("answers", "outcome"), [((1,), Outcome.CLIENT_ERROR), ((0, 1), Outcome.TIMEOUT)])
 def test_a_failure_is_clear_only_if_nothing_was_shown(phone, answers, outcome):
     phone.answer(*answers)
-    assert deliver("termux://", message(items(key="a"), items(key="b")), TIME).outcome is outcome
+    assert deliver("termux://", message(item(key="a"), item(key="b")), TIME).outcome is outcome
 
 
 def test_without_termux_it_is_a_configuration_error_that_says_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    report = deliver("termux://", message(items()), TIME)
+    report = deliver("termux://", message(item()), TIME)
     assert report.outcome is Outcome.BAD_CONFIG
     assert "pkg install termux-api" in (check("phone", "termux://") or "")
 

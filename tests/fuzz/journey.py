@@ -62,7 +62,7 @@ class Journey:
         privacy = dice.choice(("full", "masked"))
         seen = conditions(judgement, host="box", privacy=privacy, now=self.now)
         planned = notify.plan(notify.Memory(), seen, CHANNELS, RULES, self.now)
-        messages = [repr(compose(notification, "box", self.now)) for notification in planned.alerts]
+        messages = [repr(compose(notification, "box", self.now)) for notification in planned.notifications]
         return "".join([*messages, body(judgement, Facts(), mask if privacy == "masked" else str)])
 
     def _recorded(self, judgement: Judgement) -> None:

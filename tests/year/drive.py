@@ -84,7 +84,7 @@ def _pass(db: history.Connection, this_check: CheckContext) -> tuple[list[Heard]
         plan.until,
         notify.outlook(after, this_check.channels, this_check.rules, this_check.now),
     )
-    items = [one for notification in plan.alerts for one in notification.items]
+    items = [one for notification in plan.notifications for one in notification.items]
     heard = [Heard(this_check.now, n.alert.key, n.reason, n.alert.level, n.alert.summary) for n in items]
     return heard, min((one for one in moments if one), default=None)
 
