@@ -1,16 +1,22 @@
-"""One message as text, Markdown or HTML, and foreign text made safe for each of them (pure)."""
+"""One message as text, Markdown or HTML, and foreign text made safe for each medium: these, a terminal, a plugin, a
+calendar (pure)."""
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from alerts.dataclass import dataclass, replace
-from alerts.model import Level
 
+if TYPE_CHECKING:
+    from alerts.model import Level  # who only shows text needs no record of a notification
+
+#: Bytes of a body: below the 4096 of ntfy and Telegram. What does not fit is counted.
+LIMIT: Final = 3500
+#: Where all of it is.
+ALL: Final = "authwatch status"
 #: Control, format (direction overrides, invisible marks), surrogate and private characters; line separators.
 UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 ELLIPSIS: Final = "…"
@@ -18,50 +24,6 @@ ELLIPSIS: Final = "…"
 # As few as CommonMark allows: Slack and some others show the backslash. An underscore within a word marks nothing.
 _MARKS = re.compile(r"([\\`*\[\]<>~]|(?<![^\W_])_|_(?![^\W_])|&(?=[#\w]))")
 _STARTS = re.compile(r"^([-+=#]|\d+(?=[.)]))")
-
-
-def line(text: str, limit: int) -> str:
-    """One line of at most `limit` bytes of UTF-8: unsafe characters become spaces, spaces become one."""
-    kept = (" " if _unsafe(c) else c for c in text[: 4 * limit])
-    flat = " ".join("".join(kept).split())
-    cut = len(text) > 4 * limit
-    return flat if not cut and len(flat.encode()) <= limit else _clip(flat, limit)
-
-
-def fits(text: str, limit: int) -> bool:
-    """Whether a command can be shown as it is: one line, nothing unsafe, at most `limit` bytes."""
-    return len(text) <= limit and not any(map(_unsafe, text)) and len(text.encode()) <= limit
-
-
-def markdown(text: str) -> str:
-    """A line of text for a Markdown paragraph (CommonMark), shown as it is."""
-    return _STARTS.sub(lambda m: m[1] + "\\" if m[1].isdigit() else "\\" + m[1], _MARKS.sub(r"\\\1", text))
-
-
-def markdown_code(text: str) -> str:
-    """A line of text as a fenced block whose fence is longer than any run of backticks in it."""
-    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
-    return f"{fence}\n{text}\n{fence}"
-
-
-def hypertext(text: str) -> str:
-    """A line of text for HTML, in elements and in quoted attributes."""
-    return html.escape(text, quote=True)
-
-
-def _unsafe(character: str) -> bool:
-    return unicodedata.category(character) in UNSAFE
-
-
-def _clip(text: str, limit: int) -> str:
-    room = max(0, limit - len(ELLIPSIS.encode()))
-    return text.encode()[:room].decode(errors="ignore").rstrip() + ELLIPSIS
-
-
-#: Bytes of a body: below the 4096 of ntfy and Telegram. What does not fit is counted.
-LIMIT: Final = 3500
-#: Where all of it is.
-ALL: Final = "authwatch status"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +136,66 @@ def _html(block: Block) -> str:
     head = (f"<b>{hypertext(block.call)}: {hypertext(block.name)}</b>",) if block.call else ()
     todo = f"<p>What to do:</p><pre>{hypertext(block.command)}</pre>" if block.command else ""
     return f"<p>{'<br/>'.join((*head, *map(hypertext, block.lines)))}</p>{todo}"
+
+
+def line(text: str, limit: int) -> str:
+    """One line of at most `limit` bytes of UTF-8: unsafe characters become spaces, spaces become one."""
+    kept = (" " if _unsafe(c) else c for c in text[: 4 * limit])
+    flat = " ".join("".join(kept).split())
+    cut = len(text) > 4 * limit
+    return flat if not cut and len(flat.encode()) <= limit else _clip(flat, limit)
+
+
+def fits(text: str, limit: int) -> bool:
+    """Whether a command can be shown as it is: one line, nothing unsafe, at most `limit` bytes."""
+    return len(text) <= limit and not any(map(_unsafe, text)) and len(text.encode()) <= limit
+
+
+def markdown(text: str) -> str:
+    """A line of text for a Markdown paragraph (CommonMark), shown as it is."""
+    return _STARTS.sub(lambda m: m[1] + "\\" if m[1].isdigit() else "\\" + m[1], _MARKS.sub(r"\\\1", text))
+
+
+def markdown_code(text: str) -> str:
+    """A line of text as a fenced block whose fence is longer than any run of backticks in it."""
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    return f"{fence}\n{text}\n{fence}"
+
+
+def hypertext(text: str) -> str:
+    """A line of text for HTML, in elements and in quoted attributes."""
+    import html  # its table of entities is for those who make a message
+
+    return html.escape(text, quote=True)
+
+
+def visible(text: str) -> str:
+    """Text for a terminal: every character that could steer it shown as an escape; a joiner is part of what is seen."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c.encode("unicode_escape").decode() if _unsafe(c) and c != "\u200d" else c for c in text)
+
+
+def plugin_line(text: str) -> str:
+    """One line of a monitoring plugin, in which a bar begins the perfdata."""
+    return visible(text).replace("|", "/")
+
+
+def calendar_text(text: str) -> str:
+    """A value of type TEXT (RFC 5545, 3.3.11), in which no control character but the line feed may be."""
+    shown = "".join(char for char in text if char == "\n" or char.isprintable())
+    for plain, escaped in (("\\", "\\\\"), (";", "\\;"), (",", "\\,"), ("\n", "\\n")):
+        shown = shown.replace(plain, escaped)
+    return shown
+
+
+def _unsafe(character: str) -> bool:
+    return unicodedata.category(character) in UNSAFE
+
+
+def _clip(text: str, limit: int) -> str:
+    room = max(0, limit - len(ELLIPSIS.encode()))
+    return text.encode()[:room].decode(errors="ignore").rstrip() + ELLIPSIS
 
 
 TEXT: Final = Form(_text, str, "\n")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from alerts.dataclass import replace
 from alerts.formats import Block, Message, Note, PhoneNote, fits, line
 from alerts.model import Alert, Item, Level, Notification, Reason
+from alerts.timefmt import moment, relative
 
-__all__ = ["Message", "compose", "moment", "name_of", "notice", "relative"]
+__all__ = ["Message", "compose", "name_of", "notice"]
 
 NAME_BYTES: Final = 100
 SUMMARY_BYTES: Final = 400
@@ -55,25 +56,6 @@ def notice(subject: str, lines: Iterable[str], host: str, now: datetime, level: 
     blocks = tuple(Block("", "", (line(text, SUMMARY_BYTES),)) for text in lines)
     head = f"{line(subject, 2 * NAME_BYTES)}, {_host(host)}"
     return Message(head, blocks, len(blocks), _foot(host, now), level)
-
-
-def moment(at: datetime) -> str:
-    """A moment for people: `2026-12-03 14:00 UTC`."""
-    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def relative(at: datetime, now: datetime) -> str:
-    """How far off a moment is: `in 3 days`, `2 h ago`; rounded down, so never more time than there is."""
-    span = abs(at - now)
-    if span >= timedelta(days=2):
-        words = f"{span.days} days"
-    elif span >= timedelta(hours=2):
-        words = f"{span // timedelta(hours=1)} h"
-    elif span >= timedelta(minutes=1):
-        words = f"{span // timedelta(minutes=1)} min"
-    else:
-        return "within a minute" if at > now else "just now"
-    return f"in {words}" if at > now else f"{words} ago"
 
 
 def _over(item: Item) -> bool:

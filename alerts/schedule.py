@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from alerts.decide import ChannelView
-from alerts.message import moment, name_of, relative
+from alerts.message import name_of
 from alerts.model import Alert, Attempt, Item, Level, Reason
 from alerts.muting import FOREVER, concerns, suppressed_until
 from alerts.notification_state import paused_until, retry_at
+from alerts.timefmt import moment, relative
 
 MOST: Final = 10
 #: How far ahead it looks.

@@ -1,13 +1,64 @@
-"""Moments and spans as the page says them; all in UTC."""
+"""Moments and spans as people read them, and moments as programs do, for both packages; PURE."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_UNITS: Final = (("year", 365 * 86400), ("month", 30 * 86400), ("day", 86400), ("hour", 3600), ("minute", 60))
+_MINUTE: Final = timedelta(minutes=1)
+_HOUR: Final = timedelta(hours=1)
+_DAY: Final = timedelta(days=1)
+_YEAR: Final = timedelta(days=365)
+
+
+def moment(at: datetime, now: datetime | None = None, zone: tzinfo = UTC) -> str:
+    """`Thu 3 Dec 2026, 14:05 UTC`, never in the language of the machine; with `now`, `Thu 3 Dec, 14:05`, for a page
+    that names the zone once."""
+    at = at.astimezone(zone)
+    return f"{date(at, now, zone)}, {at:%H:%M}{'' if now else f' {at.tzname()}'}"
+
+
+def date(at: datetime, now: datetime | None = None, zone: tzinfo = UTC) -> str:
+    """`Thu 3 Dec 2026`; without the year where it is that of `now`."""
+    at = at.astimezone(zone)
+    year = "" if now and at.year == now.astimezone(zone).year else f" {at.year}"
+    return f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]}{year}"
+
+
+def day(at: datetime, now: datetime, zone: tzinfo = UTC) -> str:
+    """`date`, but `today` and `tomorrow` where it is so."""
+    away = (at.astimezone(zone).date() - now.astimezone(zone).date()).days
+    return {0: "today", 1: "tomorrow"}.get(away) or date(at, now, zone)
+
+
+def relative(at: datetime, now: datetime) -> str:
+    """How far off a moment is: `in 3 days`, `2 h ago`, `now`."""
+    length = abs(at - now)
+    if length < _MINUTE:
+        return "now"
+    return f"in {span(length)}" if at > now else f"{span(length)} ago"
+
+
+def span(length: timedelta) -> str:
+    """How long something takes, rounded to what matters: `30 s`, `45 min`, `8 h`, `10 days`, `3 years`."""
+    if length < _MINUTE:
+        return f"{round(length.total_seconds())} s"
+    if (minutes := round(length / _MINUTE)) < 120:
+        return f"{minutes} min"
+    if (hours := round(length / _HOUR)) < 48:
+        return f"{hours} h"
+    years = round(length / _YEAR)
+    return f"{years} years" if length >= 2 * _YEAR else f"{round(length / _DAY)} days"
+
+
+def iso(at: datetime | None, precision: str = "") -> str | None:
+    """A moment as JSON has it, `2026-12-03T14:05:00Z`: in UTC, to the millisecond where it has any, or as asked for."""
+    if at is None:
+        return None
+    precision = precision or ("milliseconds" if at.microsecond >= 1000 else "seconds")
+    return at.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
 
 
 def parse(text: str | None) -> datetime | None:
@@ -16,47 +67,3 @@ def parse(text: str | None) -> datetime | None:
         return None
     at = datetime.fromisoformat(text)
     return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def day(at: datetime, now: datetime) -> str:
-    """`Thu 3 Dec`, with the year where it is another one; `today` and `tomorrow` where it is so."""
-    at = at.astimezone(UTC)
-    away = (at.date() - now.astimezone(UTC).date()).days
-    if away in (0, 1):
-        return "tomorrow" if away else "today"
-    return date(at, now)
-
-
-def date(at: datetime, now: datetime) -> str:
-    """`Thu 3 Dec`, with the year where it is another one."""
-    at = at.astimezone(UTC)
-    year = f" {at.year}" if at.year != now.astimezone(UTC).year else ""
-    return f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]}{year}"
-
-
-def moment(at: datetime, now: datetime) -> str:
-    """`Thu 3 Dec, 14:05`."""
-    return f"{date(at, now)}, {at.astimezone(UTC):%H:%M}"
-
-
-def relative(at: datetime, now: datetime) -> str:
-    """`in 2 days`, `3 hours ago`, `now`."""
-    away = at - now
-    span = spell(abs(away))
-    if span == NOTHING:
-        return "now"
-    return f"in {span}" if away > timedelta() else f"{span} ago"
-
-
-NOTHING: Final = "less than a minute"
-MANY: Final = 7
-
-
-def spell(span: timedelta) -> str:
-    """`2 days`, `3 hours`: the largest unit of which there are enough, rounded where there are many."""
-    seconds = span.total_seconds()
-    for name, size in _UNITS:
-        count = round(seconds / size) if seconds >= MANY * size else int(seconds // size)
-        if count >= (2 if name in ("year", "month") else 1):
-            return f"{count} {name}{'s' if count > 1 else ''}"
-    return NOTHING

@@ -40,9 +40,15 @@ def line() -> Iterator[Line]:
 
 
 @pytest.fixture
-def life(line: Line, tmp_path: Path) -> Iterator[Life]:
-    """A made-up machine with a phone, for the tests that live through days."""
+def machine(line: Line, tmp_path: Path) -> Iterator[Life]:
+    """A made-up machine with a phone, for the tests that live through days; it has no config yet."""
     home = tmp_path / "home"
     home.mkdir()
     with web() as there:
-        yield Life(line, home, there).configured()
+        yield Life(line, home, there)
+
+
+@pytest.fixture
+def life(machine: Life) -> Life:
+    """The same with a config that tells the phone."""
+    return machine.configured()

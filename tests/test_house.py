@@ -42,12 +42,6 @@ def test_a_file_is_short_and_says_what_it_is(path):
             assert (node.end_lineno or 0) - node.lineno < 60, node.name
 
 
-def test_the_median_file_is_under_a_hundred_lines():
-    """The median file is under a hundred lines."""
-    sizes = sorted(path.read_text("utf-8").count("\n") for path in OURS)
-    assert sizes[len(sizes) // 2] < 100
-
-
 def test_the_version_is_told_the_same_everywhere():
     """The version in the code has an entry in the changelog."""
     from monitor import __version__

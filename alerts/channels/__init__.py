@@ -46,6 +46,15 @@ def scheme_of(url: str) -> str | None:
     return found[1].lower() if found else None
 
 
+def outcome_of(status: int) -> Outcome:
+    """What an HTTP status that is no success means."""
+    if status in (401, 403, 407):
+        return Outcome.AUTH_ERROR
+    if status == 429:
+        return Outcome.RATE_LIMITED
+    return Outcome.SERVER_ERROR if status >= 500 else Outcome.CLIENT_ERROR
+
+
 def known_schemes() -> frozenset[str]:
     """Every scheme that can be sent to here. Imports Apprise (some 400 ms)."""
     from alerts.channels import apprise

@@ -22,15 +22,18 @@ from typing import Final
 import requests.exceptions as http
 import urllib3
 
-from alerts.channels import SendResult
+from alerts.channels import SendResult, outcome_of
 from alerts.model import Outcome
 
 LOGGERS: Final = (
     *("apprise", "requests", "urllib3", "urllib3.connectionpool"),
     *("requests_oauthlib", "oauthlib", "paho", "slixmpp", "MARKDOWN"),
 )
-HTTP_REFUSED: Final = frozenset({401, 403, 407})
 SMTP_REFUSED: Final = frozenset({530, 534, 535, 538})
+HTTP_WORDS: Final = {
+    Outcome.AUTH_ERROR: ": its token or password was refused",
+    Outcome.RATE_LIMITED: ": too many messages",
+}
 BROKEN: Final = "the connection broke before an answer came; it may have arrived"
 
 #: The first that matches explains an exception. What may have been heard is a TIMEOUT, so that its end is told too.
@@ -171,16 +174,9 @@ def _explain(event: int | OSError) -> tuple[Outcome, str]:
 
 
 def _explain_http(status: int) -> tuple[Outcome, str]:
-    if status in HTTP_REFUSED:
-        return Outcome.AUTH_ERROR, f"HTTP {status}: its token or password was refused"
-    if status == 429:
-        return Outcome.RATE_LIMITED, "HTTP 429: too many messages"
-    if status >= 500:
-        return Outcome.SERVER_ERROR, f"HTTP {status}"
-    return (
-        Outcome.CLIENT_ERROR,
-        f"HTTP {status}{': moved elsewhere, and messages do not follow' if status < 400 else ''}",
-    )
+    outcome = outcome_of(status)
+    words = ": moved elsewhere, and messages do not follow" if status < 400 else HTTP_WORDS.get(outcome, "")
+    return outcome, f"HTTP {status}{words}"
 
 
 def _explain_smtp(code: int) -> tuple[Outcome, str]:

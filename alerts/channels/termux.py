@@ -73,7 +73,10 @@ def _words(note: Note) -> list[str]:
 
 
 def _call(words: Sequence[str], seconds: float) -> SendResult:
-    """Runs one program in a group of its own, which ends with it or at the time limit."""
+    """Runs one program in a group of its own, which ends with it or at the time limit.
+
+    Not by `monitor.system.process`: this package knows nothing of monitor, and there is no output to be read.
+    """
     program = _program(words[0])
     if program is None or seconds <= 0:
         return SendResult(Outcome.TIMEOUT, "no time was left to show it")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from alerts.dataclass import dataclass, field, replace
+from alerts.timefmt import date
 from monitor.config.settings import Settings, SourceEntry
 from monitor.model import OURSELVES, Evidence, Finding, Observation, Problem, Trouble
 from monitor.sources import beside, observe_all, sessions
@@ -42,7 +43,7 @@ def look(asked: CheckOptions, host: Host, now: datetime) -> tuple[Finding, ...]:
     seen = tuple(located(host, listed, observe_all(host, entries, hinted)))
     if now >= EARLIEST:
         return seen
-    detail = f"it says {now:%Y-%m-%d}, so no deadline can be told; set it with: sudo timedatectl set-ntp true"
+    detail = f"it says {date(now)}, so no deadline can be told; set it with: sudo timedatectl set-ntp true"
     return (*seen, Trouble(OURSELVES, Problem.UNREADABLE, "the clock", detail))
 
 

@@ -1,4 +1,4 @@
-"""What a finished check leaves in the state folder, written and read: status, metrics, page data, checkpoint."""
+"""What a finished check leaves in the state folder, written and read: status, metrics, page data, gate."""
 
 from __future__ import annotations
 
@@ -11,20 +11,26 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from alerts.clock_trust import ClockReading
 from alerts.dataclass import dataclass
-from alerts.serialization import flatten, revive
+from alerts.timefmt import parse
 from monitor.check import gate
-from monitor.config.settings import Settings
-from monitor.system.host import Host
-from monitor.system.state_dir import HISTORY, CheckMark, StateDir, replace
+from monitor.system.atomic_write import write_whole
+from monitor.system.files import why
+from monitor.system.state_dir import HISTORY, CheckMark, StateDir
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the daemon reads only, and stays small
+    from alerts.clock_trust import ClockReading
     from monitor.check.read_only import CheckResult
+    from monitor.config.settings import Settings
+    from monitor.system.host import Host
 
-
-STATUS, METRICS, PASS, OVERVIEW = "status.json", "metrics.prom", "check.json", "page.json"
-READABLE = 0o644  # for --textfile: node_exporter runs as another user
+STATUS: Final = "status.json"
+METRICS: Final = "metrics.prom"
+OVERVIEW: Final = "page.json"
+RECORD: Final = "check.json"
+RESULTS: Final = ("ok", "findings", "failed")
+MISSED: Final = 2.5  # intervals without a success until it is late
+READABLE: Final = 0o644  # for --textfile: node_exporter runs as another user
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +51,11 @@ class FinishedCheck:
 
 def clocks(state: StateDir, reading: ClockReading) -> tuple[ClockReading | None, ClockReading | None, ClockReading]:
     """The last believed reading of the clocks, the doubted one, and this one."""
+    from alerts.clock_trust import ClockReading
+    from alerts.serialization import revive
+
     try:
-        kept = json.loads((state.folder / PASS).read_bytes())["clocks"]
+        kept = json.loads((state.folder / RECORD).read_bytes())["clocks"]
         believed, doubted = (revive(ClockReading | None, kept[name]) for name in ("believed", "doubted"))
         return believed, doubted, reading
     except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
@@ -70,7 +79,7 @@ def _outputs(left: FinishedCheck, state: StateDir) -> list[str]:
     files: list[tuple[Path, Iterable[bytes | bytearray], int]] = [
         (state.folder / STATUS, map(_encoded, written(left.document)), 0o600),
         (state.folder / METRICS, metrics, 0o600),
-        (state.folder / PASS, [_encoded(json.dumps(_summary(left, state)))], 0o600),
+        (state.folder / RECORD, [_encoded(json.dumps(_summary(left, state)))], 0o600),
     ]
     if left.outcome.overview is not None:
         files.append(
@@ -81,9 +90,9 @@ def _outputs(left: FinishedCheck, state: StateDir) -> list[str]:
     complaints = []
     for path, content, mode in files:
         try:
-            replace(path, content, mode)
+            write_whole(path, content, mode)
         except OSError as error:
-            complaints.append(f"{path}: cannot be written ({(error.strerror or 'failed').lower()})")
+            complaints.append(f"{path}: cannot be written ({why(error)})")
     return complaints
 
 
@@ -118,6 +127,8 @@ def _metrics(left: FinishedCheck, state: StateDir) -> list[bytearray]:
 
 def _summary(left: FinishedCheck, state: StateDir) -> dict[str, Any]:
     """What the daemon counts, and the clocks for the next check."""
+    from alerts.serialization import flatten
+
     counted: dict[str, dict[str, int]] = {}
     outcomes = Counter((one.notification.channel, one.outcome.value) for one in left.outcome.deliveries)
     for (channel, outcome), number in outcomes.items():
@@ -169,13 +180,6 @@ def _ours(left: FinishedCheck, state: StateDir, host: Host) -> list[tuple[str, P
     return files + [("I", Path(path)) for path in sorted(known - {*host.touches})]
 
 
-RECORD: Final = "check.json"
-CHECKPOINT: Final = "checkpoint"
-
-RESULTS: Final = ("ok", "findings", "failed")
-MISSED: Final = 2.5  # intervals without a success until it is late
-
-
 @dataclass(frozen=True, slots=True)
 class StateFolders:
     """The folder where checks leave their results, and the folder of the checkpoint, which may be another."""
@@ -198,15 +202,13 @@ def last_check(state: Path) -> LastCheck | None:
     """The record of the last full check; None where there is none that can be read."""
     try:
         record = json.loads((state / RECORD).read_text("utf-8"))
-        at = datetime.fromisoformat(record["at"])
+        at = parse(record["at"])
         notified = {str(channel): _counts(counts) for channel, counts in record.get("deliveries", {}).items()}
         code = int(record.get("exit_code", 0))
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     result = record.get("result")
-    return LastCheck(
-        at if at.tzinfo else at.replace(tzinfo=UTC), result if result in RESULTS else "failed", code, notified
-    )
+    return LastCheck(at, result if result in RESULTS else "failed", code, notified) if at else None
 
 
 def last_success(place: StateFolders) -> datetime | None:
@@ -216,7 +218,7 @@ def last_success(place: StateFolders) -> datetime | None:
     """
     moments = []
     with suppress(OSError, ValueError, OverflowError):
-        moments.append(datetime.fromtimestamp((place.gate / CHECKPOINT).stat().st_mtime, UTC))
+        moments.append(datetime.fromtimestamp((place.gate / gate.NAME).stat().st_mtime, UTC))
     record = last_check(place.state)
     if record and record.result != "failed":
         moments.append(record.at)

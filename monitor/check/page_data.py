@@ -12,7 +12,7 @@ from alerts.dataclass import dataclass, replace
 from alerts.model import Channel, Level
 from alerts.notify import Memory, Rules, suppressed
 from alerts.planned import Look, NextMessage, planned
-from monitor.check.status import iso
+from alerts.timefmt import iso
 from monitor.config.settings import Settings
 from monitor.judge import wording
 from monitor.judge.deadlines import steps_for

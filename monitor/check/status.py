@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from typing import Any, Final
 
 from alerts.model import Condition
+from alerts.timefmt import iso
 from monitor.model import OURSELVES, Judgement, Need, ProviderView, Remembered, Trouble, Verdict
 from monitor.proof import Proof
 
@@ -132,14 +133,6 @@ def values(shown: Document, name: str) -> set[str]:
     if name == "source":
         found |= {one["source"] for one in shown["problems"]} | {one["id"] for one in shown["sources"]}
     return found - {""}
-
-
-def iso(moment: datetime | None) -> str | None:
-    """A moment as ISO 8601 in UTC with Z, to the millisecond where it has any."""
-    if moment is None:
-        return None
-    precision = "milliseconds" if moment.microsecond >= 1000 else "seconds"
-    return moment.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
 
 
 def _profile(verdict: Verdict, known: Remembered | None, at: datetime) -> dict[str, Any]:

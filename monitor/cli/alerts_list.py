@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from alerts.timefmt import iso
 from monitor.cli import history_access
 from monitor.cli.context import Context
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 def run(given: argparse.Namespace, context: Context) -> int:
     """Prints what the memory of the alerts holds."""
     from alerts import notify, store
-    from monitor.cli.terminal_text import visible
+    from alerts.formats import visible
 
     settings, now = context.settings(context.host()), context.now()
     with history_access.reading(context, settings) as connection:
@@ -51,7 +52,7 @@ def run(given: argparse.Namespace, context: Context) -> int:
 def as_json(one: Silence | Acknowledgement) -> dict[str, Any]:
     """A wish for people and programs; `until` is null where only a change ends it."""
     plain: dict[str, Any] = {
-        "until": iso(one.until) if one.until else None,
+        "until": iso(one.until),
         "made_at": iso(one.made_at),
         "author": one.author,
         "note": one.note,
@@ -61,10 +62,6 @@ def as_json(one: Silence | Acknowledgement) -> dict[str, Any]:
         return {"key": getattr(one, "key", ""), **plain}
     words = ",".join(f"{name}={value}" for name, value in match.items())
     return {"id": getattr(one, "id", 0), "match": words, "level": str(getattr(one, "level", "")), **plain}
-
-
-def iso(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _following(db: Connection, this_check: CheckContext, known: Memory) -> dict[str, NextMessage]:
@@ -113,9 +110,9 @@ def _rows(
 def _tokens(context: Context, settings: Settings, known: Memory, now: datetime) -> None:
     """A line for each alert that can be acknowledged and is not yet: what `alerts ack --token` takes, and words."""
     from alerts import notify
+    from alerts.formats import visible
     from alerts.model import Level
     from monitor.check.phone_buttons import token_of
-    from monitor.cli.terminal_text import visible
 
     host = context.host().keyed(context.state(settings).key(create=False))
     acknowledged, silenced = notify.suppressed(known, now)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from alerts.timefmt import moment
 from monitor.cli import history_access
 from monitor.cli.context import NOT_DONE, USAGE, Context, Failure
 
@@ -32,8 +33,8 @@ def run(given: argparse.Namespace, context: Context) -> int:
 
 def _acknowledge(given: argparse.Namespace, context: Context, settings: Settings) -> tuple[str, dict[str, Any]]:
     from alerts import muting, store
+    from alerts.formats import visible
     from monitor.cli.alerts_list import as_json
-    from monitor.cli.terminal_text import visible
 
     if (given.key is None) == (given.token is None):
         raise Failure(USAGE, "say what: a KEY as `authwatch alerts list` shows it, or --token")
@@ -43,7 +44,7 @@ def _acknowledge(given: argparse.Namespace, context: Context, settings: Settings
         key = given.key or _meant(given.token, alerts, context, settings)
         made = muting.acknowledgement(key, alerts, context.now(), span, given.note, context.author())
         store.acknowledge(db, made)
-    until = f"until {made.until:%Y-%m-%d %H:%M} UTC, or until it changes" if made.until else "until it changes"
+    until = f"until {moment(made.until)}, or until it changes" if made.until else "until it changes"
     return f"{visible(key)} is acknowledged {until}.", {"acknowledged": as_json(made)}
 
 
@@ -64,7 +65,7 @@ def _silence(given: argparse.Namespace, context: Context, settings: Settings) ->
         alerts = tuple(store.alerts(db).values())
         made = muting.silence(match, alerts, context.now(), span, given.note, context.author())
         made = replace(made, id=store.silence(db, made))
-    words = f"Silence {made.id} hides what matches, up to level {made.level}, until {made.until:%Y-%m-%d %H:%M} UTC."
+    words = f"Silence {made.id} hides what matches, up to level {made.level}, until {moment(made.until)}."
     return f"{words}\nend it with: authwatch alerts unsilence {made.id}", {"silence": as_json(made)}
 
 

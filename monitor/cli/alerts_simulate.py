@@ -7,7 +7,7 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from monitor.cli.alerts_list import iso as _iso
+from alerts.timefmt import iso, moment
 from monitor.cli.context import USAGE, Context, Failure
 
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ LONGEST = timedelta(days=366)
 
 def run(given: argparse.Namespace, context: Context) -> int:
     """Looks once, then lets the clock run ahead."""
+    from alerts.formats import visible
     from monitor.check.simulate import rehearse
     from monitor.cli import history_access
-    from monitor.cli.terminal_text import visible
 
     horizon = _span(given.span)
     this_check = context.this_check()
@@ -30,8 +30,8 @@ def run(given: argparse.Namespace, context: Context) -> int:
         end = this_check.now + horizon
         document = {
             "schema": 1,
-            "from": _iso(this_check.now),
-            "to": _iso(end),
+            "from": iso(this_check.now),
+            "to": iso(end),
             "messages": [_as_json(one) for one in planned],
         }
         context.say(json.dumps(document, ensure_ascii=False, indent=1))
@@ -41,7 +41,7 @@ def run(given: argparse.Namespace, context: Context) -> int:
         return 0
     context.say(f"If nothing changed, in the next {given.span}:")
     for one in planned:
-        context.say(visible(f"{one.at:%Y-%m-%d %H:%M} UTC  {one.notification.channel}: {one.message.subject}"))
+        context.say(visible(f"{moment(one.at)}  {one.notification.channel}: {one.message.subject}"))
         for items in one.notification.items:
             context.say(visible(f"      {items.reason}: {items.alert.summary.partition(chr(10))[0]}"))
     if not planned:
@@ -51,7 +51,7 @@ def run(given: argparse.Namespace, context: Context) -> int:
 
 def _as_json(one: SimulatedMessage) -> dict[str, Any]:
     return {
-        "at": _iso(one.at),
+        "at": iso(one.at),
         "channel": one.notification.channel,
         "subject": one.message.subject,
         "text": one.message.text,

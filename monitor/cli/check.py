@@ -8,11 +8,12 @@ import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from alerts.dataclass import replace
+from alerts.timefmt import moment, relative
 from monitor.check import gate
 from monitor.cli import filtering, heartbeat, last_document
 from monitor.cli.context import CONFIG, UNKNOWN, Context, Failure, common, filters, filters_of
@@ -142,12 +143,11 @@ def _last(state: StateDir, context: Context) -> Document:
     """What the last check left, while another one is running: looking twice at once helps nobody. Raises Failure."""
     try:
         shown = json.loads((state.folder / STATUS).read_bytes())
-        at = datetime.fromisoformat(shown["at"]).astimezone()
+        at = datetime.fromisoformat(shown["at"]).astimezone(UTC)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise Failure(UNKNOWN, "another check is running, and none has finished here yet") from None
-    ago = round((context.now() - at).total_seconds())
-    age = f"{ago} s" if ago < 120 else f"{ago // 60} min" if ago < 7200 else f"{ago // 3600} h"
-    context.complain(f"authwatch: another check is running; showing the one of {at:%H:%M} ({age} ago)")
+    when = f"{moment(at)} ({relative(at, context.now())})"
+    context.complain(f"authwatch: another check is running; showing the one of {when}")
     return dict(shown)
 
 

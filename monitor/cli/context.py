@@ -8,7 +8,7 @@ import io
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from alerts.dataclass import dataclass, replace
 from monitor.check import gate as checkpoint
+from monitor.system.files import why
 
 if TYPE_CHECKING:
     from alerts.clock_trust import ClockReading
@@ -125,6 +126,16 @@ class Context:
         """A result, on stdout."""
         self.write(f"{text}\n")
 
+    def tell(self, as_json: bool, result: object, lines: Iterable[str]) -> int:
+        """A result as JSON or as lines for a terminal; the exit code of a success."""
+        import json
+
+        from alerts.formats import visible
+
+        for line in [json.dumps(result, ensure_ascii=False, indent=2)] if as_json else map(visible, lines):
+            self.say(line)
+        return 0
+
     def write(self, text: str) -> None:
         """A result as it is, on stdout; a full disk is complained of, a reader who left is BrokenPipeError."""
         try:
@@ -132,7 +143,7 @@ class Context:
         except BrokenPipeError:
             raise
         except OSError as error:
-            self.complain(f"authwatch: the output cannot be written ({(error.strerror or 'failed').lower()})")
+            self.complain(f"authwatch: the output cannot be written ({why(error)})")
 
     def complain(self, text: str) -> None:
         """Everything that is no result, on stderr; where that cannot be written, nobody is left to tell."""
@@ -146,7 +157,7 @@ class Context:
         except BrokenPipeError:
             pass
         except OSError as error:
-            self.complain(f"authwatch: the output cannot be written ({(error.strerror or 'failed').lower()})")
+            self.complain(f"authwatch: the output cannot be written ({why(error)})")
         with suppress(OSError):
             self.err.flush()
 

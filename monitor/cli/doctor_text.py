@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from monitor.cli.terminal_text import visible
+from alerts.formats import visible
+from alerts.timefmt import moment
 
 if TYPE_CHECKING:
     from monitor.doctor.fix import Done
@@ -44,7 +45,7 @@ def text(
         lines += ["", "None of these can be mended without you; nothing was changed."]
     lines += _fine(results, paint)
     head = f"authwatch doctor on {subject.settings.host}, " if subject.settings.host else "authwatch doctor, "
-    return "\n".join([visible(f"{head}{subject.now:%Y-%m-%d %H:%M} UTC"), "", *lines])
+    return "\n".join([visible(f"{head}{moment(subject.now)}"), "", *lines])
 
 
 class _Paint:

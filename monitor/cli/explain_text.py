@@ -9,13 +9,13 @@ from textwrap import wrap
 from typing import Any
 
 from alerts.dataclass import dataclass
+from alerts.formats import visible
+from alerts.timefmt import iso, moment, span
 from monitor.check.read_only import CheckResult
-from monitor.check.status import SCHEMA, iso
-from monitor.cli.terminal_text import visible
+from monitor.check.status import SCHEMA
 from monitor.config.settings import Settings
 from monitor.ground import ROWS, WEIGHTS, Ground
-from monitor.judge.explain import Fact, account, span, why_so_sure
-from monitor.judge.wording import moment
+from monitor.judge.explain import Fact, account, why_so_sure
 from monitor.model import Need, State, Verdict
 
 NAME = 14  # columns of a fact's name

@@ -1,18 +1,24 @@
-"""The sign of life at the end of a check, and when the next is due."""
+"""The heartbeat: a sign of life at the end of a check for something elsewhere that raises the alarm when it stays away
+(Healthchecks and its like), and when the next is due."""
 
 from __future__ import annotations
 
 import os
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit, urlunsplit
 
 from monitor.cli.context import Context
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from alerts.channels import SendResult
     from monitor.config.settings import Settings
     from monitor.system.host import Host
+
+#: The heartbeat comes after everything else, so it may not take long.
+PATIENCE: Final = timedelta(seconds=5)
 
 
 def beat(context: Context, settings: Settings, left: float, *, failed: bool = False) -> bool:
@@ -22,8 +28,6 @@ def beat(context: Context, settings: Settings, left: float, *, failed: bool = Fa
         context.complain(f"authwatch: {broken}")
     if settings.heartbeat is None:
         return True
-    from alerts.channels.heartbeat import PATIENCE, ping
-
     patience = min(PATIENCE, timedelta(seconds=max(0.1, left - 1)))
     report = ping(settings.heartbeat.reveal(), failed=failed, patience=patience)
     if not report.outcome.heard:
@@ -31,6 +35,31 @@ def beat(context: Context, settings: Settings, left: float, *, failed: bool = Fa
     elif not failed:
         _note(context, settings)
     return report.outcome.heard
+
+
+def ping(url: str, *, failed: bool, patience: timedelta = PATIENCE) -> SendResult:
+    """One GET to the secret `url`, or to its `/fail`; waits `patience` at most, whatever the network does.
+
+    The words of the report hold no part of the URL. Source: https://healthchecks.io/docs/http_api/
+    """
+    from alerts.channels import SendResult, outcome_of
+    from alerts.model import Outcome
+    from monitor.system.http_get import Late, Unanswered, get
+
+    try:
+        response = get(_address(url.strip(), failed), {}, patience.total_seconds(), 0, follow=True)
+    except Late as error:
+        return SendResult(Outcome.TIMEOUT, str(error))
+    except (Unanswered, ValueError) as error:
+        return SendResult(Outcome.CONNECT, str(error) if isinstance(error, Unanswered) else "it has no sound address")
+    if 200 <= response.status < 300:
+        return SendResult(Outcome.DELIVERED)
+    return SendResult(outcome_of(response.status), f"HTTP {response.status}")
+
+
+def _address(url: str, failed: bool) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/fail", fragment="")) if failed else url
 
 
 def _note(context: Context, settings: Settings) -> None:

@@ -8,10 +8,11 @@ import json
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from alerts.timefmt import date, iso, moment
+from alerts.timefmt import span as in_words
 from monitor.cli import history_access
 from monitor.cli.context import USAGE, Context, Failure, common
 from monitor.judge.forecast import Coming
-from monitor.judge.wording import span as in_words
 
 if TYPE_CHECKING:
     from monitor.history.engine import Connection
@@ -79,7 +80,7 @@ def _found(connection: Connection, since: datetime, key: str | None) -> list[Tra
 
 def _row(change: Transition) -> dict[str, Any]:
     return {
-        "at": change.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "at": iso(change.at),
         "key": change.key,
         "before": change.before,
         "after": change.after,
@@ -89,7 +90,7 @@ def _row(change: Transition) -> dict[str, Any]:
 
 
 def _table(context: Context, rows: list[dict[str, Any]]) -> None:
-    from monitor.cli.terminal_text import visible
+    from alerts.formats import visible
 
     for row in rows:
         change = f"{row['before'] or 'first seen'} -> {row['after']}"
@@ -100,8 +101,9 @@ def _table(context: Context, rows: list[dict[str, Any]]) -> None:
 
 def run_next(given: argparse.Namespace, context: Context) -> int:
     """Looks, and prints the log-ins of the asked span, in order."""
+    from alerts.formats import visible
     from monitor.cli.status import looked
-    from monitor.cli.terminal_text import columns, visible
+    from monitor.cli.terminal_text import columns
     from monitor.judge.forecast import coming
 
     given.source = given.agent = given.provider = given.profile = given.probe = None
@@ -123,8 +125,8 @@ def run_next(given: argparse.Namespace, context: Context) -> int:
 
 def _when(one: Coming, *, overdue: bool) -> str:
     if one.estimate is None:
-        return f"{one.at:%Y-%m-%d %H:%M} UTC"
-    return "any day now" if overdue else f"about {one.at:%Y-%m-%d}"
+        return moment(one.at)
+    return "any day now" if overdue else f"about {date(one.at)}"
 
 
 def _why(one: Coming) -> str:
@@ -136,8 +138,6 @@ def _why(one: Coming) -> str:
 
 def _next_row(one: Coming) -> dict[str, Any]:
     """One log-in as JSON; spans are seconds."""
-    from monitor.check.status import iso
-
     estimate = one.estimate
     return {
         "key": one.verdict.key,

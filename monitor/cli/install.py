@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from alerts.dataclass import replace
+from alerts.formats import visible
 from monitor.cli.context import NOT_DONE, USAGE, Context, Failure, common
-from monitor.cli.terminal_text import visible
 
 if TYPE_CHECKING:
     from monitor.config.settings import Settings

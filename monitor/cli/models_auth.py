@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -124,7 +123,7 @@ def _save(given: argparse.Namespace, context: Context, secret: Callable[[str], s
     lines = [f"Saved {profile} ({provider}, {kind.value}) for the agent {agent} in {shown}."]
     if kind is Kind.TOKEN and expires is None and provider == "anthropic":
         lines += YEAR_HINT.splitlines()
-    return _told(given, context, result, [*lines, *_restarted(given, context)])
+    return context.tell(given.json, result, [*lines, *_restarted(given, context)])
 
 
 def _key(given: argparse.Namespace, context: Context) -> int:
@@ -155,7 +154,7 @@ def _key(given: argparse.Namespace, context: Context) -> int:
     )
     path = host.show(found.places.state / ".env")
     result = {"ok": True, "variable": names[0], "provider": provider, "written": [str(found.places.state / ".env")]}
-    return _told(given, context, result, [f"Saved {names[0]} in {path}.", *_restarted(given, context)])
+    return context.tell(given.json, result, [f"Saved {names[0]} in {path}.", *_restarted(given, context)])
 
 
 def _restarted(given: argparse.Namespace, context: Context) -> list[str]:
@@ -183,7 +182,7 @@ def _list(given: argparse.Namespace, context: Context) -> int:
     lines = [
         f"{one['id']}  {one['provider']}  {one['type']}  {one.get('expiresAt', '-')}" for one in result["profiles"]
     ]
-    return _told(given, context, result, lines or [f"No credential is saved for the agent {agent}."])
+    return context.tell(given.json, result, lines or [f"No credential is saved for the agent {agent}."])
 
 
 def _order(given: argparse.Namespace, context: Context) -> int:
@@ -206,15 +205,4 @@ def _order(given: argparse.Namespace, context: Context) -> int:
     result |= {"authStatePath": path, "order": list(order) if order is not None else None}
     said = ", ".join(order) if order is not None else "(none)"
     lines = [f"Agent: {agent}", f"Provider: {provider}", f"Auth state store: {path}"]
-    return _told(given, context, result, [*lines, f"Auth profile order override: {said}"])
-
-
-def _told(given: argparse.Namespace, context: Context, result: Any, lines: list[str]) -> int:
-    from monitor.cli.terminal_text import visible
-
-    if given.json:
-        context.say(json.dumps(result, ensure_ascii=False, indent=2))
-    else:
-        for line in lines:
-            context.say(visible(line))
-    return 0
+    return context.tell(given.json, result, [*lines, f"Auth profile order override: {said}"])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 from typing import Any
 
+from alerts.timefmt import iso
 from monitor.cli.context import USAGE, Context, Failure, common
 
 
@@ -53,7 +53,7 @@ def _pin(given: argparse.Namespace, context: Context) -> int:
         "next message; if it does not, type there: /model " + wanted.written,
     ]
     result = {"ok": True, "session": wanted.session, "profile": wanted.profile, "model": str(wanted.model)}
-    return _told(given, context, {**result, "written": [path]}, lines)
+    return context.tell(given.json, {**result, "written": [path]}, lines)
 
 
 def _unpin(given: argparse.Namespace, context: Context) -> int:
@@ -64,7 +64,7 @@ def _unpin(given: argparse.Namespace, context: Context) -> int:
     agent = targets.chosen(found, given.agent)
     path = pin.unpin(found, agent, given.session.strip(), context.now())
     result = {"ok": True, "session": given.session.strip(), "written": [path]}
-    return _told(given, context, result, [f"The session {given.session.strip()} is not pinned any more."])
+    return context.tell(given.json, result, [f"The session {given.session.strip()} is not pinned any more."])
 
 
 def _list(given: argparse.Namespace, context: Context) -> int:
@@ -79,7 +79,7 @@ def _list(given: argparse.Namespace, context: Context) -> int:
     agents = [targets.chosen(found, given.agent)] if given.agent else list(found.agents)
     listed = [one for agent in agents for one in pins(host, found, agent)]
     lines = [f"{one.session}  {one.profile}  {one.by}  {one.model or '-'}" for one in listed]
-    return _told(given, context, {"pins": [asdict(one) for one in listed]}, lines or ["No session is pinned."])
+    return context.tell(given.json, {"pins": [asdict(one) for one in listed]}, lines or ["No session is pinned."])
 
 
 def _status(given: argparse.Namespace, context: Context) -> int:
@@ -92,8 +92,8 @@ def _status(given: argparse.Namespace, context: Context) -> int:
     wanted = [pasted_secret.provider(given.provider)] if given.provider else providers(found, agent)
     views = [candidates(found, agent, provider, now) for provider in wanted]
     lines = [line for one in views for line in _lines(one)]
-    return _told(
-        given, context, {"agent": agent, "providers": [_plain(one) for one in views]}, lines or ["No provider."]
+    return context.tell(
+        given.json, {"agent": agent, "providers": [_plain(one) for one in views]}, lines or ["No provider."]
     )
 
 
@@ -120,16 +120,5 @@ def _plain(view: Any) -> dict[str, Any]:
 
     listed = [asdict(one) for one in view.listed]
     for one in listed:
-        one["until"] = f"{one['until']:%Y-%m-%dT%H:%M:%SZ}" if one["until"] else None
+        one["until"] = iso(one["until"])
     return {"provider": view.provider, "endpoint": view.endpoint, "summary": view.words, "candidates": listed}
-
-
-def _told(given: argparse.Namespace, context: Context, result: Any, lines: list[str]) -> int:
-    from monitor.cli.terminal_text import visible
-
-    if given.json:
-        context.say(json.dumps(result, ensure_ascii=False, indent=2))
-    else:
-        for line in lines:
-            context.say(visible(line))
-    return 0

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from monitor.cli.context import NOT_DONE, USAGE, Context, Failure, common
 from monitor.cli.prompts import agreed, ask
+from monitor.system.files import why
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -202,7 +203,7 @@ def _apart(context: Context, call: Call, store: Path) -> int:
         environ = {**context.environ, **call.variables}
         log_in(host, store, call.argv, environ, secret.encode() if secret else None)
     except OSError as error:
-        raise LoginImpossible(f"{call.argv[0]} cannot be started ({(error.strerror or 'failed').lower()})") from None
+        raise LoginImpossible(f"{call.argv[0]} cannot be started ({why(error)})") from None
     except KeyboardInterrupt:
         raise LoginImpossible(f"cancelled; {host.show(store)} is as it was") from None
     return 0
@@ -221,7 +222,7 @@ def _run(context: Context, call: Call) -> int:
         with _theirs():
             return run(call, context.environ)
     except OSError as error:
-        raise LoginImpossible(f"{call.argv[0]} cannot be started ({(error.strerror or 'failed').lower()})") from None
+        raise LoginImpossible(f"{call.argv[0]} cannot be started ({why(error)})") from None
 
 
 @contextmanager
@@ -279,7 +280,7 @@ def _shown(context: Context, call: Call) -> int:
 
 
 def _say(context: Context, text: str) -> None:
-    from monitor.cli.terminal_text import visible
+    from alerts.formats import visible
 
     for line in text.splitlines():
         context.say(visible(line))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from alerts.formats import visible
+from alerts.timefmt import moment
 from monitor.check.status import Document
 from monitor.cli.status_text import StatusLine, head, rows, sentence, wrongs
-from monitor.cli.terminal_text import visible
 from monitor.model import Transition
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def timeline(changes: Sequence[Transition], width: int) -> str:
         for change in mine:
             line = Text("  ")
             line.append("● ", DOTS.get(change.after, "red"))
-            line.append(f"{change.at:%Y-%m-%d %H:%M}  ", "dim")
+            line.append(f"{moment(change.at):>26}  ", "dim")
             line.append(f"{change.before or 'first seen'} → {change.after}")
             line.append(f"  {visible(change.note)}" if change.note else "", "dim")
             lines.append(line)

@@ -47,7 +47,7 @@ def setup_token(context: Context) -> str:
     claude = shutil.which("claude", path=context.environ.get("PATH"))
     if claude is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise WriteRefused(_ELSEWHERE)
-    from monitor.cli.terminal_text import visible
+    from alerts.formats import visible
     from monitor.setup.login_process import OnScreen, ended_in_order
     from monitor.setup.terminal_screen import readable, token_begun, token_on
 
@@ -105,6 +105,7 @@ def restart(context: Context) -> str:
     program = shutil.which("openclaw", path=context.environ.get("PATH"))
     if program is None:
         return "openclaw is not on PATH here; restart its gateway yourself: openclaw gateway restart"
+    # What it starts is to outlive it, so nothing of it is read or killed with a group.
     words, void = [program, "gateway", "restart"], subprocess.DEVNULL
     try:
         done = subprocess.run(words, stdin=void, stdout=void, stderr=void, timeout=120, check=False)

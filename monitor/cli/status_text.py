@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from alerts.formats import plugin_line, visible
+from alerts.timefmt import date, moment
 from monitor.check.status import Document, counts, exit_code, need_of, needs
-from monitor.cli.terminal_text import columns, visible
+from monitor.cli.terminal_text import columns
 from monitor.judge.wording import name
 from monitor.model import Credential, Kind, Need, State
 
@@ -42,8 +44,7 @@ def text(shown: Document, *, color: bool) -> str:
 
 def head(shown: Document) -> str:
     """Where and when this was so."""
-    at = datetime.fromisoformat(shown["at"])
-    return f"authwatch on {visible(shown['host'])}, {at:%a} {at.day} {at:%b %Y %H:%M} UTC"
+    return f"authwatch on {visible(shown['host'])}, {moment(datetime.fromisoformat(shown['at']))}"
 
 
 def rows(shown: Document) -> list[StatusLine]:
@@ -103,8 +104,7 @@ def sentence(shown: Document) -> str:
     deadlines = [one["deadline"] for one in counted if one["deadline"] and one["in_use"]]
     if not deadlines:
         return "Nobody has to do anything."
-    first = datetime.fromisoformat(min(deadlines))
-    return f"Nobody has to do anything until {first:%a} {first.day} {first:%b %Y}."
+    return f"Nobody has to do anything until {date(datetime.fromisoformat(min(deadlines)))}."
 
 
 _PLUGIN = {0: (0, "OK"), 1: (2, "CRITICAL"), 2: (1, "WARNING"), 3: (3, "UNKNOWN")}
@@ -123,18 +123,14 @@ def nagios(shown: Document) -> tuple[str, int]:
     perfdata = " ".join(f"{need.value}={found.count(need)}" for need in Need)
     worst = min((one for one in _counted(shown) if one[0] is not Need.NO), key=lambda one: _ORDER[one[0]], default=None)
     detail = f" {worst[1]}" if worst else ""
-    return f"{_one_line(f'AUTHWATCH {word} - {sentence(shown)}{detail}')} | {perfdata}", code
+    return f"{plugin_line(f'AUTHWATCH {word} - {sentence(shown)}{detail}')} | {perfdata}", code
 
 
 def plugin_unknown(why: str) -> str:
     """The line of a plugin that cannot tell."""
-    return _one_line(f"AUTHWATCH UNKNOWN - {why}")
+    return plugin_line(f"AUTHWATCH UNKNOWN - {why}")
 
 
 def _counted(shown: Document) -> list[tuple[Need, str]]:
     found = [(Need(one["needs_human"]), one["summary"]) for one in shown["profiles"] if not one["ignored"]]
     return found + [(need_of(one), one["summary"]) for one in shown["findings"] if counts(one)]
-
-
-def _one_line(said: str) -> str:
-    return visible(said).replace("|", "/")

@@ -1,23 +1,9 @@
-"""Text that comes from elsewhere, made safe for a terminal, and tables of it."""
+"""How wide text is on a terminal, and tables of it."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-
-#: Control and format characters (a bidirectional override can hide a line); surrogates cannot be printed at all.
-_UNSAFE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
-
-
-def visible(text: str) -> str:
-    """The text with every character that could steer a terminal shown as an escape."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_escape(c) if unicodedata.category(c) in _UNSAFE else c for c in text)
-
-
-def _escape(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii") if character != "\u200d" else character
 
 
 def width(text: str) -> int:

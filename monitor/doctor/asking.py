@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from monitor.doctor.model import Subject
-from monitor.system.process import answer_of
+from monitor.system.process import output_of
 
 #: What a program needs to start and to find the user's session; none of it is a secret.
 _KEPT: Final = (
@@ -24,4 +24,4 @@ def ask(subject: Subject, *argv: str, patience: float) -> str:
         environ.setdefault("XDG_RUNTIME_DIR", str(bus))
     # A look leaves nothing behind, not even what Node keeps of its own accord.
     environ |= {"LC_ALL": "C.UTF-8", "NO_COLOR": "1", "NODE_DISABLE_COMPILE_CACHE": "1", "SYSTEMD_PAGER": ""}
-    return answer_of(argv, environ, Path("/"), patience).decode("utf-8", "replace")
+    return output_of(argv, environ, patience).decode("utf-8", "replace")

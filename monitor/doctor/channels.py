@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from alerts.timefmt import moment
+from monitor.check.outputs import RECORD
 from monitor.doctor.model import Health, Result, Subject, command
 from monitor.system.state_dir import HEARD
 
@@ -61,7 +63,7 @@ def _result(label: str, waiting: datetime | None, reached: datetime | None, last
     from alerts.model import Outcome
     from alerts.store import TEST
 
-    said = f"last reached {reached:%Y-%m-%d %H:%M} UTC" if reached else "never reached yet"
+    said = f"last reached {moment(reached)}" if reached else "never reached yet"
     again = command("authwatch", "alerts", "test", label)
     why = f"{last.get('outcome', '')}: {last.get('error', '')}".strip(": ") or "no check has told why"
     tested = last["outcome"] if last.get("reason") == TEST else ""
@@ -72,7 +74,7 @@ def _result(label: str, waiting: datetime | None, reached: datetime | None, last
         return Result("deliveries", Health.BROKEN, f"{label}: the last test message did not arrive; {said}", why, again)
     if waiting is None:
         return Result("deliveries", Health.FINE, f"{label}: nothing is waiting; {said}")
-    what = f"{label}: news is waiting since {waiting:%Y-%m-%d %H:%M} UTC; {said}"
+    what = f"{label}: news is waiting since {moment(waiting)}; {said}"
     if tested:
         return Result(
             "deliveries", Health.WARNING, what, "a test message arrived since; a check tells it", "authwatch check"
@@ -98,11 +100,11 @@ def _heard(subject: Subject) -> Result:
     try:
         at = datetime.fromtimestamp((folder / HEARD).stat().st_mtime, UTC)
     except (OSError, ValueError, OverflowError):
-        if not (folder / "check.json").exists():
+        if not (folder / RECORD).exists():
             return Result("heartbeat", Health.FINE, "is configured; the first finished check pings it")
         why = "what waits for it will raise the alarm, or never knew of this machine"
         return Result("heartbeat", Health.WARNING, "was never heard", why, "authwatch check -v")
-    said = f"was last heard {at:%Y-%m-%d %H:%M} UTC"
+    said = f"was last heard {moment(at)}"
     if subject.now - at > max(subject.settings.interval * 2.5, timedelta(hours=1)):
         why = "every finished check should be heard; what waits for it raises the alarm"
         return Result("heartbeat", Health.WARNING, said, why, "authwatch check -v")

@@ -10,6 +10,7 @@ from pathlib import Path
 from alerts.dataclass import dataclass
 from monitor.doctor.model import Fix, FixStep, Result, Subject
 from monitor.doctor.own_state import LEFTOVER
+from monitor.system.files import why as reason
 from monitor.system.state_dir import StateDir, StateError
 
 
@@ -37,7 +38,7 @@ def _one(fix: Fix, subject: Subject) -> Done:
     except NotFixed as refused:
         return Done(fix, str(refused), tried=False)
     except OSError as error:
-        return Done(fix, f"{fix.path}: {(error.strerror or 'failed').lower()}", tried=False)
+        return Done(fix, f"{fix.path}: {reason(error)}", tried=False)
     return Done(fix, said, tried=True)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from alerts.timefmt import date, moment, parse
 from monitor.check.collect import EARLIEST
+from monitor.check.outputs import RECORD, document
 from monitor.doctor.model import Health, Result, Subject
 
 SET: str = "sudo timedatectl set-ntp true"
@@ -16,20 +17,20 @@ SET: str = "sudo timedatectl set-ntp true"
 def clock(subject: Subject) -> Iterator[Result]:
     """Is the wall clock believable, and was it moved since the last check?"""
     if subject.now < EARLIEST:
-        what = f"the clock says {subject.now:%Y-%m-%d}"
+        what = f"the clock says {date(subject.now)}"
         yield Result("clock", Health.BROKEN, what, "every deadline looks far away", SET)
         return
-    record = _record(subject)
+    record = document(subject.state.folder / RECORD)
     last = _moment(record.get("at"))
     if last and last > subject.now + timedelta(minutes=5):
-        what = f"the clock says {subject.now:%Y-%m-%d %H:%M} UTC, before the last check ({last:%Y-%m-%d %H:%M} UTC)"
+        what = f"the clock says {moment(subject.now)}, before the last check ({moment(last)})"
         why = "it was put back, now or then; checks record and tell nothing until it has run steadily for a while"
         yield Result("clock", Health.WARNING, what, why, SET)
     elif isinstance(clocks := record.get("clocks"), dict) and clocks.get("doubted"):
         why = "checks report, but record and tell nothing until it has run steadily for a while"
         yield Result("clock", Health.WARNING, "the clock was moved lately", why, "timedatectl timesync-status")
     else:
-        yield Result("clock", Health.FINE, f"{subject.now:%Y-%m-%d %H:%M} UTC")
+        yield Result("clock", Health.FINE, moment(subject.now))
 
 
 def zone(subject: Subject) -> Iterator[Result]:
@@ -50,18 +51,8 @@ def zone(subject: Subject) -> Iterator[Result]:
         yield Result("zone", Health.FINE, f"{here}; {hours}")
 
 
-def _record(subject: Subject) -> Mapping[str, Any]:
-    """What the last full check said of itself; empty where there is nothing that can be read."""
-    try:
-        found = json.loads((subject.state.folder / "check.json").read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
 def _moment(text: Any) -> datetime | None:
     try:
-        found = datetime.fromisoformat(text)
+        return parse(text)
     except (TypeError, ValueError):
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from alerts.timefmt import moment
 from monitor.doctor.model import Health, OpenClaw, Result, Subject, command
 from monitor.model import Evidence, Lineup, Observation
 from monitor.openclaw.auth_profiles import Profile
@@ -72,8 +73,8 @@ def cooldowns(subject: Subject) -> Iterator[Result]:
             resting[one.credential.key] = one
     alone = _alone(subject, resting)
     for key, one in resting.items():
-        until = one.use.unusable_until
-        what = f"{key} rests until {until:%Y-%m-%d %H:%M} UTC ({one.use.disabled_reason or 'after failures'})"
+        until = one.use.unusable_until or subject.now
+        what = f"{key} rests until {moment(until)} ({one.use.disabled_reason or 'after failures'})"
         if one.use.disabled_reason in ("auth", "auth_permanent"):
             why = "its provider refused it; after the rest it is tried again"
             yield Result("cooldowns", Health.WARNING, what, why, one.relogin or _explain(one))

@@ -10,9 +10,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from alerts.timefmt import moment, relative, span
 from monitor.check import gate
+from monitor.check.outputs import RECORD
 from monitor.doctor.model import Fix, FixStep, Health, Result, Subject, command
 from monitor.doctor.schedulers import how_to_install
+from monitor.system.files import why as reason
 
 #: What `settings.broken` says of these is the matter of another check.
 _ELSEWHERE: Final = ("channels.", "heartbeat")
@@ -105,7 +108,7 @@ def history(subject: Subject) -> Iterator[Result]:
 def last_check(subject: Subject) -> Iterator[Result]:
     """Does something run the checks?"""
     # Acknowledging and silencing remove the checkpoint; what the last full check left is there all the same.
-    places = (subject.state.gate / gate.NAME, subject.state.folder / "check.json")
+    places = (subject.state.gate / gate.NAME, subject.state.folder / RECORD)
     stamps = [stamp for place in places if (stamp := gate.stat_of(str(place)))]
     found = max(stamps, key=lambda stamp: stamp[3], default=None)
     if found is None:
@@ -115,16 +118,11 @@ def last_check(subject: Subject) -> Iterator[Result]:
     at = datetime.fromtimestamp(found[3] / 1e9, UTC)
     limit = max(subject.settings.interval * 2.5, timedelta(hours=1))
     if subject.now - at > limit:
-        what = f"the last one ended {at:%Y-%m-%d %H:%M} UTC, {_ago(subject.now - at)} ago"
-        why = f"one is due every {subject.settings.interval}, and nobody is told while none runs"
+        what = f"the last one ended {moment(at)}, {relative(at, subject.now)}"
+        why = f"one is due every {span(subject.settings.interval)}, and nobody is told while none runs"
         yield Result("last check", Health.WARNING, what, why, "authwatch check -v")
     else:
-        yield Result("last check", Health.FINE, f"{at:%Y-%m-%d %H:%M} UTC")
-
-
-def _ago(span: timedelta) -> str:
-    hours = int(span.total_seconds() // 3600)
-    return f"{hours} hours" if hours < 48 else f"{hours // 24} days"
+        yield Result("last check", Health.FINE, moment(at))
 
 
 NAME: Final = "state folder"
@@ -157,7 +155,7 @@ def _folder(subject: Subject, folder: Path) -> Iterator[Result]:
         yield Result(NAME, Health.WARNING, what, why, "authwatch check", Fix(FixStep.MAKE, folder))
         return
     except OSError as error:
-        what = f"{shown} cannot be seen ({(error.strerror or 'failed').lower()})"
+        what = f"{shown} cannot be seen ({reason(error)})"
         yield Result(NAME, Health.BROKEN, what, _MEMORY, command("ls", "-ld", "--", folder.parent))
         return
     mode, ours = stat.S_IMODE(found.st_mode), found.st_uid == os.geteuid()

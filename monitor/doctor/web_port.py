@@ -10,10 +10,13 @@ from contextlib import closing
 from enum import Enum
 from typing import Final
 
+from alerts.timefmt import iso
 from monitor.check.outputs import StateFolders, last_success
 from monitor.doctor.model import Health, Result, Runner, Subject
 from monitor.doctor.schedulers import runners
 from monitor.serve.web_auth import UnsafeAddress, listen_address
+from monitor.system.files import why as reason
+from monitor.system.timeout import within
 
 PATIENCE: Final = 2.0
 _OURS: Final = re.compile(rb"no check has succeeded yet|last success (\S+), one is due every ")
@@ -63,12 +66,19 @@ def answers(subject: Subject) -> PortAnswer:
 
 
 def _ask(subject: Subject, host: str, number: int) -> PortAnswer:
-    """/readyz is open to everybody, and tells one authwatch from another by its last success."""
+    """/readyz is open to everybody, and tells one authwatch from another by its last success.
+
+    Not by `system.http_get`, whose errors are words for people: here each of them says who listens.
+    """
     before = _said(subject)
-    try:
+
+    def asked() -> bytes:
         with closing(http.client.HTTPConnection(_reachable(host), number, timeout=PATIENCE)) as there:
             there.request("GET", "/readyz", headers={"Host": f"{_name(host)}:{number}"})
-            text = there.getresponse().read(200)
+            return there.getresponse().read(200)
+
+    try:
+        text = within(PATIENCE, asked)
     except ConnectionRefusedError:
         return PortAnswer.NOBODY
     except TimeoutError:
@@ -88,7 +98,7 @@ def _ask(subject: Subject, host: str, number: int) -> PortAnswer:
 def _said(subject: Subject) -> bytes:
     """The last success as our own daemon would say it."""
     success = last_success(StateFolders(subject.state.folder, subject.state.gate))
-    return f"{success:%Y-%m-%dT%H:%M:%SZ}".encode() if success else b""
+    return (iso(success, "seconds") or "").encode()
 
 
 def _quiet(host: str, number: int, listen: str, daemon: Runner | None) -> Result:
@@ -113,7 +123,7 @@ def _refusal(host: str, number: int) -> str:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             trial.bind(address)
     except OSError as error:
-        return (error.strerror or type(error).__name__).lower()
+        return reason(error)
     return ""
 
 

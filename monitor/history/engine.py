@@ -13,6 +13,7 @@ from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from alerts.store import Damaged
+from monitor.system.files import why
 from monitor.system.state_dir import HISTORY
 
 #: What every failure of the database is; the other rooms need not know the library.
@@ -89,7 +90,7 @@ def exists(url: URL) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
-        raise HistoryError(f"the history {path} cannot be opened ({(error.strerror or 'failed').lower()})") from None
+        raise HistoryError(f"the history {path} cannot be opened ({why(error)})") from None
     if not stat.S_ISREG(found.st_mode):
         raise HistoryError(f"the history {path} is no file; move it away, or set history.url")
     return True

@@ -14,8 +14,9 @@ from typing import Final
 
 from alerts.dataclass import replace
 from alerts.model import Condition, Level, Login
+from alerts.timefmt import moment
 from monitor.judge.fallbacks import ABOUT
-from monitor.judge.wording import extend, mask, moment
+from monitor.judge.wording import extend, mask
 from monitor.model import Credential, Evidence, Judgement, Kind, Lineup, Need, Observation, Remembered, State, Verdict
 
 #: Providers of OpenClaw under which it runs another program, which reads its own store; and those programs.

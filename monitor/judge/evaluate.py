@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from alerts.dataclass import replace
+from alerts.timefmt import moment, span
 from monitor.config.settings import Policy
 from monitor.ground import Ground, Weight
 from monitor.judge import probe_answers, refresh
 from monitor.judge.deadlines import Clock, clock_of, rotated_at, rule_for
-from monitor.judge.wording import OUT_OF_CREDIT, extend, moment, sentence, span
+from monitor.judge.wording import OUT_OF_CREDIT, extend, sentence
 from monitor.model import Confidence, Evidence, Need, Observation, Problem, Remembered, State, Verdict
 from monitor.proof import Proof
 

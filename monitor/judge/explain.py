@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, NamedTuple
 
+from alerts.timefmt import date, moment, relative, span
 from monitor.config.settings import Policy
 from monitor.judge.deadlines import rule_for, steps_for
 from monitor.judge.refresh import rhythm
 from monitor.judge.unreadable import Hidden
-from monitor.judge.wording import moment, name
+from monitor.judge.wording import name
 from monitor.model import Confidence, Evidence, Judgement, Kind, Observation, Remembered, State, Verdict
 
 HISTORY: Final = "authwatch's history"
@@ -173,7 +174,7 @@ def _remembered(verdict: Verdict, known: Remembered | None) -> Iterator[Part]:
         rhythmic = f"every {span(usual.usual)}, give or take {span(usual.spread)}"
         yield "usually", rhythmic, Confidence.PROVEN, f"the median of {usual.gaps} gaps between renewals"
     if verdict.expected:
-        day = f"about {verdict.expected.at:%Y-%m-%d}, give or take {span(verdict.expected.spread)}"
+        day = f"about {date(verdict.expected.at)}, give or take {span(verdict.expected.spread)}"
         yield "next log-in", day, Confidence.ASSUMED, f"an estimate by {verdict.expected.logins} past log-ins"
     if known.fingerprint_since:
         sure, why = Confidence.PROVEN, "keyed digests of it were compared"
@@ -216,13 +217,4 @@ def _deadline(verdict: Verdict) -> str:
 
 
 def _when(at: datetime, now: datetime) -> str:
-    return f"{moment(at)}, {f'in {span(at - now)}' if at > now else f'{span(now - at)} ago'}"
-
-
-def span(length: timedelta) -> str:
-    """A span in its largest unit, cut: `6 days`, `3 h`, `5 min`."""
-    for unit, one in (("day", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1))):
-        if length >= one:
-            count = length // one
-            return f"{count} {unit}{'s' if unit == 'day' and count > 1 else ''}"
-    return "less than a minute"
+    return f"{moment(at)}, {relative(at, now)}"

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from alerts.dataclass import replace
+from alerts.timefmt import moment
 from monitor.judge.deadlines import earliest
-from monitor.judge.wording import extend, moment
+from monitor.judge.wording import extend
 from monitor.model import Confidence, Observation, State, Verdict
 from monitor.proof import FOR_GOOD, TWICE, Answer, Proof
 

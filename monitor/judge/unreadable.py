@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from alerts.dataclass import dataclass, field, replace
+from alerts.timefmt import moment
 from monitor.config.settings import Policy
 from monitor.ground import Ground, Weight
 from monitor.judge.deadlines import Clock, deadline_of, steps_for
 from monitor.judge.evaluate import BLINDING, blinded, ignored
-from monitor.judge.wording import extend, moment, sentence
+from monitor.judge.wording import extend, sentence
 from monitor.location import Location
 from monitor.model import Confidence, Evidence, Need, Observation, Problem, Remembered, State, Trouble, Verdict, upwards
 

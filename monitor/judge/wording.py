@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
 from shlex import quote
 from typing import Final
 
@@ -15,8 +14,6 @@ from monitor.model import Credential, Evidence, Kind, Need, Problem, Verdict
 OUT_OF_CREDIT: Final = "is out of credit"
 EXPECTED: Final = "policy.expect lists it"
 
-_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _RENEW: Final = {
     Kind.CERT: "Renew the certificate.",
     Kind.API_KEY: "Put a valid key in its place.",
@@ -27,21 +24,6 @@ _RENEW: Final = {
 _NOBODY: Final = frozenset(
     ("-", "default", "manual", "env", "oauth", "token", "apikey", "api_key", "chatgpt", "claude-cli", "codex-cli")
 )
-
-
-def moment(at: datetime) -> str:
-    """A moment as people write it, in UTC: `Thu 3 Dec 2026 14:05 UTC`; never in the language of the machine."""
-    at = at.astimezone(UTC)
-    return f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]} {at.year} {at:%H:%M} UTC"
-
-
-def span(length: timedelta) -> str:
-    """How long something takes, roughly: `45 min`, `8 h`, `10 days`."""
-    if length >= timedelta(days=2):
-        return f"{round(length / timedelta(days=1))} days"
-    if length >= timedelta(hours=2):
-        return f"{round(length / timedelta(hours=1))} h"
-    return f"{round(length / timedelta(minutes=1))} min"
 
 
 def name(credential: Credential) -> str:

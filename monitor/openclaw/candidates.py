@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from alerts.dataclass import dataclass
+from alerts.timefmt import moment as in_words
 from monitor.model import Kind
 from monitor.openclaw.compat.classification import health
 from monitor.openclaw.compat.exit_codes import ConfigKey, config_key
@@ -66,7 +67,7 @@ def candidates(found: Installation, agent: str, provider: str, now: datetime) ->
         usage = view.usage.get(name)
         until = moment(usage.until) if resting and usage else None
         reason = usage.disabled_reason or usage.cooldown_reason if usage else None
-        why = f"resting until {until:%Y-%m-%d %H:%M} UTC ({reason or 'cooldown'})" if until else ""
+        why = f"resting until {in_words(until)} ({reason or 'cooldown'})" if until else ""
         one = view.profiles[name]
         paid = one.kind is Kind.API_KEY
         listed.append(Candidate(name, one.kind.value, states.get(name, "unknown"), rank, False, why, until, paid))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from alerts.dataclass import dataclass, field
+from alerts.timefmt import date
 from monitor.model import Credential, Evidence, Kind, Observation, Use
 from monitor.openclaw.auth_profiles import Fence, Profile
 from monitor.openclaw.inheritance import View
@@ -175,7 +176,7 @@ def _clock_notes(one: Profile) -> tuple[str, ...]:
     if one.fence or not one.expires or one.expires >= SECONDS_BELOW:
         return ()
     meant = moment(one.expires * 1000)
-    when = f" ({meant:%Y-%m-%d})" if meant else ""
+    when = f" ({date(meant)})" if meant else ""
     return (f"its expiry looks like seconds{when}; OpenClaw reads milliseconds and takes it for long expired",)
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterable, Mapping
+from functools import partial
 from importlib import import_module
 from typing import Final
 
 from alerts.dataclass import dataclass, field
 from monitor.model import Kind
 from monitor.probes import PROBES
-from monitor.probes.http import Unanswered, get
-from monitor.probes.response import unreachable
+from monitor.probes.response import MOST, Reply, unreachable
 from monitor.proof import AnswerMeaning
+from monitor.system.http_get import Unanswered, get
+from monitor.system.timeout import begun
 
 #: How long one round may take, in seconds, however many are asked.
 DEADLINE: Final = 10.0
@@ -33,33 +34,24 @@ class ProbeRequest:
 def ask(
     questions: Iterable[ProbeRequest], authorities: str | None = None, limit: float = DEADLINE
 ) -> Mapping[str, AnswerMeaning]:
-    """What was told, by `id`, for every question. Never raises, and takes at most `limit` seconds.
-
-    Who does not answer in time is left behind in a thread that keeps no process alive.
-    """
-    asked = {one.id: one for one in questions}
-    answers: dict[str, AnswerMeaning] = {}
-
-    def run(one: ProbeRequest) -> None:
-        answers[one.id] = _one(one, limit, authorities)
-
-    threads = [threading.Thread(target=run, args=(one,), daemon=True) for one in asked.values()]
-    for thread in threads:
-        thread.start()
-    end = time.monotonic() + limit
-    for thread in threads:
-        thread.join(max(0.0, end - time.monotonic()))
-    late = unreachable(f"no answer within {limit:g} s")
-    return {name: answers.get(name, late) for name in asked}
+    """What was told, by `id`, for every question. Never raises, and takes at most `limit` seconds."""
+    waits = {one.id: begun(partial(_one, one, limit, authorities)) for one in questions}
+    end, answers = time.monotonic() + limit, {}
+    for name, wait in waits.items():
+        try:
+            answers[name] = wait(max(0.0, end - time.monotonic()))
+        except TimeoutError:
+            answers[name] = unreachable(f"no answer within {limit:g} s")
+    return answers
 
 
 def _one(one: ProbeRequest, limit: float, authorities: str | None) -> AnswerMeaning:
     try:
         row = PROBES[one.probe]
         probe = import_module(row.module)
-        found: AnswerMeaning = probe.told(
-            get(one.base + row.path, probe.headers(one.secret, one.kind), limit, authorities)
-        )
+        headers = probe.headers(one.secret, one.kind)
+        response = get(one.base + row.path, headers, limit, MOST, authorities=authorities)
+        found: AnswerMeaning = probe.told(Reply(response.status, response.headers, response.body, response.whole))
         return found
     except Unanswered as error:
         return unreachable(str(error))

@@ -9,6 +9,8 @@ from typing import Any, Final
 from alerts.dataclass import dataclass, field
 from monitor.proof import Answer, AnswerMeaning
 
+#: Bytes of a body that are read.
+MOST: Final = 64 * 1024
 #: How much of an error's text is looked at.
 MOST_WORDS: Final = 4096
 

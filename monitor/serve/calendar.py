@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from alerts.timefmt import parse
+from alerts.formats import calendar_text
+from alerts.timefmt import parse, span
 from monitor import __version__
 
 TYPE: Final = "text/calendar; charset=utf-8"
@@ -25,8 +26,8 @@ def calendar(overview: Mapping[str, Any], host: str) -> str:
         f"PRODID:-//authwatch//{__version__}//EN",
         "CALSCALE:GREGORIAN",
         "METHOD:PUBLISH",
-        f"NAME:{_text(f'Logins on {host}')}",
-        f"X-WR-CALNAME:{_text(f'Logins on {host}')}",
+        f"NAME:{calendar_text(f'Logins on {host}')}",
+        f"X-WR-CALNAME:{calendar_text(f'Logins on {host}')}",
         "REFRESH-INTERVAL;VALUE=DURATION:PT1H",
         "X-PUBLISHED-TTL:PT1H",
     ]
@@ -41,7 +42,7 @@ def _event(one: Mapping[str, Any], host: str, stamp: str) -> Iterator[str]:
     at = parse(one["at"])
     if at is None or at.year > 9998:
         return
-    summary = _text(f"{one['name']} ends")
+    summary = calendar_text(f"{one['name']} ends")
     remedy = f"\nTo renew it: {one['remedy']}" if one["remedy"] else ""
     yield "BEGIN:VEVENT"
     yield _uid(host, one["key"])
@@ -49,7 +50,7 @@ def _event(one: Mapping[str, Any], host: str, stamp: str) -> Iterator[str]:
     yield f"DTSTART:{_utc(at)}"
     yield f"DTEND:{_utc(at + LENGTH)}"
     yield f"SUMMARY:{summary}"
-    yield f"DESCRIPTION:{_text(f'Somebody must have renewed it by then, on {host}.{remedy}')}"
+    yield f"DESCRIPTION:{calendar_text(f'Somebody must have renewed it by then, on {host}.{remedy}')}"
     yield "TRANSP:TRANSPARENT"  # the hour stays free
     for step in sorted({int(step) for step in one["steps"]}, reverse=True):
         yield from (
@@ -67,16 +68,16 @@ def _estimate(one: Mapping[str, Any], host: str, stamp: str) -> Iterator[str]:
     at = parse(one["at"])
     if at is None or at.year > 9998:
         return
-    days = round(int(one["spread"]) / 86400)
-    give = f", give or take {days} day{'' if days == 1 else 's'}" if days else ""
+    spread = timedelta(seconds=int(one["spread"]))
+    give = f", give or take {span(spread)}" if spread else ""
     about = f"About now {one['name']} may need a log-in"
     words = f"An estimate by {one['logins']} past log-ins on {host}{give}. It states no end of its own."
     yield "BEGIN:VEVENT"
     yield _uid(host, f"{one['key']}\0estimate")
     yield f"DTSTAMP:{stamp}"
     yield f"DTSTART;VALUE=DATE:{at.astimezone(UTC):%Y%m%d}"
-    yield f"SUMMARY:{_text(about)}"
-    yield f"DESCRIPTION:{_text(words)}"
+    yield f"SUMMARY:{calendar_text(about)}"
+    yield f"DESCRIPTION:{calendar_text(words)}"
     yield "STATUS:TENTATIVE"
     yield "TRANSP:TRANSPARENT"
     yield "END:VEVENT"
@@ -95,14 +96,6 @@ def _before(seconds: int) -> str:
     """A span before the event: in days where it is days, else in seconds (RFC 5545, 3.3.6)."""
     days, rest = divmod(seconds, 86400)
     return f"-PT{seconds}S" if rest or not days else f"-P{days}D"
-
-
-def _text(value: str) -> str:
-    """A value of type TEXT (3.3.11); other control characters than the line feed may not be in one at all."""
-    shown = "".join(char for char in value if char == "\n" or char.isprintable())
-    for plain, escaped in (("\\", "\\\\"), (";", "\\;"), (",", "\\,"), ("\n", "\\n")):
-        shown = shown.replace(plain, escaped)
-    return shown
 
 
 def _folded(line: str) -> Iterable[str]:

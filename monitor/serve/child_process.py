@@ -1,13 +1,14 @@
-"""One check as a child: in a process group of its own, which a hang cannot outlive."""
+"""One check as a child, in a process group of its own, which a hang cannot outlive; not by `system.process.output_of`,
+which reads an answer and cannot be told by another thread to end."""
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+
+from monitor.system.process import end_group
 
 
 class Child:
@@ -38,7 +39,7 @@ class Child:
             process.communicate(None if text is None else text.encode(), limit)
             return process.returncode
         except subprocess.TimeoutExpired:
-            kill(process, signal.SIGKILL)
+            end_group(process, signal.SIGKILL)
             process.wait()
             return None
 
@@ -48,16 +49,8 @@ class Child:
             self.stopped, process = True, self._process
         if process is None or process.poll() is not None:
             return
-        kill(process, signal.SIGTERM)
+        end_group(process, signal.SIGTERM)
         try:
             process.wait(patience)
         except subprocess.TimeoutExpired:
-            kill(process, signal.SIGKILL)
-
-
-def kill(process: subprocess.Popen[bytes], number: int) -> None:
-    """Sends a signal to the process group of a child that leads one, if it is still there."""
-    if process.poll() is not None:
-        return
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, number)
+            end_group(process, signal.SIGKILL)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Final, TextIO
 
+from alerts.timefmt import span
 from monitor.check.outputs import MISSED, StateFolders
 from monitor.config.settings import Settings
 from monitor.serve.child_process import Child
@@ -77,7 +78,7 @@ def serve(
         look_every=look_every,
     )
     stop = _started(server, rounds)
-    log(f"listening on http://{server.address}/, a check every {current.settings.interval}")
+    log(f"listening on http://{server.address}/, a check every {span(current.settings.interval)}")
     ready()
     stop.wait()
     tell("STOPPING=1", "STATUS=stopping")

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -15,17 +12,18 @@ from urllib.parse import parse_qs
 from alerts.dataclass import replace
 from monitor.check import outputs
 from monitor.config.fields import parse_span
-from monitor.serve.child_process import kill
+from monitor.model import Problem
 from monitor.serve.wsgi import JSON, Environ, Response, fault
-from monitor.system.host import stamp
+from monitor.system.host import Unreadable, stamp
+from monitor.system.process import output_of
 
 PATIENCE: Final = 10.0  # seconds
 MOST: Final = 8 << 20  # bytes of an answer, and of all that are remembered
 LONGEST: Final = 1024  # characters of a key
 REMEMBERED: Final = 8  # answers
 
-#: Runs a command of ours; its exit code and standard output.
-Ask = Callable[[Sequence[str]], tuple[int, bytes]]
+#: Runs a command of ours; its standard output. Raises Unreadable.
+Ask = Callable[[Sequence[str]], bytes]
 
 
 class HistoryApi:
@@ -57,13 +55,13 @@ class HistoryApi:
             self._lock.release()
 
     def _answer(self, asked: object, question: Sequence[str]) -> Response:
-        code, found = self._ask(question)
-        if code:
+        try:
+            found = self._ask(question)
+        except Unreadable as error:
+            if error.problem is Problem.TOO_LARGE:
+                why = "that is too much at once; ask for a shorter span or a key"
+                return fault(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, why)
             return fault(HTTPStatus.SERVICE_UNAVAILABLE, "the history cannot be read; try: authwatch doctor")
-        if len(found) > MOST:
-            return fault(
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "that is too much at once; ask for a shorter span or a key"
-            )
         if len(self._known) >= REMEMBERED or sum(map(len, self._known.values())) + len(found) > MOST:
             self._known = {}
         self._known[asked] = found
@@ -79,44 +77,14 @@ def asking(
 ) -> Ask:
     """Runs `command` with the words of the question and then `words()`; `kept` is the config text where it counts.
 
-    After `patience` seconds it is killed. Of what it says, MOST bytes and one more are taken.
+    After `patience` seconds it is killed, and so it is when it says more than MOST bytes.
     """
 
-    def ask(question: Sequence[str]) -> tuple[int, bytes]:
+    def ask(question: Sequence[str]) -> bytes:
         argv = [*command, question[0], *words(), *question[1:]]
-        try:
-            process = subprocess.Popen(
-                argv,
-                env=dict(environ),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        except OSError:
-            return 1, b""
-        with process:
-            late = threading.Timer(patience, kill, (process, signal.SIGKILL))
-            late.start()
-            try:
-                return _said(process, (kept() or "").encode())
-            finally:
-                late.cancel()
+        return output_of(argv, environ, patience, folder=Path(), given=(kept() or "").encode(), most=MOST)
 
     return ask
-
-
-def _said(process: subprocess.Popen[bytes], text: bytes) -> tuple[int, bytes]:
-    """The exit code and the output of a child that is given `text`; one that says too much is killed, its code is 0."""
-    assert process.stdin and process.stdout  # noqa: S101 - for the type checker only
-    with suppress(BrokenPipeError):
-        process.stdin.write(text)  # its own words come after it has read these
-        process.stdin.close()
-    found = process.stdout.read(MOST + 1)
-    if len(found) > MOST:
-        kill(process, signal.SIGKILL)
-        return 0, found
-    return process.wait(), found
 
 
 def _question(query: str) -> tuple[str, str | None]:

@@ -12,12 +12,14 @@ from typing import Final
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.date import DateTrigger
 
+from alerts.timefmt import moment
 from monitor.check import gate as checkpoint
 from monitor.check import outputs
 from monitor.config.settings import Settings, check_killed
 from monitor.serve.child_process import Child
 from monitor.serve.daemon_metrics import Counters
 from monitor.serve.live_settings import LiveSettings
+from monitor.system.files import why
 from monitor.system.host import stamp
 
 #: A wall clock that moved this much against the monotonic one was set, or the machine slept.
@@ -182,7 +184,7 @@ class CheckLoop:
         now = datetime.now(UTC)
         following = now + self._current.settings.interval
         wrong = "" if self._current.good else "; the config is wrong, the old one is in force"
-        return f"{found}; looked {now:%Y-%m-%d %H:%M:%S} UTC, next {following:%H:%M}{wrong}"
+        return f"{found}; looked {moment(now)}, next {following:%H:%M}{wrong}"
 
     def _read_config(self) -> None:
         self._reload.clear()
@@ -207,7 +209,7 @@ class CheckLoop:
         try:
             code = self._child.run(self._command(), patience.total_seconds(), self._current.kept)
         except OSError as error:
-            self._log(f"the check cannot be started: {(error.strerror or 'error').lower()}")
+            self._log(f"the check cannot be started: {why(error)}")
             return "failed"
         if self._child.stopped:
             return "failed"

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from alerts.dataclass import dataclass
-from monitor.check import outputs
+from alerts.timefmt import iso, span
+from monitor.check import gate, outputs
 from monitor.metrics.definitions import Facts
 from monitor.metrics.exposition import OPENMETRICS, TEXT, body, openmetrics
 from monitor.model import Judgement
@@ -110,7 +111,7 @@ class PageViews:
     def __init__(self, current: LiveSettings, place: outputs.StateFolders, clock: Callable[[], datetime]) -> None:
         self._current, self._place, self._clock = current, place, clock
         status, overview = place.state / outputs.STATUS, place.state / outputs.OVERVIEW
-        success = place.gate / outputs.CHECKPOINT
+        success = place.gate / gate.NAME
         self._page = Cached(self._render, status, overview, success, also=self._minute)
         self._calendar = Cached(self._events, overview)
 
@@ -246,7 +247,7 @@ class App:
         success, interval = outputs.last_success(self._place), self._current.settings.interval
         if success is None:
             return say(HTTPStatus.SERVICE_UNAVAILABLE, "no check has succeeded yet")
-        said = f"last success {success:%Y-%m-%dT%H:%M:%SZ}, one is due every {interval}"
+        said = f"last success {iso(success, 'seconds')}, one is due every {span(interval)}"
         late = outputs.is_late(success, self._clock(), interval)
         return say(HTTPStatus.SERVICE_UNAVAILABLE if late else HTTPStatus.OK, said)
 

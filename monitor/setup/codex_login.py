@@ -20,10 +20,11 @@ from pathlib import Path
 from typing import Final
 
 from monitor.model import Evidence, Observation, Problem, SourceEntry
-from monitor.openclaw.write.replace_file import WriteRefused, reason, target
+from monitor.openclaw.write.replace_file import WriteRefused, target
 from monitor.setup.login_process import LoginImpossible, run_apart
 from monitor.sources import codex
 from monitor.sources.codex import keeps_in, settings
+from monitor.system.files import why as reason
 from monitor.system.host import Host, Unreadable
 
 PREFIX: Final = ".authwatch-login-"

@@ -7,6 +7,7 @@ import plistlib
 from pathlib import Path
 from typing import Any, Final
 
+from alerts.timefmt import span
 from monitor.setup import managed_files
 from monitor.setup.systemd_units import UnitValues
 from monitor.setup.user import DONE, NOT_DONE, User, traces, waited
@@ -43,7 +44,7 @@ def install(user: User, what: UnitValues, kind: str = "timer", *, dry_run: bool 
     if not waited(what, before):
         user.say(f"it is loaded, but no check succeeded; see {what.state / 'launchd.log'}")
         return NOT_DONE
-    user.say("a first check is done" + (f"; the next ones come every {what.interval}" if kind == "timer" else ""))
+    user.say("a first check is done" + (f"; the next ones come every {span(what.interval)}" if kind == "timer" else ""))
     return DONE
 
 

@@ -1,5 +1,8 @@
 """Programs that log in, run so that nothing of them is left: in a session of their own, ended with all that they
-started; on a wide terminal of its own where a program wants one."""
+started; on a wide terminal of its own where a program wants one.
+
+Not by `system.process`, which reads an answer and kills: these talk with a person, and are asked to end first.
+"""
 
 from __future__ import annotations
 

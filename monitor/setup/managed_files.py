@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
+
+from monitor.system.atomic_write import write_whole
+from monitor.system.files import why
 
 _WORDS: Final = "authwatch wrote this; digest "
 HEAD: Final = f"# {_WORDS}"
@@ -42,13 +44,10 @@ def put(texts: Mapping[Path, str], say: Callable[[str], None]) -> bool:
     try:
         for path, text in texts.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            beside = path.with_name(f".{path.name}.{os.getpid()}")
-            beside.write_text(text, "utf-8")
-            beside.chmod(0o644)
-            beside.replace(path)
+            write_whole(path, [text.encode()], 0o644)
             say(f"wrote {path}")
     except OSError as error:
-        say(f"{error.filename}: cannot be written ({(error.strerror or 'error').lower()})")
+        say(f"{error.filename or path}: cannot be written ({why(error)})")
         return False
     return True
 

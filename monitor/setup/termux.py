@@ -13,6 +13,7 @@ from typing import Final
 from monitor.config.settings import check_killed
 from monitor.setup.systemd_units import UnitValues
 from monitor.setup.user import NOT_DONE, User
+from monitor.system.files import why
 
 #: Android runs a job no more often than every 15 minutes; where the interval is shorter, half an hour spares the
 #: battery.
@@ -57,7 +58,7 @@ def _run(user: User, *words: str, dry_run: bool, force: bool) -> int:
     try:
         process = subprocess.Popen([*script, *words, *options], env=dict(user.environ), text=True, **streams)  # type: ignore[call-overload]
     except OSError as error:
-        user.say(f"{script[0]} cannot be started ({(error.strerror or 'failed').lower()})")
+        user.say(f"{script[0]} cannot be started ({why(error)})")
         return NOT_DONE
     with process:
         for text in process.stdout:

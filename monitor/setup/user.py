@@ -12,14 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from alerts.dataclass import dataclass
+from monitor.check import gate
+from monitor.check.outputs import RECORD
 from monitor.config.settings import check_killed
+from monitor.system.files import why
 from monitor.system.host import stamp
 
 if TYPE_CHECKING:
     from monitor.setup.systemd_units import UnitValues
 
 DONE, NOT_DONE = 0, 1
-TRACES: Final = ("check.json", "checkpoint")  # what a check touches in the state folder
+TRACES: Final = (RECORD, gate.NAME)  # what a check touches in the state folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,8 @@ class User:
         return shutil.which(program, path=self.environ.get("PATH")) is not None
 
     def run(self, *argv: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
-        """Runs a program with `text` to read; `su` and `sudo` lose the way to the user's bus, so it is pointed out."""
+        """Runs a program with `text` to read, as long as it takes, which may be that of a check; `su` and `sudo` lose
+        the way to the user's bus, so it is pointed out."""
         bus = Path(f"/run/user/{os.getuid()}")
         found = {"XDG_RUNTIME_DIR": str(bus)} if bus.is_dir() else {}
         environ = {**found, **self.environ, "LC_ALL": "C.UTF-8"}
@@ -60,7 +64,7 @@ class User:
                 try:
                     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 except OSError as error:
-                    self.say(f"{folder}: cannot be made ({(error.strerror or 'error').lower()})")
+                    self.say(f"{folder}: cannot be made ({why(error)})")
                     return False
         return True
 

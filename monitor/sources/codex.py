@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from alerts.dataclass import replace
+from alerts.timefmt import date
 from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem, SourceEntry, Trouble
 from monitor.sources.jwt import claims, dates
 from monitor.sources.location_variables import LocationVariable
@@ -193,4 +194,4 @@ def _refreshed(stored: Mapping[str, Any]) -> tuple[str, ...]:
         last = moment(stored.get("last_refresh"))
     except ValueError:
         return ()
-    return (f"Codex last refreshed it on {last:%Y-%m-%d}",) if last else ()
+    return (f"Codex last refreshed it on {date(last)}",) if last else ()

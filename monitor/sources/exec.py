@@ -19,7 +19,7 @@ from monitor.model import Credential, Finding, Kind, Observation, Problem, Sourc
 from monitor.sources.store_files import CUSTOM
 from monitor.sources.timestamps import moment
 from monitor.system.host import Host, Unreadable, parse_json
-from monitor.system.process import answer_of, only_ours
+from monitor.system.process import only_ours, output_of
 
 TIMEOUT: Final = timedelta(seconds=10)
 
@@ -49,7 +49,7 @@ def _asked(host: Host, entry: SourceEntry, command: list[str], blank: Observatio
     only_ours(program, host.uid)
     host.note(program)
     limit = min(entry.options.get("timeout", TIMEOUT).total_seconds(), host.left())
-    raw = answer_of([str(program), *command[1:]], environ, host.home, limit)
+    raw = output_of([str(program), *command[1:]], environ, limit, folder=host.home)
     expires = _expiry(raw, program)
     print_of = host.fingerprint(raw.decode("utf-8", "replace").strip())
     return replace(blank, access_expires_at=expires, refreshable=False, fingerprint=print_of)

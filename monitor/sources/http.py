@@ -1,7 +1,8 @@
 """An address that answers in JSON when a credential ends: `expires_at` names the place in the answer.
 
-Proxies and certificate authorities are those of the environment (HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE), as urllib
-takes them. No redirect is followed: a secret header must not go to whom its owner did not name.
+Proxies and certificate authorities are those of the environment (HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE); an `http://`
+address on this machine is asked without a proxy. No redirect is followed: a secret header must not go to whom its owner
+did not name.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from monitor.sources.timestamps import moment
 from monitor.system.host import Host, Unreadable, parse_json
 
 TIMEOUT: Final = timedelta(seconds=10)
+MOST: Final = 1024 * 1024
 
 Header = tuple[str, str]
 
@@ -55,12 +57,10 @@ def _address(entry: SourceEntry) -> tuple[str, str]:
 
 
 def _asked(host: Host, entry: SourceEntry, url: str, blank: Observation) -> Observation:
-    from monitor.system.http_get import answer
-
     header = _header(host, entry)
     where = Path(blank.store)
     limit = min(entry.options.get("timeout", TIMEOUT).total_seconds(), host.left())
-    raw = answer(url, header, where, limit)
+    raw = _answer(url, header, where, limit)
     try:
         found = _at(parse_json(raw.decode("utf-8-sig"), where), entry.options["expires_at"])
         expires = moment(found)
@@ -73,6 +73,25 @@ def _asked(host: Host, entry: SourceEntry, url: str, blank: Observation) -> Obse
         raise Unreadable(Problem.PARSE, where, f"{entry.options['expires_at']} is no moment") from None
     print_of = host.fingerprint(f"{header}\n{expires}")
     return replace(blank, access_expires_at=expires, refreshable=False, fingerprint=print_of)
+
+
+def _answer(url: str, header: Header | None, where: Path, limit: float) -> bytes:
+    """The body of a 200; else raises Unreadable (unreadable, timeout, too_large), in words that hold no secret."""
+    from monitor.system.http_get import Late, Unanswered, get
+
+    try:
+        response = get(url, dict([header] if header else []), limit, MOST)
+    except Unanswered as error:
+        problem = Problem.TIMEOUT if isinstance(error, Late) else Problem.UNREADABLE
+        raise Unreadable(problem, where, str(error)) from None
+    if 300 <= response.status < 400:
+        why = f"it redirects ({response.status}), which is not followed: name the final address"
+        raise Unreadable(Problem.UNREADABLE, where, why)
+    if response.status != 200:
+        raise Unreadable(Problem.UNREADABLE, where, f"it answered {response.status}")
+    if not response.whole:
+        raise Unreadable(Problem.TOO_LARGE, where, f"the answer has more than {MOST} bytes")
+    return response.body
 
 
 def _header(host: Host, entry: SourceEntry) -> Header | None:

@@ -215,15 +215,10 @@ class Host(Files):
 
     def read(self, path: Path, limit: int = MAX_BYTES) -> bytes | None:
         """The bytes of a regular file; None when it is not there."""
-        try:
-            found, raw = self._read(path, limit)
-        except (FileNotFoundError, NotADirectoryError):
-            self.touches.setdefault(str(path), None)
+        seen = self._seen(path, lambda: self._read(path, limit))
+        if seen is None:
             return None
-        except (OSError, ValueError) as error:
-            self.note(path)
-            raise Unreadable(Problem.UNREADABLE, path, why(error)) from None
-        self.touches.setdefault(str(path), found)
+        found, raw = seen
         if raw is None:
             size = found[2] if found and found[2] > limit else f"more than {limit}"
             raise Unreadable(Problem.TOO_LARGE, path, f"{size} bytes, at most {limit} are read")
@@ -231,6 +226,19 @@ class Host(Files):
         if self.spent["bytes"] > MAX_ALL:
             raise Unreadable(Problem.TOO_LARGE, path, f"with this file its source has more than {MAX_ALL} bytes")
         return raw
+
+    def _seen(self, path: Path, look: Callable[[], tuple[Stamp, T]]) -> tuple[Stamp, T] | None:
+        """What a look finds behind a file's stamp, which is noted; None when it is not there. Raises Unreadable."""
+        try:
+            found = look()
+        except (FileNotFoundError, NotADirectoryError):
+            self.touches.setdefault(str(path), None)
+            return None
+        except (OSError, ValueError) as error:
+            self.note(path)
+            raise Unreadable(Problem.UNREADABLE, path, why(error)) from None
+        self.touches.setdefault(str(path), found[0])
+        return found
 
     def text(self, path: Path, limit: int = MAX_BYTES) -> str | None:
         """A file's UTF-8 text without a byte order mark; None when it is not there."""
@@ -254,16 +262,10 @@ class Host(Files):
 
         The file is read, never opened with SQLite: see `monitor.system.sqlite_file`.
         """
-        try:
-            found, mode = self._stat(path)
-        except (FileNotFoundError, NotADirectoryError):
-            self.touches.setdefault(str(path), None)
+        seen = self._seen(path, lambda: self._stat(path))
+        if seen is None:
             return None
-        except (OSError, ValueError) as error:
-            self.note(path)
-            raise Unreadable(Problem.UNREADABLE, path, why(error)) from None
-        self.touches.setdefault(str(path), found)
-        if not stat.S_ISREG(mode):
+        if not stat.S_ISREG(seen[1]):
             raise Unreadable(Problem.UNREADABLE, path, "not a regular file")
         real = self.real(path)  # SQLite keeps log and journal beside the file, not beside a link to it
         for end in ("", "-wal", "-journal"):

@@ -7,7 +7,7 @@ import json
 import os
 import stat
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +15,8 @@ from typing import Final
 
 from alerts.dataclass import dataclass
 from monitor.check import gate as checkpoint
+from monitor.system.atomic_write import write_whole
+from monitor.system.files import why
 
 LOCK_NAME = "lock"
 OWNER_NAME = "owner"
@@ -78,7 +80,7 @@ class StateDir:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             except OSError as error:
                 raise StateError(
-                    f"{folder}: cannot be made ({_why(error)}); choose another place with `state:` in the config"
+                    f"{folder}: cannot be made ({why(error)}); choose another place with `state:` in the config"
                 ) from None
 
     def found_again(self) -> datetime | None:
@@ -102,7 +104,7 @@ class StateDir:
         try:
             self.replace(checkpoint.KEY_NAME, made)
         except OSError as error:
-            raise StateError(f"{path}: cannot be written ({_why(error)})") from None
+            raise StateError(f"{path}: cannot be written ({why(error)})") from None
         return made
 
     def owner(self) -> Owner | None:
@@ -113,7 +115,7 @@ class StateDir:
         except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
             return None
         except OSError as error:
-            raise StateError(f"{path}: cannot be read ({_why(error)})") from None
+            raise StateError(f"{path}: cannot be read ({why(error)})") from None
 
     def claim(self, owner: Owner) -> None:
         """Writes whom the folder belongs to, durably: a history must never be ahead of it. StateError where not."""
@@ -125,7 +127,7 @@ class StateDir:
             finally:
                 os.close(handle)
         except OSError as error:
-            raise StateError(f"{self.folder / OWNER_NAME}: cannot be written ({_why(error)})") from None
+            raise StateError(f"{self.folder / OWNER_NAME}: cannot be written ({why(error)})") from None
 
     def kept_offline(self) -> str:
         """What `keep_offline` wrote last, here or in a temporary folder; empty where there is nothing sound."""
@@ -214,7 +216,7 @@ class StateDir:
 
     def replace(self, name: str, body: bytes) -> None:
         """Writes a file whole or not at all, mode 0600."""
-        replace(self.folder / name, [body], 0o600)
+        write_whole(self.folder / name, [body], 0o600)
 
 
 def plain_owner(owner: Owner) -> dict[str, str | int]:
@@ -252,28 +254,6 @@ def _overwrite(place: Path, text: str, now: datetime) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def replace(path: Path, body: Iterable[bytes | bytearray], mode: int) -> None:
-    """Writes a sibling, part by part, syncs it and renames it over `path`; nobody ever reads half a file. Raises
-    OSError."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.unlink(missing_ok=True)
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            os.fchmod(handle, mode)
-            for part in body:
-                view = memoryview(part)
-                while view:
-                    view = view[os.write(handle, view) :]
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def spare(*, make: bool = True) -> Path | None:
@@ -322,10 +302,6 @@ def _locked(handle: int, wait: float) -> bool:
             time.sleep(LOCK_POLL_SECONDS)
         else:
             return True
-
-
-def _why(error: OSError) -> str:
-    return (error.strerror or type(error).__name__).lower()
 
 
 _PREFIX: Final = "authwatch-copy-"

@@ -18,7 +18,12 @@ STACK: Final = 8 << 20
 
 
 def within(limit: float, work: Callable[[], T]) -> T:
-    """What `work` returns or raises; TimeoutError after `limit` seconds.
+    """What `work` returns or raises; TimeoutError after `limit` seconds."""
+    return begun(work)(limit)
+
+
+def begun(work: Callable[[], T]) -> Callable[[float], T]:
+    """Begins a work; what is returned waits for so many seconds for what it returns or raises, else TimeoutError.
 
     What hangs is left behind in a thread that keeps no process alive, so it must share nothing that others change. A
     thread is enough: a process costs an interpreter on every look, and a check leaves by `os._exit` at its deadline.
@@ -36,12 +41,16 @@ def within(limit: float, work: Callable[[], T]) -> T:
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    thread.join(limit)
-    if errors:
-        raise errors[0]
-    if not results:
-        raise TimeoutError
-    return results[0]
+
+    def wait(limit: float) -> T:
+        thread.join(limit)
+        if errors:
+            raise errors[0]
+        if not results:
+            raise TimeoutError
+        return results[0]
+
+    return wait
 
 
 def released(lock: _thread.LockType, seconds: float) -> bool:

@@ -8,6 +8,7 @@ import re
 import pytest
 from icalendar import Calendar
 
+from alerts.timefmt import date
 from monitor.serve.calendar import calendar
 from tests.alerts.life import DAY, HOUR, START, Life
 from tests.command import state
@@ -44,9 +45,9 @@ def lived(life: Life) -> Life:
 
 def test_the_next_log_ins_are_listed_the_known_and_the_expected(lived: Life) -> None:
     assert said(lived, "history", "--next", "10d") == "Nobody has to log in in that time, as far as can be told.\n"
-    due = (START + (67 + 22) * DAY).date()
+    due = date(START + (67 + 22) * DAY)
     assert [re.split(" {2,}", line) for line in said(lived, "history", "--next").splitlines()] == [
-        ["2027-05-20 12:00 UTC", "claude-code/-/claude-code:default", "it ends then"],
+        ["Thu 20 May 2027, 12:00 UTC", "claude-code/-/claude-code:default", "it ends then"],
         [
             f"about {due}",
             KEY,
@@ -62,12 +63,12 @@ def test_the_next_log_ins_are_listed_the_known_and_the_expected(lived: Life) -> 
 def test_it_is_on_the_page_of_explain_and_in_the_calendar_without_an_alarm(lived: Life) -> None:
     lived.look()
     page = " ".join(said(lived, "explain", KEY).split())
-    due = (START + (67 + 22) * DAY).date()
-    assert f"next log-in about {due}, give or take 2 days (assumed: an estimate by 4 past log-ins)" in page
+    due = START + (67 + 22) * DAY
+    assert f"next log-in about {date(due)}, give or take 2 days (assumed: an estimate by 4 past log-ins)" in page
     left = json.loads((state(lived.home) / "page.json").read_text())
     found = {str(event["SUMMARY"]): event for event in Calendar.from_ical(calendar(left, "box")).walk("VEVENT")}
     event = found[f"About now {NAME} (openclaw, agent main) may need a log-in"]
-    assert event["DTSTART"].dt == due
+    assert event["DTSTART"].dt == due.date()
     assert event.walk("VALARM") == []
     assert "An estimate by 4 past log-ins on box, give or take 2 days." in str(event["DESCRIPTION"])
     assert len({str(event["UID"]) for event in found.values()}) == len(found) == 2

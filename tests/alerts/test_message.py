@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from alerts.formats import LIMIT, UNSAFE, fits, hypertext, line, markdown, markdown_code
-from alerts.message import compose, notice, relative
+from alerts.message import compose, notice
 from alerts.model import Level, Notification, Reason
 from tests.alerts.examples import COMMAND, LABELS, NOW, alert, item, notification, say
 
@@ -23,13 +23,13 @@ RESOLVED = item(Reason.RESOLVED, 40 * DAY, level=Level.FINE, key="c", summary=""
 
 NAME = "anthropic:default (main)"
 SUBJECTS = {
-    "one that ends": ([item()], f"Act soon: {NAME} ends 2026-11-25 14:00 UTC (in 3 days), vps-1"),
-    "one that is over": ([DEAD], f"Act now: {NAME} ended 2026-11-22 08:00 UTC (5 h ago), vps-1"),
+    "one that ends": ([item()], f"Act soon: {NAME} ends Wed 25 Nov 2026, 14:00 UTC (in 3 days), vps-1"),
+    "one that is over": ([DEAD], f"Act now: {NAME} ended Sun 22 Nov 2026, 08:00 UTC (5 h ago), vps-1"),
     "dead before its clock": ([item(ends_in=DAY, level=Level.NOW)], f"Act now: {NAME}, vps-1"),
     "one without a moment": ([item(ends_in=None, level=Level.NOW)], f"Act now: {NAME}, vps-1"),
     "one that cannot be told": ([item(ends_in=None, doubt=True)], f"Cannot tell: {NAME}, vps-1"),
     "one that vanished": ([item(ends_in=None, doubt=True, level=Level.NOW)], f"Act now: {NAME}, vps-1"),
-    "one that is back": ([RESOLVED], f"Recovered: {NAME}, valid until 2027-01-01 13:00 UTC (in 40 days), vps-1"),
+    "one that is back": ([RESOLVED], f"Recovered: {NAME}, valid until Fri 1 Jan 2027, 13:00 UTC (in 40 days), vps-1"),
     "many": ([RESOLVED, item(), DEAD], f"Act now: {NAME} ended 5 h ago, and 2 more, vps-1"),
     "many that are back": ([RESOLVED, RESOLVED], f"Recovered: {NAME}, and 1 more, vps-1"),
     "a source": ([item(ends_in=None, labels={"source": "codex", "agent": "-"})], "Act soon: codex, vps-1"),
@@ -69,13 +69,13 @@ def test_the_command_stands_on_a_line_of_its_own_in_every_form() -> None:
 
 
 def test_a_deadline_is_given_as_a_moment_and_from_now() -> None:
-    assert "Act before: 2026-11-25 14:00 UTC (in 3 days)" in say(notification()).text.splitlines()
-    assert "Ended: 2026-11-22 08:00 UTC (5 h ago)" in say(notification(DEAD)).text.splitlines()
+    assert "Act before: Wed 25 Nov 2026, 14:00 UTC (in 3 days)" in say(notification()).text.splitlines()
+    assert "Ended: Sun 22 Nov 2026, 08:00 UTC (5 h ago)" in say(notification(DEAD)).text.splitlines()
 
 
 def test_what_recovered_says_until_when_it_is_valid_and_asks_for_nothing() -> None:
     text = say(notification(replace(RESOLVED, alert=replace(RESOLVED.alert, remedy=COMMAND)))).text
-    assert "Logged in again, valid until 2027-01-01 13:00 UTC (in 40 days)." in text
+    assert "Logged in again, valid until Fri 1 Jan 2027, 13:00 UTC (in 40 days)." in text
     assert COMMAND not in text
 
 
@@ -89,22 +89,6 @@ def test_what_recovered_without_a_known_end_is_fine_again() -> None:
 )
 def test_the_level_is_the_worst_that_is_still_so(items: list, level: Level) -> None:
     assert say(notification(*items)).level is level
-
-
-@pytest.mark.parametrize(
-    ("ahead", "words"),
-    [
-        (DAY * 3, "in 3 days"),
-        (DAY * 3 - timedelta(seconds=1), "in 2 days"),
-        (DAY * 2 - timedelta(seconds=1), "in 47 h"),
-        (HOUR * 2 - timedelta(seconds=1), "in 119 min"),
-        (timedelta(seconds=20), "within a minute"),
-        (timedelta(), "just now"),
-        (-HOUR * 3, "3 h ago"),
-    ],
-)
-def test_a_span_is_rounded_down_so_that_it_never_promises_more_time(ahead: timedelta, words: str) -> None:
-    assert relative(NOW + ahead, NOW) == words
 
 
 def test_more_conditions_than_fit_are_counted() -> None:
@@ -147,8 +131,8 @@ TRICKS = st.text(st.sampled_from("ab1.)-+=#>*_`~|[]()!<&;\\ \n\t:/@\u202e\u2028\
 
 @given(TRICKS, TRICKS, TRICKS)
 def test_no_id_brings_control_characters_or_lines_into_a_subject(profile: str, agent: str, host: str) -> None:
-    item = item(labels={"profile": profile, "agent": agent})
-    subject = compose(notification(item), host, NOW).subject
+    one = item(labels={"profile": profile, "agent": agent})
+    subject = compose(notification(one), host, NOW).subject
     assert not [c for c in subject if unicodedata.category(c) in UNSAFE]
     subject.encode()
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import pytest
 
+from alerts.timefmt import moment
 from tests.alerts.life import DAY, HOUR, MINUTE, START, Life
 
 WORKS = range(8, 20)  # by day something uses the agent, by night nothing does
@@ -48,7 +49,7 @@ def test_a_month_of_rotation_says_nothing_until_the_lead_and_then_exactly_the_po
     life.claude(8 * HOUR, life.now + 28 * DAY, secret="new")
     life.look()
     assert life.calls()[-1] == ("Recovered", "claude-code:default")
-    assert f"valid until {life.now + 28 * DAY:%Y-%m-%d %H:%M} UTC" in life.items[-1].text
+    assert f"valid until {moment(life.now + 28 * DAY)}" in life.items[-1].text
     assert len(life.items) == 7
 
 

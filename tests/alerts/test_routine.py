@@ -128,7 +128,7 @@ def test_the_digest_names_what_needs_somebody_and_what_ends_next():
         "1 of 2 logins need nobody.",
         "The login ends, and no refresh extends it.",
         "In the next 30 days nobody has to log in, as far as can be told.",
-        "Next: zai:k (main) ends 2027-01-01 13:00 UTC (in 40 days).",
+        "Next: zai:k (main) ends Fri 1 Jan 2027, 13:00 UTC (in 40 days).",
     ]
     assert digest([fine, alert()], {"profile": "zai:k"}, NOW).startswith("1 of 1 login needs")
 

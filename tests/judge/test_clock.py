@@ -106,7 +106,7 @@ def test_an_assumed_lifetime_says_at_the_latest_before_and_after_its_end():
     policy = ruled(lifetime=YEAR, issued=date(2025, 11, 25))
     soon = evaluate(SETUP, None, policy, NOW)
     assert (soon.state, soon.needs_human, soon.step) == (State.EXPIRING, Need.SOON, 3 * DAY)
-    assert "Wed 25 Nov 2026 00:00 UTC at the latest" in soon.summary
+    assert "Wed 25 Nov 2026, 00:00 UTC at the latest" in soon.summary
     over = evaluate(SETUP, None, policy, NOW + 4 * DAY)
     assert (over.state, over.needs_human) == (State.EXPIRED, Need.NOW)
     assert "at the latest" in over.summary

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.alerts.life import Life
 from tests.probes.documented import VALID
 from tests.probes.stand import Stand, says, stand
-from tests.receivers import web
-from tests.warm import Line
 
 
 @pytest.fixture
@@ -22,8 +19,6 @@ def provider() -> Iterator[Stand]:
 
 
 @pytest.fixture
-def life(line: Line, tmp_path: Path) -> Iterator[Life]:
-    home = tmp_path / "home"
-    home.mkdir()
-    with web() as there:
-        yield Life(line, home, there)
+def life(machine: Life) -> Life:
+    """The machine as its tests configure it."""
+    return machine

@@ -11,7 +11,13 @@ from tests.openclaw_home import openclaw
 from tests.probes.page import BEGIN, END, PAGE, table
 from tests.probes.stand import Stand
 
-NETWORK = {"http.client", "urllib.request", "monitor.probes.http", "monitor.probes.ask", "monitor.probes.anthropic"}
+NETWORK = {
+    "http.client",
+    "urllib.request",
+    "monitor.system.http_get",
+    "monitor.probes.ask",
+    "monitor.probes.anthropic",
+}
 OURS = {"monitor.check.probe", "monitor.system.key_offer", "monitor.cli.probe"}
 
 

@@ -91,7 +91,7 @@ def test_a_cooldown_of_the_store_and_missing_credit_go_together() -> None:
 
 def test_it_is_said_why_it_is_sure() -> None:
     """`explain` names the provider's word as what makes it sure."""
-    assert why_so_sure(judged(KEY, ASKED)) == "its provider accepted it, asked Mon 1 Mar 2027 11:30 UTC"
+    assert why_so_sure(judged(KEY, ASKED)) == "its provider accepted it, asked Mon 1 Mar 2027, 11:30 UTC"
     assert "refused it both times" in why_so_sure(judged(KEY, REFUSED))
     assert "its provider was asked" in why_so_sure(judged(ends(access_expires_at=NOW - HOUR), ASKED))
 
@@ -99,7 +99,7 @@ def test_it_is_said_why_it_is_sure() -> None:
 def test_what_was_said_is_a_reason_and_advice_stands_in_the_sentence() -> None:
     """What was said is a reason; the advice about a token in the wrong hands stands in the sentence too."""
     verdict = judged(KEY, replace(ASKED, note="keep it there"))
-    assert verdict.because[-1] == "anthropic was asked Mon 1 Mar 2027 11:30 UTC: valid"
+    assert verdict.because[-1] == "anthropic was asked Mon 1 Mar 2027, 11:30 UTC: valid"
     assert "keep it there" in verdict.summary
     verdict = judged(KEY, replace(ASKED, answer=Answer.FORBIDDEN, note="not for lists", credit="5.00 USD left"))
     assert verdict.because[-1].endswith("forbidden (not for lists), 5.00 USD left")

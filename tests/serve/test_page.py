@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts import timefmt
 from monitor.config.settings import DAY
 from monitor.model import Evidence, Kind
 from monitor.serve.page import axis
@@ -119,7 +118,7 @@ def test_every_provider_of_every_agent_has_a_row():
     first, second, third = found[0].rows
     assert (first.answer, first.when, first.exact, first.usable) == (
         "act now",
-        "ended 3 hours ago",
+        "ended 3 h ago",
         "Sun 22 Nov, 11:05",
         0,
     )
@@ -130,8 +129,8 @@ def test_every_provider_of_every_agent_has_a_row():
 def test_open_alerts_say_who_was_told_and_what_comes_next():
     """Open alerts say who was told and what comes next."""
     found = page("now")
-    assert "told mail Sun 22 Nov, 11:05, 3 hours ago, phone Sun 22 Nov, 11:05, 3 hours ago" in found
-    assert "Mon 23 Nov, 11:05, in 21 hours (a reminder)" in found
+    assert "told mail Sun 22 Nov, 11:05, 3 h ago, phone Sun 22 Nov, 11:05, 3 h ago" in found
+    assert "Mon 23 Nov, 11:05, in 21 h (a reminder)" in found
     assert "next message on phone: Mon 23 Nov, 17:05" in page("soon")  # the next lead step
     assert "last success Tue 10 Nov, 14:05, 12 days ago" in found
 
@@ -271,27 +270,7 @@ def test_only_a_command_is_offered_for_copying(text, command, words):
     assert (found.command, found.words) == (command, words)
 
 
-@pytest.mark.parametrize(
-    ("span", "text"),
-    [
-        (timedelta(seconds=59), "now"),
-        (timedelta(minutes=1), "in 1 minute"),
-        (timedelta(hours=-3, minutes=-2), "3 hours ago"),
-        (timedelta(hours=23, minutes=50), "in 24 hours"),
-        (timedelta(days=1, hours=23), "in 1 day"),
-        (timedelta(days=37, hours=23), "in 38 days"),
-        (timedelta(days=150), "in 5 months"),
-        (timedelta(days=800), "in 2 years"),
-    ],
-)
-def test_spans_are_said_roughly(span, text):
-    """Spans are said roughly."""
-    assert timefmt.relative(NOW + span, NOW) == text
-
-
-def test_a_missing_login_and_one_of_another_year_are_said_right():
-    """A login that is missing as a whole is named by its provider; another year is named."""
+def test_a_login_that_is_missing_as_a_whole_is_named_by_its_provider():
+    """A login that is missing as a whole is named by its provider."""
     gone = claw("main", "xai", "-", Kind.TOKEN, evidence=Evidence.ABSENT)
     assert headline(documents("calm", [gone])[0], NOW).sentence == "xai of agent main needs you now"
-    assert timefmt.date(NOW + 365 * DAY, NOW) == "Mon 22 Nov 2027"
-    assert timefmt.day(NOW + DAY, NOW) == "tomorrow"

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from monitor.model import Problem
 from monitor.serve.history_api import MOST, HistoryApi, asking
+from monitor.system.host import Unreadable
 from tests.serve.conftest import leave, wait_for
 
 DOCUMENT = b'{"schema": 1, "transitions": []}'
@@ -19,12 +21,14 @@ DOCUMENT = b'{"schema": 1, "transitions": []}'
 class Command:
     """Stands in for the command line: keeps what it was asked."""
 
-    def __init__(self, code=0):
-        self.code, self.asked = code, []
+    def __init__(self, error=None):
+        self.error, self.asked = error, []
 
     def __call__(self, words):
         self.asked.append(list(words))
-        return self.code, DOCUMENT
+        if self.error:
+            raise self.error
+        return DOCUMENT
 
 
 def test_the_history_is_asked_of_the_command_line(server, tmp_path):
@@ -70,7 +74,9 @@ def test_a_strange_question_is_refused(server, tmp_path, query):
 
 def test_a_history_that_cannot_be_read_is_an_error_in_json(server, tmp_path):
     """A history that cannot be read is an error in JSON."""
-    status, _, text = server(ask=HistoryApi(Command(1), tmp_path)).ask("/api/v1/history")
+    status, _, text = server(
+        ask=HistoryApi(Command(Unreadable(Problem.EXEC_FAILED, Path("authwatch"), "it ended with code 1")), tmp_path)
+    ).ask("/api/v1/history")
     assert (status, "authwatch doctor" in json.loads(text)["error"]) == (503, True)
 
 
@@ -87,8 +93,9 @@ def test_the_child_is_told_what_every_child_is_told(tmp_path):
     """The child is told what every child is told, and handed the config text that counts."""
     script = "import sys; print(sys.argv[1:], sys.stdin.read())"
     ask = asking([sys.executable, "-c", script], lambda: ["--home=/x"], os.environ, lambda: "kept")
-    assert ask(["history", "--json", "--", "KEY"]) == (0, b"['history', '--home=/x', '--json', '--', 'KEY'] kept\n")
-    assert asking(["/no/such/program"], list, os.environ, lambda: None)(["history"]) == (1, b"")
+    assert ask(["history", "--json", "--", "KEY"]) == b"['history', '--home=/x', '--json', '--', 'KEY'] kept\n"
+    with pytest.raises(Unreadable):
+        asking(["/no/such/program"], list, os.environ, lambda: None)(["history"])
 
 
 class Slow(Command):

@@ -120,7 +120,8 @@ BAD: list[tuple[str, Answer, Problem, str]] = [
     ("no moment", says('{"data": {"expires_at": "FAKESECRET"}}'), Problem.PARSE, "no moment"),
     ("text for an object", says('{"data": "FAKESECRET"}'), Problem.PARSE, "no data.expires_at"),
     ("bytes", says(b"\xff\xfe\x00"), Problem.PARSE, "not UTF-8"),
-    ("gzip unasked", says(gzip.compress(ENDS.encode()), Content_Encoding="gzip"), Problem.PARSE, "not UTF-8"),
+    ("damaged", says(gzip.compress(ENDS.encode())[:-9], Content_Encoding="gzip"), Problem.UNREADABLE, "damaged"),
+    ("a bomb", says(gzip.compress(b"[" * (1 << 24)), Content_Encoding="gzip"), Problem.TOO_LARGE, "1048576"),
     ("refused", says('{"error": "FAKESECRET"}', 401), Problem.UNREADABLE, "it answered 401"),
     ("out of order", says("", 503), Problem.UNREADABLE, "it answered 503"),
     ("nothing", says("", 204), Problem.UNREADABLE, "it answered 204"),
@@ -137,6 +138,11 @@ def test_an_answer_that_is_no_expiry_is_a_problem(
     seen = ask(tmp_path, f"http://127.0.0.1:{server.port}/FAKESECRET")
     assert seen.problem is problem
     assert words in seen.notes[0]
+
+
+def test_a_packed_answer_is_unpacked(server: Server, tmp_path: Path) -> None:
+    server.answer = says(gzip.compress(ENDS.encode()), Content_Encoding="gzip")
+    assert ask(tmp_path, f"http://127.0.0.1:{server.port}/").problem is None
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

@@ -38,11 +38,11 @@ echo "Warning: a banner" >&2
 cat $HOME/answer 2>/dev/null
 exit $(cat $HOME/code 2>/dev/null || echo 0)
 """
-REPORT = """authwatch on vps-1, Sun 22 Nov 2026 14:10 UTC
+REPORT = """authwatch on vps-1, Sun 22 Nov 2026, 14:10 UTC
 
 NOW   openclaw/main/openai:$(reboot)     ran out and nothing renews it.
       do: openclaw models auth paste-token --provider openai
-SOON (acked)  openclaw/main/x:default    ends Tue 24 Nov 2026 17:10 UTC.
+SOON (acked)  openclaw/main/x:default    ends Tue 24 Nov 2026, 17:10 UTC.
       do: nothing that counts
 ok    openclaw/main/openrouter:default   is fine.
 

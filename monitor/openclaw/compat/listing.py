@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from alerts.formats import visible
+from alerts.timefmt import iso
 from monitor.model import Kind
 from monitor.openclaw.auth_profiles import Profile
 from monitor.openclaw.compat.classification import remaining
@@ -82,10 +84,10 @@ def listed(found: Installation, agent: str, provider: str | None, show: Callable
     for one in found.view(agent).profiles.values():
         if provider is None or serves(one, provider):
             label = f"{one.id} ({one.email})" if one.email else one.id
-            entry = {"id": one.id, "provider": one.provider, "type": one.kind.value, "label": label}
+            entry: dict[str, Any] = {"id": one.id, "provider": one.provider, "type": one.kind.value, "label": label}
             expires = moment(one.expires)
             if expires is not None:
-                entry["expiresAt"] = f"{expires:%Y-%m-%dT%H:%M:%S}.{expires.microsecond // 1000:03d}Z"
+                entry["expiresAt"] = iso(expires, "milliseconds")
             profiles.append(entry)
     return {
         "agentId": agent,
@@ -129,14 +131,14 @@ def lines(data: Mapping[str, Any], notes: tuple[str, ...]) -> Iterator[str]:
     yield ""
     resting = {one["profileId"]: one for one in auth["unusableProfiles"]}
     for one in auth["oauth"]["profiles"]:
-        yield f"- {_printable(one['label'])}: {_state(one)}{_rest(resting.get(one['profileId']))}"
+        yield f"- {visible(one['label'])}: {_state(one)}{_rest(resting.get(one['profileId']))}"
     for one in auth["providers"]:
         if one["profiles"]["count"] == 0:
             yield f"- {one['provider']}: {one['effective']['kind']} {one.get('env', {}).get('source', '')}".rstrip()
     for provider in auth["missingProvidersInUse"]:
         yield f"- {provider}: in use, and nothing to log in with"
     for note in notes:
-        yield f"! {_printable(note)}"
+        yield f"! {visible(note)}"
 
 
 def _state(one: Mapping[str, Any]) -> str:
@@ -152,7 +154,3 @@ def _rest(one: Mapping[str, Any] | None) -> str:
         return ""
     reason = f", {one['reason']}" if "reason" in one else ""
     return f" [{one['kind']}{reason}, {remaining(one['remainingMs'])} left]"
-
-
-def _printable(text: str) -> str:
-    return "".join(ch if ch.isprintable() else "�" for ch in text)

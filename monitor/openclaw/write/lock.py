@@ -11,7 +11,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from monitor.openclaw.write.replace_file import WriteRefused, reason
+from alerts.timefmt import iso
+from monitor.openclaw.write.replace_file import WriteRefused
+from monitor.system.files import why
 
 STALE: Final = timedelta(seconds=30)
 WAIT: Final = timedelta(seconds=10)
@@ -42,7 +44,7 @@ def held(real: Path, now: datetime, wait: timedelta = WAIT) -> Iterator[None]:
 def _taken(lock: Path, now: datetime) -> bool:
     """Makes the lock with its content in one step, so that nobody sees it empty."""
     draft = lock.with_name(f"{lock.name}.{os.getpid()}")
-    word = {"pid": os.getpid(), "createdAt": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"}
+    word: dict[str, object] = {"pid": os.getpid(), "createdAt": iso(now, "milliseconds")}
     try:
         lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft.unlink(missing_ok=True)
@@ -54,7 +56,7 @@ def _taken(lock: Path, now: datetime) -> bool:
     except PermissionError:
         return _taken_without_link(lock, word)
     except OSError as error:
-        raise WriteRefused(f"{lock} cannot be made: {reason(error)}") from None
+        raise WriteRefused(f"{lock} cannot be made: {why(error)}") from None
     finally:
         with suppress(OSError):
             draft.unlink()
@@ -68,13 +70,13 @@ def _taken_without_link(lock: Path, word: dict[str, object]) -> bool:
     except FileExistsError:
         return False
     except OSError as error:
-        raise WriteRefused(f"{lock} cannot be made: {reason(error)}") from None
+        raise WriteRefused(f"{lock} cannot be made: {why(error)}") from None
     try:
         with os.fdopen(handle, "w") as file:
             json.dump(word, file, indent=2)
     except OSError as error:
         lock.unlink(missing_ok=True)
-        raise WriteRefused(f"{lock} cannot be made: {reason(error)}") from None
+        raise WriteRefused(f"{lock} cannot be made: {why(error)}") from None
     return True
 
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from monitor.system.files import why
 from monitor.system.host import MAX_BYTES
 
 BACKUP: Final = ".authwatch-backup"
@@ -25,7 +26,7 @@ def target(path: Path) -> Path:
         real = path.resolve(strict=False)
         _ours(real)
     except (OSError, RuntimeError) as error:
-        raise WriteRefused(f"{path} cannot be written: {reason(error)}") from None
+        raise WriteRefused(f"{path} cannot be written: {why(error)}") from None
     return real
 
 
@@ -51,7 +52,7 @@ def content(real: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise WriteRefused(f"{real} cannot be read: {reason(error)}") from None
+        raise WriteRefused(f"{real} cannot be read: {why(error)}") from None
     if len(found) > MAX_BYTES:
         raise WriteRefused(f"{real} has more than {MAX_BYTES} bytes")
     return found
@@ -79,18 +80,11 @@ def replace(real: Path, old: bytes | None, new: bytes, mode: int | None = 0o600)
             with suppress(OSError):
                 left.unlink(missing_ok=True)
         raise (
-            error if isinstance(error, WriteRefused) else WriteRefused(f"{real} cannot be written: {reason(error)}")
+            error if isinstance(error, WriteRefused) else WriteRefused(f"{real} cannot be written: {why(error)}")
         ) from None
     if content(real) != new:
         raise WriteRefused(f"{real} does not hold what was written; the file as it was before is {backup}")
     backup.unlink(missing_ok=True)
-
-
-def reason(error: Exception) -> str:
-    """An error of the system in words, without paths or contents."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
-    return type(error).__name__
 
 
 def _create(path: Path, data: bytes, mode: int) -> None:

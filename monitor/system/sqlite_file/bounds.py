@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from typing import Final
 
 from monitor.model import Problem
+from monitor.system.files import why
 
 #: The bytes of one row that are read at most.
 MAX_CELL: Final = 8 * 1024 * 1024
@@ -108,7 +109,7 @@ def open_regular(path: str, opened: ExitStack) -> int | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise UnreadableFile(Problem.UNREADABLE, f"{_name(path)}: {reason(error)}") from None
+        raise UnreadableFile(Problem.UNREADABLE, f"{_name(path)}: {why(error)}") from None
     opened.callback(os.close, handle)
     if not os.path.samestat(seen, os.fstat(handle)):
         raise Changed
@@ -125,11 +126,6 @@ def _open(path: str) -> int:
         return os.open(path, _FLAGS | _CALM)
     except PermissionError:
         return os.open(path, _FLAGS)
-
-
-def reason(error: OSError) -> str:
-    """What went wrong, in the system's own words."""
-    return (error.strerror or type(error).__name__).lower()
 
 
 def stamp_at(path: str) -> Stamp | None:

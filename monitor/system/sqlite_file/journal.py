@@ -8,17 +8,8 @@ from contextlib import ExitStack
 from typing import Final
 
 from monitor.model import Problem
-from monitor.system.sqlite_file.bounds import (
-    MAX_FRAMES,
-    Budget,
-    Changed,
-    UnreadableFile,
-    damaged,
-    open_regular,
-    stamp_at,
-    stamp_of,
-    too_large,
-)
+from monitor.system.sqlite_file import bounds
+from monitor.system.sqlite_file.bounds import Budget, Changed, UnreadableFile
 
 MAGIC: Final = bytes.fromhex("d9d505f920a163d7")
 _HEADER: Final = 28
@@ -36,11 +27,11 @@ class Journal:
         self._path, self._page_size = path, page_size
         self._at: dict[int, int] = {}
         self.pages = 0
-        handle = open_regular(path, opened)
+        handle = bounds.open_regular(path, opened)
         self._handle = -1 if handle is None else handle
         self.hot = handle is not None and os.pread(handle, 8, 0) == MAGIC
         if self.hot:
-            self._stamp = stamp_of(os.fstat(self._handle))
+            self._stamp = bounds.stamp_of(os.fstat(self._handle))
             self._wait()
             self._read(budget)
 
@@ -52,11 +43,11 @@ class Journal:
     def check(self) -> None:
         """Raises Changed where the journal is not as it was at the beginning."""
         if self.hot:
-            if stamp_at(self._path) != self._stamp:
+            if bounds.stamp_at(self._path) != self._stamp:
                 raise Changed
             return
         with ExitStack() as opened:
-            handle = open_regular(self._path, opened)
+            handle = bounds.open_regular(self._path, opened)
             if handle is not None and os.pread(handle, 8, 0) == MAGIC:
                 raise Changed
 
@@ -65,7 +56,7 @@ class Journal:
         end = time.monotonic() + _STILL_SECONDS
         while time.monotonic() < end:
             time.sleep(0.001)
-            if stamp_at(self._path) != self._stamp:
+            if bounds.stamp_at(self._path) != self._stamp:
                 raise Changed
 
     def _read(self, budget: Budget) -> None:
@@ -84,7 +75,7 @@ class Journal:
             )
             if at == 0:
                 if page_size != self._page_size or not _power(wide, 32):
-                    raise damaged("its journal is of another page size")
+                    raise bounds.damaged("its journal is of another page size")
                 self.pages, sector = pages, wide
                 if count == _EVERYTHING:
                     count = max(0, size - sector) // (self._page_size + 8)
@@ -108,8 +99,8 @@ class Journal:
                 return 0
             if number <= self.pages:
                 self._at[number] = at + 4
-                if len(self._at) > MAX_FRAMES:
-                    raise too_large(f"its journal holds more than {MAX_FRAMES} pages")
+                if len(self._at) > bounds.MAX_FRAMES:
+                    raise bounds.too_large(f"its journal holds more than {bounds.MAX_FRAMES} pages")
             at += size + 8
         return at
 

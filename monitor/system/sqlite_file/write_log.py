@@ -11,17 +11,8 @@ from contextlib import ExitStack
 from types import MappingProxyType
 from typing import Final
 
-from monitor.system.sqlite_file.bounds import (
-    MAX_FRAMES,
-    Budget,
-    Changed,
-    UnreadableFile,
-    damaged,
-    open_regular,
-    stamp_at,
-    stamp_of,
-    too_large,
-)
+from monitor.system.sqlite_file import bounds
+from monitor.system.sqlite_file.bounds import Budget, Changed, UnreadableFile
 from monitor.system.sqlite_file.checksum import Sums, checksum
 
 _HEADER: Final = 32
@@ -45,9 +36,9 @@ class WriteLog:
 
     def __init__(self, path: str, page_size: int, budget: Budget, opened: ExitStack, *, hints: bool) -> None:
         self._path, self._page_size, self._budget = path, page_size, budget
-        handle = open_regular(path, opened)
+        handle = bounds.open_regular(path, opened)
         self._handle = -1 if handle is None else handle
-        self._file = () if handle is None else stamp_of(os.fstat(handle))[:2]
+        self._file = () if handle is None else bounds.stamp_of(os.fstat(handle))[:2]
         self._head = b"" if handle is None else os.pread(handle, _HEADER, 0)
         self._frames: dict[int, int] = {}
         self._index: _Index | None = None
@@ -86,7 +77,7 @@ class WriteLog:
         Frames that are only appended are harmless. A checkpoint copies a frame as it is, so that a page comes from one
         only if it is the same, byte for byte.
         """
-        if (stamp_at(self._path) or ())[:2] != self._file:
+        if (bounds.stamp_at(self._path) or ())[:2] != self._file:
             raise Changed
         if self._handle >= 0 and os.pread(self._handle, _HEADER, 0) != self._head:
             raise Changed
@@ -102,9 +93,9 @@ class WriteLog:
         if self._sum(head[:24], (0, 0)) != _pair(head, 24):
             return False
         if int.from_bytes(head[4:8], "big") != _VERSION:
-            raise damaged("its write-ahead log is of another version")
+            raise bounds.damaged("its write-ahead log is of another version")
         if int.from_bytes(head[8:12], "big") != self._page_size:
-            raise damaged("its write-ahead log is of another page size")
+            raise bounds.damaged("its write-ahead log is of another page size")
         self._sums = _pair(head, 24)
         return True
 
@@ -138,8 +129,8 @@ class WriteLog:
                 found.update(zip(pending, range(frame - len(pending) + 1, frame + 1), strict=True))
                 pending.clear()
                 last, committed, pages = frame, sums, int.from_bytes(data[4:8], "big")
-            if frame - self._last > MAX_FRAMES:
-                raise too_large(f"its write-ahead log holds more than {MAX_FRAMES} frames")
+            if frame - self._last > bounds.MAX_FRAMES:
+                raise bounds.too_large(f"its write-ahead log holds more than {bounds.MAX_FRAMES} frames")
             self._budget.this_check()
         return last, committed, pages
 
@@ -148,9 +139,9 @@ class WriteLog:
         data = os.pread(self._handle, _FRAME + self._page_size, self._place(frame))
         right = len(data) == _FRAME + self._page_size and int.from_bytes(data[:4], "big") == number
         if not right or data[8:16] != self._head[16:24]:
-            raise damaged("its write-ahead log and the index of it disagree")
+            raise bounds.damaged("its write-ahead log and the index of it disagree")
         if self._sum(data[:8] + data[_FRAME:], _pair(before, 0)) != _pair(data, 16):
-            raise damaged("a page in its write-ahead log is not as it was written")
+            raise bounds.damaged("a page in its write-ahead log is not as it was written")
         return data[_FRAME:]
 
     def _place(self, frame: int) -> int:
@@ -198,7 +189,7 @@ class _Index:
 def _index(path: str, log: bytes, opened: ExitStack) -> _Index | None:
     """The index of a log, where it is whole and of this very log."""
     try:
-        handle = open_regular(path, opened)
+        handle = bounds.open_regular(path, opened)
     except (UnreadableFile, Changed):
         return None
     head = b"" if handle is None else os.pread(handle, 96, 0)

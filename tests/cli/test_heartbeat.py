@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from alerts.channels.heartbeat import ping
 from alerts.model import Outcome
+from monitor.cli.heartbeat import ping
 from tests.alerts.listener import listener
+from tests.probes.stand import says, stand
 
 SHORT = timedelta(seconds=1)
 
@@ -44,6 +45,12 @@ def test_a_refusal_has_a_class(status, outcome):
         assert (report.outcome, report.error) == (outcome, f"HTTP {status}")
 
 
+def test_an_address_that_moved_is_followed():
+    with listener() as there, stand(says({}, 301, Location=there.url("ping/new"))) as old:
+        assert ping(f"{old.url}/ping/uuid", failed=False).outcome is Outcome.DELIVERED
+        assert there.paths == ["/ping/new"]
+
+
 @pytest.mark.parametrize("fault", ["hang", "drip"])
 def test_a_server_that_does_not_end_is_not_waited_for(fault):
     with listener(fault=fault) as there:
@@ -58,8 +65,8 @@ def test_a_server_that_does_not_end_is_not_waited_for(fault):
     [
         ("http://127.0.0.1:1/SECRET", Outcome.CONNECT),
         ("http://nowhere.invalid/SECRET", Outcome.CONNECT),
-        ("https://[::1/SECRET", Outcome.CLIENT_ERROR),
-        ("http://x y/SECRET", Outcome.CLIENT_ERROR),
+        ("https://[::1/SECRET", Outcome.CONNECT),
+        ("http://x y/SECRET", Outcome.CONNECT),
     ],
 )
 def test_nobody_there_or_no_address_is_an_outcome_without_the_address(url, outcome):
