@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
-from alerts.dataclass import dataclass, replace
 from alerts.model import Acknowledgement, Alert, Attempt, Muting, NotificationState, Silence
 
 TOLERANCE: Final = timedelta(seconds=30)
@@ -13,8 +12,7 @@ DRIFT: Final = 1000
 """A clock that is slewed gains or loses at most one part in 2000 (adjtimex(2)); twice that is no step."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClockReading:
+class ClockReading(NamedTuple):
     """Both clocks at one moment; `boot` is the time since boot with suspend (CLOCK_BOOTTIME), None if unknown.
 
     `boot_id` tells boots apart where the system names them; a smaller `boot` than before does as well.
@@ -25,8 +23,7 @@ class ClockReading:
     boot_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Trust:
+class Trust(NamedTuple):
     """Whether to believe `now`; if not, since which reading it is doubted (to remember) and until when."""
 
     believed: bool
@@ -65,24 +62,22 @@ def past_alert(one: Alert, now: datetime) -> Alert:
     pending = one.pending
     if max(one.since, one.at, *(pending.since,) if pending else (), *(rise.at for rise in one.rises)) <= now:
         return one
-    return replace(
-        one,
+    return one._replace(
         since=min(one.since, now),
         at=min(one.at, now),
-        pending=replace(pending, since=min(pending.since, now)) if pending else None,
-        rises=tuple(replace(rise, at=min(rise.at, now)) for rise in one.rises),
+        pending=pending._replace(since=min(pending.since, now)) if pending else None,
+        rises=tuple(rise._replace(at=min(rise.at, now)) for rise in one.rises),
     )
 
 
 def past_notified(one: NotificationState, now: datetime) -> NotificationState:
     """The belief without moments later than `now`."""
-    return one if max(one.since, one.at) <= now else replace(one, since=min(one.since, now), at=min(one.at, now))
+    return one if max(one.since, one.at) <= now else one._replace(since=min(one.since, now), at=min(one.at, now))
 
 
 def past_attempt(one: Attempt, now: datetime) -> Attempt:
     """The attempt without moments later than `now`; it may be repeated as long after `now` as it was after itself."""
-    return replace(
-        one,
+    return one._replace(
         first_at=min(one.first_at, now),
         at=min(one.at, now),
         state=past_notified(one.state, now) if one.state else None,
@@ -100,10 +95,10 @@ def past_muting(muting: Muting, now: datetime) -> Muting:
 
 def _past_silence(one: Silence, now: datetime) -> Silence:
     ahead = max(timedelta(), one.made_at - now)
-    return replace(one, made_at=one.made_at - ahead, until=one.until - ahead)
+    return one._replace(made_at=one.made_at - ahead, until=one.until - ahead)
 
 
 def _past_acknowledgement(one: Acknowledgement, now: datetime) -> Acknowledgement:
     ahead = max(timedelta(), one.made_at - now)
     until = one.until - ahead if one.until else None
-    return replace(one, at=min(one.at, now), made_at=one.made_at - ahead, until=until)
+    return one._replace(at=min(one.at, now), made_at=one.made_at - ahead, until=until)

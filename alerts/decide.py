@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
-from alerts.dataclass import dataclass
 from alerts.model import (
     Alert,
     Attempt,
@@ -61,16 +60,14 @@ def condition_key(label: str) -> str:
     return f"channel/{label}"
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(NamedTuple):
     """Something that may be said for a reason from a moment on."""
 
     reason: Reason
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelView:
+class ChannelView(NamedTuple):
     """One channel at one moment: what it believes and when it may be spoken to; `window` are the quiet hours."""
 
     channel: Channel

@@ -6,9 +6,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Final
-
-from alerts.dataclass import dataclass, replace
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from alerts.model import Level  # who only shows text needs no record of a notification
@@ -26,16 +24,14 @@ _MARKS = re.compile(r"([\\`*\[\]<>~]|(?<![^\W_])_|_(?![^\W_])|&(?=[#\w]))")
 _STARTS = re.compile(r"^([-+=#]|\d+(?=[.)]))")
 
 
-@dataclass(frozen=True, slots=True)
-class PhoneNote:
+class PhoneNote(NamedTuple):
     """Where one condition is pinned on a phone: an id that tells nothing, and buttons as (label, shell command)."""
 
     id: str
     buttons: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """One condition for a channel that shows each by itself; `over`: it is to disappear."""
 
     pin: PhoneNote
@@ -45,8 +41,7 @@ class Note:
     over: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """One condition in clean words: a call, what it is about, sentences, a command to copy; none has a line break."""
 
     call: str
@@ -55,8 +50,7 @@ class Block:
     command: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(NamedTuple):
     """How a block and a line of our own are written, and what stands between two that belong together."""
 
     block: Callable[[Block], str]
@@ -64,8 +58,7 @@ class Form:
     gap: str
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One message; `level` is the worst it speaks of (fine: good news only).
 
     `blocks` are its conditions, the most urgent first, `total` counts those that were left out as well. `notes` say the
@@ -117,7 +110,7 @@ def _shortened(block: Block) -> Iterator[Block]:
     """With ever fewer lines; the command is the last but one to go, before the head."""
     for command in dict.fromkeys((block.command, "")):
         for count in range(len(block.lines), -1, -1):
-            yield replace(block, lines=block.lines[:count], command=command)
+            yield block._replace(lines=block.lines[:count], command=command)
 
 
 def _text(block: Block) -> str:

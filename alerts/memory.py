@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import NamedTuple
 
-from alerts.dataclass import dataclass, field, replace
 from alerts.decide import ChannelView, decide
 from alerts.model import Alert, Attempt, Channel, Condition, Level, Muting, Notification, NotificationState, QuietHours
 from alerts.muting import quiet_window, suppressed_until
@@ -15,8 +16,7 @@ from alerts.settle import settle
 from alerts.undelivered import MUTE, channel_conditions, mute_since, waiting_since
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(NamedTuple):
     """How to speak: how long doubts and falls must last, when to repeat, when to keep quiet."""
 
     settle: timedelta
@@ -25,15 +25,14 @@ class Rules:
     digest: timedelta | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(NamedTuple):
     """Everything that speaking depends on; `partial` are the channels whose last message reached only some, `ignored`
     the keys of conditions that are muted for good."""
 
-    alerts: Mapping[str, Alert] = field(default_factory=dict)
-    notified: Mapping[Place, NotificationState] = field(default_factory=dict)
-    attempts: Mapping[Place, Attempt] = field(default_factory=dict)
-    muting: Muting = field(default_factory=Muting)
+    alerts: Mapping[str, Alert] = MappingProxyType({})
+    notified: Mapping[Place, NotificationState] = MappingProxyType({})
+    attempts: Mapping[Place, Attempt] = MappingProxyType({})
+    muting: Muting = Muting()
     partial: frozenset[str] = frozenset()
     ignored: frozenset[str] = frozenset()
 
@@ -123,7 +122,7 @@ def pending(known: Memory, channel: Channel, rules: Rules, now: datetime) -> int
 
 def suppressed(known: Memory, now: datetime) -> tuple[frozenset[str], frozenset[str]]:
     """The keys that are acknowledged and those that are silenced now."""
-    only_acks, only_silences = replace(known.muting, silences=()), replace(known.muting, acknowledgements=())
+    only_acks, only_silences = known.muting._replace(silences=()), known.muting._replace(acknowledgements=())
     bad = {key: one for key, one in known.alerts.items() if one.level is not Level.FINE}
     return (
         frozenset(key for key, one in bad.items() if suppressed_until(only_acks, one, now) > now),

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from alerts.dataclass import replace
 from alerts.formats import Block, Message, Note, PhoneNote, fits, line
 from alerts.model import Alert, Item, Level, Notification, Reason
 from alerts.timefmt import moment, relative
@@ -43,7 +42,7 @@ def compose(
     level = max((item.alert.level for item in items if not _over(item)), key=_rank, default=Level.FINE)
     blocks = [_block(item, now) for item in items[:MOST]]
     message = Message(_subject(items, host, now), tuple(blocks), len(items), _foot(host, now), level)
-    return replace(message, notes=tuple(_note(item, pin, host, now) for item in items)) if pin else message
+    return message._replace(notes=tuple(_note(item, pin, host, now) for item in items)) if pin else message
 
 
 def _note(item: Item, pin: Callable[[Alert], PhoneNote], host: str, now: datetime) -> Note:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta, tzinfo
 from enum import StrEnum
-
-from alerts.dataclass import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 
 class Level(StrEnum):
@@ -26,8 +26,7 @@ class Level(StrEnum):
 _RANK = {level: rank for rank, level in enumerate(Level)}
 
 
-@dataclass(frozen=True, slots=True)
-class QuietHours:
+class QuietHours(NamedTuple):
     """Quiet hours in a zone's local time; `start` after `end` spans midnight."""
 
     start: time
@@ -35,23 +34,12 @@ class QuietHours:
     zone: tzinfo
 
 
-__all__ = ["Level", "QuietHours"]
-
-
 Rank = tuple[int, timedelta]
 
 
-class Ranked:
-    """What stands at a level within a lead step."""
-
-    __slots__ = ()
-    level: Level
-    step: timedelta | None
-
-    @property
-    def rank(self) -> Rank:
-        """How bad it is: a shorter span is worse, and no span at all the worst of its level."""
-        return self.level.rank, -self.step if self.step and self.level is not Level.FINE else timedelta()
+def _rank(level: Level, step: timedelta | None) -> Rank:
+    """How bad it is: a shorter span is worse, and no span at all the worst of its level."""
+    return level.rank, -step if step and level is not Level.FINE else timedelta()
 
 
 class Reason(StrEnum):
@@ -94,8 +82,7 @@ class Outcome(StrEnum):
         return self in {Outcome.ATTEMPTED, Outcome.TIMEOUT}
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(NamedTuple):
     """Which login a condition speaks of, so that a new one is told apart from a shorter clock.
 
     `ends_at` is its own end where known, `fingerprint` opaque, `deadline` when a person must have acted; `expected_at`
@@ -108,8 +95,7 @@ class Login:
     expected_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Condition(Ranked):
+class Condition(NamedTuple):
     """A named thing at a level, as one look sees it.
 
     `step` is the span of the lead step it is in (a shorter span is worse), `doubt` marks a rise that has to last
@@ -118,7 +104,7 @@ class Condition(Ranked):
 
     key: str
     level: Level
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = MappingProxyType({})
     step: timedelta | None = None
     login: Login | None = None
     doubt: bool = False
@@ -126,9 +112,12 @@ class Condition(Ranked):
     summary: str = ""
     remedy: str = ""
 
+    @property
+    def rank(self) -> Rank:
+        return _rank(self.level, self.step)
 
-@dataclass(frozen=True, slots=True)
-class Pending(Ranked):
+
+class Pending(NamedTuple):
     """A change that has been seen but has not lasted long enough to count.
 
     Above the alert it is a doubtful rise and holds the least, below it a fall and holds the worst seen since.
@@ -139,18 +128,24 @@ class Pending(Ranked):
     since: datetime
     doubt: bool = False
 
+    @property
+    def rank(self) -> Rank:
+        return _rank(self.level, self.step)
 
-@dataclass(frozen=True, slots=True)
-class Rise(Ranked):
+
+class Rise(NamedTuple):
     """That a condition rose to a level and step, settled or not; for the flapping rule."""
 
     level: Level
     step: timedelta | None
     at: datetime
 
+    @property
+    def rank(self) -> Rank:
+        return _rank(self.level, self.step)
 
-@dataclass(frozen=True, slots=True)
-class Alert(Ranked):
+
+class Alert(NamedTuple):
     """What a condition has settled to.
 
     `since` is when this episode (not fine) began, `at` when level or step last changed; `rises` those of about the last
@@ -162,7 +157,7 @@ class Alert(Ranked):
     level: Level
     since: datetime
     at: datetime
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = MappingProxyType({})
     step: timedelta | None = None
     pending: Pending | None = None
     login: Login | None = None
@@ -172,25 +167,26 @@ class Alert(Ranked):
     remedy: str = ""
     seen: bool = True
 
+    @property
+    def rank(self) -> Rank:
+        return _rank(self.level, self.step)
 
-@dataclass(frozen=True, slots=True)
-class Item:
+
+class Item(NamedTuple):
     """One condition with the reason to speak of it."""
 
     alert: Alert
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class Notification:
+class Notification(NamedTuple):
     """News for one channel, one message."""
 
     channel: str
     items: tuple[Item, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NotificationState(Ranked):
+class NotificationState(NamedTuple):
     """What a channel believes of a condition, never fine; `at` is when it was last told, `nth` counts the reminders
     since the last other news. `channel` is its label then.
     """
@@ -203,9 +199,12 @@ class NotificationState(Ranked):
     step: timedelta | None = None
     nth: int = 0
 
+    @property
+    def rank(self) -> Rank:
+        return _rank(self.level, self.step)
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+
+class Attempt(NamedTuple):
     """What was tried and not surely heard: one row an address and key, from before a send until the next success.
 
     `address` is the `Channel.id` it went to. `belief` is what the channel believes if the last try was heard (None:
@@ -231,8 +230,7 @@ class Attempt:
         return not (self.tries or self.unsure)
 
 
-@dataclass(frozen=True, slots=True)
-class Channel:
+class Channel(NamedTuple):
     """An address with a label, a level and a match; never its URL. `address` is a keyed fingerprint of the URL, behind
     the id of the key and a colon; "" where the URL cannot be read.
 
@@ -241,7 +239,7 @@ class Channel:
 
     label: str
     at_least: Level = Level.SOON
-    match: Mapping[str, str] = field(default_factory=dict)
+    match: Mapping[str, str] = MappingProxyType({})
     address: str = ""
     canary: timedelta | None = None
 
@@ -251,8 +249,7 @@ class Channel:
         return self.address or self.label
 
 
-@dataclass(frozen=True, slots=True)
-class Silence:
+class Silence(NamedTuple):
     """Hides new, worse and reminder of what it matches, up to `level`, until `until`."""
 
     id: int
@@ -264,8 +261,7 @@ class Silence:
     author: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Acknowledgement:
+class Acknowledgement(NamedTuple):
     """A person knows of this alert; bound to its `at`, so any change of level or step ends it."""
 
     key: str
@@ -276,16 +272,14 @@ class Acknowledgement:
     author: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Muting:
+class Muting(NamedTuple):
     """Everything people asked not to hear about."""
 
     silences: tuple[Silence, ...] = ()
     acknowledgements: tuple[Acknowledgement, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """What became of one notification."""
 
     notification: Notification

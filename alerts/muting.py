@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from typing import Final
 
-from alerts.dataclass import replace
 from alerts.model import Acknowledgement, Alert, Level, Muting, QuietHours, Silence
 
 FOREVER: Final = datetime.max.replace(tzinfo=UTC)
@@ -62,7 +61,7 @@ def follow(silence: Silence, old: Mapping[str, str], new: Mapping[str, str]) -> 
     """The silence after a key it covers moved from labels `old` to labels `new`; unchanged if it covers neither."""
     if not covers(silence.match, old):
         return silence
-    return replace(silence, match={name: new.get(name, value) for name, value in silence.match.items()})
+    return silence._replace(match={name: new.get(name, value) for name, value in silence.match.items()})
 
 
 #: Labels that conditions have; a match may name no other.

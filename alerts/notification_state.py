@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from types import MappingProxyType
+from typing import Final, NamedTuple, TypeVar
 
-from alerts.dataclass import dataclass, field, replace
 from alerts.model import (
     Alert,
     Attempt,
@@ -36,12 +36,11 @@ KEPT_STATES: Final = 3
 """Two that differ already force the truth to be said, whatever it is; so few are enough."""
 
 
-@dataclass(frozen=True, slots=True)
-class StateChanges:
+class StateChanges(NamedTuple):
     """What the memory must hold now, in one transaction with the log of the delivery; None deletes."""
 
-    notified: Mapping[Place, NotificationState | None] = field(default_factory=dict)
-    attempts: Mapping[Place, Attempt | None] = field(default_factory=dict)
+    notified: Mapping[Place, NotificationState | None] = MappingProxyType({})
+    attempts: Mapping[Place, Attempt | None] = MappingProxyType({})
 
 
 def possible_states(
@@ -84,7 +83,7 @@ def after(delivery: Delivery, tried: Iterable[Attempt], others: Iterable[Attempt
     rows = {(row.address, row.key): row for row in tried}
     if not delivery.outcome.heard:
         return StateChanges(attempts={place: _ended(row, delivery) for place, row in rows.items()})
-    notified = {place: row.state and replace(row.state, key=row.key, at=delivery.at) for place, row in rows.items()}
+    notified = {place: row.state and row.state._replace(key=row.key, at=delivery.at) for place, row in rows.items()}
     return StateChanges(notified, {**dict.fromkeys(rows), **_hastened(delivery, rows, others)})
 
 
@@ -99,7 +98,7 @@ def bound(
     ids = {one.id for one in channels}
     followed = {place: one for place, one in _followed(attempts, channels).items() if place[0] in ids or _heard(one)}
     return _followed(notified, channels), {
-        place: one if place[0] in ids else replace(one, tries=0, unsure=0) for place, one in followed.items()
+        place: one if place[0] in ids else one._replace(tries=0, unsure=0) for place, one in followed.items()
     }
 
 
@@ -123,7 +122,7 @@ def _hastened(delivery: Delivery, rows: Mapping[Place, Attempt], others: Iterabl
     here = {address for address, _ in rows}
     mine = (one for one in others if one.address in here and (one.address, one.key) not in rows)
     soonest = delivery.at + FAILED_WAITS[0]
-    return {(one.address, one.key): replace(one, wait=min(one.wait, soonest - one.at)) for one in mine}
+    return {(one.address, one.key): one._replace(wait=min(one.wait, soonest - one.at)) for one in mine}
 
 
 def _followed(rows: Mapping[Place, R], channels: Iterable[Channel]) -> dict[Place, R]:
@@ -138,7 +137,7 @@ def _followed(rows: Mapping[Place, R], channels: Iterable[Channel]) -> dict[Plac
 
 
 def _moved(row: R, address: str) -> R:
-    return replace(row, address=address) if isinstance(row, Attempt) else row
+    return row._replace(address=address) if isinstance(row, Attempt) else row
 
 
 def _key_of(address: str) -> str:
@@ -180,11 +179,11 @@ def _state(
 
 def _ended(row: Attempt, delivery: Delivery) -> Attempt:
     pause = min(delivery.retry_after or timedelta(), LONGEST_PAUSE)
-    row = replace(row, outcome=delivery.outcome, at=delivery.at)
+    row = row._replace(outcome=delivery.outcome, at=delivery.at)
     if delivery.outcome.unsure:
-        return replace(row, wait=max(row.wait, pause))
+        return row._replace(wait=max(row.wait, pause))
     tries = row.tries + 1
-    return replace(row, tries=tries, unsure=row.unsure - 1, wait=max(_nth(FAILED_WAITS, tries), pause))
+    return row._replace(tries=tries, unsure=row.unsure - 1, wait=max(_nth(FAILED_WAITS, tries), pause))
 
 
 def _distinct(some: Iterable[NotificationState | None]) -> tuple[NotificationState | None, ...]:

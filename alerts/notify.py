@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from alerts.clock_trust import past_alert, past_attempt, past_muting, past_notified
-from alerts.dataclass import dataclass, replace
 from alerts.formats import Message
 from alerts.memory import (
     Memory,
@@ -34,8 +33,7 @@ V = TypeVar("V")
 Results = Iterator[tuple[Delivery, StateChanges]]
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """What a check says: the memory as it must be before the sends, the alerts, and until when this holds."""
 
     memory: Memory
@@ -47,8 +45,7 @@ class Plan:
 
 def past(known: Memory, now: datetime) -> Memory:
     """The memory without moments later than `now`: after a clock was set back they become now. Pure."""
-    return replace(
-        known,
+    return known._replace(
         alerts={key: past_alert(one, now) for key, one in known.alerts.items()},
         notified={place: past_notified(one, now) for place, one in known.notified.items()},
         attempts={place: past_attempt(one, now) for place, one in known.attempts.items()},
@@ -67,7 +64,7 @@ def plan(
 ) -> Plan:
     """What stands after this look and what is to be said of it. Pure."""
     notified, tried_before = bound(before_check.notified, before_check.attempts, channels)
-    before_check = replace(before_check, notified=notified, attempts=tried_before)
+    before_check = before_check._replace(notified=notified, attempts=tried_before)
     found = (*conditions, *of_channels(before_check, channels, rules, now)[0])
     seen = {one.key: one for one in found if one.key not in before_check.ignored}
     alerts = {key: absent(one) for key, one in before_check.alerts.items() if key not in seen}
@@ -75,9 +72,9 @@ def plan(
     for key, condition in seen.items():
         alerts[key], until = settle(before_check.alerts.get(key), condition, now, rules.settle)
         moments.append(until)
-    known = replace(before_check, alerts=alerts)
+    known = before_check._replace(alerts=alerts)
     moot_places = {place for view in views_of(known, channels, rules, now) for place in moot(view, alerts)}
-    known = replace(known, attempts={at: one for at, one in known.attempts.items() if at not in moot_places})
+    known = known._replace(attempts={at: one for at, one in known.attempts.items() if at not in moot_places})
     notifications, until = decided(known, channels, rules, now) if speak else ((), None)
     views = {channel.label: channel for channel in channels}
     tried = {
@@ -85,7 +82,7 @@ def plan(
         for notification in notifications
     }
     rows = {(row.address, row.key): row for rows in tried.values() for row in rows}
-    known = replace(known, attempts={**known.attempts, **rows})
+    known = known._replace(attempts={**known.attempts, **rows})
     return Plan(known, notifications, least([*moments, until]), tried)
 
 
@@ -121,7 +118,7 @@ def learned(known: Memory, results: Iterable[tuple[Delivery, StateChanges]]) -> 
         if delivery.outcome.heard:
             reached_all = delivery.outcome is not Outcome.PARTIAL
             (partial.discard if reached_all else partial.add)(delivery.notification.channel)
-    return replace(known, notified=notified, attempts=attempts, partial=frozenset(partial))
+    return known._replace(notified=notified, attempts=attempts, partial=frozenset(partial))
 
 
 def ended(

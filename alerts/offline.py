@@ -7,29 +7,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, TypeVar
 
-from alerts.dataclass import dataclass, field, replace
 from alerts.memory import Memory
 from alerts.model import Alert, Attempt, Delivery, Level, Muting, NotificationState
 from alerts.notification_state import Place, StateChanges
 from alerts.serialization import flatten, revive
 
+V = TypeVar("V")
+
 #: So many lines of the log wait for the history; what channels believe is kept whole.
 LOGGED: Final = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Offline:
+class Offline(NamedTuple):
     """What differs from the history, None for what is over; with an empty `id` nothing does, and this is a copy of what
     it holds. `blind`: made without reading the history. `ignored`: the keys never to alarm about."""
 
     id: str = ""
     blind: bool = False
-    alerts: Mapping[str, Alert] = field(default_factory=dict)
-    notified: Mapping[Place, NotificationState | None] = field(default_factory=dict)
-    attempts: Mapping[Place, Attempt | None] = field(default_factory=dict)
-    muting: Muting = field(default_factory=Muting)
+    alerts: Mapping[str, Alert] = MappingProxyType({})
+    notified: Mapping[Place, NotificationState | None] = MappingProxyType({})
+    attempts: Mapping[Place, Attempt | None] = MappingProxyType({})
+    muting: Muting = Muting()
     partial: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
@@ -41,7 +42,7 @@ class Offline:
             notified.update(changes.notified)
             attempts.update(changes.attempts)
             deliveries.append(_slim(delivery))
-        return replace(self, id=id, notified=notified, attempts=attempts, deliveries=tuple(deliveries[-LOGGED:]))
+        return self._replace(id=id, notified=notified, attempts=attempts, deliveries=tuple(deliveries[-LOGGED:]))
 
     def grown(self, before: Memory, after: Memory, id: str, *, blind: bool) -> Offline:
         """The same, and what a plan that began with `before` wants remembered."""
@@ -50,7 +51,7 @@ class Offline:
         attempts.update({place: None for place in before.attempts if place not in after.attempts})
         attempts.update({place: one for place, one in after.attempts.items() if before.attempts.get(place) != one})
         kept = {key: one for key, one in alerts.items() if _matters(one) or key in self.alerts}
-        return replace(self, id=id, blind=self.blind or blind, alerts=kept, attempts=attempts)
+        return self._replace(id=id, blind=self.blind or blind, alerts=kept, attempts=attempts)
 
 
 def copied(known: Memory, ignored: Iterable[str]) -> Offline:
@@ -81,15 +82,15 @@ def laid_over(known: Memory, kept: Offline) -> Memory:
             since[key] = old.since
 
     def state(one: NotificationState | None) -> NotificationState | None:
-        return one and replace(one, since=since.get(one.key, one.since))
+        return one and one._replace(since=since.get(one.key, one.since))
 
     notified, attempts = dict(known.notified), dict(known.attempts)
     for place, told_last in kept.notified.items():
         _put(notified, place, state(told_last))
     for place, row in kept.attempts.items():
         earlier = tuple(map(state, row.earlier)) if row else ()
-        _put(attempts, place, row and replace(row, state=state(row.state), earlier=earlier))
-    return replace(known, alerts=alerts, notified=notified, attempts=attempts)
+        _put(attempts, place, row and row._replace(state=state(row.state), earlier=earlier))
+    return known._replace(alerts=alerts, notified=notified, attempts=attempts)
 
 
 def dumps(kept: Offline) -> str:
@@ -128,7 +129,7 @@ def loads(text: str) -> Offline:
         return Offline()
 
 
-def _pairs(kind: Any, plain: Any) -> dict[Place, Any]:
+def _pairs(kind: object, plain: Any) -> dict[Place, Any]:
     return {(str(channel), str(key)): revive(kind, one) for channel, key, one in plain}
 
 
@@ -138,15 +139,15 @@ def _slim(delivery: Delivery) -> Delivery:
     def plain(one: Alert) -> Alert:
         return Alert(one.key, one.level, one.since, one.at)
 
-    items = tuple(replace(one, alert=plain(one.alert)) for one in delivery.notification.items)
-    return replace(delivery, notification=replace(delivery.notification, items=items))
+    items = tuple(one._replace(alert=plain(one.alert)) for one in delivery.notification.items)
+    return delivery._replace(notification=delivery.notification._replace(items=items))
 
 
 def _matters(one: Alert) -> bool:
     return one.level is not Level.FINE or one.pending is not None
 
 
-def _put(known: dict[Place, Any], place: Place, value: Any) -> None:
+def _put(known: dict[Place, V], place: Place, value: V | None) -> None:
     if value is None:
         known.pop(place, None)
     else:

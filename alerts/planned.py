@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from math import ceil
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from alerts import notify
-from alerts.dataclass import dataclass
 from alerts.memory import least
 from alerts.model import Channel, Condition, Level, Notification, Reason
 from alerts.notify import Memory, Rules
@@ -27,8 +26,7 @@ HORIZON: Final = timedelta(days=31)
 WORK, CHECKS = 20_000, 200
 
 
-@dataclass(frozen=True, slots=True)
-class NextMessage:
+class NextMessage(NamedTuple):
     """One message to come: on which channel, why, and at which check."""
 
     channel: str

@@ -1,4 +1,4 @@
-"""Frozen records as plain JSON values and back, by their type hints; unknown fields of a newer version are left out."""
+"""Named tuples as plain JSON values and back, by their type hints; what a newer version added is left out."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from enum import Enum
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from alerts.dataclass import is_record, names
-
 _PLAIN = frozenset((str, int, float, bool))
 
 
@@ -18,9 +16,9 @@ def flatten(value: Any) -> Any:
     """A JSON value for a record, moment, span, enum, mapping or sequence of them."""
     if value is None or type(value) in _PLAIN:
         return value
-    if is_record(value):
-        return {name: flatten(getattr(value, name)) for name in names(value)}
     match value:
+        case tuple() if hasattr(value, "_fields"):
+            return {name: flatten(part) for name, part in zip(value._fields, value, strict=True)}
         case Enum():
             return value.value
         case datetime() | date():
@@ -51,7 +49,7 @@ def revive(kind: Any, plain: Any) -> Any:
 
 
 def _one(kind: type, plain: Any) -> Any:
-    if is_record(kind):
+    if issubclass(kind, tuple) and hasattr(kind, "_fields"):
         _must(plain, dict)
         hints = _hints(kind)
         return kind(**{name: revive(hints[name], value) for name, value in plain.items() if name in hints})

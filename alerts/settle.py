@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from alerts.dataclass import replace
 from alerts.model import Alert, Condition, Level, Login, Pending, Rank, Rise
 
 FLAPPING_WINDOW: Final = timedelta(days=1)
@@ -25,7 +24,7 @@ def settle(alert: Alert | None, condition: Condition, now: datetime, span: timed
 
 def absent(alert: Alert) -> Alert:
     """The alert of a key that this look did not cover: absence says nothing, neither good nor bad."""
-    return alert if not alert.seen else replace(alert, seen=False)
+    return alert if not alert.seen else alert._replace(seen=False)
 
 
 def renewed(old: Login | None, new: Login | None) -> bool:
@@ -53,8 +52,7 @@ def _step(alert: Alert, condition: Condition, now: datetime, span: timedelta) ->
         return _fall(alert, condition, now, span)
     # An unreadable store neither confirms nor refutes that something vanished.
     kept = alert.pending if condition.held and alert.pending else None
-    return replace(
-        _worded(alert, condition),
+    return _worded(alert, condition)._replace(
         pending=kept if kept and kept.rank > alert.rank else None,
         doubt=alert.doubt and condition.doubt,
     )
@@ -64,14 +62,14 @@ def _rise(alert: Alert, condition: Condition, now: datetime, span: timedelta) ->
     change = Pending(condition.level, condition.step, now, condition.doubt)
     before = alert.pending if alert.pending and alert.pending.rank > alert.rank else None
     if before is None or (not condition.doubt and before.rank != change.rank):
-        alert = replace(alert, rises=_counted(alert.rises, change))
+        alert = alert._replace(rises=_counted(alert.rises, change))
     if not condition.doubt:
         return _arrive(alert, condition, change, now)
     if before is not None:
-        change = min(before, replace(change, since=before.since), key=lambda one: one.rank)
+        change = min(before, change._replace(since=before.since), key=lambda one: one.rank)
     if now - change.since >= span or _calm_at(alert.rises, change.rank, now) > now:
         return _arrive(alert, condition, change, now)
-    return replace(alert, pending=change, seen=True)
+    return alert._replace(pending=change, seen=True)
 
 
 def _fall(alert: Alert, condition: Condition, now: datetime, span: timedelta) -> Alert:
@@ -83,10 +81,10 @@ def _fall(alert: Alert, condition: Condition, now: datetime, span: timedelta) ->
         return _arrive(alert, condition, change, now)
     before = alert.pending
     if before is not None and before.rank < alert.rank:
-        change = max(before, replace(change, since=before.since), key=lambda one: one.rank)
+        change = max(before, change._replace(since=before.since), key=lambda one: one.rank)
     if not flapping and now - change.since >= span:
         return _arrive(alert, condition, change, now)
-    return replace(alert, pending=change, seen=False)
+    return alert._replace(pending=change, seen=False)
 
 
 def _arrive(alert: Alert, condition: Condition, change: Pending, now: datetime) -> Alert:
@@ -95,8 +93,7 @@ def _arrive(alert: Alert, condition: Condition, change: Pending, now: datetime) 
         since = now if change.level is Level.FINE else change.since
     else:
         since = alert.since
-    return replace(
-        _worded(alert, condition),
+    return _worded(alert, condition)._replace(
         level=change.level,
         step=change.step,
         since=since,
@@ -109,8 +106,7 @@ def _arrive(alert: Alert, condition: Condition, change: Pending, now: datetime) 
 def _worded(alert: Alert, condition: Condition) -> Alert:
     """The alert with what this look says of it; a login that is gone stays known."""
     known = condition.login is not None and condition.login != Login()
-    return replace(
-        alert,
+    return alert._replace(
         labels=condition.labels,
         summary=condition.summary,
         remedy=condition.remedy,

@@ -24,7 +24,6 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.types import TypeDecorator
 
-from alerts.dataclass import replace
 from alerts.memory import Memory
 from alerts.model import Acknowledgement, Alert, Attempt, Delivery, Muting, NotificationState, Silence
 from alerts.muting import follow
@@ -240,16 +239,17 @@ def _rename(db: Connection, old: str, new: str) -> None:
         found = db.execute(select(table.c[column]).where(table.c.key == old)).scalar()
         if found is not None:
             db.execute(delete(table).where(table.c.key.in_([old, new])))
-            db.execute(table.insert().values({"key": new, column: replace(found, key=new)}))
+            db.execute(table.insert().values({"key": new, column: found._replace(key=new)}))
     for table, column in ((NOTIFICATION_STATES, "state"), (ATTEMPTS, "attempt")):
         rows = db.execute(select(table.c.address, table.c[column]).where(table.c.key == old)).all()
         _put_pairs(db, table, column, {(row[0], old): None for row in rows})
         _put_pairs(db, table, column, {(row[0], new): _renamed(row[1], new) for row in rows})
 
 
-def _renamed(record: Any, key: str) -> Any:
-    state = getattr(record, "belief", None)
-    return replace(record, key=key, state=replace(state, key=key)) if state else replace(record, key=key)
+def _renamed(record: NotificationState | Attempt, key: str) -> NotificationState | Attempt:
+    if isinstance(record, Attempt) and record.state:
+        record = record._replace(state=record.state._replace(key=key))
+    return record._replace(key=key)
 
 
 def log(db: Connection, delivery: Delivery) -> None:
@@ -314,7 +314,7 @@ def acknowledge(db: Connection, given: Acknowledgement) -> None:
 def silence(db: Connection, given: Silence) -> int:
     """Adds a silence; returns its id."""
     known = db.execute(select(SILENCES.c.id).order_by(SILENCES.c.id.desc()).limit(1)).scalar() or 0
-    db.execute(SILENCES.insert().values(id=known + 1, silence=replace(given, id=known + 1)))
+    db.execute(SILENCES.insert().values(id=known + 1, silence=given._replace(id=known + 1)))
     return int(known) + 1
 
 

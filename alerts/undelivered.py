@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from alerts.dataclass import replace
 from alerts.decide import ChannelView, condition_key
 from alerts.model import Alert, Attempt, Condition, Level
 from alerts.notification_state import Place, agrees
@@ -76,7 +75,7 @@ def _tried(view: ChannelView, alerts: Mapping[str, Alert]) -> Iterable[Attempt]:
 
 def _wanted(view: ChannelView, alert: Alert) -> bool:
     # A look that does not see it delays bad news, it does not withdraw it.
-    return view.wants(replace(alert, seen=True))
+    return view.wants(alert._replace(seen=True))
 
 
 def _undelivered(label: str, late: bool, stuck: bool) -> Condition:

@@ -16,7 +16,6 @@ from typing import Any
 
 import pytest
 
-from alerts.dataclass import replace
 from monitor.check.collect import CheckOptions, look
 from monitor.check.status import document
 from monitor.cli.status_text import text
@@ -75,14 +74,14 @@ def check(home: Path, variables: dict[str, str]) -> None:
 
 def _renewed(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     return tuple(
-        replace(one, fingerprint=f"{one.fingerprint}+") if isinstance(one, Observation) and one.fingerprint else one
+        one._replace(fingerprint=f"{one.fingerprint}+") if isinstance(one, Observation) and one.fingerprint else one
         for one in findings
     )
 
 
 def _renamed(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     return tuple(
-        replace(one, credential=replace(one.credential, profile=f"{one.credential.profile}+"))
+        one._replace(credential=one.credential._replace(profile=f"{one.credential.profile}+"))
         if isinstance(one, Observation)
         else one
         for one in findings

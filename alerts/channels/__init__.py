@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from importlib import import_module
-from typing import Final, Protocol, cast
+from typing import Any, Final, NamedTuple, Protocol
 
-from alerts.dataclass import dataclass
 from alerts.formats import Message
 from alerts.model import Outcome
 
@@ -21,8 +20,7 @@ APPRISE: Final = "alerts.channels.apprise"
 _SCHEME = re.compile(r"\s*([a-z0-9]{1,32})://", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class SendResult:
+class SendResult(NamedTuple):
     """What became of one message. `error` is in our own words: no part of a URL, of a library's or a server's text."""
 
     outcome: Outcome
@@ -82,7 +80,9 @@ def deliver(url: str, message: Message, patience: timedelta) -> SendResult:
 
 
 def _transport(scheme: str) -> Transport:
-    return cast(Transport, import_module(OWN.get(scheme, APPRISE)))
+    module: Any = import_module(OWN.get(scheme, APPRISE))
+    transport: Transport = module
+    return transport
 
 
 def _reason(url: str) -> str | None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from alerts.dataclass import dataclass
 from alerts.memory import Memory, Rules
 from alerts.model import Alert, Channel, Condition, Notification
 from monitor.check.collect import CheckOptions
@@ -18,8 +17,7 @@ from monitor.judge.fallbacks import ABOUT
 from monitor.judge.judge import judge
 from monitor.judge.unreadable import CheckedPlaces
 from monitor.judge.wording import mask
-from monitor.model import Finding, Judgement, Remembered
-from monitor.proof import Proof
+from monitor.model import Finding, Judgement, ProbeResult, Remembered
 from monitor.sources.location_variables import in_force
 from monitor.system.host import Host, present
 from monitor.system.state_dir import HISTORY, StateDir, real
@@ -31,8 +29,7 @@ if TYPE_CHECKING:
 DIGESTS = {"daily": timedelta(days=1), "weekly": timedelta(weeks=1)}
 
 
-@dataclass(frozen=True, slots=True)
-class CheckContext:
+class CheckContext(NamedTuple):
     """The fixed facts of one check."""
 
     asked: CheckOptions
@@ -71,7 +68,7 @@ class CheckContext:
         given = self.settings.alerts
         return Rules(given.settle, given.remind, given.quiet, DIGESTS.get(given.digest or ""))
 
-    def judged(self, known: Mapping[str, Remembered], told_of: Mapping[str, Proof] | None = None) -> Judgement:
+    def judged(self, known: Mapping[str, Remembered], told_of: Mapping[str, ProbeResult] | None = None) -> Judgement:
         """What the look means, given the history and what providers told."""
         files = {path: found and found[:2] for path, found in self.host.touches.items()}
         places = _places(self, known, frozenset(files))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Final
+import json
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from pathlib import Path
+from typing import Final, NamedTuple
 
-from alerts.dataclass import dataclass, field, replace
-from alerts.timefmt import date
+from alerts import timefmt
 from monitor.config.settings import Settings, SourceEntry
-from monitor.model import OURSELVES, Evidence, Finding, Observation, Problem, Trouble
+from monitor.model import OURSELVES, Evidence, Finding, Observation, Problem, Secret, Trouble
 from monitor.sources import beside, observe_all, sessions
 from monitor.system.host import Host
 
@@ -16,15 +18,14 @@ from monitor.system.host import Host
 EARLIEST: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class CheckOptions:
+class CheckOptions(NamedTuple):
     """What a check is to do.
 
     `caller` is a shell line that starts authwatch again, for the buttons of notifications.
     """
 
     settings: Settings
-    caller: str = field(default="", repr=False)  # not in the digest: it is no part of the answer
+    caller: str = ""
 
 
 def look(asked: CheckOptions, host: Host, now: datetime) -> tuple[Finding, ...]:
@@ -43,7 +44,7 @@ def look(asked: CheckOptions, host: Host, now: datetime) -> tuple[Finding, ...]:
     seen = tuple(located(host, listed, observe_all(host, entries, hinted)))
     if now >= EARLIEST:
         return seen
-    detail = f"it says {date(now)}, so no deadline can be told; set it with: sudo timedatectl set-ntp true"
+    detail = f"it says {timefmt.date(now)}, so no deadline can be told; set it with: sudo timedatectl set-ntp true"
     return (*seen, Trouble(OURSELVES, Problem.UNREADABLE, "the clock", detail))
 
 
@@ -57,9 +58,30 @@ def digest(asked: CheckOptions, findings: tuple[Finding, ...], host: Host, now: 
 
     When something was last used matters only when it should have been renewed by then.
     """
-    seen = sorted(host.fingerprint(repr(_calm(finding, now))) for finding in findings)
-    secrets = [channel.url.reveal() for channel in asked.settings.channels if channel.url]
-    return host.fingerprint(repr((asked, secrets, seen)))
+    seen = sorted(_canonical((type(finding).__name__, _calm(finding, now)), host) for finding in findings)
+    return host.fingerprint(_canonical((asked.settings, seen), host))
+
+
+def _canonical(value: object, host: Host) -> str:
+    """JSON that is the same for equal values, whatever the order of their mappings and sets and in every process."""
+
+    def plain(part: object) -> object:
+        match part:
+            case Secret():
+                return host.fingerprint(part.reveal())
+            case datetime() | date() | time():
+                return part.isoformat()
+            case timedelta():
+                return part.total_seconds()
+            case Mapping():
+                return dict(part)
+            case set() | frozenset():
+                return sorted(part)
+            case Path() | tzinfo():
+                return str(part)
+        raise TypeError(f"no plain form for {type(part).__name__}")
+
+    return json.dumps(value, default=plain, sort_keys=True)
 
 
 def _calm(finding: Finding, now: datetime) -> Finding:
@@ -67,4 +89,4 @@ def _calm(finding: Finding, now: datetime) -> Finding:
         return finding
     if finding.use.last_used_at is None or sessions.late(finding, now):
         return finding
-    return replace(finding, use=replace(finding.use, last_used_at=None))
+    return finding._replace(use=finding.use._replace(last_used_at=None))

@@ -7,11 +7,11 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from alerts.dataclass import dataclass
 from alerts.timefmt import parse
 from monitor.check import gate
 from monitor.system.atomic_write import write_whole
@@ -33,8 +33,7 @@ MISSED: Final = 2.5  # intervals without a success until it is late
 READABLE: Final = 0o644  # for --textfile: node_exporter runs as another user
 
 
-@dataclass(frozen=True, slots=True)
-class FinishedCheck:
+class FinishedCheck(NamedTuple):
     """The end of a check: what was found, how a check without filters prints it (`printed` without colour, `plugin` as
     code and line), how long it took, where an output file was asked for."""
 

@@ -6,9 +6,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from alerts.dataclass import dataclass, replace
 from alerts.model import Channel, Level
 from alerts.notify import Memory, Rules, suppressed
 from alerts.planned import Look, NextMessage, planned
@@ -17,8 +16,7 @@ from monitor.config.settings import Settings
 from monitor.judge import wording
 from monitor.judge.deadlines import steps_for
 from monitor.metrics.definitions import ChannelFacts
-from monitor.model import Credential, Judgement, Transition, Verdict
-from monitor.renewal import Expected
+from monitor.model import Credential, ExpectedLogin, Judgement, Transition, Verdict
 
 #: How far back changes are given, and how many at most (a flapping store makes many). The page shows 30 days and
 #: needs to know how they began.
@@ -26,8 +24,7 @@ SPAN: Final = timedelta(days=45)
 MOST: Final = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class AlertFacts:
+class AlertFacts(NamedTuple):
     """What the memory of the alerts holds after a check, and what later looks will see if nothing changes."""
 
     memory: Memory
@@ -111,7 +108,7 @@ def _dated(verdict: Verdict) -> bool:
 def _shown(verdict: Verdict, settings: Settings) -> Credential:
     """Its names for the calendar, which may be shared: `privacy` holds for it as it does for messages."""
     who = verdict.seen.credential
-    return replace(who, profile=wording.mask(who.profile)) if settings.privacy == "masked" else who
+    return who._replace(profile=wording.mask(who.profile)) if settings.privacy == "masked" else who
 
 
 def _deadline(verdict: Verdict, settings: Settings) -> dict[str, Any]:
@@ -126,7 +123,7 @@ def _deadline(verdict: Verdict, settings: Settings) -> dict[str, Any]:
     }
 
 
-def _estimate(verdict: Verdict, expected: Expected, settings: Settings) -> dict[str, Any]:
+def _estimate(verdict: Verdict, expected: ExpectedLogin, settings: Settings) -> dict[str, Any]:
     """When a person will probably be asked, where no deadline is known."""
     return {
         "key": verdict.key,

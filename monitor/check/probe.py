@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
 from alerts import store
-from alerts.dataclass import dataclass, replace
 from monitor.check.assess import CheckContext
-from monitor.config.settings import Policy, Probing, Settings
+from monitor.config.settings import Probing, Settings
 from monitor.history import known
 from monitor.history import probe_results as kept
-from monitor.history.engine import Broken, Engine, HistoryError, in_words, opened
+from monitor.history.engine import Broken, Engine, HistoryError, disposed, in_words, opened
 from monitor.history.owner import admit
 from monitor.history.tables import METADATA
 from monitor.judge.deadlines import labels_of
 from monitor.judge.evaluate import ignored
-from monitor.model import Evidence, Finding, Kind, Observation
+from monitor.judge.probe_answers import HOUR, due, learned
+from monitor.model import Answer, AnswerMeaning, Evidence, Finding, Kind, Observation, Policy, ProbeResult
 from monitor.probes import PROBES, probe_of
-from monitor.proof import HOUR, Answer, AnswerMeaning, Proof, due, learned
 from monitor.system.host import Host
 from monitor.system.key_offer import OfferedKey
 
@@ -48,7 +48,7 @@ class Target:
     base: str
     access_expires_at: datetime | None = None
 
-    def due(self, proofs: Mapping[str, Proof], *, eager: bool = False) -> datetime | None:
+    def due(self, proofs: Mapping[str, ProbeResult], *, eager: bool = False) -> datetime | None:
         """When it is to be asked about; None: at once."""
         return due(proofs, self.fingerprint, self.keys, self.access_expires_at, self.every, eager=eager)
 
@@ -99,8 +99,8 @@ def asked(
 
 
 def at_once(
-    this_check: CheckContext, before: Mapping[str, Proof], filters: Mapping[str, str]
-) -> tuple[dict[str, Proof], str]:
+    this_check: CheckContext, before: Mapping[str, ProbeResult], filters: Mapping[str, str]
+) -> tuple[dict[str, ProbeResult], str]:
     """Asks those that are due and meant because a person wants to know, and remembers what they told.
 
     Returns all that is known, and in words why it could not be remembered; then what was known `before` counts.
@@ -108,15 +108,12 @@ def at_once(
     host, now, settings = this_check.host, this_check.now, this_check.settings
     findings = [one for one in this_check.findings if isinstance(one, Observation) and _meant(one, filters)]
     try:
-        engine = opened(this_check.url, (METADATA, store.METADATA))
-        try:
+        with disposed(opened(this_check.url, (METADATA, store.METADATA))) as engine:
             with engine.connect() as db:
                 admit(db, this_check.url, this_check.state, this_check.home)
             asked(engine, host, findings, settings, now, eager=True)
             with engine.connect() as db:
                 return kept.recall(db, host.key_id), ""
-        finally:
-            engine.dispose()
     except (Broken, HistoryError, OSError) as error:
         late = _late(targets(findings, host, settings.probe, settings.policy, now), before, now, eager=True)
         return {**before, **_learned(late, before, _answers(late, host), now)}, in_words(error)
@@ -134,8 +131,8 @@ def _answers(late: Iterable[Target], host: Host) -> Mapping[str, AnswerMeaning]:
 
 
 def _learned(
-    late: Iterable[Target], proofs: Mapping[str, Proof], answers: Mapping[str, AnswerMeaning], now: datetime
-) -> dict[str, Proof]:
+    late: Iterable[Target], proofs: Mapping[str, ProbeResult], answers: Mapping[str, AnswerMeaning], now: datetime
+) -> dict[str, ProbeResult]:
     return {
         one.fingerprint: learned(
             proofs.get(one.fingerprint),
@@ -154,7 +151,7 @@ def _meant(seen: Observation, filters: Mapping[str, str]) -> bool:
     return filters.items() <= labels_of(seen.credential).items()
 
 
-def _late(found: Iterable[Target], proofs: Mapping[str, Proof], now: datetime, eager: bool) -> list[Target]:
+def _late(found: Iterable[Target], proofs: Mapping[str, ProbeResult], now: datetime, eager: bool) -> list[Target]:
     """Those that are due, at most `MOST` of them."""
     ends = ((one, one.due(proofs, eager=eager)) for one in found)
     return [one for one, at in ends if at is None or at <= now][:MOST]
@@ -169,9 +166,9 @@ def _target(seen: Observation, held: OfferedKey, probes: Mapping[str, Probing], 
         return None
     row, kind = PROBES[name], seen.credential.kind
     elsewhere = held.at and _host(held.at) != _host(row.url)
-    if (elsewhere and not wish.url) or not row.fits(kind, held.secret):
+    if (elsewhere and not wish.url) or not row.fits(kind, held.secret.reveal()):
         return None
-    if not (wish.oauth or row.is_key(kind, held.secret)):
+    if not (wish.oauth or row.is_key(kind, held.secret.reveal())):
         return None
     base = (wish.url or row.url).rstrip("/")
     return Target(seen.fingerprint, (seen.credential.key,), name, kind, wish.every, base, seen.access_expires_at)

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alerts.clock_trust import Trust
-from alerts.dataclass import dataclass, field
 from alerts.memory import Memory, suppressed
 from alerts.model import Condition, Delivery
 from monitor.check import status
 from monitor.check.assess import CheckContext, findings, found
 from monitor.check.collect import EARLIEST
 from monitor.config.settings import Settings
-from monitor.model import Judgement, Remembered
-from monitor.proof import Proof
+from monitor.model import Judgement, ProbeResult, Remembered
 
 if TYPE_CHECKING:
     from monitor.metrics.definitions import ChannelFacts
 
 
-@dataclass(frozen=True, slots=True)
-class CheckResult:
+class CheckResult(NamedTuple):
     """What a check found and did. `complaints` are for people on stderr; `until` is when the answer could first
     differ; `recorded` is False when the history could not be written, or must not be believed or touched; `mute`
     when no channel has delivered for long. `findings` are what no row of logins or problems shows, `ignored` the keys
@@ -30,7 +28,7 @@ class CheckResult:
 
     judgement: Judgement
     at: datetime
-    known: Mapping[str, Remembered] = field(default_factory=dict)
+    known: Mapping[str, Remembered] = MappingProxyType({})
     suppressed: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
     deliveries: tuple[Delivery, ...] = ()
     channels: tuple[ChannelFacts, ...] = ()
@@ -38,7 +36,7 @@ class CheckResult:
     until: datetime | None = None
     recorded: bool = False
     mute: bool = False
-    clock: Trust = field(default_factory=lambda: Trust(True))
+    clock: Trust = Trust(True)
     overview: Mapping[str, Any] | None = None
     findings: tuple[Condition, ...] = ()
     ignored: frozenset[str] = frozenset()
@@ -65,13 +63,12 @@ class CheckResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryView:
+class HistoryView(NamedTuple):
     """What the history says; nothing, and in `complaint` why, where it cannot be read (`blind`) or is another's."""
 
-    known: dict[str, Remembered] = field(default_factory=dict)
-    memory: Memory = field(default_factory=Memory)
-    proofs: Mapping[str, Proof] = field(default_factory=dict)
+    known: Mapping[str, Remembered] = MappingProxyType({})
+    memory: Memory = Memory()
+    proofs: Mapping[str, ProbeResult] = MappingProxyType({})
     complaint: str = ""
     foreign: str = ""
 
@@ -80,13 +77,13 @@ class HistoryView:
         return bool(self.complaint)
 
 
-def read_only(this: CheckContext, told_of: Mapping[str, Proof] | None = None, about: str = "") -> CheckResult:
+def read_only(this: CheckContext, told_of: Mapping[str, ProbeResult] | None = None, about: str = "") -> CheckResult:
     """What is true now, judged with what the history knows, all of it for the key `about`, and `told_of` if providers
     were just asked; records and tells nothing."""
     return glanced(this, read(this, about), told_of)
 
 
-def glanced(this: CheckContext, read: HistoryView, told_of: Mapping[str, Proof] | None = None) -> CheckResult:
+def glanced(this: CheckContext, read: HistoryView, told_of: Mapping[str, ProbeResult] | None = None) -> CheckResult:
     judgement = this.judged(read.known, {**read.proofs, **(told_of or {})})
     return CheckResult(
         judgement,
@@ -110,12 +107,11 @@ def read(this: CheckContext, about: str = "") -> HistoryView:
     from monitor.history import engine, owner, probe_results
 
     try:
-        if engine.exists(this.url):
-            with engine.connect(this.url, read_only=True).connect() as db:
-                if engine.revision(db):
-                    owner.admit(db, this.url, this.state, this.home)
-                    past = notify.past(store.recall(db), this.now)
-                    return HistoryView(remembered(db, this, about), past, probe_results.recall(db, this.host.key_id))
+        with engine.reading(this.url) as db:
+            if db is not None:
+                owner.admit(db, this.url, this.state, this.home)
+                past = notify.past(store.recall(db), this.now)
+                return HistoryView(remembered(db, this, about), past, probe_results.recall(db, this.host.key_id))
     except owner.OtherWatcher as error:
         return HistoryView(complaint=str(error), foreign=str(error))
     except (engine.Broken, engine.HistoryError, OSError) as error:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from alerts import notify, store
-from alerts.dataclass import dataclass, replace
 from alerts.model import Condition
 from alerts.offline import loads
 from monitor.check.assess import CheckContext, findings, found
@@ -22,8 +21,7 @@ OFFLINE: Final = "offline"
 PRUNE_EVERY: Final = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """What was known before, what the look means, what is to be said, what no row of logins or problems shows."""
 
     known: dict[str, Remembered]
@@ -38,7 +36,7 @@ def remembered(db: Connection, this: CheckContext, about: str = "") -> dict[str,
     renewals = queries.rotations(db, in_question(this.findings, known) | ({about} & {*known}))
     logins = queries.logins(db, unstated(known))
     for key in {*renewals, *logins}:
-        known[key] = replace(known[key], rotations=renewals.get(key, ()), logins=logins.get(key, ()))
+        known[key] = known[key]._replace(rotations=renewals.get(key, ()), logins=logins.get(key, ()))
     return known
 
 

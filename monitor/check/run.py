@@ -11,7 +11,6 @@ from pathlib import Path
 from alerts import notify, offline, store
 from alerts.channels import scheme_of
 from alerts.clock_trust import ClockReading, Trust, trust
-from alerts.dataclass import replace
 from alerts.formats import Message
 from alerts.memory import least
 from alerts.model import Delivery, Notification
@@ -48,14 +47,15 @@ def run(this: CheckContext, clocks: tuple[ClockReading | None, ClockReading | No
     if not believed.believed:
         seen = read_only(this)
         why = "the clock was moved; nothing is recorded or told until it has run steadily for a while"
-        return replace(seen, complaints=(*seen.complaints, why), until=believed.until, clock=believed)
+        return seen._replace(complaints=(*seen.complaints, why), until=believed.until, clock=believed)
     try:
-        entered = _entered(this)
+        engine, made, complaints = _entered(this)
     except owner.OtherWatcher:
         raise
     except (Broken, history.HistoryError, OSError) as error:
         return _unremembered(this, history.in_words(error))
-    return _taken(this, *entered)
+    with history.disposed(engine):
+        return _taken(this, engine, made, complaints)
 
 
 def _taken(this: CheckContext, engine: Engine, made: Recorded, complaints: list[str]) -> CheckResult:
@@ -68,7 +68,6 @@ def _taken(this: CheckContext, engine: Engine, made: Recorded, complaints: list[
     if not failed:
         _copied(this, engine, after)
     shown = AlertFacts(after, this.channels, this.rules, facts, looks(this, judgement, made.known))
-    engine.dispose()  # the last one out folds the write-ahead log in
     mute = notify.mute(after, this.channels, this.rules, now)
     again = now if mute or failed or failures else None
     return CheckResult(
@@ -171,8 +170,8 @@ def _begun(this: CheckContext) -> tuple[Engine, Recorded]:
         with engine.begin() as db:
             made = recorded(db, this)
         until = least((made.judgement.until, again))
-        return engine, replace(made, judgement=replace(made.judgement, until=until))
-    except (Broken, history.HistoryError):
+        return engine, made._replace(judgement=made.judgement._replace(until=until))
+    except BaseException:
         engine.dispose()
         raise
 
@@ -211,7 +210,7 @@ def _unremembered(this: CheckContext, why: str) -> CheckResult:
     before = notify.past(before, this.now)
     conditions = found(this, seen.judgement, before)
     if known.blind:  # nothing good is said: a look without the history does not know what it takes to be sure
-        conditions = tuple(replace(one, held=True) for one in conditions)
+        conditions = tuple(one._replace(held=True) for one in conditions)
     plan = notify.plan(before, conditions, this.channels, this.rules, this.now)
     kept = kept.grown(before, plan.memory, id, blind=known.blind)
     results: list[tuple[Delivery, notify.StateChanges]] = []
@@ -219,8 +218,7 @@ def _unremembered(this: CheckContext, why: str) -> CheckResult:
         for one in _sent(this, plan):
             results.append(one)
             this.state.keep_offline(offline.dumps(kept.with_results(results, id)), this.now)
-    return replace(
-        seen,
+    return seen._replace(
         suppressed=notify.suppressed(before, this.now),
         deliveries=tuple(delivery for delivery, _ in results),
         complaints=(*dict.fromkeys((*seen.complaints, why)), *_failures(results)),

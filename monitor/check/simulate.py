@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alerts import notify, store
-from alerts.dataclass import dataclass, replace
 from alerts.formats import Message
 from alerts.memory import Memory, least
 from alerts.model import Condition, Notification
@@ -18,7 +18,6 @@ from monitor.history.changes import changes
 from monitor.history.engine import Engine
 from monitor.history.snapshot import copied
 from monitor.model import Judgement, Remembered, Verdict
-from monitor.proof import Proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +36,15 @@ def rehearse(this_check: CheckContext, horizon: timedelta) -> Iterator[Simulated
     they are, that providers say the same when asked again, that a check runs every `interval`, and that what is sent
     arrives. Goes from each `until` to the first check at or after it: between them a check changes nothing.
     """
-    engine, now = copied(this_check.url, this_check.state, this_check.home), this_check.now
-    try:
+    now = this_check.now
+    with copied(this_check.url, this_check.state, this_check.home) as engine:
         with engine.begin() as db:
             probe_results.last(db, this_check.host.key_id, now)
         played = checks(
-            now, this_check.settings.interval, horizon, lambda at: _pass(engine, replace(this_check, now=at))
+            now, this_check.settings.interval, horizon, lambda at: _pass(engine, this_check._replace(now=at))
         )
         for _, planned in played:
             yield from planned
-    finally:
-        engine.dispose()
 
 
 def _pass(engine: Engine, this_check: CheckContext) -> tuple[list[SimulatedMessage], datetime | None]:
@@ -85,7 +82,7 @@ def prospect(
             return
         _learn(memory, judgement, now)
         now = judgement.until
-        judgement = replace(this_check, now=now).judged(memory, told_of)
+        judgement = this_check._replace(now=now).judged(memory, told_of)
         found = _of(judgement, key)
         if found is None:
             return
@@ -106,8 +103,8 @@ def looks(this_check: CheckContext, judgement: Judgement, known: Mapping[str, Re
         nonlocal judgement, then, left
         if judgement.until and at >= judgement.until and left:
             _learn(memory, judgement, then)
-            judgement, then, left = replace(this_check, now=at).judged(memory, told_of), at, left - 1
-        return found(replace(this_check, now=at), judgement, notifications), judgement.until if left else None
+            judgement, then, left = this_check._replace(now=at).judged(memory, told_of), at, left - 1
+        return found(this_check._replace(now=at), judgement, notifications), judgement.until if left else None
 
     return look
 
@@ -120,7 +117,7 @@ def _learn(memory: dict[str, Remembered], judgement: Judgement, at: datetime) ->
     memory.update(recorded.rows)
 
 
-def _lasting(judgement: Judgement, now: datetime) -> dict[str, Proof]:
+def _lasting(judgement: Judgement, now: datetime) -> dict[str, ProbeResult]:
     """What providers told of these logins, as if they said so for ever."""
     proofs = ((one.seen.fingerprint, one.proof) for one in judgement.verdicts)
     return {print_of: proof.lasting() for print_of, proof in proofs if print_of and proof and now < proof.lapses_at}
@@ -131,4 +128,4 @@ def _of(judgement: Judgement, key: str) -> Verdict | None:
 
 
 def _answer(verdict: Verdict) -> tuple[object, ...]:
-    return verdict.state, verdict.needs_human, verdict.usable, verdict.step, verdict.ground, verdict.weights
+    return verdict.state, verdict.needs_human, verdict.usable, verdict.step, verdict.rule, verdict.weights

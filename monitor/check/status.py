@@ -10,8 +10,7 @@ from typing import Any, Final
 
 from alerts.model import Condition
 from alerts.timefmt import iso
-from monitor.model import OURSELVES, Judgement, Need, ProviderView, Remembered, Trouble, Verdict
-from monitor.proof import Proof
+from monitor.model import OURSELVES, Judgement, Need, ProbeResult, ProviderView, Remembered, Trouble, Verdict
 
 SCHEMA: Final = 1
 
@@ -167,7 +166,7 @@ def _profile(verdict: Verdict, known: Remembered | None, at: datetime) -> dict[s
     }
 
 
-def probed(proof: Proof) -> dict[str, Any]:
+def probed(proof: ProbeResult) -> dict[str, Any]:
     """What a provider said when it was asked; `refusals` counts those in a row."""
     return {
         "outcome": str(proof.answer),

@@ -50,7 +50,6 @@ def _acknowledge(given: argparse.Namespace, context: Context, settings: Settings
 
 def _silence(given: argparse.Namespace, context: Context, settings: Settings) -> tuple[str, dict[str, Any]]:
     from alerts import muting, store
-    from alerts.dataclass import replace
     from monitor.cli.alerts_list import as_json
     from monitor.judge.wording import mask
 
@@ -64,7 +63,7 @@ def _silence(given: argparse.Namespace, context: Context, settings: Settings) ->
     with history_access.writing(context, settings) as db:
         alerts = tuple(store.alerts(db).values())
         made = muting.silence(match, alerts, context.now(), span, given.note, context.author())
-        made = replace(made, id=store.silence(db, made))
+        made = made._replace(id=store.silence(db, made))
     words = f"Silence {made.id} hides what matches, up to level {made.level}, until {moment(made.until)}."
     return f"{words}\nend it with: authwatch alerts unsilence {made.id}", {"silence": as_json(made)}
 

@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from alerts.dataclass import replace
 from alerts.timefmt import moment, relative
 from monitor.check import gate
 from monitor.cli import filtering, heartbeat, last_document
@@ -219,7 +218,7 @@ def _usable(state: StateDir, context: Context) -> StateDir:
     except StateError as error:
         other = spare()
         context.complain(f"authwatch: {error}; " + ("using a temporary folder" if other else "nothing is remembered"))
-        return StateDir(other, other, makeshift=True) if other else replace(state, makeshift=True)
+        return StateDir(other, other, makeshift=True) if other else state._replace(makeshift=True)
 
 
 def _second_gate(

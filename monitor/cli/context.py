@@ -13,9 +13,8 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
-from alerts.dataclass import dataclass, replace
 from monitor.check import gate as checkpoint
 from monitor.system.files import why
 
@@ -56,8 +55,7 @@ class Failure(Exception):
         return cls(BUG, f"this is our bug: {type(error).__name__}{place}; please report it with `authwatch --version`")
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What a command may touch. `home` is where stores are looked for, `own_home` where authwatch itself lives."""
 
     environ: Mapping[str, str]
@@ -85,8 +83,7 @@ class Context:
         home = getattr(arguments, "home", None)
         config = getattr(arguments, "config", None)
         plain = getattr(arguments, "no_color", False) or "NO_COLOR" in self.environ or not self.out.isatty()
-        return replace(
-            self,
+        return self._replace(
             home=Path(home).expanduser().absolute() if home else self.home,
             config=Path(config).absolute() if config else None,
             color=not plain,
@@ -208,7 +205,7 @@ class Context:
             found = load(host.at(self.own_home), self.config, self.kept)
         except ConfigError as error:
             raise Failure(CONFIG, str(error)) from None
-        return found if found.host else replace(found, host=os.uname().nodename)
+        return found if found.host else found._replace(host=os.uname().nodename)
 
     def this_check(self) -> CheckContext:
         """A look now, without a trace, and what it takes to judge it."""

@@ -6,7 +6,6 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from alerts.dataclass import replace
 from monitor.cli.context import Context, common
 
 INTRODUCTION = """\
@@ -37,7 +36,7 @@ def run(given: argparse.Namespace, context: Context) -> int:
     with tempfile.TemporaryDirectory(prefix="authwatch-demo-") as folder:
         home = Path(folder)
         config = furnish(home, context.now())
-        inside = replace(context, environ={"HOME": folder}, own_home=home, home=home, config=config, argv=("demo",))
+        inside = context._replace(environ={"HOME": folder}, own_home=home, home=home, config=config, argv=("demo",))
         parser = Parser()
         check.arguments(parser, "check")
         context.say(INTRODUCTION)

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from textwrap import wrap
 from typing import Any
 
-from alerts.dataclass import dataclass
 from alerts.formats import visible
 from alerts.timefmt import iso, moment, span
 from monitor.check.read_only import CheckResult
 from monitor.check.status import SCHEMA
 from monitor.config.settings import Settings
-from monitor.ground import ROWS, WEIGHTS, Ground
 from monitor.judge.explain import Fact, account, why_so_sure
-from monitor.model import Need, State, Verdict
+from monitor.judge.rules import ROWS, WEIGHTS
+from monitor.model import Need, Rule, State, Verdict
 
 NAME = 14  # columns of a fact's name
 _NEED = {
@@ -85,13 +85,13 @@ def _line(name: str, value: str, wide: int, indent: int = 2) -> list[str]:
 
 
 def _rows(verdict: Verdict, whole: bool) -> Iterator[tuple[str, str]]:
-    number = _number(verdict.ground)
-    for at, ground in enumerate(Ground, 1):
-        if ground is verdict.ground:
+    number = _number(verdict.rule)
+    for at, rule in enumerate(Rule, 1):
+        if rule is verdict.rule:
             break
         if whole:
-            yield f"row {at}: no", ROWS[ground].evidence
-    row = ROWS[verdict.ground]
+            yield f"row {at}: no", ROWS[rule].evidence
+    row = ROWS[verdict.rule]
     yield f"row {number}: yes", f"{row.evidence} -> {row.state}; needs somebody: {row.need}"
     if not whole and number > 1:
         yield "", f"(rows 1 to {number - 1} do not hold; -v shows them)" if number > 2 else "(row 1 does not hold)"
@@ -107,16 +107,18 @@ def _ahead(notified: Explained, wide: int) -> Iterator[str]:
     for at, verdict in notified.ahead:
         usable = "" if verdict.usable or verdict.needs_human is Need.NOW else ", of no use"
         step = f", the last {span(verdict.step)}" if verdict.step else ""
-        row = f"row {_number(verdict.ground)}: {ROWS[verdict.ground].evidence}{step}"
+        row = f"row {_number(verdict.rule)}: {ROWS[verdict.rule].evidence}{step}"
         words = f"{moment(at)}: {verdict.state}{usable}; {_NEED[verdict.needs_human]} ({row})"
         yield from wrap(words, wide, initial_indent="    ", subsequent_indent="      ")
     if not notified.ahead:
-        yield from wrap("time alone does not: only a change of its store, its program or the config", wide, **_IN)
+        yield from wrap(
+            "time alone does not: only a change of its store, its program or the config",
+            wide,
+            initial_indent="  ",
+            subsequent_indent="  ",
+        )
     elif notified.verdict.state not in (State.MISSING, State.REFUSED):
         yield "  and at any time a change of its store, its program or the config"
-
-
-_IN: Any = {"initial_indent": "  ", "subsequent_indent": "  "}
 
 
 def _deeds(notified: Explained, wide: int) -> Iterator[str]:
@@ -134,7 +136,7 @@ def _deeds(notified: Explained, wide: int) -> Iterator[str]:
 def document(notified: Explained) -> dict[str, Any]:
     """The same as JSON; moments are ISO 8601 UTC."""
     verdict = notified.verdict
-    number = _number(verdict.ground)
+    number = _number(verdict.rule)
     return {
         "schema": SCHEMA,
         "key": verdict.key,
@@ -146,8 +148,8 @@ def document(notified: Explained) -> dict[str, Any]:
         "confidence": str(verdict.confidence),
         "confidence_because": why_so_sure(verdict),
         "evidence": [{**fact._asdict(), "at": iso(fact.at), "sure": str(fact.sure)} for fact in notified.facts],
-        "rule": {"row": number, **_rule(verdict.ground)},
-        "not": [{"row": at, **_rule(ground)} for at, ground in enumerate(Ground, 1) if at < number],
+        "rule": {"row": number, **_rule(verdict.rule)},
+        "not": [{"row": at, **_rule(rule)} for at, rule in enumerate(Rule, 1) if at < number],
         "weights": [{"name": str(weight), "words": WEIGHTS[weight]} for weight in verdict.weights],
         "ahead": [
             {
@@ -155,7 +157,7 @@ def document(notified: Explained) -> dict[str, Any]:
                 "state": str(later.state),
                 "needs_human": str(later.needs_human),
                 "usable": later.usable,
-                "rule": str(later.ground),
+                "rule": str(later.rule),
                 "summary": later.summary,
             }
             for at, later in notified.ahead
@@ -165,12 +167,12 @@ def document(notified: Explained) -> dict[str, Any]:
     }
 
 
-def _rule(ground: Ground) -> dict[str, str]:
-    return {"name": str(ground), "words": ROWS[ground].evidence}
+def _rule(rule: Rule) -> dict[str, str]:
+    return {"name": str(rule), "words": ROWS[rule].evidence}
 
 
-def _number(ground: Ground) -> int:
-    return list(Ground).index(ground) + 1
+def _number(rule: Rule) -> int:
+    return list(Rule).index(rule) + 1
 
 
 def _flat(notified: Explained) -> dict[str, str]:

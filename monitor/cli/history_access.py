@@ -23,14 +23,9 @@ def reading(context: Context, settings: Settings) -> Iterator[Connection | None]
     with in_words():
         state = context.state(settings)
         url = engine.url_of(_given(settings), state.folder)
-        if not engine.exists(url):
-            yield None
-            return
-        with engine.connect(url, read_only=True).connect() as connection:
-            if not engine.revision(connection):
-                yield None
-                return
-            owner.admit(connection, url, state, real(context.home))
+        with engine.reading(url) as connection:
+            if connection is not None:
+                owner.admit(connection, url, state, real(context.home))
             yield connection
 
 
@@ -49,9 +44,8 @@ def writing(context: Context, settings: Settings) -> Iterator[Connection]:
         state.create()
     with in_words():
         url = engine.url_of(_given(settings), state.folder)
-        opened = engine.connect(url)
-        engine.prepare(opened, (tables.METADATA, store.METADATA))
-        with opened.begin() as connection:
+        opened = engine.opened(url, (tables.METADATA, store.METADATA))
+        with engine.disposed(opened), opened.begin() as connection:
             engine.hold(connection)
             owner.admit(connection, url, state, real(context.home))
             yield connection
@@ -72,11 +66,8 @@ def adopt(context: Context, settings: Settings) -> Iterator[str]:
                 raise Failure(NOT_DONE, "a check is running; run this again when it has ended")
             url = engine.url_of(_given(settings), state.folder)
             opened = engine.opened(url, (tables.METADATA, store.METADATA))
-            try:
-                with opened.begin() as connection:
-                    before = owner.adopt(connection, url, state, home)
-            finally:
-                opened.dispose()
+            with engine.disposed(opened), opened.begin() as connection:
+                before = owner.adopt(connection, url, state, home)
             gate.remove(str(state.gate))
     yield f"The state folder {state.folder} and the history {engine.shown(url)} now belong to the watcher of {home}."
     if before is not None and before.home != home:

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from alerts.dataclass import replace
 from alerts.formats import visible
 from monitor.cli.context import NOT_DONE, USAGE, Context, Failure, common
 
@@ -119,7 +118,7 @@ def _for_whom(given: argparse.Namespace, context: Context) -> tuple[Context, Use
     if os.geteuid() != 0:
         raise Failure(NOT_DONE, "units of the machine are root's to write: run this with sudo, or install with --user")
     environ = {key: value for key, value in context.environ.items() if key not in _PERSONAL} | {"HOME": str(home)}
-    return replace(context, environ=environ, home=home, own_home=home), User(home, environ, context.say, name)
+    return context._replace(environ=environ, home=home, own_home=home), User(home, environ, context.say, name)
 
 
 def _home_of(name: str) -> Path:

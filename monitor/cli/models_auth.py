@@ -100,7 +100,7 @@ def save_setup_token(context: Context, *, provider: str, profile: str, agent: st
 
 
 def _save(given: argparse.Namespace, context: Context, secret: Callable[[str], str], *, key: bool = False) -> int:
-    from monitor.model import Kind
+    from monitor.model import Kind, Secret
     from monitor.openclaw.installation import read
     from monitor.openclaw.write import paste, pasted_secret, targets
 
@@ -116,7 +116,7 @@ def _save(given: argparse.Namespace, context: Context, secret: Callable[[str], s
     now = context.now()  # a person may have taken hours over the prompt
     expires = int((now + life).timestamp() * 1000) if life else None
     kind = Kind.API_KEY if key else Kind.TOKEN
-    paths = paste.save(found, agent, paste.Pasted(profile, provider, kind, value, expires), before, now)
+    paths = paste.save(found, agent, paste.Pasted(profile, provider, kind, Secret(value), expires), before, now)
     result = {"ok": True, "profile": profile, "provider": provider, "type": kind.value, "agent": agent}
     result |= {"expires": expires, "written": list(paths)}
     shown = " and ".join(host.show(host.path(path)) for path in paths)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from alerts.timefmt import iso
 from monitor.cli.context import USAGE, Context, Failure, common
+
+if TYPE_CHECKING:
+    from monitor.openclaw.candidates import Candidates
 
 
 def arguments(actions: Any) -> None:
@@ -68,8 +71,6 @@ def _unpin(given: argparse.Namespace, context: Context) -> int:
 
 
 def _list(given: argparse.Namespace, context: Context) -> int:
-    from dataclasses import asdict
-
     from monitor.openclaw.installation import read
     from monitor.openclaw.pins import pins
     from monitor.openclaw.write import targets
@@ -79,7 +80,7 @@ def _list(given: argparse.Namespace, context: Context) -> int:
     agents = [targets.chosen(found, given.agent)] if given.agent else list(found.agents)
     listed = [one for agent in agents for one in pins(host, found, agent)]
     lines = [f"{one.session}  {one.profile}  {one.by}  {one.model or '-'}" for one in listed]
-    return context.tell(given.json, {"pins": [asdict(one) for one in listed]}, lines or ["No session is pinned."])
+    return context.tell(given.json, {"pins": [one._asdict() for one in listed]}, lines or ["No session is pinned."])
 
 
 def _status(given: argparse.Namespace, context: Context) -> int:
@@ -97,7 +98,7 @@ def _status(given: argparse.Namespace, context: Context) -> int:
     )
 
 
-def _lines(view: Any) -> list[str]:
+def _lines(view: Candidates) -> list[str]:
     from monitor.cli.terminal_text import columns
 
     rows = [
@@ -115,10 +116,8 @@ def _lines(view: Any) -> list[str]:
     return [f"{view.provider}: {view.words}{endpoint}", *(f"  {line}" for line in columns(rows))]
 
 
-def _plain(view: Any) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    listed = [asdict(one) for one in view.listed]
+def _plain(view: Candidates) -> dict[str, Any]:
+    listed = [one._asdict() for one in view.listed]
     for one in listed:
         one["until"] = iso(one["until"])
     return {"provider": view.provider, "endpoint": view.endpoint, "summary": view.words, "candidates": listed}

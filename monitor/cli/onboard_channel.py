@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alerts.dataclass import dataclass
 from monitor.cli.context import NOT_DONE, USAGE, Context, Failure
 from monitor.cli.prompts import agreed, ask, at_terminal, needed, secret
 

@@ -6,7 +6,6 @@ import argparse
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from alerts.dataclass import replace
 from monitor.check import gate
 from monitor.cli.check import vault_for
 from monitor.cli.context import Context
@@ -14,8 +13,7 @@ from monitor.cli.context import Context
 if TYPE_CHECKING:
     from monitor.check.assess import CheckContext
     from monitor.config.settings import Settings
-    from monitor.model import Judgement, Verdict
-    from monitor.proof import Proof
+    from monitor.model import Judgement, ProbeResult, Verdict
     from monitor.system.host import Host
     from monitor.system.state_dir import StateDir
 
@@ -27,7 +25,7 @@ def asking(settings: Settings) -> Settings:
     """The settings with the providers that the config asks; all of them, hourly, where it names none."""
     from monitor.check.probe import EVERY
 
-    return settings if settings.probe else replace(settings, probe=EVERY)
+    return settings if settings.probe else settings._replace(probe=EVERY)
 
 
 def windowed(host: Host, state: StateDir, settings: Settings, context: Context) -> Host:
@@ -57,8 +55,8 @@ def this_check(context: Context, settings: Settings) -> CheckContext:
 
 
 def told(
-    this: CheckContext, before: Mapping[str, Proof], context: Context, filters: Mapping[str, str]
-) -> Mapping[str, Proof]:
+    this: CheckContext, before: Mapping[str, ProbeResult], context: Context, filters: Mapping[str, str]
+) -> Mapping[str, ProbeResult]:
     """Asks whom it may of those that are meant; the next check then looks fully and takes it in."""
     from monitor.check.probe import at_once
 
@@ -80,7 +78,7 @@ def openclaw(given: argparse.Namespace, context: Context) -> tuple[Settings, Jud
 
     settings = asking(context.settings(context.host()))
     listed = tuple(entry for entry in settings.sources if entry.type == "openclaw")
-    settings = replace(settings, sources=listed or (SourceEntry("openclaw", "openclaw"),))
+    settings = settings._replace(sources=listed or (SourceEntry("openclaw", "openclaw"),))
     this = this_check(context, settings)
     told_of = told(this, {}, context, {"source": settings.sources[0].id})
     return settings, read_only(this, told_of).judgement

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from monitor.check.read_only import CheckResult
     from monitor.check.status import Document
     from monitor.config.settings import Settings
-    from monitor.proof import Proof
+    from monitor.model import ProbeResult
 
 
 WATCH_SECONDS = 5
@@ -30,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
 
 def run(given: argparse.Namespace, context: Context) -> int:
     """Prints what the last check found where that is still so, else what a look finds; writes nothing."""
-    told_of: dict[str, Proof] = {}
+    told_of: dict[str, ProbeResult] = {}
     while given.watch:
         if context.out.isatty():
             context.write(CLEAR)
@@ -40,7 +40,7 @@ def run(given: argparse.Namespace, context: Context) -> int:
     return _once(given, context, told_of)
 
 
-def _once(given: argparse.Namespace, context: Context, told_of: dict[str, Proof]) -> int:
+def _once(given: argparse.Namespace, context: Context, told_of: dict[str, ProbeResult]) -> int:
     part = None if given.probe else _of_last_check(given, context)
     if part is not None:
         _print(given, context, part)
@@ -59,7 +59,7 @@ def _of_last_check(given: argparse.Namespace, context: Context) -> Document | No
     return last_document.document(point, filters_of(given))
 
 
-def _looked_anew(given: argparse.Namespace, context: Context, told_of: dict[str, Proof]) -> Document:
+def _looked_anew(given: argparse.Namespace, context: Context, told_of: dict[str, ProbeResult]) -> Document:
     from monitor.cli import filtering
 
     with context.ending(PATIENCE):
@@ -97,7 +97,7 @@ def _shown(context: Context, part: Document) -> str:
 
 
 def looked(
-    given: argparse.Namespace, context: Context, told_of: dict[str, Proof] | None = None
+    given: argparse.Namespace, context: Context, told_of: dict[str, ProbeResult] | None = None
 ) -> tuple[Settings, CheckResult]:
     """One look without a trace, judged with what the history knows; with --probe also with what providers say, which is
     remembered, there and in `told_of`."""

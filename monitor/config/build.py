@@ -4,28 +4,18 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from datetime import UTC, timedelta
+from datetime import UTC, timedelta, tzinfo
 from pathlib import Path
 from secrets import token_urlsafe
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from alerts.dataclass import dataclass, field
 from alerts.model import Level, QuietHours
 from monitor.config.fields import zone
 from monitor.config.secrets import clean, fill, place, read_secret
-from monitor.config.settings import (
-    AlertSettings,
-    ChannelSettings,
-    Policy,
-    PolicyRule,
-    Probing,
-    Secret,
-    Settings,
-    SourceEntry,
-    WebSettings,
-)
+from monitor.config.settings import AlertSettings, ChannelSettings, Probing, Secret, Settings, SourceEntry, WebSettings
 from monitor.config.shapes import ReadContext, Values
 from monitor.config.yaml_nodes import Text
+from monitor.model import Policy, PolicyRule
 from monitor.sources import SOURCES, UNLISTED
 from monitor.system.host import Unreadable
 
@@ -34,12 +24,11 @@ _HISTORY: Final = re.compile(r"(sqlite|postgresql)(\+[a-z0-9]+)?://.*", re.ASCII
 _PING: Final = re.compile(r"https?://.+", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
+class _Draft(NamedTuple):
     """The settings in the making: where we are, and what turned out broken."""
 
     site: ReadContext
-    broken: dict[str, str] = field(default_factory=dict)
+    broken: dict[str, str]
 
     def secret(self, values: Values, name: str) -> tuple[Secret | None, str]:
         """The secret under `name` or in the file under `name_file`, and what is wrong with it."""
@@ -71,7 +60,7 @@ class _Draft:
 
 def build(values: Values, site: ReadContext, file: Path) -> Settings:
     """The settings; what is wrong goes into the site's report, what is only broken now into `Settings.broken`."""
-    draft = _Draft(site)
+    draft = _Draft(site, {})
     default = Settings()
     history = values.nested("history")
     state = values.get("state")
@@ -192,7 +181,7 @@ def _quiet(values: Values, site: ReadContext) -> QuietHours | None:
     return QuietHours(start, end, values.get("timezone") or _local_zone(site))
 
 
-def _local_zone(site: ReadContext) -> Any:
+def _local_zone(site: ReadContext) -> tzinfo:
     """The machine's zone where it says so by name ($TZ, /etc/timezone), else UTC."""
     names = [site.host.env("TZ") or ""]
     with suppress(Unreadable):

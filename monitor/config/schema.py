@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from alerts.dataclass import dataclass
 from monitor.config import fields as f
 from monitor.config.errors import nearest
 from monitor.config.settings import DEFAULT_SOURCES
@@ -37,7 +36,6 @@ OPTIONS: Final[Mapping[str, Shape]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class _Anything:
     """The keys of a guest source, which only the guest understands: texts, lists and dicts."""
 
@@ -52,7 +50,6 @@ class _Anything:
         return {}
 
 
-@dataclass(frozen=True, slots=True)
 class _Entry:
     """An entry of `sources`: a name, or a table with `type` and that type's own keys."""
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
 
-from alerts.dataclass import dataclass, field
 from monitor.config.errors import ErrorReport, below, nearest
 from monitor.config.secrets import fill
 from monitor.config.yaml_nodes import Items, MappingNode, Node, Text
 from monitor.system.host import Host
 
 
-@dataclass(frozen=True, slots=True)
-class ReadContext:
+class ReadContext(NamedTuple):
     """Where a reading happens: its report, the machine, the config's folder, and whether the file is trusted."""
 
     report: ErrorReport
@@ -32,8 +31,7 @@ class Shape(Protocol):
     def schema(self) -> dict[str, Any]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
+class Values(NamedTuple):
     """The entries of a table that were given and sound; the rest is absent."""
 
     given: Mapping[str, Any]
@@ -53,14 +51,13 @@ class Values:
         return self.lines.get(name, self.line)
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(NamedTuple):
     """A text that matches `pattern` and that `parse` understands; `parse` raises ValueError with what is wrong."""
 
     words: str
     pattern: str
-    parse: Callable[[str, ReadContext], Any] = field(default=lambda text, _: text)
-    json: Mapping[str, Any] = field(default_factory=dict)
+    parse: Callable[[str, ReadContext], Any] = lambda text, _: text
+    json: Mapping[str, Any] = MappingProxyType({})
 
     def read(self, node: Node, path: str, site: ReadContext) -> Any:
         if not isinstance(node, Text):
@@ -82,8 +79,7 @@ class Scalar:
         return {"description": self.words, **(self.json or {"type": "string", "pattern": self.pattern})}
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """One of a few words."""
 
     words: str
@@ -101,8 +97,7 @@ class Choice:
         return {"description": self.words, "enum": list(self.among)}
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(NamedTuple):
     """A text kept with its line and not filled in yet: what is wrong with a secret must not stop a check."""
 
     words: str
@@ -114,8 +109,7 @@ class Raw:
         return {"description": self.words, "type": "string", "minLength": 1}
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """A list, read as a tuple."""
 
     of: Shape
@@ -133,8 +127,7 @@ class Listing:
         return {"type": "array", "items": self.of.schema(), "minItems": self.least}
 
 
-@dataclass(frozen=True, slots=True)
-class Keyed:
+class Keyed(NamedTuple):
     """A table whose keys are names the user chooses, read as a dict."""
 
     words: str
@@ -169,8 +162,7 @@ class Keyed:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class KeyTable:
+class KeyTable(NamedTuple):
     """A table of known keys. Of each group in `need` exactly one key must be given, of each in `clash` at most one."""
 
     words: str
@@ -217,8 +209,7 @@ class KeyTable:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Either:
+class Either(NamedTuple):
     """One shape or another, told apart by what is written there: a text, a list, a table."""
 
     words: str

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from monitor.config.fields import show_span
-from monitor.config.settings import ChannelSettings, PolicyRule, Probing, Secret, Settings, SourceEntry
+from monitor.config.settings import ChannelSettings, Probing, Secret, Settings, SourceEntry
+from monitor.model import PolicyRule
 
 HIDDEN: Final = "(hidden)"
 BROKEN: Final = "(cannot be had now)"

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import yaml
 
-from alerts.dataclass import dataclass, field
 from monitor.config.errors import ErrorReport, below
 
 MAX_BYTES: Final = 256 * 1024
@@ -23,13 +22,13 @@ MAX_NODES: Final = 20_000
 _CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True)
 class Text:
-    """A scalar; `plain` if it was written without quotes."""
+    """A scalar; `plain` if it was written without quotes. It may be a secret, so nothing shows what it says."""
 
-    text: str = field(repr=False)
-    line: int
-    plain: bool = True
+    __slots__ = ("line", "plain", "text")
+
+    def __init__(self, text: str, line: int, plain: bool = True) -> None:
+        self.text, self.line, self.plain = text, line, plain
 
     @property
     def blank(self) -> bool:
@@ -37,16 +36,14 @@ class Text:
         return self.plain and self.text in ("", "~", "null", "Null", "NULL")
 
 
-@dataclass(frozen=True, slots=True)
-class Items:
+class Items(NamedTuple):
     """A list."""
 
     items: tuple[Node, ...]
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class MappingNode:
+class MappingNode(NamedTuple):
     """A mapping, in the order of the file, without duplicates."""
 
     entries: tuple[tuple[Text, Node], ...]

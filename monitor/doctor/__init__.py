@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from alerts.dataclass import replace
 from monitor.config.settings import Settings
 from monitor.doctor import (
     channels,

@@ -39,11 +39,11 @@ def deliveries(subject: Subject) -> Iterator[Result]:
 
     host = subject.host.keyed(subject.state.key(create=False))  # what was told goes by keyed addresses
     this_check = CheckContext(CheckOptions(subject.settings), host, subject.state, (), subject.now)
+    if not this_check.channels:
+        return
     try:
-        if not this_check.channels or not engine.exists(this_check.url):
-            return
-        with engine.connect(this_check.url, read_only=True).connect() as db:
-            if engine.revision(db) is None:
+        with engine.reading(this_check.url) as db:
+            if db is None:
                 return
             known = notify.past(store.recall(db), subject.now)
             reached = store.last_successes(db)

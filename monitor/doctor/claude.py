@@ -11,9 +11,8 @@ from typing import Final
 
 from monitor.doctor.model import Health, OpenClaw, Result, Subject, command
 from monitor.model import Kind
-from monitor.openclaw.auth_profiles import Profile
+from monitor.openclaw.auth_profiles import SETUP_TOKEN, Profile
 from monitor.openclaw.inheritance import View
-from monitor.openclaw.observations import SETUP_TOKEN
 from monitor.openclaw.order import order
 from monitor.openclaw.releases import MAIN, auth_id
 from monitor.openclaw.usage import Usage
@@ -46,7 +45,7 @@ def _agent(claw: OpenClaw, agent: str) -> Iterator[Result]:
     ids = order(view, claw.found.config, PROVIDER, None).ids  # a rest after failures is what is looked for
     for name in ids:
         one = view.profiles[name]
-        if one.kind is Kind.API_KEY and (one.secret or "").startswith(SETUP_TOKEN):
+        if one.kind is Kind.API_KEY and one.of_subscription:
             what = f"{_shown(claw, one)} is a subscription's token, saved as an API key"
             why = "sent as a key it is refused whatever its end; it has to be saved as a token"
             words = ["authwatch", "models", "auth", "paste-token", "--provider", PROVIDER, "--profile-id", name]
@@ -78,7 +77,7 @@ def _first(claw: OpenClaw, view: View, ids: tuple[str, ...]) -> Result:
 
 
 def _subscription(one: Profile) -> bool:
-    return one.kind is Kind.OAUTH or (one.kind is Kind.TOKEN and (one.secret or "").startswith(SETUP_TOKEN))
+    return one.kind is Kind.OAUTH or (one.kind is Kind.TOKEN and one.of_subscription)
 
 
 def _direct(claw: OpenClaw, agent: str) -> bool:

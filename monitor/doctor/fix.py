@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
-from alerts.dataclass import dataclass
 from monitor.doctor.model import Fix, FixStep, Result, Subject
 from monitor.doctor.own_state import LEFTOVER
 from monitor.system.files import why as reason

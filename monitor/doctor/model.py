@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from alerts.dataclass import dataclass, field
 from monitor.config.settings import Settings
 from monitor.model import Finding
 from monitor.openclaw.installation import Installation

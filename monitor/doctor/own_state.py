@@ -82,7 +82,7 @@ def history(subject: Subject) -> Iterator[Result]:
         if not engine.exists(url):
             yield Result("history", Health.FINE, "none yet; the first check makes it")
             return
-        with engine.connect(url, read_only=True).connect() as connection:
+        with engine.disposed(engine.connect(url, read_only=True)) as opened, opened.connect() as connection:
             found = engine.revision(connection)
             if found == engine.HEAD:
                 owner.admit(connection, url, subject.state, real(subject.host.home))

@@ -8,10 +8,10 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from alerts.dataclass import dataclass
 from monitor import __version__
 from monitor.doctor.asking import ask
 from monitor.doctor.model import Health, Result, Subject, command

@@ -18,7 +18,7 @@ from monitor.config.settings import check_ends
 from monitor.doctor.asking import ask
 from monitor.doctor.model import Health, Result, Runner, Subject, command
 from monitor.judge.wording import setting
-from monitor.location import Location
+from monitor.model import Location
 from monitor.setup import cron, launchd, managed_files, systemd
 from monitor.setup.systemd_units import CHECK, DAEMON, TIMER, file_name
 from monitor.setup.termux import on_a_phone

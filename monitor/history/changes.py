@@ -4,29 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, delete
 
-from alerts.dataclass import dataclass, field, names, replace
 from monitor.history import known as known_rows
 from monitor.history.tables import RENEWALS, TRANSITIONS
-from monitor.model import Evidence, Judgement, Need, Observation, Problem, Remembered, State, Transition, Verdict
-from monitor.renewal import Rotation
+from monitor.model import (
+    Evidence,
+    Judgement,
+    Need,
+    Observation,
+    Problem,
+    Remembered,
+    Renewal,
+    State,
+    Transition,
+    Verdict,
+)
 
 #: What no refresh mends.
 _DEAD: Final = (Evidence.REFUSED, Evidence.BLANKED)
 _OVER: Final = (State.EXPIRED, State.REFUSED, State.MISSING)
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryChanges:
+class HistoryChanges(NamedTuple):
     """What a judgement adds to the history."""
 
-    rows: dict[str, Remembered] = field(default_factory=dict)
+    rows: Mapping[str, Remembered] = MappingProxyType({})
     gone: tuple[str, ...] = ()
     transitions: tuple[Transition, ...] = ()
-    rotations: tuple[Rotation, ...] = ()
+    rotations: tuple[Renewal, ...] = ()
 
 
 def changes(judgement: Judgement, known: Mapping[str, Remembered], now: datetime) -> HistoryChanges:
@@ -55,7 +64,7 @@ def changes(judgement: Judgement, known: Mapping[str, Remembered], now: datetime
         if before and after.rotated_at == now and after.rotated_at != before.rotated_at:
             seen = verdict.seen
             new = _new_login(before, seen)
-            rotations.append(Rotation(key, now, new, seen.access_expires_at, seen.login_expires_at))
+            rotations.append(Renewal(key, now, new, seen.access_expires_at, seen.login_expires_at))
     rows |= {key: _unnamed(known[key]) for key in judgement.unnamed}
     gone = (*moved, *(seen.credential.key for seen in judgement.released))
     return HistoryChanges(rows, gone, tuple(transitions), tuple(rotations))
@@ -66,7 +75,7 @@ def write(connection: Connection, found: HistoryChanges, key_id: str) -> None:
     known_rows.write(connection, found.rows, key_id, found.gone)
     for table, entries in ((TRANSITIONS, found.transitions), (RENEWALS, found.rotations)):
         if entries:
-            rows = [{name: getattr(entry, name) for name in names(entry)} for entry in entries]
+            rows = [{name: getattr(entry, name) for name in entry._fields} for entry in entries]
             connection.execute(table.insert(), rows)
 
 
@@ -80,20 +89,20 @@ def _not_checked(verdict: Verdict, before: Remembered) -> dict[str, Remembered]:
     """The row of a login that is not checked any more: as it was last known, but for its state; none if that is so."""
     if (before.state, before.needs_human) == (State.UNKNOWN, verdict.needs_human):
         return {}
-    return {verdict.key: replace(_kept(before), state=State.UNKNOWN, needs_human=verdict.needs_human)}
+    return {verdict.key: _kept(before)._replace(state=State.UNKNOWN, needs_human=verdict.needs_human)}
 
 
 def _unnamed(before: Remembered) -> Remembered:
     """The row of a login that its program does not name any more: that its variables go says nothing of it."""
     kept = _kept(before)
-    return replace(kept, observation=replace(kept.observation, through=()), established=False)
+    return kept._replace(observation=kept.observation._replace(through=()), established=False)
 
 
 def _kept(before: Remembered) -> Remembered:
     """What is written with today's key although nothing was seen: a digest made with another key is left out."""
     if before.comparable:
         return before
-    return replace(before, observation=replace(before.observation, fingerprint=None), comparable=True)
+    return before._replace(observation=before.observation._replace(fingerprint=None), comparable=True)
 
 
 def _after(verdict: Verdict, before: Remembered | None, now: datetime) -> Remembered:
@@ -109,8 +118,7 @@ def _after(verdict: Verdict, before: Remembered | None, now: datetime) -> Rememb
             fingerprint_since=now if seen.fingerprint else None,
             overused_at=verdict.overused_at,
         )
-    row = replace(
-        before,
+    row = before._replace(
         state=verdict.state,
         needs_human=verdict.needs_human,
         deadline=verdict.deadline,
@@ -121,13 +129,13 @@ def _after(verdict: Verdict, before: Remembered | None, now: datetime) -> Rememb
         return row
     if rotated(before, seen):
         new = _new_login(before, seen)
-        row = replace(row, rotated_at=now, proven=bool(seen.refreshable) and not new, overused_at=None)
+        row = row._replace(rotated_at=now, proven=bool(seen.refreshable) and not new, overused_at=None)
     if _other_secret(before, seen) or (before.fingerprint_since is None and seen.fingerprint):
-        row = replace(row, fingerprint_since=now)
+        row = row._replace(fingerprint_since=now)
     if verdict.overused_at:
-        row = replace(row, overused_at=verdict.overused_at)
+        row = row._replace(overused_at=verdict.overused_at)
     established = bool(seen.through) and seen.through == before.observation.through
-    return replace(row, observation=seen, last_seen_at=now, established=established)
+    return row._replace(observation=seen, last_seen_at=now, established=established)
 
 
 def rotated(before: Remembered, seen: Observation) -> bool:
@@ -158,6 +166,6 @@ def _new_login(before: Remembered, new: Observation) -> bool:
 def _alike(before: Remembered, after: Remembered) -> bool:
     """Equal but for what changes without news: when it was last looked at and last used."""
     old = before.observation.use
-    use = replace(after.observation.use, last_used_at=old.last_used_at, session_at=old.session_at)
-    observation = replace(after.observation, use=use)
-    return replace(after, observation=observation, last_seen_at=before.last_seen_at) == before
+    use = after.observation.use._replace(last_used_at=old.last_used_at, session_at=old.session_at)
+    observation = after.observation._replace(use=use)
+    return after._replace(observation=observation, last_seen_at=before.last_seen_at) == before

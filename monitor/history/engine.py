@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,11 +45,13 @@ __all__ = [
     "Outdated",
     "connect",
     "damaged",
+    "disposed",
     "exists",
     "file_of",
     "in_words",
     "opened",
     "prepare",
+    "reading",
     "revision",
     "shown",
     "url_of",
@@ -223,5 +226,28 @@ def damaged(error: SQLAlchemyError) -> bool:
 def opened(url: URL, metadatas: Iterable[MetaData]) -> Engine:
     """The history, connected and prepared."""
     engine = connect(url)
-    prepare(engine, metadatas)
+    try:
+        prepare(engine, metadatas)
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
+
+
+@contextmanager
+def disposed(engine: Engine) -> Iterator[Engine]:
+    """The engine, and afterwards none of its connections stays open: the last one out folds the write-ahead log in."""
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def reading(url: URL) -> Iterator[Connection | None]:
+    """The history for reading; None where there is none yet."""
+    if not exists(url):
+        yield None
+        return
+    with disposed(connect(url, read_only=True)) as engine, engine.connect() as connection:
+        yield connection if revision(connection) else None

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
-from alerts.dataclass import names, replace
 from alerts.store import Damaged
 from monitor.history.tables import META, PROFILES
 from monitor.model import Need, Remembered, State
@@ -22,7 +21,7 @@ def read(connection: Connection, key_id: str, again: datetime | None = None) -> 
     began whose finds a check that stopped at the gate has confirmed since; where those lay is established."""
     rows = connection.execute(select(PROFILES)).mappings()
     known = {row["key"]: _remembered(dict(row), key_id) for row in rows}
-    return {key: replace(one, established=True) if _first_found(one, again) else one for key, one in known.items()}
+    return {key: one._replace(established=True) if _first_found(one, again) else one for key, one in known.items()}
 
 
 def write(connection: Connection, rows: Mapping[str, Remembered], key_id: str, gone: Iterable[str] = ()) -> None:
@@ -71,7 +70,7 @@ def put_meta(connection: Connection, name: str, value: Any) -> None:
 
 
 def _row(key: str, known: Remembered, key_id: str) -> dict[str, Any]:
-    row = {name: getattr(known, name) for name in names(Remembered) if name not in _ELSEWHERE}
+    row = {name: getattr(known, name) for name in Remembered._fields if name not in _ELSEWHERE}
     return {**row, "key": key, "key_id": key_id, "state": known.state.value, "needs_human": known.needs_human.value}
 
 

@@ -11,7 +11,6 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from alerts.dataclass import replace
 from alerts.store import Damaged
 from monitor.history import known
 from monitor.history.engine import URL, HistoryError, file_of, revision, shown
@@ -81,7 +80,7 @@ def claim(db: Connection, url: URL, state: StateDir, home: str) -> None:
     beside = is_beside(url, state)
     if state.makeshift and not beside:
         raise HistoryError(f"the state folder cannot be used, so the history {shown(url)} is left alone")
-    new = replace(found, id=found.id or os.urandom(16).hex(), this_check=found.this_check + (not beside))
+    new = found._replace(id=found.id or os.urandom(16).hex(), this_check=found.this_check + (not beside))
     try:
         if state.owner() != new:
             state.claim(new)

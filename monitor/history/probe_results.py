@@ -8,12 +8,10 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from alerts.dataclass import replace
 from alerts.serialization import flatten, revive
 from monitor.history import known
 from monitor.history.tables import TRANSITIONS
-from monitor.model import Verdict
-from monitor.proof import Proof
+from monitor.model import ProbeResult, Verdict
 
 #: With the id of the fingerprint key: several hosts may share a history, and each asks for its own.
 NAME: Final = "proofs"
@@ -22,18 +20,20 @@ NAME: Final = "proofs"
 KEPT: Final = timedelta(days=90)
 
 
-def recall(connection: Connection, key_id: str) -> dict[str, Proof]:
+def recall(connection: Connection, key_id: str) -> dict[str, ProbeResult]:
     """What is remembered, by fingerprint; nothing where the fingerprints were made with another key."""
     kept = known.get_meta(connection, f"{NAME} {key_id}")
     if not isinstance(kept, dict):
         return {}
     try:
-        return {print_of: revive(Proof, plain) for print_of, plain in kept.items()}
+        return {print_of: revive(ProbeResult, plain) for print_of, plain in kept.items()}
     except (ValueError, TypeError, KeyError, OverflowError):
         return {}  # it is asked again
 
 
-def remember(connection: Connection, new: Mapping[str, Proof], key_id: str, now: datetime) -> dict[str, Proof]:
+def remember(
+    connection: Connection, new: Mapping[str, ProbeResult], key_id: str, now: datetime
+) -> dict[str, ProbeResult]:
     """Adds what was learned to what is remembered; returns all of it."""
     proofs = {print_of: one for print_of, one in recall(connection, key_id).items() if one.at > now - KEPT}
     proofs.update(new)
@@ -51,7 +51,7 @@ def last(connection: Connection, key_id: str, now: datetime) -> None:
 
 def note(connection: Connection, verdicts: Iterable[Verdict], key_id: str, now: datetime) -> None:
     """Writes each answer that differs from the last noted one among the changes of its logins."""
-    noted: dict[str, Proof] = {}
+    noted: dict[str, ProbeResult] = {}
     rows = []
     for verdict in verdicts:
         proof, print_of = verdict.proof, verdict.seen.fingerprint
@@ -68,7 +68,7 @@ def note(connection: Connection, verdicts: Iterable[Verdict], key_id: str, now: 
                 "note": f"{verdict.seen.credential.provider} was asked: {proof.answer}{was}",
             }
         )
-        noted[print_of] = replace(proof, noted=proof.answer)
+        noted[print_of] = proof._replace(noted=proof.answer)
     if rows:
         connection.execute(TRANSITIONS.insert(), rows)
         remember(connection, noted, key_id, now)

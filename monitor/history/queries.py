@@ -11,8 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from alerts.store import Damaged
 from monitor.history.tables import RENEWALS, TRANSITIONS
-from monitor.model import Need, State, Transition
-from monitor.renewal import Rotation
+from monitor.model import Need, Renewal, State, Transition
 
 #: So many of the last renewals say how often they come.
 RECENT: Final = 16
@@ -28,15 +27,15 @@ def transitions(connection: Connection, since: datetime, key: str | None = None)
     return [_transition(row) for row in connection.execute(query).mappings()]
 
 
-def rotations(connection: Connection, keys: Collection[str]) -> dict[str, tuple[Rotation, ...]]:
+def rotations(connection: Connection, keys: Collection[str]) -> dict[str, tuple[Renewal, ...]]:
     """The last renewals of each key, oldest first."""
-    found: dict[str, list[Rotation]] = defaultdict(list)
+    found: dict[str, list[Renewal]] = defaultdict(list)
     if keys:
         nth = func.row_number().over(partition_by=RENEWALS.c.key, order_by=RENEWALS.c.id.desc()).label("nth")
         last = select(RENEWALS, nth).where(RENEWALS.c.key.in_(sorted(keys)[:KEYS])).subquery()
         query = select(last).where(last.c.nth <= RECENT).order_by(last.c.id)
         for row in connection.execute(query).mappings():
-            one = Rotation(row["key"], row["at"], row["new_login"], row["access_expires_at"], row["login_expires_at"])
+            one = Renewal(row["key"], row["at"], row["new_login"], row["access_expires_at"], row["login_expires_at"])
             found[one.key].append(one)
     return {key: tuple(ones) for key, ones in found.items()}
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from sqlalchemy import Connection, Engine, MetaData, create_engine, select
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import StaticPool
 
 from alerts.store import DELIVERIES, last_deliveries
 from alerts.store import METADATA as NOTIFICATION_STATES
-from monitor.history.engine import connect, exists, revision
+from monitor.history.engine import disposed, reading
 from monitor.history.owner import admit
 from monitor.history.tables import METADATA, RENEWALS
 from monitor.system.state_dir import StateDir
@@ -19,21 +22,18 @@ NEEDED = {"profiles", "meta", "alerts", "notification_states", "attempts", "sile
 RENEWALS_KEPT = 20_000
 
 
-def copied(url: URL, state: StateDir, home: str) -> Engine:
+@contextmanager
+def copied(url: URL, state: StateDir, home: str) -> Iterator[Engine]:
     """A SQLite history in memory with what is remembered; empty where there is no history yet. Raises as `connect`, and
     Foreign where the history is another watcher's."""
-    made = create_engine("sqlite://", poolclass=StaticPool)
-    with made.begin() as target:
-        for metadata in (METADATA, NOTIFICATION_STATES):
-            metadata.create_all(target)
-        if exists(url):
-            engine = connect(url, read_only=True)
-            with engine.connect() as source:
-                if revision(source):
-                    admit(source, url, state, home)
-                    _copy(source, target)
-            engine.dispose()
-    return made
+    with disposed(create_engine("sqlite://", poolclass=StaticPool)) as made:
+        with made.begin() as target, reading(url) as source:
+            for metadata in (METADATA, NOTIFICATION_STATES):
+                metadata.create_all(target)
+            if source is not None:
+                admit(source, url, state, home)
+                _copy(source, target)
+        yield made
 
 
 def _copy(source: Connection, target: Connection) -> None:

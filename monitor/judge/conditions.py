@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
-from alerts.dataclass import replace
 from alerts.model import Alert, Condition, Level, Login
 from monitor.judge import wording
 from monitor.judge.deadlines import deadline_of, labels_of
@@ -114,7 +113,7 @@ def _released(seen: Observation, masked: bool) -> Condition:
 
 
 def _masked(credential: Credential) -> Credential:
-    return replace(credential, profile=wording.mask(credential.profile))
+    return credential._replace(profile=wording.mask(credential.profile))
 
 
 def _troubles(troubles: Iterable[Trouble]) -> Iterator[tuple[str, Condition]]:

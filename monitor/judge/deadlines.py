@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
-from alerts.dataclass import dataclass
-from monitor.config.settings import Policy, PolicyRule
-from monitor.model import Credential, Evidence, Observation, Remembered
+from monitor.model import Credential, Evidence, Observation, Policy, PolicyRule, Remembered
 
 #: What no refresh mends.
 _DEAD: Final = (Evidence.REFUSED, Evidence.BLANKED)
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(NamedTuple):
     """When a person must have acted.
 
     `at_latest`: the deadline rests on a lifetime from the policy. `steps`: the lead steps that apply, shortest first.

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from shlex import quote
 from typing import Final
 
-from alerts.dataclass import replace
 from alerts.model import Condition, Level, Login
 from alerts.timefmt import moment
 from monitor.judge.fallbacks import ABOUT
@@ -120,7 +119,7 @@ def _doubled(one: Verdict, copies: Sequence[Verdict], count: int, kept: bool) ->
     more = [f"{count - len(copies)} more places"] if count > len(copies) else []
     where = " and ".join([*(place(other.seen) for other in copies), *more])
     one = extend(one, f"its refresh token lies in {where} too, and works once")
-    return one if kept or one.remedy else replace(one, remedy=separately(one.seen))
+    return one if kept or one.remedy else one._replace(remedy=separately(one.seen))
 
 
 def _pointed(one: Verdict, near: Mapping[tuple[str, ...], Sequence[Verdict]]) -> Verdict:
@@ -169,7 +168,7 @@ def _waits(verdict: Verdict, working: set[str]) -> bool:
 def _read_there(verdict: Verdict) -> Verdict:
     program = IN_PLACE[verdict.seen.credential.provider]
     verdict = extend(verdict, f"{program} has a working login, and it is that one which is used")
-    return replace(verdict, needs_human=Need.NO, step=None, usable=True)
+    return verdict._replace(needs_human=Need.NO, step=None, usable=True)
 
 
 def _tool(credential: Credential) -> str:
@@ -332,7 +331,7 @@ def share(verdicts: Iterable[Verdict], lineups: Iterable[Lineup], known: Mapping
         if _there(verdict):
             holders[_name(verdict)].add(verdict, {verdict.seen.credential.agent, *users.get(verdict.key, ())})
     return [
-        replace(one, shared=sentence) if (sentence := _shared(one, holders, known.get(one.key))) else one
+        one._replace(shared=sentence) if (sentence := _shared(one, holders, known.get(one.key))) else one
         for one in judged
     ]
 

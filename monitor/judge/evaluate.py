@@ -5,15 +5,24 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from alerts.dataclass import replace
 from alerts.timefmt import moment, span
-from monitor.config.settings import Policy
-from monitor.ground import Ground, Weight
 from monitor.judge import probe_answers, refresh
 from monitor.judge.deadlines import Clock, clock_of, rotated_at, rule_for
 from monitor.judge.wording import OUT_OF_CREDIT, extend, sentence
-from monitor.model import Confidence, Evidence, Need, Observation, Problem, Remembered, State, Verdict
-from monitor.proof import Proof
+from monitor.model import (
+    Confidence,
+    Evidence,
+    Need,
+    Observation,
+    Policy,
+    ProbeResult,
+    Problem,
+    Remembered,
+    Rule,
+    State,
+    Verdict,
+    Weight,
+)
 
 #: Problems that leave nothing to judge; the others are worth a word only.
 BLINDING: Final = frozenset(Problem) - {
@@ -28,7 +37,7 @@ BLINDING: Final = frozenset(Problem) - {
 class Decision(NamedTuple):
     """One row of the table, with its reason in words."""
 
-    ground: Ground
+    rule: Rule
     state: State
     need: Need
     why: str
@@ -36,7 +45,7 @@ class Decision(NamedTuple):
 
 
 def evaluate(
-    seen: Observation, known: Remembered | None, policy: Policy, now: datetime, proof: Proof | None = None
+    seen: Observation, known: Remembered | None, policy: Policy, now: datetime, proof: ProbeResult | None = None
 ) -> Verdict:
     """What `seen` means at `now` by itself; what others of its provider change is `redundancy`'s.
 
@@ -49,7 +58,7 @@ def evaluate(
 
 
 def _evaluated(
-    seen: Observation, known: Remembered | None, policy: Policy, now: datetime, proof: Proof | None
+    seen: Observation, known: Remembered | None, policy: Policy, now: datetime, proof: ProbeResult | None
 ) -> Verdict:
     clock = clock_of(seen, known, policy, now)
     overused_at = refresh.overused_at(seen, known, now)
@@ -69,7 +78,7 @@ def _evaluated(
         ignored=ignored(seen, known, policy),
         rotated_at=rotated_at(seen, known, now),
         summary=sentence(seen.credential, row.why),
-        ground=row.ground,
+        rule=row.rule,
         overused_at=overused_at,
     )
     if fixed:
@@ -78,7 +87,7 @@ def _evaluated(
     verdict = _stalled(verdict, known, now) if stalled_at and stalled_at <= now else verdict
     ends = (seen.access_expires_at, seen.login_expires_at, seen.use.unusable_until)
     until = clock.until(now, *ends, unrenewed_at, stalled_at)
-    return _noted(replace(_rested(verdict, now), until=until))
+    return _noted(_rested(verdict, now)._replace(until=until))
 
 
 def ignored(seen: Observation, known: Remembered | None, policy: Policy) -> bool:
@@ -99,22 +108,22 @@ def blinded(seen: Observation) -> bool:
 def _by_evidence(seen: Observation) -> Decision | None:
     """The rows that no clock changes; None where the clocks decide."""
     if seen.problem and blinded(seen):
-        return Decision(Ground.UNREADABLE, State.UNKNOWN, Need.UNKNOWN, f"cannot be judged: {_PROBLEMS[seen.problem]}")
+        return Decision(Rule.UNREADABLE, State.UNKNOWN, Need.UNKNOWN, f"cannot be judged: {_PROBLEMS[seen.problem]}")
     return _EVIDENCE.get(seen.evidence)
 
 
-def _by_proof(seen: Observation, proof: Proof | None, now: datetime) -> Decision | None:
+def _by_proof(seen: Observation, proof: ProbeResult | None, now: datetime) -> Decision | None:
     why = probe_answers.refusal(seen, proof, now)
-    return Decision(Ground.REJECTED, State.REFUSED, Need.NOW, why) if why else None
+    return Decision(Rule.REJECTED, State.REFUSED, Need.NOW, why) if why else None
 
 
 _EVIDENCE: Final = {
-    Evidence.REFUSED: Decision(Ground.REJECTED, State.REFUSED, Need.NOW, "was rejected, so only a new login helps"),
-    Evidence.BLANKED: Decision(Ground.BLANKED, State.EXPIRED, Need.NOW, "was logged out: its tokens are empty"),
+    Evidence.REFUSED: Decision(Rule.REJECTED, State.REFUSED, Need.NOW, "was rejected, so only a new login helps"),
+    Evidence.BLANKED: Decision(Rule.BLANKED, State.EXPIRED, Need.NOW, "was logged out: its tokens are empty"),
     Evidence.UNUSABLE: Decision(
-        Ground.REFUSED, State.MISSING, Need.NOW, "is there, but its own program refuses to use it"
+        Rule.REFUSED, State.MISSING, Need.NOW, "is there, but its own program refuses to use it"
     ),
-    Evidence.ABSENT: Decision(Ground.ABSENT, State.MISSING, Need.NOW, "is expected, but not there"),
+    Evidence.ABSENT: Decision(Rule.ABSENT, State.MISSING, Need.NOW, "is expected, but not there"),
 }
 
 _PROBLEMS: Final = {
@@ -133,28 +142,28 @@ _PROBLEMS: Final = {
 def _by_clock(seen: Observation, clock: Clock, unrenewed_at: datetime | None, now: datetime) -> Decision:
     access, deadline, step = seen.access_expires_at, clock.deadline, clock.step(now)
     if deadline and clock.over(now):
-        return Decision(Ground.ENDED, State.EXPIRED, Need.NOW, _ended(seen, clock, deadline))
+        return Decision(Rule.ENDED, State.EXPIRED, Need.NOW, _ended(seen, clock, deadline))
     if access and access <= now:  # and something renews it: else the deadline would have come
         if unrenewed_at and unrenewed_at <= now:
             why = f"ran out {moment(access)} and was used since, but nothing renewed it"
-            return Decision(Ground.UNRENEWED, State.EXPIRED, Need.NOW, why)
+            return Decision(Rule.UNRENEWED, State.EXPIRED, Need.NOW, why)
         why = f"has access that ran out {moment(access)}, which its program renews at the next use"
         if deadline and step:
             why = f"ends {moment(deadline)}, then somebody must log in again"
-        return Decision(Ground.IDLE, State.EXPIRED, Need.SOON if step else Need.NO, why, step)
+        return Decision(Rule.IDLE, State.EXPIRED, Need.SOON if step else Need.NO, why, step)
     if deadline and step:
         latest = " at the latest" if clock.at_latest else ""
         why = f"ends {moment(deadline)}{latest}, then somebody must renew it"
-        return Decision(Ground.LEAD, State.EXPIRING, Need.SOON, why, step)
+        return Decision(Rule.LEAD, State.EXPIRING, Need.SOON, why, step)
     if seen.evidence is Evidence.HIDDEN:
         why = "lies where its end cannot be seen (keychain, encrypted or a reference)"
-        return Decision(Ground.HIDDEN, State.OPAQUE, Need.NO, why)
+        return Decision(Rule.HIDDEN, State.OPAQUE, Need.NO, why)
     if access is None and seen.login_expires_at is None:
         end = f", and lasts until {moment(deadline)} at the latest" if deadline else ""
-        return Decision(Ground.ENDLESS, State.STATIC, Need.NO, f"states no end{end}")
+        return Decision(Rule.ENDLESS, State.STATIC, Need.NO, f"states no end{end}")
     if deadline:
-        return Decision(Ground.FINE, State.OK, Need.NO, f"is fine until {moment(deadline)}")
-    return Decision(Ground.FINE, State.OK, Need.NO, "is fine: its program renews it")
+        return Decision(Rule.FINE, State.OK, Need.NO, f"is fine until {moment(deadline)}")
+    return Decision(Rule.FINE, State.OK, Need.NO, "is fine: its program renews it")
 
 
 def _ended(seen: Observation, clock: Clock, deadline: datetime) -> str:
@@ -174,11 +183,11 @@ def _stalled(verdict: Verdict, known: Remembered | None, now: datetime) -> Verdi
     why = f"does not renew itself any more (refresh stalled): it usually does every {span(usual.usual)}, "
     why += f"last did {moment(verdict.rotated_at)}, and {used}"
     if verdict.needs_human is Need.NO:  # what the row says (fine, idle) is not so
-        verdict = replace(verdict, because=(why,), summary=sentence(verdict.seen.credential, why))
+        verdict = verdict._replace(because=(why,), summary=sentence(verdict.seen.credential, why))
     else:
         verdict = extend(verdict, why)
     weights = (*verdict.weights, Weight.STALLED)
-    return replace(verdict, needs_human=Need.SOON, step=None, confidence=Confidence.ASSUMED, weights=weights)
+    return verdict._replace(needs_human=Need.SOON, step=None, confidence=Confidence.ASSUMED, weights=weights)
 
 
 def _rested(verdict: Verdict, now: datetime) -> Verdict:
@@ -189,13 +198,13 @@ def _rested(verdict: Verdict, now: datetime) -> Verdict:
         if verdict.needs_human is not Need.NOW:
             verdict = extend(verdict, OUT_OF_CREDIT)
         weights = (*verdict.weights, Weight.CREDIT)
-        return replace(verdict, needs_human=Need.NOW, usable=False, step=None, weights=weights)
+        return verdict._replace(needs_human=Need.NOW, usable=False, step=None, weights=weights)
     if resting and use.unusable_until:
         why = f"rests until {moment(use.unusable_until)}"
-        return replace(extend(verdict, why), usable=False, weights=(*verdict.weights, Weight.REST))
+        return extend(verdict, why)._replace(usable=False, weights=(*verdict.weights, Weight.REST))
     if use.out_of_credit and use.unusable_until and verdict.needs_human is not Need.NOW:
         why = f"was out of credit until {moment(use.unusable_until)}, and was not tried since"
-        return replace(extend(verdict, why), confidence=Confidence.UNVERIFIED)
+        return extend(verdict, why)._replace(confidence=Confidence.UNVERIFIED)
     return verdict
 
 
@@ -205,7 +214,7 @@ def _noted(verdict: Verdict) -> Verdict:
     more = seen.notes
     if seen.problem and not blinded(seen):
         more = (*more, f"problem: {seen.problem}")
-    return replace(verdict, because=(*verdict.because, *more))
+    return verdict._replace(because=(*verdict.because, *more))
 
 
 def _confidence(seen: Observation, state: State, known: Remembered | None) -> Confidence:

@@ -7,12 +7,11 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from alerts.timefmt import date, moment, relative, span
-from monitor.config.settings import Policy
 from monitor.judge.deadlines import rule_for, steps_for
 from monitor.judge.refresh import rhythm
 from monitor.judge.unreadable import Hidden
 from monitor.judge.wording import name
-from monitor.model import Confidence, Evidence, Judgement, Kind, Observation, Remembered, State, Verdict
+from monitor.model import Confidence, Evidence, Judgement, Kind, Observation, Policy, Remembered, State, Verdict
 
 HISTORY: Final = "authwatch's history"
 SETTINGS: Final = "its program's settings"

@@ -9,8 +9,7 @@ from typing import Final, NamedTuple
 
 from monitor.judge.deadlines import shift
 from monitor.judge.refresh import median
-from monitor.model import Evidence, Need, Remembered, Verdict
-from monitor.renewal import Expected
+from monitor.model import Evidence, ExpectedLogin, Need, Remembered, Verdict
 
 #: So many gaps between log-ins let expect the next one.
 LEAST: Final = 2
@@ -25,10 +24,10 @@ class Coming(NamedTuple):
 
     at: datetime
     verdict: Verdict
-    estimate: Expected | None
+    estimate: ExpectedLogin | None
 
 
-def expected(logins: Sequence[datetime]) -> Expected | None:
+def expected(logins: Sequence[datetime]) -> ExpectedLogin | None:
     """The next log-in by past ones, oldest first: the last and the median of the gaps between them, with the median
     distance from it. None for fewer than LEAST gaps."""
     last: list[datetime] = []
@@ -41,7 +40,7 @@ def expected(logins: Sequence[datetime]) -> Expected | None:
         return None
     usual = median(gaps)
     at_last = shift(last[-1], usual)
-    return Expected(at_last, median([abs(gap - usual) for gap in gaps]), len(last)) if at_last else None
+    return ExpectedLogin(at_last, median([abs(gap - usual) for gap in gaps]), len(last)) if at_last else None
 
 
 def unstated(known: Mapping[str, Remembered]) -> set[str]:
@@ -53,7 +52,7 @@ def unstated(known: Mapping[str, Remembered]) -> set[str]:
     }
 
 
-def estimated(verdict: Verdict, known: Remembered | None) -> Expected | None:
+def estimated(verdict: Verdict, known: Remembered | None) -> ExpectedLogin | None:
     """What is expected of a login without a deadline that still works; None where a deadline is known, or nothing."""
     fine = verdict.deadline is None and verdict.seen.refreshable and verdict.needs_human in (Need.NO, Need.SOON)
     return expected(known.logins) if fine and known else None

@@ -8,8 +8,6 @@ from datetime import datetime
 from itertools import chain
 from types import MappingProxyType
 
-from alerts.dataclass import dataclass, field, replace
-from monitor.config.settings import Policy
 from monitor.judge.deadlines import earliest
 from monitor.judge.duplicates import Files, advised, copied, family, in_place, share
 from monitor.judge.evaluate import BLINDING, blinded, evaluate
@@ -18,7 +16,6 @@ from monitor.judge.probe_answers import proof_of
 from monitor.judge.redundancy import roll_up, weigh
 from monitor.judge.unreadable import CheckedPlaces, Hidden, hold, never_there
 from monitor.judge.wording import EXPECTED, extend, remedy, sentence
-from monitor.location import Location
 from monitor.model import (
     Credential,
     Evidence,
@@ -26,8 +23,11 @@ from monitor.model import (
     Judgement,
     Kind,
     Lineup,
+    Location,
     Need,
     Observation,
+    Policy,
+    ProbeResult,
     Problem,
     Remembered,
     State,
@@ -35,26 +35,25 @@ from monitor.model import (
     Use,
     Verdict,
 )
-from monitor.proof import Proof
 
 
-@dataclass(slots=True)
 class _Look:
-    """The findings of one check, sorted by what they are, beside what was known before it."""
+    """The findings of one check, sorted by what they are, beside what was known before it.
 
-    known: Mapping[str, Remembered]
-    policy: Policy
-    now: datetime
-    looked: Collection[str]
-    seen: dict[str, Observation] = field(default_factory=dict)
-    lineups: list[Lineup] = field(default_factory=list)
-    troubles: list[Trouble] = field(default_factory=list)
-    sources: set[str] = field(default_factory=set)
-    proofs: Mapping[str, Proof] = MappingProxyType({})
-    cover: Hidden = field(default_factory=lambda: Hidden((), ()))
-    blind: dict[str, Problem] = field(default_factory=dict)  # what ails the stores that could not be read, by path
-    empty: set[tuple[str, str, str, str]] = field(default_factory=set)  # whose login a store is said not to have
-    places: CheckedPlaces = field(default_factory=CheckedPlaces)
+    `blind` says what ails the stores that could not be read, by path; `empty` whose login a store is said not to have.
+    """
+
+    def __init__(self, known: Mapping[str, Remembered], policy: Policy, now: datetime, looked: Collection[str]) -> None:
+        self.known, self.policy, self.now, self.looked = known, policy, now, looked
+        self.seen: dict[str, Observation] = {}
+        self.lineups: list[Lineup] = []
+        self.troubles: list[Trouble] = []
+        self.sources: set[str] = set()
+        self.proofs: Mapping[str, ProbeResult] = {}
+        self.cover = Hidden((), ())
+        self.blind: dict[str, Problem] = {}
+        self.empty: set[tuple[str, str, str, str]] = set()
+        self.places = CheckedPlaces()
 
     def hidden(self, seen: Observation) -> Trouble | None:
         """The trouble that hides a credential which was not seen."""
@@ -77,7 +76,7 @@ def judge(
     now: datetime,
     looked: Collection[str] = (),
     files: Files = MappingProxyType({}),
-    proofs: Mapping[str, Proof] = MappingProxyType({}),
+    proofs: Mapping[str, ProbeResult] = MappingProxyType({}),
     places: CheckedPlaces | None = None,
 ) -> Judgement:
     """Everything one look means.
@@ -124,7 +123,7 @@ def judge(
 
 
 def _finished(verdict: Verdict, known: Remembered | None) -> Verdict:
-    return replace(verdict, remedy=remedy(verdict), expected=estimated(verdict, known))
+    return verdict._replace(remedy=remedy(verdict), expected=estimated(verdict, known))
 
 
 def _sorted(
@@ -147,7 +146,7 @@ def _sorted(
                 look.sources.add(finding.source)
             case Trouble():
                 idle = finding.problem is Problem.STALE_COPY  # its program does not read it, so nobody need act
-                look.troubles.append(replace(finding, ignored=finding.ignored or idle or finding.source in unwatched))
+                look.troubles.append(finding._replace(ignored=finding.ignored or idle or finding.source in unwatched))
     look.cover = Hidden(look.troubles, chain(look.seen.values(), (memory.observation for memory in known.values())))
     for seen in look.seen.values():
         if seen.problem and blinded(seen):
@@ -170,7 +169,7 @@ def _judged(look: _Look, seen: Observation, old_key: str | None) -> Verdict:
     if memory and not old_key and (lost := _another(look, seen, memory)):
         return look.places.verdict(memory, lost, look.policy, look.now)
     verdict = evaluate(seen, memory, look.policy, look.now, proof_of(seen, look.proofs))
-    return replace(verdict, because=(*verdict.because, f"moved from {old_key}")) if old_key else verdict
+    return verdict._replace(because=(*verdict.because, f"moved from {old_key}")) if old_key else verdict
 
 
 def _another(look: _Look, seen: Observation, memory: Remembered) -> Location | None:
@@ -203,11 +202,11 @@ def _unseen(look: _Look, memory: Remembered) -> Verdict | None:
 def _gone(look: _Look, memory: Remembered) -> Verdict:
     """A login that was there; what it was stays on record, so that its coming back is recognised."""
     seen = memory.observation
-    absent = replace(seen, evidence=Evidence.ABSENT, problem=None, notes=())
+    absent = seen._replace(evidence=Evidence.ABSENT, problem=None, notes=())
     why = f"was in {seen.store or 'its store'} and is gone from there"
     verdict = evaluate(absent, memory, look.policy, look.now)
-    return replace(
-        verdict, seen=seen, vanished=True, because=(why,), summary=sentence(seen.credential, why), until=None
+    return verdict._replace(
+        seen=seen, vanished=True, because=(why,), summary=sentence(seen.credential, why), until=None
     )
 
 
@@ -246,7 +245,7 @@ def _expected(look: _Look, key: str) -> Verdict:
     credential = memory.observation.credential if memory else _named(key)
     seen = Observation(credential, Evidence.ABSENT, use=Use(in_use=True), from_file=False)
     blind = (t.problem for t in look.troubles if t.source == credential.source and t.problem in BLINDING)
-    seen = replace(seen, problem=next(blind, None))
+    seen = seen._replace(problem=next(blind, None))
     verdict = evaluate(seen, memory, look.policy, look.now)
     return verdict if verdict.state is State.UNKNOWN else extend(verdict, EXPECTED)
 

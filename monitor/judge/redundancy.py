@@ -7,10 +7,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain, islice
 from typing import Final
 
-from alerts.dataclass import replace
-from monitor.ground import Weight
 from monitor.judge.wording import extend
-from monitor.model import Lineup, Need, Problem, ProviderView, State, Verdict
+from monitor.model import Lineup, Need, Problem, ProviderView, State, Verdict, Weight
 
 #: From the least to the worst, as exit codes rank them.
 SEVERITY: Final = (Need.NO, Need.SOON, Need.UNKNOWN, Need.NOW)
@@ -60,15 +58,15 @@ def _weigh(verdict: Verdict, mine: tuple[Lineup, ...], able: Mapping[int, Sequen
     if not (wanted or _in_use(verdict, mine)):
         others = any(lineup.in_use for lineup in mine)
         why = f"the order stated for {provider} leaves it out" if others else f"nothing here uses {provider}"
-        idle = extend(replace(verdict, in_use=False), f"unused: {why}")
-        return replace(idle, needs_human=Need.NO, step=None, weights=(*idle.weights, Weight.UNUSED))
+        idle = extend(verdict._replace(in_use=False), f"unused: {why}")
+        return idle._replace(needs_human=Need.NO, step=None, weights=(*idle.weights, Weight.UNUSED))
     using = [lineup for lineup in mine if lineup.in_use]
     replaceable = bool(using) and all(any(key != verdict.key for key in able[id(line)]) for line in using)
-    verdict = replace(verdict, in_use=True)
+    verdict = verdict._replace(in_use=True)
     if verdict.needs_human is not Need.NOW or not replaceable:
         return verdict
     spare = extend(verdict, f"redundant: another login or key for {provider} remains")
-    return replace(spare, needs_human=Need.SOON, step=None, weights=(*spare.weights, Weight.REDUNDANT))
+    return spare._replace(needs_human=Need.SOON, step=None, weights=(*spare.weights, Weight.REDUNDANT))
 
 
 def _in_use(verdict: Verdict, mine: tuple[Lineup, ...]) -> bool:

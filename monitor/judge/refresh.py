@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from monitor.judge.deadlines import rotated_at, same_login, shift
-from monitor.model import Evidence, Finding, Observation, Remembered
-from monitor.renewal import Rhythm, Rotation
+from monitor.model import Evidence, Finding, Observation, Remembered, Renewal
 
 #: So many gaps between renewals make a rhythm.
 LEAST: Final = 3
@@ -19,7 +18,20 @@ GRACE: Final = timedelta(hours=1)
 TOLERANCE: Final = 8
 
 
-def rhythm(rotations: Sequence[Rotation]) -> Rhythm | None:
+class Rhythm(NamedTuple):
+    """How often a program renews a login by itself, learned from `gaps` gaps between renewals.
+
+    `usual` is their median, `spread` the median distance from it, `early` how long before the access ran out it was
+    usually renewed (zero: at its end or later; None: nothing is known of ends).
+    """
+
+    usual: timedelta
+    spread: timedelta
+    gaps: int
+    early: timedelta | None = None
+
+
+def rhythm(rotations: Sequence[Renewal]) -> Rhythm | None:
     """How often a program renewed a login by itself, from renewals in a row, oldest first; None for fewer than LEAST
     gaps. What a person renewed ends no gap."""
     pairs = [(before, one) for before, one in pairwise(rotations) if not one.new_login and one.at > before.at]

@@ -4,22 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 
-from alerts.dataclass import dataclass, field, replace
 from alerts.timefmt import moment
-from monitor.config.settings import Policy
-from monitor.ground import Ground, Weight
 from monitor.judge.deadlines import Clock, deadline_of, steps_for
 from monitor.judge.evaluate import BLINDING, blinded, ignored
 from monitor.judge.wording import extend, sentence
-from monitor.location import Location
-from monitor.model import Confidence, Evidence, Need, Observation, Problem, Remembered, State, Trouble, Verdict, upwards
+from monitor.model import (
+    Confidence,
+    Evidence,
+    Location,
+    Need,
+    Observation,
+    Policy,
+    Problem,
+    Remembered,
+    Rule,
+    State,
+    Trouble,
+    Verdict,
+    Weight,
+    upwards,
+)
 
 
 def hold(known: Remembered, problem: Problem, policy: Policy, now: datetime, why: str = "") -> Verdict:
     """The verdict on a credential whose store cannot be read: unknown, unless its last known deadline is near. `why`
     says so otherwise."""
-    seen = replace(known.observation, problem=problem)
+    seen = known.observation._replace(problem=problem)
     clock = Clock(known.deadline or deadline_of(known.observation), steps=steps_for(seen, policy))
     why = why or f"cannot be looked at ({problem}), so these are the last known facts"
     verdict = Verdict(
@@ -36,15 +48,15 @@ def hold(known: Remembered, problem: Problem, policy: Policy, now: datetime, why
         ignored=ignored(seen, known, policy),
         rotated_at=known.rotated_at,
         summary=sentence(seen.credential, why),
-        ground=Ground.UNREADABLE,
+        rule=Rule.UNREADABLE,
     )
     step = clock.step(now)
     if clock.deadline and clock.over(now):
         verdict = extend(verdict, f"by them it ended {moment(clock.deadline)}")
-        return replace(verdict, needs_human=Need.NOW, weights=(Weight.LAST_KNOWN,))
+        return verdict._replace(needs_human=Need.NOW, weights=(Weight.LAST_KNOWN,))
     if clock.deadline and step:
         verdict = extend(verdict, f"by them it ends {moment(clock.deadline)}")
-        return replace(verdict, needs_human=Need.SOON, step=step, weights=(Weight.LAST_KNOWN,))
+        return verdict._replace(needs_human=Need.SOON, step=step, weights=(Weight.LAST_KNOWN,))
     return verdict
 
 
@@ -86,16 +98,21 @@ def never_there(known: Remembered) -> bool:
     return known.observation.evidence is Evidence.ABSENT or blinded(known.observation)
 
 
-@dataclass(slots=True)
 class CheckedPlaces:
     """Where one check looked: `in_force` are the location variables by source, of configured sources that ask this
     environment; `looked` the absolute paths that were touched; `there` those of known logins that were not, and where
     something is all the same."""
 
-    in_force: Mapping[str, tuple[Location, ...]] = field(default_factory=dict)
-    looked: Collection[str] = ()
-    there: Collection[str] = ()
-    _seen: dict[str, bool] = field(default_factory=dict)
+    __slots__ = ("_seen", "in_force", "looked", "there")
+
+    def __init__(
+        self,
+        in_force: Mapping[str, tuple[Location, ...]] = MappingProxyType({}),
+        looked: Collection[str] = (),
+        there: Collection[str] = (),
+    ) -> None:
+        self.in_force, self.looked, self.there = in_force, looked, there
+        self._seen: dict[str, bool] = {}
 
     def lost(self, known: Remembered) -> Location | None:
         """The variable through which a login was found, by which this check does not look at its place any more.
@@ -130,7 +147,7 @@ class CheckedPlaces:
         else:
             why = f"{found}, where this check does not look any more"
         verdict = hold(known, Problem.NOT_CHECKED, policy, now, f"{why}, so these are the last known facts")
-        return replace(verdict, seen=replace(verdict.seen, through=(lost,)))
+        return verdict._replace(seen=verdict.seen._replace(through=(lost,)))
 
     def _left(self, seen: Observation) -> bool:
         return seen.credential.source in self.in_force and seen.host_path not in self.looked

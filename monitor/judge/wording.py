@@ -6,10 +6,7 @@ import re
 from shlex import quote
 from typing import Final
 
-from alerts.dataclass import replace
-from monitor.ground import Weight
-from monitor.location import Location
-from monitor.model import Credential, Evidence, Kind, Need, Problem, Verdict
+from monitor.model import Credential, Evidence, Kind, Location, Need, Problem, Verdict, Weight
 
 OUT_OF_CREDIT: Final = "is out of credit"
 EXPECTED: Final = "policy.expect lists it"
@@ -43,7 +40,7 @@ def sentence(credential: Credential, *phrases: str) -> str:
 def extend(verdict: Verdict, phrase: str) -> Verdict:
     """The verdict with one more reason, in its sentence too."""
     summary = f"{verdict.summary.removesuffix('.')}; {phrase}."
-    return replace(verdict, because=(*verdict.because, phrase), summary=summary)
+    return verdict._replace(because=(*verdict.because, phrase), summary=summary)
 
 
 def remedy(verdict: Verdict) -> str:

@@ -7,13 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import PurePath
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
-from alerts.dataclass import dataclass, field
 from alerts.model import Condition
 from monitor import __version__
-from monitor.model import Credential, Judgement, Need, Problem, State, Verdict
-from monitor.proof import Answer
+from monitor.model import Answer, Credential, Judgement, Need, Problem, State, Verdict
 
 Mask = Callable[[str], str]
 Sample = tuple[str, str, str]  # metric name, labels as written (`a="b",c="d"`), value as written
@@ -55,8 +54,7 @@ _MOMENTS: Final[tuple[tuple[str, Callable[[Verdict], datetime | None]], ...]] = 
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelFacts:
+class ChannelFacts(NamedTuple):
     """What the memory knows of one channel; `pending` counts conditions it still has to hear of."""
 
     label: str
@@ -65,15 +63,14 @@ class ChannelFacts:
     canary_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What a body needs beside the judgement.
 
     `sources` has every configured source id with the moment when all of it was last read (None: never), so that its
     series exist from the first scrape. `acknowledged` and `silenced` are credential keys, `ignored` those of findings.
     """
 
-    sources: Mapping[str, datetime | None] = field(default_factory=dict)
+    sources: Mapping[str, datetime | None] = MappingProxyType({})
     channels: tuple[ChannelFacts, ...] = ()
     acknowledged: frozenset[str] = frozenset()
     silenced: frozenset[str] = frozenset()

@@ -6,18 +6,16 @@ import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from alerts.dataclass import dataclass, field
-from monitor.model import Kind
+from monitor.model import Kind, Secret
 from monitor.openclaw.releases import Generation, number, provider_id, text
 
 SOURCES: Final = frozenset({"env", "file", "exec", "store"})
 _TEMPLATE: Final = re.compile(r"\$(?:\{([A-Z][A-Z0-9_]{0,127})\}|([A-Z][A-Z0-9_]{0,127}))")
 
 
-@dataclass(frozen=True, slots=True)
-class SecretRef:
+class SecretRef(NamedTuple):
     """Where a secret really lies: an environment variable, a file, a program or OpenClaw's own secret store."""
 
     source: str
@@ -50,6 +48,9 @@ _FENCE: Final = re.compile(r"openclaw-oauth-refresh-fence:v1:([a-f0-9]{32}):(fai
 _COMMAND: Final = re.compile(r"openclaw\s+onboard(?:\s.*)?\s--auth-choice(?:\s|=|$)", re.IGNORECASE)
 
 
+SETUP_TOKEN: Final = "sk-ant-oat01-"  # noqa: S105  how every token of `claude setup-token` begins
+
+
 class Fence(StrEnum):
     """The marker that OpenClaw puts in place of tokens while it refreshes them."""
 
@@ -57,8 +58,7 @@ class Fence(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """A stored credential. `expires` is in ms: None not given, 0 given and no usable number; `written_expires` is what
     the file holds. `agent` owns the store it lies in."""
 
@@ -67,10 +67,10 @@ class Profile:
     kind: Kind
     agent: str
     store: Path
-    secret: str | None = field(default=None, repr=False)
+    secret: Secret | None = None
     ref: SecretRef | None = None
-    access: str | None = field(default=None, repr=False)
-    refresh: str | None = field(default=None, repr=False)
+    access: Secret | None = None
+    refresh: Secret | None = None
     expires: float | None = None
     written_expires: Any = None
     oauth_ref: bool = False
@@ -83,7 +83,7 @@ class Profile:
         """Whether the tokens are a refresh marker, and of which sort."""
         if self.kind is not Kind.OAUTH or self.expires != 1:
             return None
-        access, refresh = _FENCE.fullmatch(self.access or ""), _FENCE.fullmatch(self.refresh or "")
+        access, refresh = (one and _FENCE.fullmatch(one.reveal()) for one in (self.access, self.refresh))
         if not access or not refresh or (access[3], refresh[3]) != ("access", "refresh"):
             return None
         if access.group(1, 2) != refresh.group(1, 2):
@@ -93,10 +93,15 @@ class Profile:
     @property
     def pasted_command(self) -> bool:
         """Whether somebody pasted a command where the key belongs."""
-        return bool(self.secret and _COMMAND.match(self.secret))
+        return bool(self.secret and _COMMAND.match(self.secret.reveal()))
 
     @property
-    def identity(self) -> str | None:
+    def of_subscription(self) -> bool:
+        """Whether the secret is a token of `claude setup-token`."""
+        return self.secret is not None and self.secret.reveal().startswith(SETUP_TOKEN)
+
+    @property
+    def identity(self) -> Secret | None:
         """The secret by which a login is recognised: the refresh token before any other."""
         return self.refresh or self.secret or self.access
 
@@ -123,8 +128,8 @@ def profile(
         store=store,
         secret=secret,
         ref=ref,
-        access=text(raw.get("access")),
-        refresh=text(raw.get("refresh")),
+        access=_hidden(raw.get("access")),
+        refresh=_hidden(raw.get("refresh")),
         expires=(moment if moment and moment > 0 else 0) if given else None,
         written_expires=raw.get("expires"),
         oauth_ref=isinstance(raw.get("oauthRef"), Mapping),
@@ -141,11 +146,16 @@ def _kind(raw: Mapping[str, Any], generation: Generation) -> Kind | None:
     return Kind(written) if written in (Kind.API_KEY, Kind.TOKEN, Kind.OAUTH) else None
 
 
-def _secret(raw: Mapping[str, Any], kind: Kind) -> tuple[str | None, SecretRef | None]:
+def _secret(raw: Mapping[str, Any], kind: Kind) -> tuple[Secret | None, SecretRef | None]:
     """The key or token, or the reference to it; a `${NAME}` in its place is one too."""
     if kind is Kind.OAUTH:
         return None, None
     name = "key" if kind is Kind.API_KEY else "token"
     value = raw.get(name, raw.get("apiKey") if kind is Kind.API_KEY else None)
     ref = reference(raw.get(f"{name}Ref")) or reference(value)
-    return text(value), ref
+    return _hidden(value), ref
+
+
+def _hidden(value: Any) -> Secret | None:
+    found = text(value)
+    return Secret(found) if found else None

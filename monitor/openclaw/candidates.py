@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
-from alerts.dataclass import dataclass
 from alerts.timefmt import moment as in_words
 from monitor.model import Kind
 from monitor.openclaw.compat.classification import health
@@ -15,8 +15,7 @@ from monitor.openclaw.order import cooling, order, unfit
 from monitor.openclaw.releases import auth_id
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A profile or key. `rank` counts from 0 in the effective order, None for what is never tried, and `why_not` says
     why. `until` ends a cooldown. `paid`: it is billed by use."""
 
@@ -30,8 +29,7 @@ class Candidate:
     paid: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Candidates:
+class Candidates(NamedTuple):
     """All candidates of one provider; `endpoint` where the config names one."""
 
     provider: str

@@ -6,9 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from alerts.dataclass import dataclass, field
 from monitor.model import Problem
 from monitor.openclaw.json5 import parse
 from monitor.openclaw.releases import DEFAULT_PROVIDER, MAIN, Generation, auth_id, provider_id, release, text
@@ -36,8 +35,7 @@ def expand(written: str, lookup: Callable[[str], str | None]) -> str:
     return _VARIABLE.sub(one, written)
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(NamedTuple):
     """A model reference: provider and model id, and the profile that `@profile` pins."""
 
     provider: str
@@ -48,8 +46,7 @@ class Model:
         return f"{self.provider}/{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(NamedTuple):
     """What a config says of providers and profiles, by the ids of one generation: `models.providers`, `auth.order` and
     `auth.profiles`, the latter by id and, the ids alone, by the provider whose credentials they are."""
 
@@ -263,13 +260,13 @@ MAX_NESTING: Final = 10
 MAX_CONFIG: Final = 1024 * 1024
 
 
-@dataclass(slots=True)
 class Reader:
     """One config with everything it includes; raises Unreadable for the first part that cannot be read."""
 
-    host: Host
-    roots: tuple[Path, ...]
-    count: int = field(default=0, init=False)
+    __slots__ = ("count", "host", "roots")
+
+    def __init__(self, host: Host, roots: tuple[Path, ...]) -> None:
+        self.host, self.roots, self.count = host, roots, 0
 
     def read(self, path: Path, depth: int = 0) -> Any:
         """The value of a config file with its includes merged in; None when the file is not there."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
-from alerts.dataclass import dataclass, field
 from monitor.openclaw.releases import Generation, auth_id
 from monitor.system.host import Host
 
@@ -69,14 +69,20 @@ def is_oauth(name: str) -> bool:
     return name.endswith("_OAUTH_TOKEN")
 
 
-@dataclass(frozen=True, slots=True)
 class Environment:
-    """`process` is False when another user's home is read: our own variables say nothing about it."""
+    """`process` is False when another user's home is read: our own variables say nothing about it. What the variables
+    hold may be secrets, so nothing shows it."""
 
-    host: Host
-    process: bool = True
-    dotenv: Mapping[str, str] = field(default_factory=dict, repr=False)
-    config: Mapping[str, str] = field(default_factory=dict, repr=False)
+    __slots__ = ("config", "dotenv", "host", "process")
+
+    def __init__(
+        self,
+        host: Host,
+        process: bool = True,
+        dotenv: Mapping[str, str] = MappingProxyType({}),
+        config: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self.host, self.process, self.dotenv, self.config = host, process, dotenv, config
 
     def get(self, name: str) -> str | None:
         """The value that counts, None where it is unset or blank."""

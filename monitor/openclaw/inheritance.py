@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from alerts.dataclass import dataclass, field
 from monitor.model import Kind
 from monitor.openclaw.auth_profiles import Profile
 from monitor.openclaw.releases import MARGIN_MS, MAX_MS, Generation, auth_id
@@ -12,16 +11,21 @@ from monitor.openclaw.stores import Store
 from monitor.openclaw.usage import StoreState, Usage
 
 
-@dataclass(frozen=True, slots=True)
 class View:
     """The profiles an agent can use, in the order its release lists them, with order and usage."""
 
-    agent: str
-    generation: Generation
-    profiles: Mapping[str, Profile]
-    order: Mapping[str, tuple[str, ...]]
-    usage: Mapping[str, Usage]
-    _served: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False)
+    __slots__ = ("_served", "agent", "generation", "order", "profiles", "usage")
+
+    def __init__(
+        self,
+        agent: str,
+        generation: Generation,
+        profiles: Mapping[str, Profile],
+        order: Mapping[str, tuple[str, ...]],
+        usage: Mapping[str, Usage],
+    ) -> None:
+        self.agent, self.generation, self.profiles, self.order, self.usage = agent, generation, profiles, order, usage
+        self._served: dict[str, list[str]] = {}
 
     def serving(self, provider: str) -> Sequence[str]:
         """The ids of the profiles for a provider, in the order of the view; a profile's field counts, its id does

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
-from alerts.dataclass import dataclass, field
 from monitor.model import Problem
 from monitor.openclaw import env
 from monitor.openclaw import stores as stores_module
@@ -27,8 +26,7 @@ MAX_PROFILES: Final = 25_000
 LONGEST: Final = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Installation:
+class Installation(NamedTuple):
     """Everything read in one look. `base` is the store that all agents inherit and belongs to `main`; `stores` are
     those of agents that have one; `stranded` are JSON stores that the release in charge no longer reads; `crowded`
     tells that there are more agents than are looked at."""
@@ -67,14 +65,15 @@ class Installation:
         return view(agent, self.base, self.stores.get(agent), self.generation, now)
 
 
-@dataclass(slots=True)
 class _Look:
     """The parts of a look while it is being taken."""
 
-    host: Host
-    places: Paths
-    faults: list[Fault] = field(default_factory=list)
-    left: int = MAX_PROFILES
+    __slots__ = ("faults", "host", "left", "places")
+
+    def __init__(self, host: Host, places: Paths) -> None:
+        self.host, self.places = host, places
+        self.faults: list[Fault] = []
+        self.left = MAX_PROFILES
 
     def counted(self, store: Store, agent: str) -> Store:
         """The store; an empty one where all stores together have more profiles than are looked at."""

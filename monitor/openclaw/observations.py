@@ -7,9 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from alerts.dataclass import dataclass, field
 from alerts.timefmt import date
-from monitor.model import Credential, Evidence, Kind, Observation, Use
+from monitor.model import Credential, Evidence, Kind, Observation, Secret, Use
 from monitor.openclaw.auth_profiles import Fence, Profile
 from monitor.openclaw.inheritance import View
 from monitor.openclaw.installation import Installation
@@ -21,7 +20,6 @@ from monitor.system.host import Host
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MOMENTS: Final = 253_402_300_799_000  # the end of the year 9999 in ms, the last that Python can hold
 
-SETUP_TOKEN: Final = "sk-ant-oat01-"  # noqa: S105  how every token of `claude setup-token` begins
 YEAR: Final = timedelta(days=365)  # how long Anthropic lets one live; the token itself does not say
 
 _AUTH: Final = frozenset(("auth", "auth_permanent", "session_expired"))  # reasons of `failureCounts`
@@ -34,15 +32,14 @@ _UNUSABLE: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class ProfileContext:
     """What an observation is made from."""
 
-    host: Host
-    source: str
-    found: Installation
-    view: View
-    _shown: dict[Path, str] = field(default_factory=dict, init=False, repr=False)
+    __slots__ = ("_shown", "found", "host", "source", "view")
+
+    def __init__(self, host: Host, source: str, found: Installation, view: View) -> None:
+        self.host, self.source, self.found, self.view = host, source, found, view
+        self._shown: dict[Path, str] = {}
 
     def shown(self, store: Path) -> str:
         """A store as people write it: many profiles lie in one."""
@@ -62,16 +59,16 @@ def observation(
     who = Credential(reading.source, one.agent, one.provider, one.id, one.kind)
     if not one.fence:
         secret = one.access if one.kind is Kind.OAUTH else identity if one.ref else one.secret
-        reading.host.offer(who, secret or "", reading.found.base_url(one.provider))
+        reading.host.offer(who, secret.reveal() if secret else "", reading.found.base_url(one.provider))
     return Observation(
         who,
         evidence,
         access_expires_at=None if pending or one.fence else moment(one.expires),
         refreshable=bool(one.refresh) and one.fence is not Fence.FAILED if one.kind is Kind.OAUTH else None,
-        fingerprint=reading.host.fingerprint(identity) if identity and not one.fence else None,
+        fingerprint=reading.host.fingerprint(identity.reveal()) if identity and not one.fence else None,
         use=_use(reading, one, usage, in_use, rank, pinned_by),
         store=reading.shown(one.store),
-        lifetime=YEAR if one.kind is Kind.TOKEN and (one.secret or "").startswith(SETUP_TOKEN) else None,
+        lifetime=YEAR if one.kind is Kind.TOKEN and one.of_subscription else None,
         notes=(*notes, *_clock_notes(one)),
         relogin=relogin(one, reading.found),
         host_path=str(one.store),
@@ -125,10 +122,11 @@ def _referred(reading: ProfileContext, one: Profile) -> tuple[Evidence, tuple[st
     return Evidence.HIDDEN, (f"the secret is behind a reference ({ref}) that is never resolved here",)
 
 
-def _identity(reading: ProfileContext, one: Profile) -> str | None:
-    if one.ref is not None:
-        return reading.found.environment.get(one.ref.id) if one.ref.source == "env" else None
-    return one.identity
+def _identity(reading: ProfileContext, one: Profile) -> Secret | None:
+    if one.ref is None:
+        return one.identity
+    found = reading.found.environment.get(one.ref.id) if one.ref.source == "env" else None
+    return Secret(found) if found else None
 
 
 def _applies(reading: ProfileContext, one: Profile, until: float | None) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
-from alerts.dataclass import dataclass
 from monitor.model import Kind
 from monitor.openclaw.auth_profiles import Profile
 from monitor.openclaw.config import Config
@@ -15,8 +15,7 @@ from monitor.openclaw.usage import EXEMPT
 _PREFERENCE = {Kind.OAUTH: 0, Kind.TOKEN: 1, Kind.API_KEY: 2}
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """Profile ids in the order they are tried; `explicit` when a person stated one."""
 
     ids: tuple[str, ...]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
-from alerts.dataclass import dataclass
 from monitor.openclaw.env import Environment
 from monitor.openclaw.releases import MAIN
 from monitor.system.host import Host
@@ -14,8 +13,7 @@ STATE_NAMES: Final = (".openclaw", ".clawdbot", ".moltbot", ".moldbot")
 CONFIG_NAMES: Final = ("openclaw.json", "clawdbot.json", "moltbot.json", "moldbot.json")
 
 
-@dataclass(frozen=True, slots=True)
-class Paths:
+class Paths(NamedTuple):
     """The folders of one OpenClaw. `main_dir` holds the store that other agents inherit; `asked_dir` is set where a
     variable names the agent folder that counts when no agent is named."""
 

@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from alerts.dataclass import dataclass
 from monitor.openclaw.installation import Installation
 from monitor.openclaw.paths import expand
 from monitor.openclaw.releases import Generation, text
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
 MAX_SESSIONS: Final = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Pin:
+class Pin(NamedTuple):
     """A session and the profile it is bound to. `by` is `user` for a person's pin, `auto` for OpenClaw's own choice,
     which it changes again by itself; `model` is `provider/model` where the session has one of its own."""
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from alerts.dataclass import dataclass, field
 from monitor.model import Problem
 from monitor.openclaw.auth_profiles import Profile, profile
 from monitor.openclaw.paths import Paths
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 _SHARED: Final = "config_machine_state"
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(NamedTuple):
     """The cells of one database as text; None where there is no such row. `modern` tells the newest releases' shared
     database (it has their key-value table) and an agent database that one of them wrote."""
 
@@ -88,17 +87,15 @@ LEGACY: Final = "auth.json"
 DATABASE: Final = "openclaw-agent.sqlite"
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+class Store(NamedTuple):
     """The profiles of one place and the state beside them. `path` is what people know as the store."""
 
     path: Path
-    profiles: Mapping[str, Profile] = field(default_factory=dict)
-    state: StoreState = field(default_factory=StoreState)
+    profiles: Mapping[str, Profile] = MappingProxyType({})
+    state: StoreState = StoreState()
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """Something that could not be read or trusted. `agent` is whose it is, None for what all share; `refuses` tells
     that OpenClaw itself would not answer."""
 

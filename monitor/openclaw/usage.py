@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
-from alerts.dataclass import dataclass, field
 from monitor.openclaw.releases import MAX_MS, Generation, number, provider_id, text
 
 EXEMPT: Final = frozenset({"openrouter", "kilocode"})  # these never cool down
 _PER_MODEL: Final = frozenset({"rate_limit", "timeout", "model_not_found"})
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """What OpenClaw remembers of using a profile; moments in ms."""
 
     last_used: float | None = None
@@ -48,12 +47,11 @@ class Usage:
         return self.disabled_until is not None and now < self.disabled_until
 
 
-@dataclass(frozen=True, slots=True)
-class StoreState:
+class StoreState(NamedTuple):
     """What a store says beside its profiles; provider names are ids."""
 
-    order: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    usage: Mapping[str, Usage] = field(default_factory=dict)
+    order: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    usage: Mapping[str, Usage] = MappingProxyType({})
 
     def over(self, base: StoreState) -> StoreState:
         """This state over another: key by key, this one wins."""

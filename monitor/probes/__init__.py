@@ -7,14 +7,12 @@ module and everything of the network are imported only in a check that asks it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
-from alerts.dataclass import dataclass
 from monitor.model import Kind
 
 
-@dataclass(frozen=True, slots=True)
-class ProbeType:
+class ProbeType(NamedTuple):
     """A row of the table: the module with `headers` and `told`, where it asks (`url` is where the provider is, `path`
     what is asked there), the labels `provider` of the logins that it is for, and what it tells beside valid or not.
 

@@ -12,9 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from monitor.model import Kind
+from monitor.model import Answer, AnswerMeaning, Kind
 from monitor.probes.response import Reply, read
-from monitor.proof import Answer, AnswerMeaning
 
 VERSION: Final = "2023-06-01"
 BETA: Final = "oauth-2025-04-20"

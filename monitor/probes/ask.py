@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from typing import Final
 
-from alerts.dataclass import dataclass, field
-from monitor.model import Kind
+from monitor.model import AnswerMeaning, Kind, Secret
 from monitor.probes import PROBES
 from monitor.probes.response import MOST, Reply, unreachable
-from monitor.proof import AnswerMeaning
 from monitor.system.http_get import Unanswered, get
 from monitor.system.timeout import begun
 
@@ -28,7 +27,7 @@ class ProbeRequest:
     probe: str
     base: str
     kind: Kind
-    secret: str = field(repr=False)
+    secret: Secret
 
 
 def ask(
@@ -49,7 +48,7 @@ def _one(one: ProbeRequest, limit: float, authorities: str | None) -> AnswerMean
     try:
         row = PROBES[one.probe]
         probe = import_module(row.module)
-        headers = probe.headers(one.secret, one.kind)
+        headers = probe.headers(one.secret.reveal(), one.kind)
         response = get(one.base + row.path, headers, limit, MOST, authorities=authorities)
         found: AnswerMeaning = probe.told(Reply(response.status, response.headers, response.body, response.whole))
         return found

@@ -9,9 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from monitor.model import Kind
+from monitor.model import Answer, AnswerMeaning, Kind
 from monitor.probes.response import Reply, read
-from monitor.proof import Answer, AnswerMeaning
 
 
 def headers(secret: str, kind: Kind) -> Mapping[str, str]:

@@ -13,9 +13,8 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from monitor.model import Kind
+from monitor.model import Answer, AnswerMeaning, Kind
 from monitor.probes.response import Reply, read
-from monitor.proof import Answer, AnswerMeaning
 
 #: An end this close to the moment of the answer is no end but that moment.
 NOW_AGAIN: Final = timedelta(minutes=10)

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.model import Kind
+from monitor.model import Answer, AnswerMeaning, Kind
 from monitor.probes.response import Reply, read
-from monitor.proof import Answer, AnswerMeaning
 
 
 def headers(secret: str, kind: Kind) -> Mapping[str, str]:

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from monitor.model import Kind
+from monitor.model import Answer, AnswerMeaning, Kind
 from monitor.probes.response import Reply, read, unreachable
-from monitor.proof import Answer, AnswerMeaning
 from monitor.sources.timestamps import moment
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from alerts.dataclass import dataclass, field
-from monitor.proof import Answer, AnswerMeaning
+from monitor.model import Answer, AnswerMeaning
 
 #: Bytes of a body that are read.
 MOST: Final = 64 * 1024

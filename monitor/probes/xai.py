@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from monitor.model import Kind
+from monitor.model import Answer, AnswerMeaning, Kind
 from monitor.probes.response import Reply, read
-from monitor.proof import Answer, AnswerMeaning
 
 _BLOCKS: Final = {
     "api_key_blocked": "the key is blocked",

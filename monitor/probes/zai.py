@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from monitor.model import Kind
+from monitor.model import Answer, AnswerMeaning, Kind
 from monitor.probes.response import Reply, trouble, unreachable
-from monitor.proof import Answer, AnswerMeaning
 
 _CODES: Final = {
     401: AnswerMeaning(Answer.INVALID),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs
 
-from alerts.dataclass import replace
 from monitor.check import outputs
 from monitor.config.fields import parse_span
 from monitor.model import Problem

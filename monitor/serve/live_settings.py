@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
-from alerts.dataclass import dataclass, field, replace
 from monitor.config.settings import Settings
 from monitor.serve.web_auth import UnsafeAddress, listen_address
 from monitor.system.host import Stamp, stamp
@@ -68,4 +68,4 @@ def _may_follow(new: Settings, old: Settings) -> None:
     for name, given, had in (("web.listen", new.web.listen, old.web.listen), ("state", new.state, old.state)):
         if given != had:
             raise UnsafeAddress(f"{new.file or 'config.yaml'}: {name}: changes at a restart only; restart authwatch")
-    listen_address(replace(new.web, listen=old.web.listen))
+    listen_address(new.web._replace(listen=old.web.listen))

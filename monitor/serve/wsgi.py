@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
-from alerts.dataclass import dataclass
 from alerts.timefmt import iso, span
 from monitor.check import gate, outputs
 from monitor.metrics.definitions import Facts

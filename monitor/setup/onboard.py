@@ -6,11 +6,11 @@ import re
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from alerts.dataclass import dataclass, field
 from monitor.config.settings import Secret
 from monitor.openclaw.write import dotenv
 from monitor.openclaw.write.replace_file import WriteRefused, content, replace, target

@@ -6,11 +6,11 @@ import re
 import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
-from alerts.dataclass import dataclass
 from monitor.model import Evidence, Kind, Need, SourceEntry, State, Verdict
 from monitor.openclaw.write.replace_file import WriteRefused, target
 from monitor.setup import codex_login

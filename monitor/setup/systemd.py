@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from alerts.dataclass import replace
 from monitor.setup import managed_files
 from monitor.setup.systemd_units import (
     CHECK,

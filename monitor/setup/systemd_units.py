@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from alerts.dataclass import dataclass, field
 from monitor.config.settings import check_killed
 from monitor.setup.managed_files import marked
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from monitor.openclaw.observations import SETUP_TOKEN
+from monitor.openclaw.auth_profiles import SETUP_TOKEN
 
 #: Wide enough that no program breaks a token or an address into lines.
 COLUMNS: Final = 400

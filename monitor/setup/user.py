@@ -8,10 +8,10 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from alerts.dataclass import dataclass
 from monitor.check import gate
 from monitor.check.outputs import RECORD
 from monitor.config.settings import check_killed

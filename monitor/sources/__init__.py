@@ -7,11 +7,14 @@ from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from time import monotonic
-from typing import Any, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from alerts.dataclass import dataclass, field, replace
 from monitor.model import Finding, Lineup, Observation, Problem, SourceEntry, Trouble
 from monitor.system.host import Host, Unreadable, printable
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 Observe = Callable[[Host, SourceEntry], Iterator[Finding]]
 After = Callable[[Host, SourceEntry, list[Finding]], list[Finding]]
@@ -28,8 +31,7 @@ MOMENT: Final = 0.5
 REFRESH: Final = timedelta(minutes=5)
 
 
-@dataclass(frozen=True, slots=True)
-class SourceType:
+class SourceType(NamedTuple):
     """A row of the table: the module that has `observe`, and its own config keys with the name of their shape
     (see `monitor.config.schema.OPTIONS`). `runs` marks a type that starts programs its entry names. `refresh` is how
     long its answer is believed where no file shows a change; an entry's option `interval` wins over it. `marks` are the
@@ -37,7 +39,7 @@ class SourceType:
     at before the module of a type that nobody listed is even imported."""
 
     module: str
-    options: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = MappingProxyType({})
     needs: tuple[str, ...] = ()
     runs: bool = False
     refresh: timedelta | None = None
@@ -256,24 +258,24 @@ def _short(finding: Finding) -> Finding:
             return Trouble(finding.credential.source, Problem.TOO_LARGE, finding.store, detail, finding.host_path)
     if isinstance(finding, Lineup) and any(len(key) > LONGEST_NAME for key in (finding.provider, *finding.keys)):
         short = tuple(key for key in finding.keys if len(key) <= LONGEST_NAME)
-        return replace(finding, provider=finding.provider[:LONGEST_NAME], keys=short)
+        return finding._replace(provider=finding.provider[:LONGEST_NAME], keys=short)
     return finding
 
 
 def _named(finding: Finding) -> Finding:
     """The finding with names that every output and the history can carry."""
     if isinstance(finding, Trouble):
-        return finding if finding.store.isascii() else replace(finding, store=printable(finding.store))
+        return finding if finding.store.isascii() else finding._replace(store=printable(finding.store))
     if isinstance(finding, Lineup):
         if finding.provider.isascii() and all(key.isascii() for key in finding.keys):
             return finding
         keys = tuple(map(printable, finding.keys))
-        return replace(finding, provider=printable(finding.provider), keys=keys)
+        return finding._replace(provider=printable(finding.provider), keys=keys)
     who = finding.credential
     if who.key.isascii() and who.provider.isascii() and finding.store.isascii():
         return finding
-    who = replace(who, agent=printable(who.agent), provider=printable(who.provider), profile=printable(who.profile))
-    return replace(finding, credential=who, store=printable(finding.store))
+    who = who._replace(agent=printable(who.agent), provider=printable(who.provider), profile=printable(who.profile))
+    return finding._replace(credential=who, store=printable(finding.store))
 
 
 def believed_for(entries: Iterable[SourceEntry]) -> timedelta | None:
@@ -288,7 +290,7 @@ def believed_for(entries: Iterable[SourceEntry]) -> timedelta | None:
     return min(spans, default=None)
 
 
-def guest(kind: str) -> Any | None:
+def guest(kind: str) -> EntryPoint | None:
     """The entry point of an installed guest source, not yet loaded; None where there is none."""
     from importlib.metadata import entry_points
 

@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from alerts.dataclass import replace
 from monitor.model import Evidence, Finding, Kind, Observation, Problem, SourceEntry
 from monitor.sources.ini import sections
 from monitor.sources.location_variables import LocationVariable, Value
@@ -42,8 +41,8 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
         profiles = _profiles(place) if names else {}
         found += _best(one for name in names for one in _login(place, folder / name, profiles))
         there = there or bool(names)
-    lost = replace(blank, evidence=Evidence.ABSENT)
-    yield from apart(found) or ([replace(lost, problem=Problem.EMPTY)] if there else [lost] if place.expected else [])
+    lost = blank._replace(evidence=Evidence.ABSENT)
+    yield from apart(found) or ([lost._replace(problem=Problem.EMPTY)] if there else [lost] if place.expected else [])
 
 
 def _keys(place: StorePlace, path: Path, blank: Observation) -> Iterator[Observation]:
@@ -70,7 +69,7 @@ def _key(place: StorePlace, name: str, pairs: Mapping[str, str], path: Path) -> 
     except ValueError:
         return unclear(seen, "its expiry is no moment")
     print_of = place.host.fingerprint("\n".join(parts) + str(ends))
-    return replace(seen, access_expires_at=ends, fingerprint=print_of)
+    return seen._replace(access_expires_at=ends, fingerprint=print_of)
 
 
 def _profiles(place: StorePlace) -> Mapping[str, str]:
@@ -113,15 +112,15 @@ def _sso(
     place: StorePlace, stored: Mapping[str, Any], path: Path, blank: Observation, profiles: Mapping[str, str]
 ) -> Observation:
     if stored.get("accessToken") is None:
-        return replace(blank, evidence=Evidence.ABSENT)
+        return blank._replace(evidence=Evidence.ABSENT)
     url = stored["startUrl"] if isinstance(stored.get("startUrl"), str) else ""
     who = place.who("aws", f"aws-sso:{url or path.stem}", Kind.OAUTH)
-    blank = replace(blank, credential=who, relogin=_relogin(profiles.get(url, "")))
+    blank = blank._replace(credential=who, relogin=_relogin(profiles.get(url, "")))
     seen = tokens(place.host, blank, stored, "accessToken", "refreshToken", "expiresAt")
     if not seen.refreshable:
         return seen
     try:
-        return replace(seen, login_expires_at=moment(stored.get("registrationExpiresAt")))
+        return seen._replace(login_expires_at=moment(stored.get("registrationExpiresAt")))
     except ValueError:
         return unclear(seen, "registrationExpiresAt is no moment")
 

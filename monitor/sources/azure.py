@@ -12,7 +12,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from alerts.dataclass import replace
 from monitor.model import Evidence, Finding, Kind, Observation, Problem, SourceEntry
 from monitor.sources.location_variables import LocationVariable
 from monitor.sources.store_files import StorePlace, json_store, unclear
@@ -33,8 +32,8 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     blank = place.blank("azure", "azure:default", Kind.OAUTH, path, LOGIN)
     sealed = path.with_suffix(".bin")
     if not place.host.exists(path) and place.host.exists(sealed):
-        shown = replace(blank, store=place.outer.show(sealed), host_path=str(sealed))
-        yield replace(shown, evidence=Evidence.HIDDEN, problem=Problem.ENCRYPTED)
+        shown = blank._replace(store=place.outer.show(sealed), host_path=str(sealed))
+        yield shown._replace(evidence=Evidence.HIDDEN, problem=Problem.ENCRYPTED)
         return
     for finding in json_store(place, path, blank, lambda stored: _accounts(place, stored, path)):
         lost = isinstance(finding, Observation) and finding.evidence is Evidence.ABSENT
@@ -57,14 +56,14 @@ def _accounts(place: StorePlace, stored: Mapping[str, Any], path: Path) -> Itera
 
 def _account(host: Host, access: list[Token], refresh: list[Token], blank: Observation) -> Observation:
     if not access and not refresh:
-        return replace(blank, evidence=Evidence.ABSENT)
+        return blank._replace(evidence=Evidence.ABSENT)
     try:
         ends = [found for token in access if (found := moment(token.get("expires_on")))]
     except ValueError:
         return unclear(blank, "expires_on is no moment")
     latest: datetime | None = max(ends, default=None)
     print_of = host.fingerprint("\n".join(sorted(str(token["secret"]) for token in refresh or access)))
-    return replace(blank, access_expires_at=latest, refreshable=bool(refresh), fingerprint=print_of)
+    return blank._replace(access_expires_at=latest, refreshable=bool(refresh), fingerprint=print_of)
 
 
 def _secrets(stored: Mapping[str, Any], kind: str) -> Mapping[str, list[Token]]:

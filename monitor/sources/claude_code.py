@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from alerts.dataclass import replace
 from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem, SourceEntry, Trouble, Use
 from monitor.sources.location_variables import LocationVariable, Value
 from monitor.sources.timestamps import moment, seconds
@@ -67,14 +66,13 @@ def _profile(host: Host, blank: Observation, path: Path, config: Path) -> Observ
         expires = moment(stored.get("expires_at"))
         client = stored.get("client_id") or (refresh and _client(host, config))
     except Unreadable as error:
-        return replace(blank, problem=error.problem, notes=(error.detail,))
+        return blank._replace(problem=error.problem, notes=(error.detail,))
     except ValueError:
-        return replace(blank, problem=Problem.PARSE, notes=("expires_at is no moment",))
+        return blank._replace(problem=Problem.PARSE, notes=("expires_at is no moment",))
     if not access and not refresh:
         empty = access is not None or refresh is not None
-        return replace(blank, evidence=Evidence.BLANKED if empty else Evidence.ABSENT)
-    return replace(
-        blank,
+        return blank._replace(evidence=Evidence.BLANKED if empty else Evidence.ABSENT)
+    return blank._replace(
         access_expires_at=expires,
         refreshable=bool(refresh and client),
         fingerprint=host.fingerprint(refresh or access or ""),
@@ -135,7 +133,7 @@ def observe(host: Host, entry: SourceEntry, platform: str = sys.platform) -> Ite
         others.append(Trouble(entry.id, error.problem, host.show(error.path), error.detail, str(error.path)))
     login = _login(at, entry, folder / ".credentials.json", platform)
     if login and variable:
-        login = replace(login, relogin=f"{variable}={shlex.quote(str(folder))} {LOGIN}")
+        login = login._replace(relogin=f"{variable}={shlex.quote(str(folder))} {LOGIN}")
     if not (others and login and login.evidence is Evidence.ABSENT):  # the program uses one of the others
         yield from _shown(host, login)
     yield from others
@@ -143,7 +141,7 @@ def observe(host: Host, entry: SourceEntry, platform: str = sys.platform) -> Ite
 
 def _shown(host: Host, login: Observation | None) -> Iterator[Observation]:
     if login:
-        yield replace(login, store=host.show(Path(login.host_path)))
+        yield login._replace(store=host.show(Path(login.host_path)))
 
 
 def _folder(host: Host, ask: bool) -> tuple[str, Path]:
@@ -161,17 +159,17 @@ def _login(host: Host, entry: SourceEntry, path: Path, platform: str) -> Observa
     try:
         stored = host.json(path)
         if stored is None and not host.exists(path):
-            return _absent(host, entry, replace(blank, evidence=Evidence.ABSENT), platform)
+            return _absent(host, entry, blank._replace(evidence=Evidence.ABSENT), platform)
         return _read(host, stored, blank, path)
     except Unreadable as error:
-        return replace(blank, problem=error.problem, notes=(error.detail,))
+        return blank._replace(problem=error.problem, notes=(error.detail,))
 
 
 def _absent(host: Host, entry: SourceEntry, gone: Observation, platform: str) -> Observation | None:
     """No file: macOS keeps the login in its keychain, elsewhere it matters only if somebody named the place."""
     if "path" not in entry.options and platform == "darwin" and host.is_dir(Path(gone.host_path).parent):
         notes = ("the login is in the macOS keychain, which is not read",)
-        return replace(gone, evidence=Evidence.HIDDEN, problem=Problem.KEYCHAIN, notes=notes)
+        return gone._replace(evidence=Evidence.HIDDEN, problem=Problem.KEYCHAIN, notes=notes)
     return gone if entry.options else None
 
 
@@ -180,25 +178,24 @@ def _read(host: Host, stored: Any, blank: Observation, path: Path) -> Observatio
         raise Unreadable(Problem.PARSE, path, "not a JSON object")
     login = stored.get("claudeAiOauth")
     if login is None:
-        return replace(blank, evidence=Evidence.ABSENT)
+        return blank._replace(evidence=Evidence.ABSENT)
     if not isinstance(login, Mapping):
         raise Unreadable(Problem.PARSE, path, "claudeAiOauth is not an object")
     access, refresh = _token(login, "accessToken", path), _token(login, "refreshToken", path)
-    ends = replace(blank, login_expires_at=_login_end(login.get("refreshTokenExpiresAt")))
+    ends = blank._replace(login_expires_at=_login_end(login.get("refreshTokenExpiresAt")))
     if not access and not refresh:
         if access is None and refresh is None:
-            return replace(blank, evidence=Evidence.ABSENT)
-        return replace(ends, evidence=Evidence.BLANKED, refreshable=False, notes=_reason(login))
+            return blank._replace(evidence=Evidence.ABSENT)
+        return ends._replace(evidence=Evidence.BLANKED, refreshable=False, notes=_reason(login))
     if login.get("scopes") == []:
         notes = ("the login has no scopes, which Claude Code counts as logged out",)
-        return replace(blank, evidence=Evidence.ABSENT, notes=notes)
+        return blank._replace(evidence=Evidence.ABSENT, notes=notes)
     try:
         expires = moment(login.get("expiresAt"))
     except ValueError:
         raise Unreadable(Problem.PARSE, path, "expiresAt is no moment") from None
     host.offer(blank.credential, access or "")
-    return replace(
-        ends,
+    return ends._replace(
         access_expires_at=expires,
         refreshable=bool(refresh),
         fingerprint=host.fingerprint(refresh or access or ""),

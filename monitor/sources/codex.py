@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from alerts.dataclass import replace
 from alerts.timefmt import date
 from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem, SourceEntry, Trouble
 from monitor.sources.jwt import claims, dates
@@ -95,11 +94,11 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     login = _login(at, entry, blank, path, place)
     if login and not (token and login.evidence is Evidence.ABSENT):  # Codex then uses the other
         prefix = f"CODEX_HOME={shlex.quote(str(folder))} " if moved else ""
-        yield replace(login, relogin=f"{prefix}authwatch relogin {shlex.quote(login.credential.key)}")
+        yield login._replace(relogin=f"{prefix}authwatch relogin {shlex.quote(login.credential.key)}")
     if token:
         who = _who(entry, "codex:env", Kind.TOKEN)
         seen = Observation(who, store="$CODEX_ACCESS_TOKEN", from_file=False, refreshable=False)
-        yield _dated(replace(seen, fingerprint=host.fingerprint(token)), token)
+        yield _dated(seen._replace(fingerprint=host.fingerprint(token)), token)
 
 
 def _who(entry: SourceEntry, profile: str, kind: Kind) -> Credential:
@@ -108,49 +107,49 @@ def _who(entry: SourceEntry, profile: str, kind: Kind) -> Credential:
 
 def _login(host: Host, entry: SourceEntry, blank: Observation, path: Path, place: str) -> Observation | None:
     """What is stored; None where nothing is installed and nothing expected."""
-    hidden = replace(blank, evidence=Evidence.HIDDEN)
+    hidden = blank._replace(evidence=Evidence.HIDDEN)
     if place == "ephemeral":
-        return replace(hidden, notes=("config.toml keeps the login in memory only",))
+        return hidden._replace(notes=("config.toml keeps the login in memory only",))
     try:
         if place == "keyring":
-            return replace(hidden, problem=Problem.KEYCHAIN)
+            return hidden._replace(problem=Problem.KEYCHAIN)
         stored = host.json(path)
         if stored is None and not host.exists(path):
             if place == "auto":  # the keyring first, the file where there is none
-                return replace(hidden, problem=Problem.KEYCHAIN)
-            return replace(blank, evidence=Evidence.ABSENT) if entry.options else None
+                return hidden._replace(problem=Problem.KEYCHAIN)
+            return blank._replace(evidence=Evidence.ABSENT) if entry.options else None
         return _read(host, entry, stored, blank, path)
     except Unreadable as error:
-        return replace(blank, problem=error.problem, notes=(error.detail,))
+        return blank._replace(problem=error.problem, notes=(error.detail,))
 
 
 def _read(host: Host, entry: SourceEntry, stored: Any, blank: Observation, path: Path) -> Observation:
     if not isinstance(stored, Mapping):
         raise Unreadable(Problem.PARSE, path, "not a JSON object")
     if not any(stored.get(mode.field) for mode in MODES.values()):
-        return replace(blank, evidence=Evidence.ABSENT)
+        return blank._replace(evidence=Evidence.ABSENT)
     named = stored.get("auth_mode") or ("apikey" if stored.get("OPENAI_API_KEY") else "chatgpt")
     mode = MODES.get(named.lower()) if isinstance(named, str) else None
     if mode is None:
         raise Unreadable(Problem.PARSE, path, "its auth_mode is not known")
-    seen = replace(blank, credential=_who(entry, mode.profile, mode.kind))
+    seen = blank._replace(credential=_who(entry, mode.profile, mode.kind))
     secret = stored.get(mode.field)
     if not secret:
-        return replace(seen, evidence=Evidence.ABSENT)
+        return seen._replace(evidence=Evidence.ABSENT)
     try:
         if mode.field == "tokens":
-            return _chatgpt(host, secret, replace(seen, notes=_refreshed(stored)))
-        return _secret(host, secret, replace(seen, refreshable=False))
+            return _chatgpt(host, secret, seen._replace(notes=_refreshed(stored)))
+        return _secret(host, secret, seen._replace(refreshable=False))
     except ValueError as error:
-        return replace(seen, problem=Problem.PARSE, notes=(str(error),))
+        return seen._replace(problem=Problem.PARSE, notes=(str(error),))
 
 
 def _secret(host: Host, secret: Any, blank: Observation) -> Observation:
     if isinstance(secret, Mapping) and blank.credential.kind is not Kind.API_KEY:
-        return replace(blank, fingerprint=host.fingerprint(repr(secret)))  # an older agent identity, which has no end
+        return blank._replace(fingerprint=host.fingerprint(repr(secret)))  # an older agent identity, which has no end
     if not isinstance(secret, str):
         raise ValueError("what it is to log in with is not a text")
-    seen = replace(blank, fingerprint=host.fingerprint(secret))
+    seen = blank._replace(fingerprint=host.fingerprint(secret))
     host.offer(seen.credential, secret)
     return seen if seen.credential.kind is Kind.API_KEY else _dated(seen, secret)
 
@@ -162,11 +161,11 @@ def _chatgpt(host: Host, tokens: Any, blank: Observation) -> Observation:
     if not all(token is None or isinstance(token, str) for token in (access, refresh)):
         raise ValueError("a token is not a text")
     if not access and not refresh:
-        return replace(blank, evidence=Evidence.BLANKED, refreshable=False)
-    seen = replace(blank, refreshable=bool(refresh), fingerprint=host.fingerprint(refresh or access or ""))
+        return blank._replace(evidence=Evidence.BLANKED, refreshable=False)
+    seen = blank._replace(refreshable=bool(refresh), fingerprint=host.fingerprint(refresh or access or ""))
     if not _decodes(tokens.get("id_token")):
         notes = (*seen.notes, "its id_token cannot be decoded, so Codex refuses the whole file")
-        return replace(seen, evidence=Evidence.UNUSABLE, notes=notes)
+        return seen._replace(evidence=Evidence.UNUSABLE, notes=notes)
     return _dated(seen, access or "")
 
 
@@ -185,8 +184,8 @@ def _dated(seen: Observation, token: str) -> Observation:
     try:
         expires, lifetime = dates(token)
     except ValueError:
-        return replace(seen, notes=(*seen.notes, "its end cannot be seen: the token is no JWT with an exp"))
-    return replace(seen, access_expires_at=expires, lifetime=lifetime)
+        return seen._replace(notes=(*seen.notes, "its end cannot be seen: the token is no JWT with an exp"))
+    return seen._replace(access_expires_at=expires, lifetime=lifetime)
 
 
 def _refreshed(stored: Mapping[str, Any]) -> tuple[str, ...]:

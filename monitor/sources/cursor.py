@@ -10,7 +10,6 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from alerts.dataclass import replace
 from monitor.model import Evidence, Finding, Kind, Observation, SourceEntry
 from monitor.sources.jwt import dates
 from monitor.sources.location_variables import LocationVariable
@@ -32,8 +31,8 @@ def observe(host: Host, entry: SourceEntry, platform: str = sys.platform) -> Ite
     place = StorePlace.of(host, entry)
     for name, kind in VARIABLES.items():
         if token := place.env(name):
-            seen = replace(place.blank("cursor", f"cursor:{name}", kind, host.home), store=f"${name}", host_path="")
-            yield _dated(replace(secret(host, seen, token), from_file=False), token)
+            seen = place.blank("cursor", f"cursor:{name}", kind, host.home)._replace(store=f"${name}", host_path="")
+            yield _dated(secret(host, seen, token)._replace(from_file=False), token)
     base = (
         place.host.path("~/Library/Application Support")
         if platform == "darwin"
@@ -45,7 +44,7 @@ def observe(host: Host, entry: SourceEntry, platform: str = sys.platform) -> Ite
         if place.host.exists(path):
             yield _login(place.host, blank, place.host.sqlite(path, _pair) or {})
         elif place.expected:
-            yield replace(blank, evidence=Evidence.ABSENT)
+            yield blank._replace(evidence=Evidence.ABSENT)
     except Unreadable as error:
         yield unread(blank, error)
 
@@ -70,5 +69,5 @@ def _dated(seen: Observation, token: str) -> Observation:
     try:
         ends, span = dates(token)
     except ValueError:
-        return replace(seen, notes=("its end cannot be seen: the token is opaque",))
-    return replace(seen, access_expires_at=ends, lifetime=span)
+        return seen._replace(notes=("its end cannot be seen: the token is opaque",))
+    return seen._replace(access_expires_at=ends, lifetime=span)

@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from alerts.dataclass import replace
 from monitor.model import Credential, Finding, Kind, Observation, Problem, SourceEntry
 from monitor.sources.store_files import CUSTOM
 from monitor.sources.timestamps import moment
@@ -37,7 +36,7 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     try:
         yield _asked(host, entry, [*command], blank)
     except Unreadable as error:
-        yield replace(blank, problem=error.problem, notes=(error.detail,))
+        yield blank._replace(problem=error.problem, notes=(error.detail,))
 
 
 def _asked(host: Host, entry: SourceEntry, command: list[str], blank: Observation) -> Observation:
@@ -52,7 +51,7 @@ def _asked(host: Host, entry: SourceEntry, command: list[str], blank: Observatio
     raw = output_of([str(program), *command[1:]], environ, limit, folder=host.home)
     expires = _expiry(raw, program)
     print_of = host.fingerprint(raw.decode("utf-8", "replace").strip())
-    return replace(blank, access_expires_at=expires, refreshable=False, fingerprint=print_of)
+    return blank._replace(access_expires_at=expires, refreshable=False, fingerprint=print_of)
 
 
 def _environ(host: Host, entry: SourceEntry) -> dict[str, str]:

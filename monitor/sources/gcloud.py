@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from alerts.dataclass import replace
 from monitor.model import Evidence, Finding, Kind, Observation, SourceEntry
 from monitor.sources.location_variables import LocationVariable, Value
 from monitor.sources.store_files import StorePlace, json_store, secret, tokens, unclear
@@ -30,7 +29,7 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     path = place.file(place.host.path(named) if named else place.folder("CLOUDSDK_CONFIG", "~/.config/gcloud") / NAME)
     blank = place.blank("google", "gcloud:adc", Kind.OAUTH, path, "" if named else LOGIN)
     found = list(json_store(place, path, blank, lambda stored: [_read(host, stored, blank)]))
-    yield from found or ([replace(blank, evidence=Evidence.ABSENT)] if named else [])
+    yield from found or ([blank._replace(evidence=Evidence.ABSENT)] if named else [])
 
 
 def _read(host: Host, stored: Mapping[str, Any], blank: Observation) -> Observation:
@@ -40,10 +39,10 @@ def _read(host: Host, stored: Mapping[str, Any], blank: Observation) -> Observat
         case "impersonated_service_account" if isinstance(stored.get("source_credentials"), Mapping):
             return _read(host, stored["source_credentials"], blank)
         case "service_account":
-            key = replace(blank, credential=replace(blank.credential, kind=Kind.API_KEY), relogin="")
+            key = blank._replace(credential=blank.credential._replace(kind=Kind.API_KEY), relogin="")
             return secret(host, key, stored.get("private_key", ""))
         case "external_account":
-            return replace(blank, evidence=Evidence.HIDDEN, notes=("another system is asked for each token",))
+            return blank._replace(evidence=Evidence.HIDDEN, notes=("another system is asked for each token",))
         case None:
-            return replace(blank, evidence=Evidence.ABSENT)
+            return blank._replace(evidence=Evidence.ABSENT)
     return unclear(blank, "its type is not known")

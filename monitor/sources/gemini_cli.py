@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from alerts.dataclass import replace
 from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem, SourceEntry
 from monitor.sources.location_variables import LocationVariable, Value
 from monitor.sources.timestamps import moment
@@ -38,11 +37,11 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
         if stored is not None or at.exists(path):
             yield _read(at, stored, blank, path)
         elif "path" not in entry.options and (moved := _moved(at, folder, ask)):
-            yield replace(blank, evidence=Evidence.HIDDEN, problem=moved)
+            yield blank._replace(evidence=Evidence.HIDDEN, problem=moved)
         elif entry.options:
-            yield replace(blank, evidence=Evidence.ABSENT)
+            yield blank._replace(evidence=Evidence.ABSENT)
     except Unreadable as error:
-        yield replace(blank, problem=error.problem, notes=(error.detail,))
+        yield blank._replace(problem=error.problem, notes=(error.detail,))
 
 
 def _read(host: Host, stored: Any, blank: Observation, path: Path) -> Observation:
@@ -53,13 +52,13 @@ def _read(host: Host, stored: Any, blank: Observation, path: Path) -> Observatio
         raise Unreadable(Problem.PARSE, path, "a token is not a text")
     if not access and not refresh:
         empty = access is not None or refresh is not None
-        return replace(blank, evidence=Evidence.BLANKED if empty else Evidence.ABSENT)
+        return blank._replace(evidence=Evidence.BLANKED if empty else Evidence.ABSENT)
     try:
         expires = moment(stored.get("expiry_date"))
     except ValueError:
         raise Unreadable(Problem.PARSE, path, "expiry_date is no moment") from None
     print_of = host.fingerprint(refresh or access or "")
-    return replace(blank, access_expires_at=expires, refreshable=bool(refresh), fingerprint=print_of)
+    return blank._replace(access_expires_at=expires, refreshable=bool(refresh), fingerprint=print_of)
 
 
 def _moved(host: Host, folder: Path, ask: bool) -> Problem | None:

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from alerts.dataclass import replace
 from monitor.model import Evidence, Finding, Kind, Observation, Problem, SourceEntry, Use
 from monitor.sources.location_variables import LocationVariable
 from monitor.sources.outline import outline
@@ -34,13 +33,13 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     try:
         text = place.host.text(path)
         if text is None:
-            yield from [replace(blank, evidence=Evidence.ABSENT)] if place.expected else []
+            yield from [blank._replace(evidence=Evidence.ABSENT)] if place.expected else []
             return
         found = [one for name, login in outline(text, path).items() for one in _host(place, name, login, path)]
     except Unreadable as error:
         yield unread(blank, error)
         return
-    yield from found or [replace(blank, evidence=Evidence.ABSENT, problem=Problem.EMPTY)]
+    yield from found or [blank._replace(evidence=Evidence.ABSENT, problem=Problem.EMPTY)]
 
 
 def _relogin(place: StorePlace, name: str) -> str:
@@ -65,11 +64,11 @@ def _host(place: StorePlace, name: str, login: Any, path: Path) -> Iterator[Obse
         own = users.get(user)
         token = own.get("oauth_token") if isinstance(own, Mapping) else None
         token = token or (login.get("oauth_token") if user == active else None)
-        seen = replace(blank, credential=place.who("github", f"gh:{name}/{user}", Kind.TOKEN), use=Use(user == active))
+        seen = blank._replace(credential=place.who("github", f"gh:{name}/{user}", Kind.TOKEN), use=Use(user == active))
         yield (
             secret(place.host, seen, token, at)
             if token
-            else replace(seen, evidence=Evidence.HIDDEN, problem=Problem.KEYCHAIN)
+            else seen._replace(evidence=Evidence.HIDDEN, problem=Problem.KEYCHAIN)
         )
     if not users and not active:
         yield secret(place.host, blank, login.get("oauth_token"), at)

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from alerts.dataclass import replace
 from monitor.model import Evidence, Finding, Kind, Observation, SourceEntry
 from monitor.sources.location_variables import LocationVariable
 from monitor.sources.store_files import StorePlace, json_store, secret, unclear
@@ -29,7 +28,7 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
         paths = [place.file(folder)]
     elif not paths and place.host.exists(folder / "auth.db"):
         hidden = place.blank("github", "github-copilot:default", Kind.TOKEN, folder / "auth.db")
-        yield replace(hidden, evidence=Evidence.HIDDEN)
+        yield hidden._replace(evidence=Evidence.HIDDEN)
         return
     found: dict[str, Finding] = {}
     for path in paths or [folder / STORES[0]]:

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
-from alerts.dataclass import is_record, names
 from monitor.model import Finding, Lineup, Observation, Problem, SourceEntry, Trouble
 from monitor.sources import guest, place_of
 from monitor.system.host import Host, Unreadable
@@ -103,9 +102,9 @@ def _wrong(value: Any, kind: Any, name: str = "") -> str:
         return "" if len(value) <= LONGEST and _sayable(value) else name
     if isinstance(value, datetime):
         return "" if value.utcoffset() == timedelta() else f"{name}, which must be aware and UTC"
-    if is_record(value):
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
         hints = get_type_hints(type(value))
-        return next((wrong for name in names(value) if (wrong := _wrong(getattr(value, name), hints[name], name))), "")
+        return next((wrong for name in value._fields if (wrong := _wrong(getattr(value, name), hints[name], name))), "")
     return ""
 
 

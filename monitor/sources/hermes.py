@@ -11,7 +11,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from alerts.dataclass import replace
 from monitor.model import Evidence, Finding, Kind, Observation, SourceEntry, Use
 from monitor.sources.jwt import dates
 from monitor.sources.location_variables import LocationVariable
@@ -68,8 +67,8 @@ def _login(place: StorePlace, provider: str, profile: str, login: Any, path: Pat
     pair: Mapping[str, Any] = nested if isinstance(nested, Mapping) else login
     key = next((login[name] for name in KEYS if login.get(name)), None)
     if login.get("auth_type") == "api_key" or (key and not pair.get("access_token") and not pair.get("refresh_token")):
-        credential = replace(blank.credential, kind=Kind.API_KEY)
-        seen = secret(place.host, replace(blank, credential=credential), key or pair.get("access_token"))
+        credential = blank.credential._replace(kind=Kind.API_KEY)
+        seen = secret(place.host, blank._replace(credential=credential), key or pair.get("access_token"))
     else:
         seen = _dated(tokens(place.host, blank, pair, expires=""), login, pair)
     return _reported(seen, login)
@@ -84,24 +83,24 @@ def _dated(seen: Observation, login: Mapping[str, Any], pair: Mapping[str, Any])
             (part[name] for part in (pair, login) for name in ("expires_at_ms", "expires_at") if part.get(name)), None
         )
         if stated is not None:
-            return replace(seen, access_expires_at=moment(stated))
+            return seen._replace(access_expires_at=moment(stated))
     except ValueError:
         return unclear(seen, "its expiry is no moment")
     try:
         ends, span = dates(pair.get("access_token") or "")
     except ValueError:
         return seen
-    return replace(seen, access_expires_at=ends, lifetime=span)
+    return seen._replace(access_expires_at=ends, lifetime=span)
 
 
 def _reported(seen: Observation, login: Mapping[str, Any]) -> Observation:
     """With what Hermes itself found of it."""
     match login.get("last_status"):
         case "dead":
-            return replace(seen, evidence=Evidence.REFUSED, refreshable=False, notes=("Hermes reports: dead",))
+            return seen._replace(evidence=Evidence.REFUSED, refreshable=False, notes=("Hermes reports: dead",))
         case "exhausted":
             use = Use(unusable_until=_reset(login.get("last_error_reset_at")))
-            return replace(seen, use=use, notes=("Hermes reports: exhausted, which is a rate limit",))
+            return seen._replace(use=use, notes=("Hermes reports: exhausted, which is a rate limit",))
     return seen
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from alerts.dataclass import replace
 from monitor.model import Credential, Finding, Kind, Observation, Problem, SourceEntry
 from monitor.sources.store_files import CUSTOM, unread
 from monitor.sources.timestamps import moment
@@ -33,7 +32,7 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     blank = Observation(who, from_file=False)
     try:
         url, shown = _address(entry)
-        blank = replace(blank, store=shown)
+        blank = blank._replace(store=shown)
         yield _asked(host, entry, url, blank)
     except Unreadable as error:
         yield unread(blank, error)
@@ -72,7 +71,7 @@ def _asked(host: Host, entry: SourceEntry, url: str, blank: Observation) -> Obse
     except ValueError:
         raise Unreadable(Problem.PARSE, where, f"{entry.options['expires_at']} is no moment") from None
     print_of = host.fingerprint(f"{header}\n{expires}")
-    return replace(blank, access_expires_at=expires, refreshable=False, fingerprint=print_of)
+    return blank._replace(access_expires_at=expires, refreshable=False, fingerprint=print_of)
 
 
 def _answer(url: str, header: Header | None, where: Path, limit: float) -> bytes:

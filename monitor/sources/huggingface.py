@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from alerts.dataclass import replace
 from monitor.model import Evidence, Finding, Kind, Observation, Problem, SourceEntry, Use
 from monitor.sources.ini import sections
 from monitor.sources.location_variables import LocationVariable, Value
@@ -42,7 +41,7 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     token = place.env("HF_TOKEN")
     if token:
         seen = secret(host, place.blank(PROVIDER, "huggingface:env", Kind.TOKEN, path, LOGIN), token)
-        yield replace(seen, store="$HF_TOKEN", host_path="", from_file=False, use=Use(in_use=True))
+        yield seen._replace(store="$HF_TOKEN", host_path="", from_file=False, use=Use(in_use=True))
     yield from apart(_files(place, path, stored, used=not token))
 
 
@@ -59,14 +58,14 @@ def _files(place: StorePlace, path: Path, stored: Path, *, used: bool) -> Iterat
     try:
         named = sections(place.host, stored) or {}
     except Unreadable as error:
-        shown = replace(blank, store=place.outer.show(stored), host_path=str(stored))
+        shown = blank._replace(store=place.outer.show(stored), host_path=str(stored))
         wrong.append(unread(shown, error))
     for name, pairs in named.items():
         yield _token(place, name, pairs, stored, in_use=used and bool(active) and pairs.get("hf_token") == active)
     if active and not any(pairs.get("hf_token") == active for pairs in named.values()):
-        yield replace(secret(place.host, blank, active), use=Use(in_use=used))
+        yield secret(place.host, blank, active)._replace(use=Use(in_use=used))
     elif not wrong and (active == "" or (active is None and place.expected and not named)):
-        yield replace(blank, evidence=Evidence.ABSENT, problem=Problem.EMPTY if active == "" else None)
+        yield blank._replace(evidence=Evidence.ABSENT, problem=Problem.EMPTY if active == "" else None)
     yield from wrong
 
 
@@ -84,4 +83,4 @@ def _token(place: StorePlace, name: str, pairs: Mapping[str, str], path: Path, *
     blank = place.blank(PROVIDER, f"huggingface:{name}", kind, path, LOGIN)
     oauth = kind is Kind.OAUTH
     seen = tokens(place.host, blank, pairs, "hf_token") if oauth else secret(place.host, blank, pairs.get("hf_token"))
-    return replace(seen, use=Use(in_use=in_use))
+    return seen._replace(use=Use(in_use=in_use))

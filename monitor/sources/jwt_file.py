@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from alerts.dataclass import replace
 from monitor.model import Evidence, Finding, Kind, Observation, Problem, SourceEntry
 from monitor.sources.jwt import dates
 from monitor.sources.store_files import observe_file
@@ -21,8 +20,8 @@ def _read(host: Host, raw: bytes, blank: Observation) -> Observation:
         token = raw.decode("ascii").strip()
     except UnicodeDecodeError:
         raise ValueError("not a JWT: it is no ASCII text") from None
-    seen = replace(blank, fingerprint=host.fingerprint(token))
+    seen = blank._replace(fingerprint=host.fingerprint(token))
     if token.count(".") == 4:  # RFC 7516: the claims of a JWE are encrypted
-        return replace(seen, evidence=Evidence.HIDDEN, problem=Problem.ENCRYPTED)
+        return seen._replace(evidence=Evidence.HIDDEN, problem=Problem.ENCRYPTED)
     expires, lifetime = dates(token)
-    return replace(seen, access_expires_at=expires, lifetime=lifetime)
+    return seen._replace(access_expires_at=expires, lifetime=lifetime)

@@ -11,10 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
+from typing import NamedTuple
 
-from alerts.dataclass import dataclass, replace
-from monitor.location import Location
-from monitor.model import Finding, Observation, SourceEntry
+from monitor.model import Finding, Location, Observation, SourceEntry
 from monitor.sources import SOURCES, guest
 from monitor.system.host import Host, printable
 
@@ -28,8 +27,7 @@ class Value(StrEnum):
     NAME = "name"  # of a profile, or of a way to store
 
 
-@dataclass(frozen=True, slots=True)
-class LocationVariable:
+class LocationVariable(NamedTuple):
     """One variable that a program takes to find its files.
 
     `base` is the variable that stands for the home in it, `void` are values that the program takes for none. A name
@@ -78,7 +76,7 @@ def located(host: Host, entries: Iterable[SourceEntry], findings: Iterable[Findi
         pairs = every.get(finding.credential.source, []) if isinstance(finding, Observation) else []
         if pairs and isinstance(finding, Observation) and finding.from_file and finding.host_path:
             through = tuple(one for variable, one in pairs if _leads(variable, one, finding.host_path))
-            yield replace(finding, through=through) if through else finding
+            yield finding._replace(through=through) if through else finding
         else:
             yield finding
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from alerts.dataclass import replace
 from monitor.model import Evidence, Finding, Kind, Observation, Problem, SourceEntry
 from monitor.sources.location_variables import LocationVariable, Value
 from monitor.sources.store_files import StorePlace, secret, unread
@@ -36,7 +35,7 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     try:
         text = place.host.text(path)
         if text is None:
-            yield from [replace(blank, evidence=Evidence.ABSENT)] if place.expected else []
+            yield from [blank._replace(evidence=Evidence.ABSENT)] if place.expected else []
             return
         found = _tokens(text)
     except Unreadable as error:
@@ -45,7 +44,7 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     for registry, (name, value) in found.items():
         yield _token(place, registry, name, value, path)
     if not found:
-        yield replace(blank, evidence=Evidence.ABSENT, problem=Problem.EMPTY)
+        yield blank._replace(evidence=Evidence.ABSENT, problem=Problem.EMPTY)
 
 
 def _tokens(text: str) -> dict[str, tuple[str, str]]:
@@ -65,8 +64,8 @@ def _token(place: StorePlace, registry: str, name: str, value: str, path: Path) 
     seen = place.blank("npm", f"npm:{registry}", kind, path, relogin)
     named = {variable: place.env(variable) for variable in _VARIABLE.findall(value)}
     if named and place.expected:
-        return replace(seen, evidence=Evidence.HIDDEN, notes=("it lies in its user's environment",))
+        return seen._replace(evidence=Evidence.HIDDEN, notes=("it lies in its user's environment",))
     if unset := [variable for variable, given in named.items() if not given]:
-        return replace(seen, evidence=Evidence.ABSENT, notes=(f"the variable {unset[0]} is not set",))
+        return seen._replace(evidence=Evidence.ABSENT, notes=(f"the variable {unset[0]} is not set",))
     value = _VARIABLE.sub(lambda found: named[found[1]], value)
     return secret(place.host, seen, value)

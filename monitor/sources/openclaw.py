@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from alerts.dataclass import dataclass, field
 from monitor.model import (
     Credential,
     Evidence,
@@ -104,24 +103,18 @@ class Used(NamedTuple):
     families: frozenset[str] = frozenset()
 
 
-@dataclass(slots=True)
 class _Look:
-    host: Host
-    source: str
-    found: Installation
-    used: dict[str, Used] = field(default_factory=dict, init=False)
-    used_anywhere: frozenset[str] = field(default=frozenset(), init=False)
-    left_out_everywhere: set[str] = field(default_factory=set, init=False)
-    pins: Mapping[str, Counter[str]] = field(default_factory=dict, init=False)
-    all_pins: Counter[str] = field(default_factory=Counter, init=False)
-    spares: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False)
-    keys: dict[tuple[str, str], str] = field(default_factory=dict, init=False)
+    """One installation while it is looked at: what is found once for all of its logins."""
 
-    def __post_init__(self) -> None:
+    def __init__(self, host: Host, source: str, found: Installation) -> None:
+        self.host, self.source, self.found = host, source, found
+        self.spares: dict[str, tuple[str, ...]] = {}
+        self.keys: dict[tuple[str, str], str] = {}
         self.used = self._users()
-        self.used_anywhere = frozenset().union(*(one.families for one in self.used.values()))
+        self.used_anywhere: frozenset[str] = frozenset().union(*(one.families for one in self.used.values()))
         self.left_out_everywhere = self._left_out_everywhere()
         self.pins = pinned(self.host, self.found)
+        self.all_pins: Counter[str] = Counter()
         for counted in self.pins.values():
             self.all_pins.update(counted)
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from alerts.dataclass import replace
 from monitor.model import Evidence, Finding, Kind, Observation, Problem, SourceEntry
 from monitor.sources.location_variables import LocationVariable
 from monitor.sources.store_files import StorePlace, json_store, secret, tokens, unread
@@ -29,7 +28,7 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     blank = place.blank("opencode", "opencode:default", Kind.OAUTH, path, LOGIN)
     content = place.env(CONTENT)
     if content:
-        yield from _in_environment(place, content, replace(blank, store=f"${CONTENT}", host_path="", from_file=False))
+        yield from _in_environment(place, content, blank._replace(store=f"${CONTENT}", host_path="", from_file=False))
     else:
         yield from json_store(place, path, blank, lambda stored: _each(place, stored, blank))
 
@@ -42,7 +41,7 @@ def _in_environment(place: StorePlace, content: str, blank: Observation) -> Iter
     except Unreadable as error:
         yield unread(blank, error)
     else:
-        yield from [*_each(place, stored, blank)] or [replace(blank, evidence=Evidence.ABSENT)]
+        yield from [*_each(place, stored, blank)] or [blank._replace(evidence=Evidence.ABSENT)]
 
 
 def _each(place: StorePlace, stored: Mapping[str, Any], blank: Observation) -> Iterator[Observation]:
@@ -50,7 +49,7 @@ def _each(place: StorePlace, stored: Mapping[str, Any], blank: Observation) -> I
         kind = KINDS.get(str(login.get("type"))) if isinstance(login, Mapping) else None
         if kind is None:
             continue
-        seen = replace(blank, credential=place.who(provider, f"opencode:{provider}", kind))
+        seen = blank._replace(credential=place.who(provider, f"opencode:{provider}", kind))
         if kind is Kind.OAUTH:
             yield tokens(place.host, seen, login, "access", "refresh", "expires")
         else:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from alerts.dataclass import replace
 from monitor.model import Finding, Kind, SourceEntry
 from monitor.sources.location_variables import LocationVariable
 from monitor.sources.store_files import StorePlace, json_store, tokens
@@ -26,5 +25,5 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     place = StorePlace.of(host, entry)
     path = place.file(place.folder("QWEN_HOME", "~/.qwen") / "oauth_creds.json")
     blank = place.blank("qwen", "qwen-code:oauth", Kind.OAUTH, path, LOGIN)
-    noted = replace(blank, notes=(ENDED,))
+    noted = blank._replace(notes=(ENDED,))
     yield from json_store(place, path, blank, lambda stored: [tokens(place.host, noted, stored, expires="expiry_date")])

@@ -13,7 +13,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from alerts.dataclass import replace
 from monitor.model import Evidence, Finding, Observation
 from monitor.system.host import Host, Unreadable
 
@@ -57,7 +56,7 @@ def _hinted(host: Host, seen: Observation, now: datetime) -> Observation:
     if seen.evidence is not Evidence.PRESENT or not seen.refreshable or not late(seen, now):
         return seen
     last = _last_write(host, _FOLDERS[seen.credential.profile](host, Path(seen.host_path).parent), now)
-    return replace(seen, use=replace(seen.use, session_at=last)) if last else seen
+    return seen._replace(use=seen.use._replace(session_at=last)) if last else seen
 
 
 def _last_write(host: Host, folders: Iterable[Path], now: datetime) -> datetime | None:

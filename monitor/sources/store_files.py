@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from alerts.dataclass import dataclass, replace
 from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem, SourceEntry, Trouble
 from monitor.sources.timestamps import moment
 from monitor.system.host import Host, Unreadable
@@ -14,8 +13,7 @@ from monitor.system.host import Host, Unreadable
 Read = Callable[[Mapping[str, Any]], Iterable[Finding]]
 
 
-@dataclass(frozen=True, slots=True)
-class StorePlace:
+class StorePlace(NamedTuple):
     """Where an entry looks: `host` has its home. The options `home` and `path` make a login expected; with either, the
     environment, which is another's, is not asked."""
 
@@ -62,7 +60,7 @@ def json_store(place: StorePlace, path: Path, blank: Observation, read: Read) ->
         stored = place.host.json(path)
         if stored is None and not place.host.exists(path):
             if place.expected:
-                yield replace(blank, evidence=Evidence.ABSENT)
+                yield blank._replace(evidence=Evidence.ABSENT)
             return
         if not isinstance(stored, Mapping):
             raise Unreadable(Problem.PARSE, path, "not a JSON object")
@@ -70,17 +68,17 @@ def json_store(place: StorePlace, path: Path, blank: Observation, read: Read) ->
     except Unreadable as error:
         yield unread(blank, error)
         return
-    yield from found or [replace(blank, evidence=Evidence.ABSENT)]
+    yield from found or [blank._replace(evidence=Evidence.ABSENT)]
 
 
 def unread(blank: Observation, error: Unreadable) -> Observation:
     """A login whose store could not be read or understood."""
-    return replace(blank, problem=error.problem, notes=(error.detail,))
+    return blank._replace(problem=error.problem, notes=(error.detail,))
 
 
 def unclear(blank: Observation, why: str) -> Observation:
     """A login that is written in a way we do not understand."""
-    return replace(blank, problem=Problem.PARSE, notes=(*blank.notes, why))
+    return blank._replace(problem=Problem.PARSE, notes=(*blank.notes, why))
 
 
 def tokens(
@@ -98,27 +96,27 @@ def tokens(
     first, second = pair
     if not first and not second:
         empty = first is not None or second is not None
-        return replace(blank, evidence=Evidence.BLANKED if empty else Evidence.ABSENT)
+        return blank._replace(evidence=Evidence.BLANKED if empty else Evidence.ABSENT)
     try:
         ends = moment(stored.get(expires))
     except ValueError:
         return unclear(blank, f"{expires} is no moment")
     print_of = host.fingerprint(second or first or "")
     host.offer(blank.credential, first or "")
-    return replace(blank, access_expires_at=ends, refreshable=bool(second), fingerprint=print_of)
+    return blank._replace(access_expires_at=ends, refreshable=bool(second), fingerprint=print_of)
 
 
 def secret(host: Host, blank: Observation, value: Any, at: str = "") -> Observation:
     """What a single secret without an end says: a key or a token that nothing renews. `at` is where its program sends
     it, if not to the provider's own address."""
     if value is None:
-        return replace(blank, evidence=Evidence.ABSENT)
+        return blank._replace(evidence=Evidence.ABSENT)
     if not isinstance(value, str):
         return unclear(blank, "its secret is not a text")
     if not value.strip():
-        return replace(blank, evidence=Evidence.BLANKED, refreshable=False)
+        return blank._replace(evidence=Evidence.BLANKED, refreshable=False)
     host.offer(blank.credential, value, at)
-    return replace(blank, refreshable=False, fingerprint=host.fingerprint(value.strip()))
+    return blank._replace(refreshable=False, fingerprint=host.fingerprint(value.strip()))
 
 
 def apart(found: Iterable[Finding]) -> list[Finding]:
@@ -159,12 +157,12 @@ def observe_file(host: Host, entry: SourceEntry, kind: Kind, read: ReadFile) -> 
     try:
         raw = host.read(path, MOST)
         if raw is None:
-            yield replace(blank, evidence=Evidence.ABSENT)
+            yield blank._replace(evidence=Evidence.ABSENT)
         elif not raw.strip():
-            yield replace(blank, problem=Problem.PARSE, notes=("the file is empty",))
+            yield blank._replace(problem=Problem.PARSE, notes=("the file is empty",))
         else:
-            yield read(host, raw, replace(blank, refreshable=False))
+            yield read(host, raw, blank._replace(refreshable=False))
     except Unreadable as error:
-        yield replace(blank, problem=error.problem, notes=(error.detail,))
+        yield blank._replace(problem=error.problem, notes=(error.detail,))
     except ValueError as error:
-        yield replace(blank, problem=Problem.PARSE, notes=(str(error),))
+        yield blank._replace(problem=Problem.PARSE, notes=(str(error),))

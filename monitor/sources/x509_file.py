@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from alerts.dataclass import replace
 from monitor.model import Finding, Kind, Observation, SourceEntry
 from monitor.sources.store_files import observe_file
 from monitor.sources.timestamps import lifetime, moment
@@ -86,8 +85,7 @@ def _read(host: Host, raw: bytes, blank: Observation) -> Observation:
     found = [(validity(der), der) for der in _certificates(raw)]
     (begins, ends), der = min(found, key=lambda one: one[0][1])
     expires = moment(ends.isoformat())  # the year 9999 means never (RFC 5280 4.1.2.5)
-    return replace(
-        blank,
+    return blank._replace(
         access_expires_at=expires,
         lifetime=lifetime(begins, expires),
         fingerprint=host.fingerprint(der.hex()),

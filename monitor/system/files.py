@@ -11,7 +11,7 @@ from itertools import islice
 from math import inf
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from monitor.model import Problem
 from monitor.system.mounts import Mounts, mounts
@@ -205,8 +205,9 @@ class Files:
         except (OSError, ValueError) as error:
             raise Unreadable(Problem.UNREADABLE, path, why(error)) from None
         match told:
-            case ("", found):
-                return cast("T", found)
+            case ("", answer):
+                found: T = answer
+                return found
             case (str(problem), Path() as where, str(detail)):
                 raise Unreadable(Problem(problem), where, detail)
         raise Unreadable(Problem.UNREADABLE, path, "the process that reads it has answered nonsense")

@@ -9,13 +9,13 @@ from __future__ import annotations
 import ssl
 import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from http.client import HTTPException
 from typing import Any, Final
 from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPErrorProcessor, HTTPSHandler, ProxyHandler, Request, build_opener
 
-from alerts.dataclass import dataclass, field
 from monitor import __version__
 from monitor.system.timeout import within
 

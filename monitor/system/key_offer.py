@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
-from monitor.model import Credential
+from monitor.model import Credential, Secret
 
 
-class OfferedKey:
+class OfferedKey(NamedTuple):
     """One secret and where its own program sends it, "" for the provider's own place."""
 
-    __slots__ = ("at", "secret")
-
-    def __init__(self, secret: str, at: str) -> None:
-        self.secret, self.at = secret, at
-
-    def __repr__(self) -> str:
-        return "Held(…)"
+    secret: Secret
+    at: str
 
 
 class OfferedKeys:
@@ -36,7 +32,7 @@ class OfferedKeys:
         """Keeps a secret, if its provider is wanted. `at`: the address that its own program sends it to, "" for the
         provider's own."""
         if who.provider in self._wanted and _sendable(secret.strip()):
-            self._kept[who.key] = OfferedKey(secret.strip(), at)
+            self._kept[who.key] = OfferedKey(Secret(secret.strip()), at)
 
     def empty(self) -> OfferedKeys:
         """Another one that takes the same and has nothing yet."""

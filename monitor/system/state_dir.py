@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
-from alerts.dataclass import dataclass
 from monitor.check import gate as checkpoint
 from monitor.system.atomic_write import write_whole
 from monitor.system.files import why
@@ -34,8 +33,7 @@ class StateError(Exception):
     """The state folder cannot be used; says what would mend it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(NamedTuple):
     """Whom a state folder and a history belong to: a random id and the real home that is watched. Never a host name:
     containers change theirs.
 
@@ -52,8 +50,7 @@ def real(home: str | Path) -> str:
     return os.fsencode(os.path.realpath(home)).decode("utf-8", "backslashreplace")
 
 
-@dataclass(frozen=True, slots=True)
-class CheckMark:
+class CheckMark(NamedTuple):
     """Which check this was, where it looked, the digest of what it saw, when its look had ended, as Unix time, and what
     people had asked for before it read the history: a touch of the checkpoint."""
 
@@ -64,8 +61,7 @@ class CheckMark:
     requests: tuple[str, str, checkpoint.Stamp]
 
 
-@dataclass(frozen=True, slots=True)
-class StateDir:
+class StateDir(NamedTuple):
     """The folder of one installation; `gate` is the default place, where the checkpoint lies. `makeshift`: it is one
     for want of its own, and its files say nothing of whom a history belongs to."""
 

@@ -7,8 +7,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from alerts.dataclass import is_record, names
-
 
 def packed(value: object) -> bytes:
     """Plain values, paths and records of ours as bytes; ValueError for anything else."""
@@ -29,13 +27,13 @@ def _plain(value: object) -> Any:
             return value
         case Path():
             return ("path", str(value))
+        case tuple() if hasattr(value, "_fields"):
+            kind = type(value)
+            return ("record", kind.__module__, kind.__name__, [_plain(part) for part in value])
         case list() | tuple():
             return ("list" if isinstance(value, list) else "tuple", [_plain(one) for one in value])
         case dict():
             return ("dict", [(_plain(name), _plain(one)) for name, one in value.items()])
-    if is_record(value):
-        kind = type(value)
-        return ("record", kind.__module__, kind.__name__, [_plain(getattr(value, name)) for name in names(value)])
     raise ValueError
 
 
@@ -53,6 +51,6 @@ def _revived(value: Any) -> Any:
             return {_revived(name): _revived(one) for name, one in found}
         case ("record", str(module), str(name), list(found)) if module.startswith("monitor."):
             kind = getattr(sys.modules[module], name)
-            if isinstance(kind, type) and is_record(kind):
+            if isinstance(kind, type) and issubclass(kind, tuple) and hasattr(kind, "_fields"):
                 return kind(*(_revived(one) for one in found))
     raise ValueError

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -112,7 +111,7 @@ def test_an_address_that_cannot_be_read_for_a_while_is_told_nothing_twice() -> N
 def test_a_renamed_channel_with_the_same_address_hears_nothing_again_and_the_end() -> None:
     world = World(channels=(A,))
     world.look(now(login=login(0)))
-    at(world, replace(A, label="mobile"))
+    at(world, A._replace(label="mobile"))
     assert world.look(now(login=login(0)), after=MINUTE) == []
     assert said(world.look(fine(login=login(1)), after=MINUTE)) == [("mobile", "a", "resolved")]
 
@@ -121,8 +120,8 @@ def test_addresses_of_another_key_cannot_be_compared_so_what_was_told_goes_on() 
     """And from then on it is bound to the address as the new key has it."""
     world = World(channels=(A,))
     world.look(now())
-    assert at(world, replace(A, address="other:x")).look(now(), after=MINUTE) == []
-    assert reasons(at(world, replace(A, address="other:y")).look(now(), after=MINUTE)) == ["new"]
+    assert at(world, A._replace(address="other:x")).look(now(), after=MINUTE) == []
+    assert reasons(at(world, A._replace(address="other:y")).look(now(), after=MINUTE)) == ["new"]
 
 
 def test_of_several_addresses_of_another_key_the_last_one_goes_on() -> None:
@@ -134,7 +133,7 @@ def test_of_several_addresses_of_another_key_the_last_one_goes_on() -> None:
     tried = {("k:b", "x"): Attempt("phone", "x", START, START, Outcome.CONNECT, tries=2, address="k:b")}
     found, attempts = notification_state.bound(notified, tried, [Channel("phone", address="other:1")])
     assert found == {("other:1", "x"): notified["k:b", "x"], ("k:m", "x"): notified["k:m", "x"]}
-    assert attempts == {("other:1", "x"): replace(tried["k:b", "x"], address="other:1")}
+    assert attempts == {("other:1", "x"): tried["k:b", "x"]._replace(address="other:1")}
 
 
 # -- on a real home ---------------------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -61,7 +60,7 @@ class Alerts(RuleBasedStateMachine):
         """To another address, back to one it had, or to none (its URL cannot be read)."""
         address = f"k:{label}-{number}" if number else ""
         self.world.channels = tuple(
-            replace(one, address=address) if one.label == label else one for one in self.world.channels
+            one._replace(address=address) if one.label == label else one for one in self.world.channels
         )
         self.planned = False
 
@@ -159,7 +158,7 @@ class Alerts(RuleBasedStateMachine):
             return
         world = self.world
         world.fates.clear()
-        self.truth = {key: replace(one, doubt=False, held=False) for key, one in self.truth.items()}
+        self.truth = {key: one._replace(doubt=False, held=False) for key, one in self.truth.items()}
         end = world.now + 9 * DAY
         while world.now < end:
             world.look(*self.truth.values())

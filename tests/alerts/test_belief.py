@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 from alerts import notification_state
@@ -43,10 +42,10 @@ def test_a_changed_address_is_tried_at_once() -> None:
     world = World(fates={"phone": Fate.REFUSED})
     for _ in range(6):
         world.look(now(), after=15 * MINUTE)
-    world.channels = (replace(PHONE, address="phone-2"),)
+    world.channels = (PHONE._replace(address="phone-2"),)
     world.look(now(), after=timedelta(seconds=1))
     assert world.until - world.now == MINUTE
-    world.channels = (replace(PHONE, address="phone-3"),)
+    world.channels = (PHONE._replace(address="phone-3"),)
     world.fates.clear()
     assert reasons(world.look(now(), after=timedelta(seconds=1))) == ["new"]
 
@@ -164,7 +163,7 @@ def test_an_attempt_that_moved_is_told_under_its_new_key() -> None:
     alert = Alert("old", Level.NOW, START, START)
     notification = Notification("phone", (Item(alert, Reason.NEW),))
     (row,) = notification_state.before(notification, PHONE, {}, {}, START)
-    moved = replace(row, key="new")
+    moved = row._replace(key="new")
     changes = notification_state.after(Delivery(notification, START + MINUTE, Outcome.DELIVERED), [moved])
     assert changes.notified == {(PHONE.id, "new"): NotificationState("phone", "new", Level.NOW, START, START + MINUTE)}
     assert changes.attempts == {(PHONE.id, "new"): None}

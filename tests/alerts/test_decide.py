@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from alerts.model import Channel, Condition, Level
@@ -150,8 +148,8 @@ def test_a_moved_key_goes_on_under_its_new_name() -> None:
     """Nothing is said of the old name, and the end is told under the new one."""
     world = World()
     world.look(now())
-    world.alerts["b"] = replace(world.alerts.pop("a"), key="b")
-    world.notified[PHONE.id, "b"] = replace(world.notified.pop((PHONE.id, "a")), key="b")
+    world.alerts["b"] = world.alerts.pop("a")._replace(key="b")
+    world.notified[PHONE.id, "b"] = world.notified.pop((PHONE.id, "a"))._replace(key="b")
     assert world.look(now("b"), after=MINUTE) == []
     world.look(fine("b"), after=MINUTE)
     assert said(world.look(fine("b"), after=HOUR)) == [("phone", "b", "resolved")]

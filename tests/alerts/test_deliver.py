@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import time
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -56,7 +55,7 @@ def test_a_service_receives_the_form_that_its_url_asks_for(there: Receiver, form
 
 
 def test_a_subject_put_into_the_body_is_escaped_for_it(there: Receiver) -> None:
-    message = replace(MESSAGE, subject="a <b> & _c_")
+    message = MESSAGE._replace(subject="a <b> & _c_")
     for form, shown in (("html", "<b>a &lt;b&gt; &amp; _c_</b>"), ("markdown", "a \\<b\\> & \\_c\\_")):
         deliver(there.url("mmost", f"{'a' * 24}?format={form}"), message, TIME)
         assert shown in there.received[-1].body["text"].splitlines()[0]
@@ -64,7 +63,7 @@ def test_a_subject_put_into_the_body_is_escaped_for_it(there: Receiver) -> None:
 
 @pytest.mark.parametrize("level", Level)
 def test_every_level_has_a_type(there: Receiver, level: Level) -> None:
-    deliver(there.url("json", "json/x"), replace(MESSAGE, level=level), TIME)
+    deliver(there.url("json", "json/x"), MESSAGE._replace(level=level), TIME)
     kinds = {Level.FINE: "success", Level.INFO: "info", Level.SOON: "warning", Level.NOW: "failure"}
     assert there.received[-1].body["type"] == kinds[level]
 

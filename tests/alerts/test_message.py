@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -74,7 +73,7 @@ def test_a_deadline_is_given_as_a_moment_and_from_now() -> None:
 
 
 def test_what_recovered_says_until_when_it_is_valid_and_asks_for_nothing() -> None:
-    text = say(notification(replace(RESOLVED, alert=replace(RESOLVED.alert, remedy=COMMAND)))).text
+    text = say(notification(RESOLVED._replace(alert=RESOLVED.alert._replace(remedy=COMMAND)))).text
     assert "Logged in again, valid until Fri 1 Jan 2027, 13:00 UTC (in 40 days)." in text
     assert COMMAND not in text
 
@@ -175,7 +174,7 @@ def test_what_fits_is_not_changed_by_a_line_but_for_its_spaces(text: str) -> Non
 def test_a_standing_is_never_shown_by_its_key_when_it_has_labels() -> None:
     """With `privacy: masked` the labels are masked, the key is not."""
     masked = alert(key="openclaw/main/anthropic:me@example.com", labels={"profile": "anthropic:m…", "agent": "main"})
-    message = say(notification(replace(item(), alert=masked)))
+    message = say(notification(item()._replace(alert=masked)))
     assert "me@example.com" not in repr(message)
 
 

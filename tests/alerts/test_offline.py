@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alerts.dataclass import replace
 from alerts.memory import Memory
 from alerts.model import (
     Alert,
@@ -59,7 +58,7 @@ def test_a_text_that_is_none_of_ours_is_nothing(text: str) -> None:
 
 def test_what_was_copied_is_what_speaking_depends_on() -> None:
     known = Memory(
-        {KEY: DEAD, "fine": replace(FINE, key="fine")}, {PLACE: notified(DEAD, T0)}, {}, Muting(), frozenset({"p"})
+        {KEY: DEAD, "fine": FINE._replace(key="fine")}, {PLACE: notified(DEAD, T0)}, {}, Muting(), frozenset({"p"})
     )
     seen = alone(loads(dumps(copied(known, ["ignored"]))))
     assert (seen.alerts, seen.notified, seen.partial) == ({KEY: DEAD}, known.notified, known.partial)
@@ -68,11 +67,11 @@ def test_what_was_copied_is_what_speaking_depends_on() -> None:
 
 #: (in the history, learned without it, both are judged blind) -> what stands, and since when the channel believes it
 CASES: dict[str, tuple[Alert | None, Alert, bool, Level, datetime]] = {
-    "new": (None, replace(DEAD, since=T1), True, Level.NOW, T1),
-    "the same, judged blind, is the same episode": (DEAD, replace(DEAD, since=T1), True, Level.NOW, T0),
-    "worse, judged blind": (replace(DEAD, level=Level.SOON), replace(DEAD, since=T1), True, Level.NOW, T1),
-    "fine, judged blind, is no good news": (DEAD, replace(FINE, since=T1), True, Level.NOW, T1),
-    "fine, judged with the history": (DEAD, replace(FINE, since=T1), False, Level.FINE, T1),
+    "new": (None, DEAD._replace(since=T1), True, Level.NOW, T1),
+    "the same, judged blind, is the same episode": (DEAD, DEAD._replace(since=T1), True, Level.NOW, T0),
+    "worse, judged blind": (DEAD._replace(level=Level.SOON), DEAD._replace(since=T1), True, Level.NOW, T1),
+    "fine, judged blind, is no good news": (DEAD, FINE._replace(since=T1), True, Level.NOW, T1),
+    "fine, judged with the history": (DEAD, FINE._replace(since=T1), False, Level.FINE, T1),
 }
 
 
@@ -87,7 +86,7 @@ def test_what_was_learned_without_the_history_is_brought_home(name: str) -> None
 
 
 def test_the_log_of_a_long_time_does_not_fill_the_file() -> None:
-    alert = replace(DEAD, summary="s" * 500, labels={"provider": "p" * 500})
+    alert = DEAD._replace(summary="s" * 500, labels={"provider": "p" * 500})
     one = (
         Delivery(Notification("phone", (Item(alert, Reason.NEW),)), T1, Outcome.DELIVERED),
         StateChanges({PLACE: None}, {}),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -85,7 +84,7 @@ def test_an_unheard_reminder_leaves_nothing_waiting_once_nobody_needs_it() -> No
     drive.run_to(START + 30 * HOUR)
     assert ("mail", "a") in drive.memory.attempts
     silence = Silence(1, {}, START + 90 * DAY, Level.NOW, drive.now)
-    drive.memory = replace(drive.memory, muting=Muting((silence,)))
+    drive.memory = drive.memory._replace(muting=Muting((silence,)))
     drive.see(now("a"))
     drive.run_to(START + 31 * HOUR)
     assert drive.memory.attempts == {}
@@ -100,8 +99,8 @@ def test_a_success_ends_the_wait_of_everything_else_on_that_channel() -> None:
     other = notification_state.after(
         Delivery(Notification("mail", ()), START - HOUR, Outcome.TIMEOUT), [other]
     ).attempts["mail", "a"]
-    waiting = replace(other, wait=6 * HOUR)
-    elsewhere = replace(waiting, channel="phone")
+    waiting = other._replace(wait=6 * HOUR)
+    elsewhere = waiting._replace(channel="phone")
     done = Delivery(Notification("mail", (Item(alert, Reason.NEW),)), START, Outcome.DELIVERED)
     changes = notification_state.after(done, [row], [row, waiting, elsewhere])
     assert changes.attempts["mail", "b"] is None

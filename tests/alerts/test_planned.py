@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -57,8 +56,8 @@ def test_a_reminder_comes_with_the_check_at_which_its_interval_is_over():
     known = Memory({KEY: NOWISH}, notified("phone") | notified("mail", 5 * HOUR))
     assert following(known) == NextMessage("phone", Reason.REMINDER, NOW - 3 * HOUR + DAY)
     assert following(known, (PHONE, MAIL)).channel == "mail"
-    assert following(replace(known, notified=notified("phone", nth=1))).at == NOW - 3 * HOUR + 2 * DAY
-    assert following(replace(known, notified=notified("phone", 3 * HOUR - MINUTE))).at == NOW - 2 * HOUR + DAY
+    assert following(known._replace(notified=notified("phone", nth=1))).at == NOW - 3 * HOUR + 2 * DAY
+    assert following(known._replace(notified=notified("phone", 3 * HOUR - MINUTE))).at == NOW - 2 * HOUR + DAY
 
 
 def test_what_was_not_told_yet_is_due():
@@ -81,14 +80,14 @@ def test_what_somebody_knows_of_is_not_planned(until):
     known = Memory({KEY: NOWISH}, notified("phone"), muting=muting)
     assert following(known) is None
     assert following(Memory({KEY: NOWISH}), ()) is None
-    ends = replace(muting, acknowledgements=(replace(muting.acknowledgements[0], until=NOW + 3 * DAY),))
-    assert following(replace(known, muting=ends)).at == NOW + 3 * DAY
+    ends = muting._replace(acknowledgements=(muting.acknowledgements[0]._replace(until=NOW + 3 * DAY),))
+    assert following(known._replace(muting=ends)).at == NOW + 3 * DAY
 
 
 def test_a_reminder_that_falls_into_the_night_is_named_for_the_morning():
     """NOW is 13:00; the reminder would be due at 23:00."""
     known = Memory({KEY: NOWISH}, notified("phone", 14 * HOUR))
-    assert following(known, rules=replace(RULES, quiet=NIGHT)).at == NOW + 18 * HOUR
+    assert following(known, rules=RULES._replace(quiet=NIGHT)).at == NOW + 18 * HOUR
 
 
 def test_a_silence_that_ends_before_the_reminder_is_due_does_not_move_it():
@@ -96,12 +95,12 @@ def test_a_silence_that_ends_before_the_reminder_is_due_does_not_move_it():
     silence = Silence(1, {}, NOW + 2 * HOUR, Level.NOW, NOW)
     known = Memory({KEY: NOWISH}, notified("phone"), muting=Muting((silence,)))
     assert following(known).at == NOW - 3 * HOUR + DAY
-    assert following(replace(known, muting=Muting((replace(silence, until=NOW + 40 * HOUR),)))).at == NOW + 40 * HOUR
+    assert following(known._replace(muting=Muting((silence._replace(until=NOW + 40 * HOUR),)))).at == NOW + 40 * HOUR
 
 
 def test_other_news_takes_a_reminder_along():
     """What another condition has to say at a silence's end is a message about this one, too."""
-    other = replace(NOWISH, key="other", labels={"profile": "other"})
+    other = NOWISH._replace(key="other", labels={"profile": "other"})
     silence = Silence(1, {"profile": "other"}, NOW + 12 * HOUR, Level.NOW, NOW)
     known = Memory({KEY: NOWISH, "other": other}, notified("phone"), muting=Muting((silence,)))
     assert following(known) == NextMessage("phone", Reason.REMINDER, NOW + 12 * HOUR)
@@ -119,7 +118,7 @@ def test_a_lead_step_is_named_only_where_it_is_said():
         return (Condition(KEY, Level.SOON, soon.labels, step=step),), NOW + DAY if at < NOW + DAY else None
 
     def first(muting: Muting, channels=(PHONE,)):
-        return planned(replace(known, muting=muting), channels, RULES, look, NOW, HOUR).get(KEY)
+        return planned(known._replace(muting=muting), channels, RULES, look, NOW, HOUR).get(KEY)
 
     assert first(Muting()) == NextMessage("phone", Reason.WORSE, NOW + DAY)
     assert first(Muting(), (MAIL,)) is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -91,7 +90,7 @@ def test_a_canary_that_is_overdue_for_a_day_is_told_to_the_others_and_its_arriva
 
 
 def test_a_canary_waits_for_the_end_of_quiet_hours():
-    world = World(rules=replace(RULES, quiet=QuietHours(time(12), time(15), ZoneInfo("UTC"))))
+    world = World(rules=RULES._replace(quiet=QuietHours(time(12), time(15), ZoneInfo("UTC"))))
     assert world.look() == []
     assert world.until() == 2 * HOUR
     assert world.look(2 * HOUR) == CANARY
@@ -115,7 +114,7 @@ def test_no_canary_and_no_digest_without_being_asked_for():
 
 
 def test_a_digest_goes_to_every_channel_by_its_span():
-    world = World(replace(PHONE, canary=None), MAIL, rules=replace(RULES, digest=7 * DAY))
+    world = World(PHONE._replace(canary=None), MAIL, rules=RULES._replace(digest=7 * DAY))
     assert world.look() == [("phone", "digest", "routine"), ("mail", "digest", "routine")]
     assert world.look(6 * DAY) == []
     assert len(world.look(DAY)) == 2

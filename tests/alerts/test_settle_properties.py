@@ -12,9 +12,8 @@ from tests.alerts.world import DAY, MINUTE, SETTLE, START, fine, login, now
 OLD, NEW, DOUBT = login(0), login(1), now(doubt=True)
 
 CONDITIONS = st.builds(
-    Condition,
-    st.just("a"),
-    st.sampled_from(Level),
+    Condition("a", Level.FINE)._replace,
+    level=st.sampled_from(Level),
     step=st.sampled_from([None, DAY, 7 * DAY]),
     doubt=st.booleans(),
     held=st.booleans(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -71,7 +70,7 @@ def test_an_acknowledgement_ends_when_the_standing_changes():
     made = acknowledgement(KEY, KNOWN, NOW, None, "", "anna")
     muting = Muting((), (made,))
     assert suppressed_until(muting, KNOWN[KEY], NOW) > NOW
-    assert suppressed_until(muting, replace(KNOWN[KEY], at=NOW + HOUR), NOW + HOUR) == NOW + HOUR
+    assert suppressed_until(muting, KNOWN[KEY]._replace(at=NOW + HOUR), NOW + HOUR) == NOW + HOUR
 
 
 @pytest.mark.parametrize(

@@ -200,11 +200,11 @@ class World:
     def acknowledge(self, key: str, until: datetime | None = None) -> None:
         given = Acknowledgement(key, self.alerts[key].at, until, self.now)
         others = tuple(one for one in self.muting.acknowledgements if one.key != key)
-        self.muting = replace(self.muting, acknowledgements=(*others, given))
+        self.muting = self.muting._replace(acknowledgements=(*others, given))
 
     def silence(self, match: Mapping[str, str], span: timedelta, level: Level = Level.NOW) -> None:
         given = Silence(len(self.muting.silences), match, self.now + span, level, self.now)
-        self.muting = replace(self.muting, silences=(*self.muting.silences, given))
+        self.muting = self.muting._replace(silences=(*self.muting.silences, given))
 
 
 def _put(rows: dict, place: notification_state.Place, row: object | None) -> None:

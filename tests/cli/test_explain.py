@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.ground import ROWS, WEIGHTS, Ground, Weight
+from monitor.judge.rules import ROWS, WEIGHTS
+from monitor.model import Rule, Weight
 from tests.command import authwatch, configure
 from tests.openclaw_home import DAY, HOUR, ms, oauth, openclaw, put, store, token
 from tests.warm import Line
@@ -80,33 +81,33 @@ def just(profile: Callable[[], dict[str, object]]) -> Callable[[Path], None]:
 
 
 #: what is there, key, the row that decides, what is laid on it, what the page has to say
-PAGES: dict[str, tuple[Callable[[Path], None], str, Ground, tuple[Weight, ...], tuple[str, ...]]] = {
-    "held": (held, A, Ground.UNREADABLE, (Weight.LAST_KNOWN,), ("parse: not JSON", "last look that saw it", "last known")),
+PAGES: dict[str, tuple[Callable[[Path], None], str, Rule, tuple[Weight, ...], tuple[str, ...]]] = {
+    "held": (held, A, Rule.UNREADABLE, (Weight.LAST_KNOWN,), ("parse: not JSON", "last look that saw it", "last known")),
     "rejected": (
         lambda home: profiles(
             home, token(), usageStats={"anthropic:a": {"disabledUntil": ms(HOUR), "disabledReason": "auth_permanent"}}
         ),
         A,
-        Ground.REJECTED,
+        Rule.REJECTED,
         (),
         ("auth_permanent", "somebody has to act now"),
     ),
-    "blanked": (just(lambda: token(secret="")), A, Ground.BLANKED, (), ("tokens are empty",)),
-    "refused": (just(lambda: {**token(), "expires": "x"}), A, Ground.REFUSED, (), ("its own program",)),
-    "gone": (gone, A, Ground.ABSENT, (), ("no login any more", "last look that saw it")),
-    "expected": (expected, A, Ground.ABSENT, (), ("where openclaw keeps its logins", "policy.expect")),
-    "ended": (just(lambda: token(ends_in=-HOUR)), A, Ground.ENDED, (), ("60 min ago", "renews itself no", "time alone")),
-    "redundant": (redundant, A, Ground.ENDED, (Weight.REDUNDANT,), ("1 of 2 for anthropic, beside anthropic:b", "soon")),
-    "unused": (unused, "openclaw/main/openai:b", Ground.ENDED, (Weight.UNUSED,), ("nobody has to act", "in use        no")),
-    "used": (reused, A, Ground.IDLE, (), ("last used", "row 7: access ran out, and a use after that")),
-    "idle": (just(lambda: oauth(-HOUR)), A, Ground.IDLE, (), ("first renewal seen", "nobody has to act")),
-    "lead": (just(lambda: token(ends_in=2 * DAY)), A, Ground.LEAD, (), ("lead steps    7 days, 3 days, 24 h", "the last 24 h")),
-    "hidden": (referred, A, Ground.HIDDEN, (), ("how sure      unverified", "behind a reference")),
-    "setup-token": (pasted, A, Ground.ENDLESS, (), ("in 36", "at the latest", "unverified: its end is only assumed")),
-    "key": (key, A, Ground.ENDLESS, (), ("`lifetime:`", "no usable moment")),
-    "credit": (no_credit, A, Ground.FINE, (Weight.CREDIT,), ("credit        none left", "top it up", "Top up the credit")),
-    "resting": (resting, A, Ground.FINE, (Weight.REST,), ("rests until", "of no use now", "nobody has to act")),
-    "fine": (just(lambda: oauth(8 * HOUR)), A, Ground.FINE, (), ("in 8 h", "row 8: access ran out, refreshable, idle")),
+    "blanked": (just(lambda: token(secret="")), A, Rule.BLANKED, (), ("tokens are empty",)),
+    "refused": (just(lambda: {**token(), "expires": "x"}), A, Rule.REFUSED, (), ("its own program",)),
+    "gone": (gone, A, Rule.ABSENT, (), ("no login any more", "last look that saw it")),
+    "expected": (expected, A, Rule.ABSENT, (), ("where openclaw keeps its logins", "policy.expect")),
+    "ended": (just(lambda: token(ends_in=-HOUR)), A, Rule.ENDED, (), ("60 min ago", "renews itself no", "time alone")),
+    "redundant": (redundant, A, Rule.ENDED, (Weight.REDUNDANT,), ("1 of 2 for anthropic, beside anthropic:b", "soon")),
+    "unused": (unused, "openclaw/main/openai:b", Rule.ENDED, (Weight.UNUSED,), ("nobody has to act", "in use        no")),
+    "used": (reused, A, Rule.IDLE, (), ("last used", "row 7: access ran out, and a use after that")),
+    "idle": (just(lambda: oauth(-HOUR)), A, Rule.IDLE, (), ("first renewal seen", "nobody has to act")),
+    "lead": (just(lambda: token(ends_in=2 * DAY)), A, Rule.LEAD, (), ("lead steps    7 days, 3 days, 24 h", "the last 24 h")),
+    "hidden": (referred, A, Rule.HIDDEN, (), ("how sure      unverified", "behind a reference")),
+    "setup-token": (pasted, A, Rule.ENDLESS, (), ("in 36", "at the latest", "unverified: its end is only assumed")),
+    "key": (key, A, Rule.ENDLESS, (), ("`lifetime:`", "no usable moment")),
+    "credit": (no_credit, A, Rule.FINE, (Weight.CREDIT,), ("credit        none left", "top it up", "Top up the credit")),
+    "resting": (resting, A, Rule.FINE, (Weight.REST,), ("rests until", "of no use now", "nobody has to act")),
+    "fine": (just(lambda: oauth(8 * HOUR)), A, Rule.FINE, (), ("in 8 h", "row 8: access ran out, refreshable, idle")),
 }  # fmt: skip
 
 
@@ -121,7 +122,7 @@ def test_a_page_names_the_row_that_the_judge_used_and_each_fact_with_its_place(t
     assert (found["rule"]["name"], [one["name"] for one in found["weights"]]) == (ground, list(weights))
     assert f"row {found['rule']['row']}: yes {ROWS[ground].evidence}" in flat
     assert [WEIGHTS[one] for one in weights if WEIGHTS[one] not in flat] == []
-    assert [one["name"] for one in found["not"]] == list(Ground)[: list(Ground).index(ground)]
+    assert [one["name"] for one in found["not"]] == list(Rule)[: list(Rule).index(ground)]
     for fact in found["evidence"]:
         assert fact["where"], fact
         assert fact["why"], fact
@@ -135,7 +136,7 @@ def test_a_page_names_the_row_that_the_judge_used_and_each_fact_with_its_place(t
 
 
 def test_every_row_and_every_weight_has_a_page() -> None:
-    assert {page[2] for page in PAGES.values()} | {Ground.UNRENEWED} == set(Ground)  # that one needs an hour, see below
+    assert {page[2] for page in PAGES.values()} | {Rule.UNRENEWED} == set(Rule)  # that one needs an hour, see below
     # Stalling takes weeks: tests/alerts/test_rhythm.py.
     assert {weight for page in PAGES.values() for weight in page[3]} | {Weight.STALLED} == set(Weight)
 

@@ -8,7 +8,6 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from itertools import combinations
 from pathlib import Path
@@ -189,7 +188,7 @@ def play(folder: Path, ask: Callable[[store.Connection], None], worse: bool, ord
             silence(connection)
     check.now = NOW
     if worse:
-        check.condition = replace(soon, step=timedelta(days=1))
+        check.condition = soon._replace(step=timedelta(days=1))
     for step in order:
         getattr(request if step in ("write", "commit") else check, step)()
     with db.connect() as connection:

@@ -1,6 +1,5 @@
 """`config show`: the effective settings, which read back as themselves, without a secret."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from monitor.config.settings import Settings
@@ -13,13 +12,12 @@ ENV = {"NTFY_TOPIC": "FAKESECRET"}
 
 def _comparable(settings: Settings) -> Settings:
     """Without what `show` hides and where things stand."""
-    return replace(
-        settings,
-        channels=tuple(replace(c, url=None, broken="", where="") for c in settings.channels),
-        sources=tuple(replace(entry, where="") for entry in settings.sources),
+    return settings._replace(
+        channels=tuple(c._replace(url=None, broken="", where="") for c in settings.channels),
+        sources=tuple(entry._replace(where="") for entry in settings.sources),
         heartbeat=None,
         history_url=None,
-        web=replace(settings.web, password=None, password_file=None, broken=""),
+        web=settings.web._replace(password=None, password_file=None, broken="", where=""),
         broken={},
     )
 
@@ -29,13 +27,12 @@ def test_what_is_shown_reads_back_as_the_same_settings(tmp_path: Path) -> None:
         before = settings_of(tmp_path, text, ENV)
         shown = show(before).replace("url: (hidden)", "url: sqlite:///x")
         after = settings_of(tmp_path, shown)
-        chosen = replace(
-            after,
+        chosen = after._replace(
             sources=tuple(
-                replace(e, chosen=b.chosen, trusted=b.trusted)
+                e._replace(chosen=b.chosen, trusted=b.trusted)
                 for e, b in zip(after.sources, before.sources, strict=True)
             ),
-            policy=replace(after.policy, unlisted=before.policy.unlisted),
+            policy=after.policy._replace(unlisted=before.policy.unlisted),
         )
         assert _comparable(chosen) == _comparable(before)
 

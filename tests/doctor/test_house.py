@@ -66,7 +66,7 @@ def test_quiet_hours_in_utc_on_a_machine_elsewhere_are_a_warning(tmp_path, stock
 
     def at(zone: tzinfo) -> Subject:
         hours = QuietHours(clock(22), clock(7), zone)
-        return replace(one, settings=replace(one.settings, alerts=replace(one.settings.alerts, quiet=hours)))
+        return replace(one, settings=one.settings._replace(alerts=one.settings.alerts._replace(quiet=hours)))
 
     found = only(said(at(UTC), "zone"))
     assert found.what == "quiet hours 22:00 to 07:00, UTC, but this machine is at UTC+01:00"

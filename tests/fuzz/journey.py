@@ -15,7 +15,7 @@ from alerts.model import Channel, Level
 from monitor.check import status
 from monitor.check.collect import CheckOptions, digest
 from monitor.cli.status_text import nagios, text
-from monitor.config.settings import Policy, Settings
+from monitor.config.settings import Settings
 from monitor.history import changes, known
 from monitor.history.engine import connect, prepare
 from monitor.history.tables import METADATA
@@ -24,7 +24,7 @@ from monitor.judge.judge import judge
 from monitor.judge.wording import mask
 from monitor.metrics.definitions import Facts
 from monitor.metrics.exposition import body
-from monitor.model import Finding, Judgement
+from monitor.model import Finding, Judgement, Policy
 from monitor.system.host import Host
 from tests.fuzz.engine import Leak
 from tests.fuzz.mutate import MARK

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from alerts.serialization import flatten, revive
-from monitor.config.settings import Policy
 from monitor.history.changes import HistoryChanges, changes
 from monitor.judge.judge import judge
-from monitor.model import Credential, Evidence, Kind, Observation, Remembered, State, Trouble, Use
+from monitor.model import Credential, Evidence, Kind, Observation, Policy, Remembered, State, Trouble, Use
 from monitor.model import Problem as P
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -28,7 +26,7 @@ def login(fingerprint: str = "a", ends_in: timedelta = HOUR, **more: object) -> 
         store="~/store.json",
         host_path="/h/store.json",
     )
-    return replace(made, **more)
+    return made._replace(**more)
 
 
 class Story:
@@ -113,7 +111,7 @@ def test_fingerprints_of_another_key_are_compared_with_nothing():
     story = Story()
     story.look(login("a", DAY))
     (key,) = story.known
-    story.known[key] = replace(story.one, comparable=False)
+    story.known[key] = story.one._replace(comparable=False)
     found = story.look(login("b", DAY))
     assert not found.rotations
     assert story.one.comparable
@@ -145,7 +143,7 @@ def test_a_renamed_profile_keeps_its_history():
     story.look(login("a", DAY))
     story.now += HOUR
     first = story.one.first_seen_at
-    new = replace(login("a", DAY), credential=Credential("openclaw", "main", "anthropic", "anthropic:new", Kind.OAUTH))
+    new = login("a", DAY)._replace(credential=Credential("openclaw", "main", "anthropic", "anthropic:new", Kind.OAUTH))
     found = story.look(new)
     assert found.gone == ("openclaw/main/anthropic:default",)
     assert story.one.first_seen_at == first
@@ -157,7 +155,7 @@ def test_an_ignored_key_stays_ignored_over_every_change():
     story = Story()
     story.look(login("a", DAY))
     (key,) = story.known
-    story.known[key] = replace(story.one, ignored=True)
+    story.known[key] = story.one._replace(ignored=True)
     story.look(login("b", -HOUR, refreshable=False))
     assert story.one.ignored
 
@@ -179,7 +177,7 @@ def test_a_login_that_was_blanked_and_is_back_is_a_persons_work():
     """A login that was blanked lost its secret with it; the one that takes its place was made by a person."""
     story = Story()
     story.look(login("a", 8 * HOUR))
-    blank = replace(login("a", 20 * HOUR), evidence=Evidence.BLANKED, fingerprint=None, refreshable=False)
+    blank = login("a", 20 * HOUR)._replace(evidence=Evidence.BLANKED, fingerprint=None, refreshable=False)
     assert not story.look(blank).rotations, "to be logged out is no renewal, whatever end the empty login states"
     (rotation,) = story.look(login("b", 30 * HOUR)).rotations
     assert rotation.new_login

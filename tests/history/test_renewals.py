@@ -10,7 +10,7 @@ from sqlalchemy import Connection, create_engine, event
 
 from monitor.history.queries import RECENT, logins, rotations
 from monitor.history.tables import METADATA, RENEWALS
-from monitor.renewal import Rotation
+from monitor.model import Renewal
 
 START, HOUR = datetime(2027, 3, 1, tzinfo=UTC), timedelta(hours=1)
 
@@ -23,9 +23,9 @@ def db() -> Iterator[Connection]:
         yield connection
 
 
-def renewed(db: Connection, key: str, hour: int, *, new_login: bool = False) -> Rotation:
-    one = Rotation(key, START + hour * HOUR, new_login, START + (hour + 8) * HOUR, None)
-    db.execute(RENEWALS.insert(), [{name: getattr(one, name) for name in Rotation.__annotations__}])
+def renewed(db: Connection, key: str, hour: int, *, new_login: bool = False) -> Renewal:
+    one = Renewal(key, START + hour * HOUR, new_login, START + (hour + 8) * HOUR, None)
+    db.execute(RENEWALS.insert(), [{name: getattr(one, name) for name in Renewal.__annotations__}])
     return one
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from alerts.dataclass import replace
 from monitor.check.assess import CheckContext
 from monitor.check.collect import CheckOptions, look
 from monitor.check.read_only import CheckResult, read_only
@@ -29,7 +28,7 @@ def answers(this_check: CheckContext) -> Iterator[CheckResult]:
         yield found
         if found.until is None:
             return
-        this_check = replace(this_check, now=found.until)
+        this_check = this_check._replace(now=found.until)
 
 
 def timeless(this_check: CheckContext, outcome: CheckResult) -> Document:
@@ -49,7 +48,7 @@ def test_no_word_of_a_document_changes_before_its_answer_may(this_check: CheckCo
     for outcome in answers(this_check):
         end = outcome.until or NOW + HORIZON
         spans.append(end - outcome.at)
-        late = read_only(replace(this_check, now=end - timedelta(milliseconds=1)))
+        late = read_only(this_check._replace(now=end - timedelta(milliseconds=1)))
         assert timeless(this_check, late) == timeless(this_check, outcome)
     assert max(spans) > timedelta(days=30), "too short for a span in days to change"
     assert len(spans) > 5

@@ -1,13 +1,11 @@
 """Deadlines, lead steps, assumed lifetimes and the next moment that counts."""
 
-from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from monitor.config.settings import Policy, PolicyRule
 from monitor.judge.evaluate import evaluate
-from monitor.model import Evidence, Kind, Need, State, Use
+from monitor.model import Evidence, Kind, Need, Policy, PolicyRule, State, Use
 from tests.judge.worlds import DAY, HOUR, NOW, POLICY, at, login, memory, oauth, ruled, token
 
 OVERUSED = oauth(access=-5 * HOUR, end=None, use=Use(last_used_at=at(-3 * HOUR)))
@@ -59,7 +57,7 @@ def test_lead_steps_over_a_third_of_a_known_lifetime_do_not_apply():
     session = token(access=8 * HOUR, lifetime=12 * HOUR)
     assert evaluate(session, None, POLICY, NOW).state is State.OK
     assert evaluate(session, None, ruled(lead=(4 * HOUR, 5 * HOUR)), NOW).until == at(4 * HOUR)
-    by_rule = evaluate(replace(session, lifetime=None), None, ruled(lifetime=12 * HOUR), NOW)
+    by_rule = evaluate(session._replace(lifetime=None), None, ruled(lifetime=12 * HOUR), NOW)
     assert by_rule.state is State.OK
 
 
@@ -83,8 +81,8 @@ LIFETIMES = [
     (ruled(lifetime=YEAR), None, YEAR),
     (ruled(lifetime=YEAR), memory(SETUP, first_seen_at=at(-100 * DAY)), 265 * DAY),
     (ruled(lifetime=YEAR), memory(SETUP, first_seen_at=at(-100 * DAY), fingerprint_since=at(-DAY)), 364 * DAY),
-    (ruled(lifetime=YEAR), memory(replace(SETUP, fingerprint="old")), YEAR),
-    (ruled(lifetime=YEAR), memory(replace(SETUP, fingerprint="old"), comparable=False), YEAR - 9 * DAY),
+    (ruled(lifetime=YEAR), memory(SETUP._replace(fingerprint="old")), YEAR),
+    (ruled(lifetime=YEAR), memory(SETUP._replace(fingerprint="old"), comparable=False), YEAR - 9 * DAY),
     (ruled(lifetime=YEAR, issued=date(2026, 11, 20)), memory(SETUP), YEAR - 2 * DAY - 13 * HOUR),
     (
         ruled(lifetime=YEAR, issued=date(2026, 3, 1)),

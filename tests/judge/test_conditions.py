@@ -1,7 +1,5 @@
 """What people are told about: levels, doubt, troubles that are over, masked names."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -92,7 +90,7 @@ def test_a_source_that_crashed_does_not_mend_its_stores():
 
 
 def test_a_trouble_of_an_unwatched_source_says_nothing():
-    assert notified(looked_at(replace(TROUBLE, ignored=True))) == ()
+    assert notified(looked_at(TROUBLE._replace(ignored=True))) == ()
 
 
 def test_what_nobody_asks_for_any_more_is_seen_fine():

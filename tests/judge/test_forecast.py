@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.judge.forecast import APART, coming, estimated, expected, unstated
-from monitor.model import Evidence, Need
-from monitor.renewal import Expected
+from monitor.model import Evidence, ExpectedLogin, Need
 from tests.judge.worlds import DAY, HOUR, NOW, at, known, login, looked_at, memory, oauth, only, token
 
 
@@ -90,9 +88,9 @@ def test_an_estimate_that_is_overdue_is_still_ahead_and_an_ignored_login_never()
     past = known(seen, logins=moments(DAY, DAY, last=NOW - 9 * DAY))
     verdict = only(looked_at(seen, before=past))
     assert [one.at for one in coming([verdict], NOW, DAY)] == [NOW - 8 * DAY]
-    assert coming([replace(verdict, ignored=True)], NOW, DAY) == []
-    assert coming([replace(verdict, in_use=False)], NOW, DAY) == []
-    assert estimated(replace(verdict, needs_human=Need.NOW), memory(seen, logins=PAST)) is None
+    assert coming([verdict._replace(ignored=True)], NOW, DAY) == []
+    assert coming([verdict._replace(in_use=False)], NOW, DAY) == []
+    assert estimated(verdict._replace(needs_human=Need.NOW), memory(seen, logins=PAST)) is None
 
 
 @given(st.lists(st.timedeltas(min_value=APART, max_value=400 * DAY), min_size=2, max_size=12))
@@ -115,4 +113,4 @@ def test_only_the_last_dozen_counts(gaps):
 )
 def test_any_past_gives_an_answer_or_none(days):
     found = expected(sorted(day.replace(tzinfo=NOW.tzinfo) for day in days))
-    assert found is None or isinstance(found, Expected)
+    assert found is None or isinstance(found, ExpectedLogin)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.ground import ROWS, WEIGHTS, Ground, Weight
 from monitor.judge.evaluate import evaluate
-from monitor.model import Confidence, Evidence, Kind, Lineup, Need, Problem, State, Use
+from monitor.judge.rules import ROWS, WEIGHTS
+from monitor.model import Confidence, Evidence, Kind, Lineup, Need, Problem, Rule, State, Use, Weight
 from tests.judge.worlds import (
     DAY,
     HOUR,
@@ -31,26 +31,26 @@ USED = oauth(access=-2 * HOUR, use=Use(last_used_at=at(-HOUR)))
 
 #: what was seen, what was known, the row
 CASES = {
-    Ground.UNREADABLE: (login(problem=Problem.PARSE), None),
-    Ground.REJECTED: (oauth(evidence=Evidence.REFUSED), None),
-    Ground.BLANKED: (oauth(evidence=Evidence.BLANKED), None),
-    Ground.REFUSED: (oauth(evidence=Evidence.UNUSABLE), None),
-    Ground.ABSENT: (login(evidence=Evidence.ABSENT), None),
-    Ground.ENDED: (token(access=-HOUR), None),
-    Ground.UNRENEWED: (USED, memory(USED, overused_at=at(-HOUR))),
-    Ground.IDLE: (oauth(access=-HOUR), None),
-    Ground.LEAD: (oauth(end=2 * DAY), None),
-    Ground.HIDDEN: (login(evidence=Evidence.HIDDEN), None),
-    Ground.ENDLESS: (login(kind=Kind.API_KEY), None),
-    Ground.FINE: (oauth(), None),
+    Rule.UNREADABLE: (login(problem=Problem.PARSE), None),
+    Rule.REJECTED: (oauth(evidence=Evidence.REFUSED), None),
+    Rule.BLANKED: (oauth(evidence=Evidence.BLANKED), None),
+    Rule.REFUSED: (oauth(evidence=Evidence.UNUSABLE), None),
+    Rule.ABSENT: (login(evidence=Evidence.ABSENT), None),
+    Rule.ENDED: (token(access=-HOUR), None),
+    Rule.UNRENEWED: (USED, memory(USED, overused_at=at(-HOUR))),
+    Rule.IDLE: (oauth(access=-HOUR), None),
+    Rule.LEAD: (oauth(end=2 * DAY), None),
+    Rule.HIDDEN: (login(evidence=Evidence.HIDDEN), None),
+    Rule.ENDLESS: (login(kind=Kind.API_KEY), None),
+    Rule.FINE: (oauth(), None),
 }
 
 
-@pytest.mark.parametrize("ground", Ground)
-def test_each_row_names_itself(ground: Ground) -> None:
+@pytest.mark.parametrize("ground", Rule)
+def test_each_row_names_itself(ground: Rule) -> None:
     seen, before = CASES[ground]
     verdict = evaluate(seen, before, POLICY, NOW)
-    assert verdict.ground is ground
+    assert verdict.rule is ground
     assert verdict.state == ROWS[ground].state
     assert verdict.weights == ()
     assert ROWS[ground].need.startswith(str(verdict.needs_human))
@@ -59,16 +59,16 @@ def test_each_row_names_itself(ground: Ground) -> None:
 @given(observations, st.one_of(st.none(), memories), policies)
 def test_the_row_and_the_weights_say_what_the_verdict_says(seen, before, policy) -> None:
     verdict = evaluate(seen, before, policy, NOW)
-    assert verdict.state == ROWS[verdict.ground].state
+    assert verdict.state == ROWS[verdict.rule].state
     if not verdict.weights:
-        allowed = {Need.NO, Need.SOON} if verdict.ground is Ground.IDLE else {verdict.needs_human}
+        allowed = {Need.NO, Need.SOON} if verdict.rule is Rule.IDLE else {verdict.needs_human}
         assert verdict.needs_human in allowed
-        assert any(ROWS[verdict.ground].need.startswith(str(need)) for need in allowed)
+        assert any(ROWS[verdict.rule].need.startswith(str(need)) for need in allowed)
     assert list(verdict.weights) == sorted(verdict.weights, key=list(Weight).index)
 
 
 def test_every_row_and_weight_has_its_words() -> None:
-    assert list(ROWS) == list(Ground)
+    assert list(ROWS) == list(Rule)
     assert set(WEIGHTS) == set(Weight)
 
 
@@ -77,20 +77,20 @@ def test_what_others_change_is_laid_on_the_row() -> None:
     line = Lineup("openclaw", "main", "anthropic", (dead.credential.key, good.credential.key))
     found = {one.key: one for one in looked_at(dead, good, line).verdicts}
     spare = found[dead.credential.key]
-    assert (spare.ground, spare.weights, spare.needs_human) == (Ground.ENDED, (Weight.REDUNDANT,), Need.SOON)
+    assert (spare.rule, spare.weights, spare.needs_human) == (Rule.ENDED, (Weight.REDUNDANT,), Need.SOON)
     unused = only(looked_at(dead, Lineup("openclaw", "main", "anthropic", (), in_use=False)))
-    assert (unused.ground, unused.weights, unused.needs_human) == (Ground.ENDED, (Weight.UNUSED,), Need.NO)
+    assert (unused.rule, unused.weights, unused.needs_human) == (Rule.ENDED, (Weight.UNUSED,), Need.NO)
 
 
 def test_a_held_login_says_that_its_last_known_end_decided() -> None:
     seen = token(access=2 * DAY)
     verdict = only(looked_at(login(problem=Problem.PARSE), before=known(seen)))
-    assert (verdict.ground, verdict.weights) == (Ground.UNREADABLE, (Weight.LAST_KNOWN,))
+    assert (verdict.rule, verdict.weights) == (Rule.UNREADABLE, (Weight.LAST_KNOWN,))
 
 
 def test_a_login_that_is_gone_stands_on_its_absence() -> None:
     verdict = only(looked_at(before=(token(),)))
-    assert (verdict.ground, verdict.vanished) == (Ground.ABSENT, True)
+    assert (verdict.rule, verdict.vanished) == (Rule.ABSENT, True)
 
 
 def test_what_was_out_of_credit_and_not_tried_since_is_unverified() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,7 +21,7 @@ CLAUDE = oauth(
     host_path="/h/.claude/x",
     store="~/.claude/x",
 )
-CLAUDE = replace(CLAUDE, credential=replace(CLAUDE.credential, provider="anthropic"), relogin="claude auth login")
+CLAUDE = CLAUDE._replace(credential=CLAUDE.credential._replace(provider="anthropic"), relogin="claude auth login")
 CLAW = oauth(
     "anthropic:default",
     fingerprint="one",
@@ -32,9 +30,8 @@ CLAW = oauth(
     store="~/main.json",
     relogin="openclaw models auth login --provider anthropic --profile-id anthropic:default",
 )
-WORK = replace(
-    CLAW,
-    credential=replace(CLAW.credential, agent="work"),
+WORK = CLAW._replace(
+    credential=CLAW.credential._replace(agent="work"),
     host_path="/h/work.json",
     store="~/work.json",
     relogin=f"{CLAW.relogin} --agent work",
@@ -61,14 +58,14 @@ GROUPS = [
     ("a login copied from Claude Code", (CLAW, CLAUDE), (keys(CLAUDE, CLAW),)),
     ("a login copied from agent to agent", (WORK, CLAW), (keys(CLAW, WORK),)),
     ("three places", (WORK, CLAW, CLAUDE), (keys(CLAUDE, CLAW, WORK),)),
-    ("logins of their own", (CLAW, replace(WORK, **OTHER)), ()),
-    ("an API key in two places", tuple(replace(login(kind=Kind.API_KEY, fingerprint="k"), host_path=p) for p in "ab"), ()),
-    ("a token in two places", (replace(token(fingerprint="t"), host_path="a"), replace(WORK, refreshable=False)), ()),
-    ("two entries that read one file", (CLAW, replace(WORK, host_path=CLAW.host_path)), ()),
-    ("one that is gone", (CLAW, replace(WORK, evidence=Evidence.BLANKED)), ()),
+    ("logins of their own", (CLAW, WORK._replace(**OTHER)), ()),
+    ("an API key in two places", tuple(login(kind=Kind.API_KEY, fingerprint="k")._replace(host_path=p) for p in "ab"), ()),
+    ("a token in two places", (token(fingerprint="t")._replace(host_path="a"), WORK._replace(refreshable=False)), ()),
+    ("two entries that read one file", (CLAW, WORK._replace(host_path=CLAW.host_path)), ()),
+    ("one that is gone", (CLAW, WORK._replace(evidence=Evidence.BLANKED)), ()),
     (
         "what OpenClaw reads in Claude's own store",
-        (CLAUDE, replace(CLAW, credential=replace(CLAW.credential, provider="claude-cli"))),
+        (CLAUDE, CLAW._replace(credential=CLAW.credential._replace(provider="claude-cli"))),
         (),
     ),
 ]  # fmt: skip
@@ -98,7 +95,7 @@ def test_the_place_that_had_it_first_keeps_it_among_equals():
 
 
 def test_the_one_that_was_used_last_keeps_it_where_nothing_else_tells():
-    used = replace(WORK, use=Use(last_used_at=at(-HOUR)))
+    used = WORK._replace(use=Use(last_used_at=at(-HOUR)))
     assert look(CLAW, used).copied == (keys(used, CLAW),)
 
 
@@ -123,12 +120,12 @@ def test_the_verdicts_say_it_too_and_the_copy_has_the_remedy():
 
 
 def test_a_copy_that_nothing_uses_is_for_information():
-    (found,) = told(look(replace(CLAW, use=Use(in_use=False)), CLAUDE))
+    (found,) = told(look(CLAW._replace(use=Use(in_use=False)), CLAUDE))
     assert found.level is Level.INFO
 
 
 def test_masked_words_name_no_profile():
-    mail = replace(CLAW, credential=replace(CLAW.credential, profile="anthropic:anna@example.org"))
+    mail = CLAW._replace(credential=CLAW.credential._replace(profile="anthropic:anna@example.org"))
     (found,) = told(look(mail, CLAUDE), privacy="masked")
     assert "anna" not in found.summary + found.remedy + "".join(found.labels.values())
 
@@ -141,12 +138,12 @@ def alert(*seen):
 @pytest.mark.parametrize(
     ("now_seen", "level"),
     [
-        ((CLAUDE, replace(CLAW, **OTHER)), Level.FINE),
+        ((CLAUDE, CLAW._replace(**OTHER)), Level.FINE),
         ((CLAUDE,), Level.FINE),
         ((CLAW,), Level.FINE),
-        ((replace(CLAUDE, **OTHER), CLAW), Level.SOON),
-        ((replace(CLAUDE, **OTHER), replace(CLAW, fingerprint="three")), Level.FINE),
-        ((replace(CLAUDE, **OTHER), replace(CLAW, evidence=Evidence.REFUSED)), Level.FINE),
+        ((CLAUDE._replace(**OTHER), CLAW), Level.SOON),
+        ((CLAUDE._replace(**OTHER), CLAW._replace(fingerprint="three")), Level.FINE),
+        ((CLAUDE._replace(**OTHER), CLAW._replace(evidence=Evidence.REFUSED)), Level.FINE),
     ],
     ids=["logged in there", "copy removed", "original removed", "original renewed", "both anew", "copy died"],
 )
@@ -181,7 +178,7 @@ def words_of(verdict):
 
 
 def test_a_dead_login_says_which_agent_has_a_working_one_of_its_name():
-    dead = replace(WORK, **OTHER, evidence=Evidence.REFUSED)
+    dead = WORK._replace(**OTHER, evidence=Evidence.REFUSED)
     verdicts = {one.key: one for one in look(CLAW, dead).verdicts}
     found = verdicts[dead.credential.key]
     assert "agent main has a working login of that name, which must not be copied" in found.summary
@@ -190,7 +187,7 @@ def test_a_dead_login_says_which_agent_has_a_working_one_of_its_name():
 
 
 def test_a_dead_login_says_which_program_has_a_working_one_and_the_safe_way():
-    dead = replace(CLAW, **OTHER, evidence=Evidence.REFUSED)
+    dead = CLAW._replace(**OTHER, evidence=Evidence.REFUSED)
     (found,) = (one for one in look(dead, CLAUDE).verdicts if one.key == dead.credential.key)
     assert "claude-code has a working login of anthropic, which must not be copied" in found.summary
     assert "claude setup-token" in found.summary
@@ -199,23 +196,23 @@ def test_a_dead_login_says_which_program_has_a_working_one_and_the_safe_way():
 @pytest.mark.parametrize(
     "beside",
     [
-        replace(CLAUDE, access_expires_at=at(-HOUR), login_expires_at=at(-HOUR)),
-        replace(CLAUDE, evidence=Evidence.BLANKED),
+        CLAUDE._replace(access_expires_at=at(-HOUR), login_expires_at=at(-HOUR)),
+        CLAUDE._replace(evidence=Evidence.BLANKED),
         oauth("codex:chatgpt", source="codex", agent="-", host_path="/h/codex"),
-        replace(login("ANTHROPIC_API_KEY", kind=Kind.API_KEY, source="env"), host_path=""),
+        login("ANTHROPIC_API_KEY", kind=Kind.API_KEY, source="env")._replace(host_path=""),
     ],
     ids=["dead as well", "blanked", "another issuer", "a key"],
 )
 def test_what_does_not_work_is_no_comfort(beside):
-    dead = replace(CLAW, **OTHER, evidence=Evidence.REFUSED)
+    dead = CLAW._replace(**OTHER, evidence=Evidence.REFUSED)
     (found,) = (one for one in look(dead, beside).verdicts if one.key == dead.credential.key)
     assert "must not be copied" not in found.summary
 
 
 def test_what_openclaw_keeps_of_claudes_login_needs_nobody_while_claude_is_logged_in():
     """OpenClaw's own copy runs out and is never renewed: the program uses Claude Code's store."""
-    stale = replace(CLAW, **OTHER, access_expires_at=at(-5 * HOUR), use=Use(last_used_at=at(-HOUR)))
-    stale = replace(stale, credential=replace(stale.credential, provider="claude-cli", profile="anthropic:claude-cli"))
+    stale = CLAW._replace(**OTHER, access_expires_at=at(-5 * HOUR), use=Use(last_used_at=at(-HOUR)))
+    stale = stale._replace(credential=stale.credential._replace(provider="claude-cli", profile="anthropic:claude-cli"))
     past = known(stale, overused_at=at(-3 * HOUR), state=State.EXPIRED)
     alone = judge([stale], past, POLICY, NOW, ["/h/main.json"]).verdicts[0]
     assert alone.needs_human is Need.NOW
@@ -229,9 +226,8 @@ def test_what_openclaw_keeps_of_claudes_login_needs_nobody_while_claude_is_logge
 
 places = st.sampled_from(["/a", "/b", "/c"])
 seen = st.builds(
-    lambda path, agent, print_of, refreshable, evidence: replace(
-        CLAW,
-        credential=replace(CLAW.credential, agent=agent),
+    lambda path, agent, print_of, refreshable, evidence: CLAW._replace(
+        credential=CLAW.credential._replace(agent=agent),
         host_path=path,
         fingerprint=print_of,
         refreshable=refreshable,
@@ -261,7 +257,7 @@ def test_a_group_is_of_one_token_in_places_that_differ(found):
 
 @given(st.lists(seen, max_size=6, unique_by=lambda one: one.credential.key))
 def test_one_file_is_never_a_copy_of_itself(found):
-    same = [replace(one, host_path="/a") for one in found]
+    same = [one._replace(host_path="/a") for one in found]
     assert look(*same).copied == ()
 
 

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.ground import Ground, Weight
 from monitor.judge.evaluate import evaluate
-from monitor.judge.refresh import GRACE, due_at, in_question, overdue_since, rhythm
-from monitor.model import Confidence, Evidence, Need, Observation, Remembered, State, Use
-from monitor.renewal import Rhythm, Rotation
+from monitor.judge.refresh import GRACE, Rhythm, due_at, in_question, overdue_since, rhythm
+from monitor.model import Confidence, Evidence, Need, Observation, Remembered, Renewal, Rule, State, Use, Weight
 from tests.judge.worlds import DAY, HOUR, NOW, POLICY, at, memory, oauth
 
 MINUTE = timedelta(minutes=1)
 
 
-def renewals(*gaps: timedelta, last: datetime = NOW, lifetime: timedelta | None = 8 * HOUR) -> tuple[Rotation, ...]:
+def renewals(*gaps: timedelta, last: datetime = NOW, lifetime: timedelta | None = 8 * HOUR) -> tuple[Renewal, ...]:
     """Renewals with these gaps, the last one at `last`; each is good for `lifetime`."""
     moments = [last]
     for gap in reversed(gaps):
         moments.insert(0, moments[0] - gap)
-    return tuple(Rotation("k", one, False, one + lifetime if lifetime else None, None) for one in moments)
+    return tuple(Renewal("k", one, False, one + lifetime if lifetime else None, None) for one in moments)
 
 
 def login(renewed: timedelta, lifetime: timedelta | None, used: timedelta | None, **more: object) -> Observation:
@@ -67,9 +64,9 @@ def test_less_than_three_gaps_are_no_rhythm(past):
 
 def test_what_a_person_renewed_ends_no_gap():
     past = renewals(8 * HOUR, 8 * HOUR, 8 * HOUR, 20 * DAY)
-    by_hand = (*past[:4], replace(past[4], new_login=True))
+    by_hand = (*past[:4], past[4]._replace(new_login=True))
     assert rhythm(by_hand) == rhythm(past[:4])
-    assert rhythm((*by_hand[:3], replace(past[3], new_login=True))) is None, "two gaps are left"
+    assert rhythm((*by_hand[:3], past[3]._replace(new_login=True))) is None, "two gaps are left"
 
 
 @pytest.mark.parametrize(
@@ -105,7 +102,7 @@ STALLS = [
 def test_only_a_use_well_after_its_own_rhythm_stalls(renewed, lifetime, used, gaps, stalled):
     seen = login(renewed, lifetime, used)
     known = history(seen, *gaps, renewed=renewed, overused_at=NOW - 2 * HOUR)
-    verdict = evaluate(replace(seen, use=Use(session_at=seen.use.last_used_at)), known, POLICY, NOW)
+    verdict = evaluate(seen._replace(use=Use(session_at=seen.use.last_used_at)), known, POLICY, NOW)
     assert (Weight.STALLED in verdict.weights) is stalled
     assert verdict.needs_human is (Need.SOON if stalled else Need.NO)
     assert (overdue_since(seen, known, NOW) is not None) is stalled
@@ -118,7 +115,7 @@ def test_it_stalls_an_hour_after_the_use_was_first_seen_and_says_when_to_look_ag
     known = history(EARLY, *CODEX, renewed=9 * DAY + 3 * HOUR)
     first = evaluate(EARLY, known, POLICY, NOW)
     assert (first.needs_human, first.overused_at, first.until) == (Need.NO, NOW, NOW + GRACE)
-    later = evaluate(EARLY, replace(known, overused_at=NOW), POLICY, NOW + GRACE)
+    later = evaluate(EARLY, known._replace(overused_at=NOW), POLICY, NOW + GRACE)
     assert (later.needs_human, later.state, later.confidence) == (Need.SOON, State.OK, Confidence.ASSUMED)
     assert "refresh stalled" in later.summary
     assert "every 8 days" in later.summary
@@ -127,7 +124,7 @@ def test_it_stalls_an_hour_after_the_use_was_first_seen_and_says_when_to_look_ag
 def test_a_renewal_that_this_very_look_sees_ends_it():
     known = history(EARLY, *CODEX, renewed=9 * DAY + 3 * HOUR, overused_at=at(-2 * HOUR))
     assert evaluate(EARLY, known, POLICY, NOW).needs_human is Need.SOON
-    renewed = replace(EARLY, access_expires_at=at(10 * DAY), fingerprint="another")
+    renewed = EARLY._replace(access_expires_at=at(10 * DAY), fingerprint="another")
     assert evaluate(renewed, known, POLICY, NOW).needs_human is Need.NO
 
 
@@ -135,7 +132,7 @@ def test_when_its_access_ends_a_stalled_login_stays_so_until_the_table_says_now(
     """From soon to now, without a moment of false calm between."""
     renewed = 9 * DAY + 3 * HOUR
     known = history(EARLY, *CODEX, renewed=renewed, overused_at=at(-2 * HOUR))
-    used = replace(EARLY, use=Use(last_used_at=at(22 * HOUR)))
+    used = EARLY._replace(use=Use(last_used_at=at(22 * HOUR)))
     needs = [
         evaluate(used if hour >= 22 else EARLY, known, POLICY, NOW + hour * HOUR).needs_human for hour in range(24)
     ]
@@ -143,15 +140,15 @@ def test_when_its_access_ends_a_stalled_login_stays_so_until_the_table_says_now(
 
 
 def test_a_hint_alone_is_never_more_than_soon():
-    seen = replace(login(20 * DAY, 8 * HOUR, None), use=Use(session_at=at(-HOUR)))
+    seen = login(20 * DAY, 8 * HOUR, None)._replace(use=Use(session_at=at(-HOUR)))
     known = history(seen, *DAILY, renewed=20 * DAY, overused_at=at(-9 * DAY))
     verdict = evaluate(seen, known, POLICY, NOW)
-    assert (verdict.state, verdict.needs_human, verdict.ground) == (State.EXPIRED, Need.SOON, Ground.IDLE)
-    assert evaluate(seen, replace(known, rotations=()), POLICY, NOW).needs_human is Need.NO, "no rhythm, no word"
+    assert (verdict.state, verdict.needs_human, verdict.rule) == (State.EXPIRED, Need.SOON, Rule.IDLE)
+    assert evaluate(seen, known._replace(rotations=()), POLICY, NOW).needs_human is Need.NO, "no rhythm, no word"
 
 
 def test_an_end_within_a_lead_step_keeps_its_words_and_gets_those_of_the_stall():
-    seen = replace(EARLY, login_expires_at=at(2 * DAY))
+    seen = EARLY._replace(login_expires_at=at(2 * DAY))
     known = history(seen, *CODEX, renewed=9 * DAY + 3 * HOUR, overused_at=at(-2 * HOUR))
     verdict = evaluate(seen, known, POLICY, NOW)
     assert (verdict.needs_human, verdict.step) == (Need.SOON, None)
@@ -166,15 +163,15 @@ def test_an_end_within_a_lead_step_keeps_its_words_and_gets_those_of_the_stall()
 )
 def test_what_nothing_renews_or_nobody_can_compare_has_no_rhythm_to_lose(more):
     known = history(EARLY, *CODEX, renewed=9 * DAY + 3 * HOUR, overused_at=at(-DAY))
-    assert overdue_since(replace(EARLY, **more), known, NOW) is None
-    assert overdue_since(EARLY, replace(known, comparable=False), NOW) is None
+    assert overdue_since(EARLY._replace(**more), known, NOW) is None
+    assert overdue_since(EARLY, known._replace(comparable=False), NOW) is None
 
 
 def test_only_a_late_use_asks_for_the_past():
     known = {EARLY.credential.key: history(EARLY, renewed=9 * DAY + 3 * HOUR)}
     assert in_question([EARLY], known) == {EARLY.credential.key}
     for calm in (Use(), Use(last_used_at=at(-5 * DAY)), Use(last_used_at=at(-40 * DAY))):
-        assert in_question([replace(EARLY, use=calm)], known) == set()
+        assert in_question([EARLY._replace(use=calm)], known) == set()
     assert in_question([EARLY], {}) == set()
 
 
@@ -193,7 +190,7 @@ def test_an_idle_login_never_stalls(past, lifetime, idle, data):
     due = due_at(seen, NOW - idle, usual)
     assert due is not None
     used = min(due, NOW) - data.draw(st.timedeltas(min_value=timedelta(0), max_value=DAY))
-    seen = replace(seen, use=Use(last_used_at=used, session_at=used))
+    seen = seen._replace(use=Use(last_used_at=used, session_at=used))
     known = history(seen, *past, renewed=idle, overused_at=at(-399 * DAY))
     assert Weight.STALLED not in evaluate(seen, known, POLICY, NOW).weights
 
@@ -207,11 +204,11 @@ def test_a_program_that_renews_at_the_first_use_after_an_age_never_stalls(idles,
     """Whatever nights and weekends lie between: at every moment of its life the last use is before the next renewal."""
     lifetime, moment, past = age + early, NOW - 300 * DAY, []
     for idle in idles:
-        past.append(Rotation("k", moment, False, moment + lifetime, None))
+        past.append(Renewal("k", moment, False, moment + lifetime, None))
         moment += age + idle  # the first use after that age renews it, and is the last before the next renewal
         seen = oauth("anthropic:work", access=past[-1].at + lifetime - NOW, end=None, use=Use(last_used_at=moment))
         known = memory(seen, rotations=tuple(past), rotated_at=past[-1].at)
-        used_before = replace(seen, use=Use(last_used_at=past[-1].at + age))
+        used_before = seen._replace(use=Use(last_used_at=past[-1].at + age))
         assert overdue_since(used_before, known, moment) is None
 
 

@@ -1,14 +1,12 @@
 """A whole look: gone, held, expected, moved, released."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.config.settings import Policy, PolicyRule
-from monitor.model import Evidence, Kind, Lineup, Need, Problem, State, Trouble
+from monitor.model import Evidence, Kind, Lineup, Need, Policy, PolicyRule, Problem, State, Trouble
 from tests.judge.worlds import (
     DAY,
     HOUR,
@@ -46,10 +44,10 @@ def test_a_login_that_was_in_a_file_and_is_not_there_any_more_is_missing():
 
 SILENT = {
     "nobody looked there": (WORK, {"looked": ("/another/home",)}),
-    "a prompt had it in its environment": (replace(WORK, from_file=False), {}),
-    "it has no place": (replace(WORK, host_path=""), {}),
-    "it was never there": (replace(WORK, evidence=Evidence.ABSENT), {}),
-    "it was a name for what could not be read": (replace(WORK, problem=Problem.PARSE), {}),
+    "a prompt had it in its environment": (WORK._replace(from_file=False), {}),
+    "it has no place": (WORK._replace(host_path=""), {}),
+    "it was never there": (WORK._replace(evidence=Evidence.ABSENT), {}),
+    "it was a name for what could not be read": (WORK._replace(problem=Problem.PARSE), {}),
 }
 
 
@@ -71,7 +69,7 @@ HIDING = {
 def test_a_login_is_held_when_this_cannot_be_read(why):
     verdict = only(looked_at(why, before=[WORK]))
     assert (verdict.state, verdict.needs_human, verdict.held) == (State.UNKNOWN, Need.UNKNOWN, True)
-    assert verdict.seen == replace(WORK, problem=why.problem)
+    assert verdict.seen == WORK._replace(problem=why.problem)
     assert verdict.deadline == at(20 * DAY)
     assert not verdict.vanished
 
@@ -102,7 +100,7 @@ def test_the_last_known_deadline_of_what_is_held_still_runs():
 
 
 def test_a_known_login_that_its_source_sees_but_cannot_read_keeps_its_moments():
-    blind = replace(WORK, access_expires_at=None, login_expires_at=None, problem=Problem.LOCKED)
+    blind = WORK._replace(access_expires_at=None, login_expires_at=None, problem=Problem.LOCKED)
     verdict = only(looked_at(blind, before=[WORK]))
     assert verdict.held
     assert verdict.seen.login_expires_at == WORK.login_expires_at
@@ -141,8 +139,8 @@ def test_any_text_may_be_expected(text):
 
 
 def test_a_login_under_a_new_name_has_moved_with_its_history():
-    old = replace(token("openai-codex:me"), fingerprint="same")
-    new = replace(token("openai:me"), fingerprint="same")
+    old = token("openai-codex:me")._replace(fingerprint="same")
+    new = token("openai:me")._replace(fingerprint="same")
     judgement = looked_at(new, before={old.credential.key: memory(old, ignored=True, proven=True)})
     assert judgement.moved == ((old.credential.key, new.credential.key),)
     assert only(judgement).ignored
@@ -151,21 +149,21 @@ def test_a_login_under_a_new_name_has_moved_with_its_history():
 
 
 def test_two_that_leave_and_one_that_comes_are_one_move():
-    olds = [replace(token(name), fingerprint="same") for name in ("old:a", "old:b")]
-    judgement = looked_at(replace(token("new:c"), fingerprint="same"), before=olds)
+    olds = [token(name)._replace(fingerprint="same") for name in ("old:a", "old:b")]
+    judgement = looked_at(token("new:c")._replace(fingerprint="same"), before=olds)
     assert len(judgement.moved) == 1
     assert sum(verdict.vanished for verdict in judgement.verdicts) == 1
 
 
-OLD, NEW = replace(token("old:a"), fingerprint="same"), replace(token("new:a"), fingerprint="same")
+OLD, NEW = token("old:a")._replace(fingerprint="same"), token("new:a")._replace(fingerprint="same")
 NOT_MOVED = {
     "the old one is still there": ([OLD, NEW], [OLD], {}),
     "the new one was known": ([NEW], [OLD, NEW], {}),
-    "it is another source's": ([replace(NEW, credential=replace(NEW.credential, source="codex"))], [OLD], {}),
-    "there is no fingerprint": ([replace(NEW, fingerprint=None)], [replace(OLD, fingerprint=None)], {}),
+    "it is another source's": ([NEW._replace(credential=NEW.credential._replace(source="codex"))], [OLD], {}),
+    "there is no fingerprint": ([NEW._replace(fingerprint=None)], [OLD._replace(fingerprint=None)], {}),
     "the fingerprints cannot be compared": ([NEW], known(OLD, comparable=False), {}),
     "the old place cannot be read": ([NEW, trouble()], [OLD], {}),
-    "the new one cannot be read": ([replace(NEW, problem=Problem.LOCKED)], [OLD], {}),
+    "the new one cannot be read": ([NEW._replace(problem=Problem.LOCKED)], [OLD], {}),
     "nobody looked at the old place": ([NEW], [OLD], {"looked": ()}),
 }
 
@@ -176,7 +174,7 @@ def test_nothing_has_moved_when(seen, before, look):
 
 
 def test_what_was_asked_for_in_vain_is_released_when_nobody_asks_any_more():
-    asked = replace(login("codex:default"), evidence=Evidence.ABSENT)
+    asked = login("codex:default")._replace(evidence=Evidence.ABSENT)
     assert looked_at(before=[asked]).released == (asked,)
     assert looked_at(asked, before=[asked]).released == ()
     assert looked_at(before=[asked], looked=()).released == ()
@@ -185,7 +183,7 @@ def test_what_was_asked_for_in_vain_is_released_when_nobody_asks_any_more():
 
 
 def test_a_demand_without_a_place_is_released_once_its_source_was_looked_at():
-    asked = replace(login("x:y", evidence=Evidence.ABSENT), host_path="")
+    asked = login("x:y", evidence=Evidence.ABSENT)._replace(host_path="")
     assert looked_at(before=[asked]).released == ()
     assert looked_at(Lineup("openclaw", "main", "x"), before=[asked]).released == (asked,)
 
@@ -208,7 +206,7 @@ def test_a_month_of_rotation_is_quiet_until_the_lead_time():
     for hour in range(0, 28 * 24, 4):
         now = NOW + timedelta(hours=hour)
         if hour % 12 == 0:  # idle for four hours in twelve
-            seen = replace(seen, access_expires_at=now + 8 * HOUR, fingerprint=f"fp-{hour}")
+            seen = seen._replace(access_expires_at=now + 8 * HOUR, fingerprint=f"fp-{hour}")
         verdict = only(looked_at(seen, before=past, now=now))
         past = known(seen)
         needs.append((end - now <= 7 * DAY, verdict.needs_human))

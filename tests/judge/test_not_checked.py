@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from monitor.config.settings import Policy
 from monitor.history.changes import changes
 from monitor.judge.conditions import conditions
 from monitor.judge.judge import judge
 from monitor.judge.unreadable import CheckedPlaces
-from monitor.location import Location
-from monitor.model import Evidence, Judgement, Lineup, Need, Problem, Remembered, State, Trouble
+from monitor.model import Evidence, Judgement, Lineup, Location, Need, Policy, Problem, Remembered, State, Trouble
 from tests.judge.worlds import DAY, HOUR, NOW, POLICY, memory, oauth, only, token
 
 A = Location("OPENCLAW_STATE_DIR", "~/a", "/home/me/a")
-B = replace(A, value="~/b", path="/home/me/b")
+B = A._replace(value="~/b", path="/home/me/b")
 WORK_PROFILE = Location("OPENCLAW_PROFILE", "work", "/home/me/.openclaw-work")
 CONFIG = Location("OPENCLAW_CONFIG_PATH", "~/c/openclaw.json", "/home/me/c/openclaw.json")
 
@@ -165,7 +162,7 @@ def test_an_expected_login_is_missing_as_ever():
 
 
 def test_a_name_for_what_was_never_there_stays_silent():
-    absent = replace(WORK, evidence=Evidence.ABSENT)
+    absent = WORK._replace(evidence=Evidence.ABSENT)
     assert Story().established(absent).check().verdicts == ()
 
 
@@ -182,9 +179,9 @@ def test_another_login_of_its_name_says_nothing_of_the_one_that_is_not_checked()
     other = stored(folder="/home/me/.openclaw", fingerprint="other")
     assert "which is not set" in summary(story.check(other))
     assert story.known[KEY].observation == WORK, "the history still knows what it was"
-    for seen in (replace(other, fingerprint=WORK.fingerprint), WORK):
+    for seen in (other._replace(fingerprint=WORK.fingerprint), WORK):
         assert only(Story().established(WORK).check(seen, variables=seen.through)).state is State.OK
-    absent = replace(other, evidence=Evidence.ABSENT, fingerprint=None)
+    absent = other._replace(evidence=Evidence.ABSENT, fingerprint=None)
     assert summary(Story().established(WORK).check(absent)), "a place without the login is another place"
 
 
@@ -215,7 +212,7 @@ def test_it_is_noted_once_and_again_when_it_is_found_again():
     for _ in range(3):
         story.check()
     after = story.known[KEY]
-    assert after == replace(before, state=State.UNKNOWN, needs_human=Need.UNKNOWN)
+    assert after == before._replace(state=State.UNKNOWN, needs_human=Need.UNKNOWN)
     assert only(story.check(WORK, variables=(A,))).state is State.OK
     assert story.known[KEY].established
 
@@ -237,7 +234,7 @@ def test_what_another_place_uses_changes_nothing_of_it():
 
 
 def test_what_nothing_used_still_needs_nobody():
-    idle = replace(WORK, use=replace(WORK.use, in_use=False))
+    idle = WORK._replace(use=WORK.use._replace(in_use=False))
     assert only(Story().established(idle).check()).needs_human is Need.NO
 
 

@@ -1,11 +1,8 @@
 """What the other logins of a provider change, and the roll-up."""
 
-from dataclasses import replace
-
 import pytest
 
-from monitor.config.settings import Policy
-from monitor.model import Evidence, Lineup, Need, Problem, ProviderView, State, Trouble, Use
+from monitor.model import Evidence, Lineup, Need, Policy, Problem, ProviderView, State, Trouble, Use
 from tests.judge.worlds import DAY, HOUR, at, known, login, looked_at, oauth, token
 
 DEAD = token("anthropic:dead", access=-HOUR)
@@ -105,7 +102,7 @@ UNUSED = [
 
 @pytest.mark.parametrize(("in_use", "lineups", "used"), UNUSED)
 def test_what_nothing_uses_needs_nobody(in_use, lineups, used):
-    verdict = verdict_of(replace(DEAD, use=Use(in_use=in_use)), *lineups)
+    verdict = verdict_of(DEAD._replace(use=Use(in_use=in_use)), *lineups)
     assert verdict.in_use is used
     assert verdict.needs_human is (Need.NOW if used else Need.NO)
     assert verdict.state is State.EXPIRED
@@ -113,8 +110,8 @@ def test_what_nothing_uses_needs_nobody(in_use, lineups, used):
 
 
 def test_a_pin_or_an_expectation_is_a_use():
-    unused = replace(DEAD, use=Use(in_use=False))
-    assert verdict_of(replace(unused, use=Use(in_use=False, pinned_by="session x"))).needs_human is Need.NOW
+    unused = DEAD._replace(use=Use(in_use=False))
+    assert verdict_of(unused._replace(use=Use(in_use=False, pinned_by="session x"))).needs_human is Need.NOW
     assert verdict_of(unused, policy=Policy(expect=(DEAD.credential.key,))).needs_human is Need.NOW
 
 

@@ -1,7 +1,6 @@
 """The document of `status --json` and the exit code."""
 
 import json
-from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -25,7 +24,7 @@ CODES = {
     "an unknown login": ((SOON, oauth(problem=Problem.TIMEOUT)), 3),
     "a problem wins over soon": ((SOON, TROUBLE), 3),
     "now wins over all": ((SOON, DEAD, TROUBLE), 1),
-    "an unwatched problem": ((replace(TROUBLE, ignored=True),), 0),
+    "an unwatched problem": ((TROUBLE._replace(ignored=True),), 0),
 }
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from alerts.model import Level
@@ -38,7 +36,7 @@ GOOD, OTHER = oauth(), oauth("anthropic:other")
         ((DEAD,), {}, {}),
         ((GOOD, OTHER), {}, {}),
         ((GOOD, DEAD), {}, {"last": Level.INFO}),
-        ((DEAD, replace(DEAD, credential=replace(DEAD.credential, profile="anthropic:b"))), {}, {"last": Level.NOW}),
+        ((DEAD, DEAD._replace(credential=DEAD.credential._replace(profile="anthropic:b"))), {}, {"last": Level.NOW}),
         ((GOOD, DEAD), {"ordered": False}, {}),
         ((GOOD, DEAD), {"in_use": False}, {}),
         ((GOOD, KEY), {}, {}),
@@ -46,11 +44,11 @@ GOOD, OTHER = oauth(), oauth("anthropic:other")
         ((DEAD,), {"spare": SPARE}, {"last": Level.INFO, "paid": Level.SOON}),
         ((DEAD,), {"spare": ("ANTHROPIC_OAUTH_TOKEN",)}, {"last": Level.INFO}),
         ((KEY, DEAD), {}, {"last": Level.INFO}),
-        ((replace(GOOD, use=Use(unusable_until=at(HOUR))), KEY), {}, {"paid": Level.INFO}),
-        ((replace(GOOD, use=Use(pinned_by="1 session is")), OTHER), {}, {}),
-        ((replace(GOOD, login_expires_at=at(DAY), use=Use(pinned_by="1 session is")), OTHER), {}, {"pin": Level.SOON}),
-        ((replace(DEAD, use=Use(pinned_by="1 session is")), GOOD, OTHER), {}, {"pin": Level.NOW}),
-        ((replace(GOOD, evidence=Evidence.REFUSED, use=Use(pinned_by="2 sessions are")),), {}, {"pin": Level.NOW}),
+        ((GOOD._replace(use=Use(unusable_until=at(HOUR))), KEY), {}, {"paid": Level.INFO}),
+        ((GOOD._replace(use=Use(pinned_by="1 session is")), OTHER), {}, {}),
+        ((GOOD._replace(login_expires_at=at(DAY), use=Use(pinned_by="1 session is")), OTHER), {}, {"pin": Level.SOON}),
+        ((DEAD._replace(use=Use(pinned_by="1 session is")), GOOD, OTHER), {}, {"pin": Level.NOW}),
+        ((GOOD._replace(evidence=Evidence.REFUSED, use=Use(pinned_by="2 sessions are")),), {}, {"pin": Level.NOW}),
     ],
 )
 def test_what_is_left_is_said_once_and_by_its_weight(seen, more, expected):
@@ -58,7 +56,7 @@ def test_what_is_left_is_said_once_and_by_its_weight(seen, more, expected):
 
 
 def test_a_dead_login_that_another_replaces_can_wait_but_its_pin_cannot():
-    pinned = replace(DEAD, use=Use(pinned_by="1 session is"))
+    pinned = DEAD._replace(use=Use(pinned_by="1 session is"))
     keys = tuple(one.credential.key for one in (pinned, GOOD, OTHER))
     found = conditions(
         looked_at(pinned, GOOD, OTHER, Lineup("openclaw", "main", "anthropic", keys)), host="", privacy="full", now=NOW
@@ -76,6 +74,6 @@ def test_what_is_over_is_seen_fine():
 
 def test_a_masked_name_hides_the_address():
     mail = "anthropic:anna@example.org"
-    seen = replace(DEAD, credential=replace(DEAD.credential, profile=mail), use=Use(pinned_by="1 session is"))
+    seen = DEAD._replace(credential=DEAD.credential._replace(profile=mail), use=Use(pinned_by="1 session is"))
     said = told(seen, GOOD, OTHER, privacy="masked")["pin"]
     assert "anna" not in said.summary

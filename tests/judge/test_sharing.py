@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -23,7 +22,7 @@ def line(agent: str, *keys: str) -> Lineup:
 
 
 def before(verdict: Verdict, fingerprint: str) -> dict[str, Remembered]:
-    seen = replace(verdict.seen, fingerprint=fingerprint)
+    seen = verdict.seen._replace(fingerprint=fingerprint)
     return {verdict.key: Remembered(seen, State.EXPIRED, Need.NOW, None, NOW, NOW)}
 
 
@@ -63,5 +62,5 @@ def test_many_agents_are_counted():
 
 
 def test_a_former_login_of_another_key_file_says_nothing():
-    known = {key: replace(one, comparable=False) for key, one in before(MAIN, "former").items()}
+    known = {key: one._replace(comparable=False) for key, one in before(MAIN, "former").items()}
     assert said([MAIN, login("old", "former")], [], known) == ""

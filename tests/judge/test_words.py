@@ -1,7 +1,6 @@
 """Sentences, next steps and masked names."""
 
 import shlex
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -64,7 +63,7 @@ REMEDIES = [
     ),
     (login(use=Use(out_of_credit=True), relogin="x"), "Top up the credit at anthropic."),
     (login(problem=Problem.PARSE), "authwatch explain openclaw/main/anthropic:work"),
-    (replace(token(access=-DAY), use=Use(out_of_credit=True)), "Put a new token in its place."),
+    (token(access=-DAY)._replace(use=Use(out_of_credit=True)), "Put a new token in its place."),
 ]
 
 
@@ -102,5 +101,5 @@ def test_no_address_survives_masking(mail):
 
 
 def test_a_kind_has_its_own_next_step():
-    cert = replace(token(access=-HOUR), credential=replace(token().credential, kind=Kind.CERT))
+    cert = token(access=-HOUR)._replace(credential=token().credential._replace(kind=Kind.CERT))
     assert only(looked_at(cert)).remedy == "Renew the certificate."

@@ -1,13 +1,23 @@
 """Made-up credentials, looks and memories for the tests of the judge, and strategies that draw many of them."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from monitor.config.settings import Policy, PolicyRule
 from monitor.judge.judge import judge
-from monitor.model import Credential, Evidence, Kind, Need, Observation, Problem, Remembered, State, Use
+from monitor.model import (
+    Credential,
+    Evidence,
+    Kind,
+    Need,
+    Observation,
+    Policy,
+    PolicyRule,
+    Problem,
+    Remembered,
+    State,
+    Use,
+)
 
 NOW = datetime(2026, 11, 22, 13, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -71,14 +81,14 @@ spans = st.one_of(
 )
 moments = spans.map(at)
 uses = st.builds(
-    Use,
+    Use()._replace,  # `builds` would make up the fields of a NamedTuple that are not given
     in_use=st.sampled_from([None, True, False]),
     unusable_until=moments,
     out_of_credit=st.booleans(),
     last_used_at=moments,
 )
 observations = st.builds(
-    replace,
+    Observation._replace,
     st.sampled_from([login(), login("openai:me@example.org"), login(kind=Kind.API_KEY, source="codex", agent="-")]),
     evidence=st.one_of(st.just(Evidence.PRESENT), st.sampled_from(Evidence)),
     access_expires_at=moments,
@@ -111,4 +121,4 @@ rules = st.builds(
     issued=st.one_of(st.none(), st.dates(min_value=date(2026, 1, 1), max_value=date(2026, 11, 22))),
     watch=st.booleans(),
 )
-policies = st.builds(Policy, rules=st.lists(rules, max_size=2).map(tuple))
+policies = st.builds(Policy()._replace, rules=st.lists(rules, max_size=2).map(tuple))

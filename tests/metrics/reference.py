@@ -6,8 +6,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from alerts.model import Outcome
 from monitor.metrics.exposition import body
-from monitor.model import Need, Problem, State
-from monitor.proof import Answer
+from monitor.model import Answer, Need, Problem, State
 from monitor.serve.daemon_metrics import Counters
 from tests.metrics.worlds import FACTS, WORLD
 

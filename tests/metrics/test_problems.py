@@ -5,11 +5,10 @@ from datetime import timedelta
 import pytest
 
 from monitor.check.status import document
-from monitor.config.settings import Policy
 from monitor.judge.judge import judge
 from monitor.metrics.definitions import Facts
 from monitor.metrics.exposition import body
-from monitor.model import Credential, Evidence, Kind, Observation, Problem, Trouble
+from monitor.model import Credential, Evidence, Kind, Observation, Policy, Problem, Trouble
 from tests.judge.worlds import memory as remember
 from tests.metrics.test_text import read_text, value
 from tests.metrics.worlds import NOW

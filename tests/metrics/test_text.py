@@ -2,7 +2,6 @@
 
 import shutil
 import subprocess
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -144,9 +143,9 @@ HOSTILE = st.text(st.characters(codec=None), max_size=20) | st.sampled_from(
 def test_any_text_survives_as_a_label_value(read, profile, agent):
     """Any text survives as a label value."""
     seen = verdict(profile)
-    credential = replace(seen.seen.credential, agent=agent)
+    credential = seen.seen.credential._replace(agent=agent)
     world = judgement(
-        replace(seen, seen=replace(seen.seen, credential=credential)),
+        seen._replace(seen=seen.seen._replace(credential=credential)),
         providers=[ProviderView("openclaw", agent, "anthropic", 1, 1, None, True, Need.NO)],
     )
     samples = read(body(world, FACTS))
@@ -170,7 +169,7 @@ def test_the_gate_can_move_the_success_within_the_file(tmp_path):
     path.write_text(body(WORLD, FACTS))
     restamp(str(path), later.timestamp())
     sources = {**FACTS.sources, "openclaw": later}
-    assert path.read_text() == body(WORLD, replace(FACTS, succeeded_at=later, sources=sources))
+    assert path.read_text() == body(WORLD, FACTS._replace(succeeded_at=later, sources=sources))
 
 
 def test_promtool_finds_nothing_to_complain_about():

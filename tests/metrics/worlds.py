@@ -2,22 +2,22 @@
 
 from datetime import UTC, datetime, timedelta
 
-from alerts.dataclass import replace
 from alerts.model import Condition, Level
 from monitor.metrics.definitions import ChannelFacts, Facts
 from monitor.model import (
+    Answer,
     Credential,
     Judgement,
     Kind,
     Need,
     Observation,
+    ProbeResult,
     Problem,
     ProviderView,
     State,
     Trouble,
     Verdict,
 )
-from monitor.proof import Answer, Proof
 
 NOW = datetime(2026, 11, 22, 13, 0, 0, 123456, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -36,10 +36,10 @@ def judgement(*verdicts, troubles=(), providers=()):
     return Judgement(tuple(verdicts), tuple(providers), tuple(troubles), until=None)
 
 
-PROOF = Proof(Answer.VALID, NOW - timedelta(minutes=5), timedelta(hours=1), valid_at=NOW - timedelta(minutes=5))
+PROOF = ProbeResult(Answer.VALID, NOW - timedelta(minutes=5), timedelta(hours=1), valid_at=NOW - timedelta(minutes=5))
 
 WORLD = judgement(
-    replace(verdict(), proof=PROOF),
+    verdict()._replace(proof=PROOF),
     verdict("anthropic:gone", state=State.MISSING, need=Need.NOW),
     verdict("anthropic:held", held=True),
     troubles=[Trouble("codex", Problem.PARSE, "~/.codex/auth.json", "not JSON: line 1, column 1")],

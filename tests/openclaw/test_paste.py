@@ -55,7 +55,7 @@ def test_a_pasted_token_is_saved_and_declared_and_nothing_else_changes(home: Pat
     after = profiles(home)
     new = after.pop("anthropic:new")
     assert after == before
-    assert (new.secret, new.kind, new.expires) == (SETUP, "token", done.json["expires"])
+    assert (new.secret.reveal(), new.kind, new.expires) == (SETUP, "token", done.json["expires"])
     written = (home / ".openclaw" / "openclaw.json").read_text()
     assert all(part in written for part in ("// mine", "// logins", '"unknown": [1,]', '"anthropic:new"'))
     assert not [path for path in tree(home) if "authwatch" in path or path.endswith(".lock")]
@@ -69,7 +69,7 @@ def test_a_key_replaces_the_profile_of_its_id(home: Path) -> None:
             ).code
             == 0
         )
-    assert profiles(home)["anthropic:work"].secret == KEY + "2"
+    assert profiles(home)["anthropic:work"].secret.reveal() == KEY + "2"
 
 
 @pytest.mark.parametrize(

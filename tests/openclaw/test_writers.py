@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from monitor.model import Kind
+from monitor.model import Kind, Secret
 from monitor.openclaw.installation import read
 from monitor.openclaw.write import paste
 from monitor.openclaw.write.lock import held
@@ -47,14 +47,15 @@ def home(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 def save(home: Path, profile: str = "anthropic:new", secret: str = SECRET) -> None:
     found = read(host(home))
-    pasted = paste.Pasted(profile, "anthropic", Kind.TOKEN, secret)
+    pasted = paste.Pasted(profile, "anthropic", Kind.TOKEN, Secret(secret))
     paste.save(found, "main", pasted, paste.seen(found, "main", profile), now())
 
 
 def saved(home: Path) -> dict[str, str | None]:
     found = read(host(home))
     assert not found.faults
-    return {name: one.secret or one.refresh for name, one in found.view("main").profiles.items()}
+    held = {name: one.secret or one.refresh for name, one in found.view("main").profiles.items()}
+    return {name: one.reveal() if one else None for name, one in held.items()}
 
 
 def database(home: Path, generation: str) -> tuple[Path, str]:
@@ -135,7 +136,9 @@ def test_a_profile_that_changed_behind_the_prompt_is_not_overwritten(home: Path)
     before = paste.seen(found, "main", "anthropic:work")
     save(home, "anthropic:work", SECRET + "theirs")
     with pytest.raises(WriteRefused, match="changed by another program"):
-        paste.save(found, "main", paste.Pasted("anthropic:work", "anthropic", Kind.TOKEN, SECRET), before, now())
+        paste.save(
+            found, "main", paste.Pasted("anthropic:work", "anthropic", Kind.TOKEN, Secret(SECRET)), before, now()
+        )
     assert saved(home)["anthropic:work"] == SECRET + "theirs"
 
 

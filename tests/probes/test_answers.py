@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from monitor.model import AnswerMeaning, Secret
 from monitor.probes import PROBES
 from monitor.probes.ask import ProbeRequest, ask
-from monitor.proof import AnswerMeaning
 from tests.probes.documented import ANYWHERE, CASES, ENDS, SECRETS, VALID, anthropic, openrouter
 from tests.probes.stand import Stand, certificate, drips, garbage, hangs, resets, says, stand
 
@@ -27,7 +27,7 @@ def there() -> Iterator[Stand]:
 def asked(probe: str, base: str, limit: float = 10, authorities: str | None = None) -> AnswerMeaning:
     kind, secret = SECRETS[probe]
     assert PROBES[probe].fits(kind, secret)
-    told = ask([ProbeRequest("id", probe, base, kind, secret)], authorities, limit)["id"]
+    told = ask([ProbeRequest("id", probe, base, kind, Secret(secret))], authorities, limit)["id"]
     assert "FAKESECRET" not in repr(told)
     return told
 
@@ -107,7 +107,7 @@ def test_the_deadline_is_kept(answer, there: Stand) -> None:
     there.answer = answer
     kind, secret = SECRETS["anthropic"]
     began = time.monotonic()
-    questions = [ProbeRequest(str(n), "anthropic", there.url, kind, secret) for n in range(8)]
+    questions = [ProbeRequest(str(n), "anthropic", there.url, kind, Secret(secret)) for n in range(8)]
     told = ask(questions, None, 0.5)
     assert time.monotonic() - began < 2
     assert {one.answer for one in told.values()} == {"unreachable"}
@@ -232,7 +232,7 @@ def test_a_subscription_s_token_goes_into_the_other_header(there: Stand) -> None
     from monitor.model import Kind
 
     there.answer, there.asked[:] = says(VALID["anthropic"]), []
-    ask([ProbeRequest("id", "anthropic", there.url, Kind.OAUTH, "sk-ant-oat01-FAKESECRET")])
+    ask([ProbeRequest("id", "anthropic", there.url, Kind.OAUTH, Secret("sk-ant-oat01-FAKESECRET"))])
     ((_, headers),) = there.asked
     assert headers["authorization"] == "Bearer sk-ant-oat01-FAKESECRET"
     assert headers["anthropic-beta"] == "oauth-2025-04-20"

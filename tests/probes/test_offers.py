@@ -24,7 +24,7 @@ def offered(root: Path, environ: dict[str, str], entry: SourceEntry) -> dict[str
     seen = [one for one in observe_all(Host(root, environ), [entry]) if isinstance(one, Observation)]
     offered_keys = OfferedKeys({one.credential.provider for one in seen})
     observe_all(Host(root, environ, offered_keys=offered_keys), [entry])
-    return {key: (one.secret, one.at) for key, one in offered_keys.held().items()}
+    return {key: (one.secret.reveal(), one.at) for key, one in offered_keys.held().items()}
 
 
 @pytest.mark.parametrize("kind", SOURCES)

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.serialization import flatten, revive
+from monitor.judge.probe_answers import HOUR, JITTER, due, learned
+from monitor.model import Answer, AnswerMeaning, ProbeResult
 from monitor.probes import PROBES, probe_of, providers_of
 from monitor.probes.response import Reply
-from monitor.proof import HOUR, JITTER, Answer, AnswerMeaning, Proof, due, learned
 from tests.probes.documented import CASES, SECRETS, VALID
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
@@ -86,9 +87,11 @@ TOLDS = st.builds(AnswerMeaning, ANSWERS, st.just("note"), st.none() | st.just(N
 EVERY = st.timedeltas(HOUR, timedelta(days=3))
 
 
-def lived(tolds: list[AnswerMeaning], every: timedelta, step: timedelta) -> tuple[list[datetime], dict[str, Proof]]:
+def lived(
+    tolds: list[AnswerMeaning], every: timedelta, step: timedelta
+) -> tuple[list[datetime], dict[str, ProbeResult]]:
     """A check every `step`, each answer when one is due: when it was asked."""
-    proofs: dict[str, Proof] = {}
+    proofs: dict[str, ProbeResult] = {}
     now, asked = NOW, []
     for told in tolds:
         while (at := due(proofs, "print", ("key",), None, every)) is not None and at > now:
@@ -125,7 +128,7 @@ def test_what_is_remembered_survives_being_written(tolds: list[AnswerMeaning]) -
     """What is remembered survives being written as JSON."""
     _, proofs = lived(tolds, HOUR, MINUTE)
     again = json.loads(json.dumps(flatten(proofs["print"])))
-    assert revive(Proof, again) == proofs["print"]
+    assert revive(ProbeResult, again) == proofs["print"]
 
 
 def test_the_refusals_of_another_access_token_do_not_count() -> None:

@@ -2,7 +2,6 @@
 
 import json
 import os
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from alerts.model import Alert, Channel, Level, NotificationState
@@ -124,7 +123,7 @@ def changes(mood):
 
 def documents(mood="now", more=(), privacy="full"):
     """The status document and the overview."""
-    settings = replace(SETTINGS, privacy=privacy)
+    settings = SETTINGS._replace(privacy=privacy)
     judgement = judge([*fleet(mood), *more], {}, settings.policy, NOW)
     alerts, told = {}, {}
     for one in conditions(judgement, host="vps-1", privacy="full", now=NOW):

@@ -2,7 +2,6 @@
 
 import json
 import signal
-from dataclasses import replace
 
 import pytest
 
@@ -111,7 +110,7 @@ def test_a_config_file_that_vanished_is_no_wish_for_the_defaults(tmp_path):
     with_file = Settings(file=tmp_path / "config.yaml", state=tmp_path)
     source = Source(Loaded(with_file, "text"))
     current = LiveSettings(source)
-    source.found = Loaded(replace(with_file, file=None))
+    source.found = Loaded(with_file._replace(file=None))
     current.reload()
     assert not current.good
     assert "is gone" in current.wrong

@@ -4,7 +4,6 @@ import json
 import os
 import random
 import time
-from dataclasses import fields
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -49,8 +48,8 @@ def _tree(root: Path) -> dict[str, Any]:
 def _moments(value: Any) -> list[datetime]:
     if isinstance(value, datetime):
         return [value]
-    if hasattr(value, "__dataclass_fields__"):
-        return [moment for part in fields(value) for moment in _moments(getattr(value, part.name))]
+    if isinstance(value, tuple):  # a record, too
+        return [moment for part in value for moment in _moments(part)]
     return []
 
 

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,7 +27,7 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
 
 def guest(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     """A source that another package brings."""
-    yield replace(SEEN, credential=replace(SEEN.credential, source=entry.id))
+    yield SEEN._replace(credential=SEEN.credential._replace(source=entry.id))
 
 
 @pytest.fixture

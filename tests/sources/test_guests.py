@@ -4,7 +4,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -111,17 +110,17 @@ NONSENSE: list[tuple[Any, str]] = [
     (None, "no finding"),
     ({"key": "FAKESECRET"}, "no finding"),
     (SEEN.credential, "no finding"),
-    (replace(SEEN, credential=replace(SEEN.credential, source="openclaw")), "source"),
-    (replace(SEEN, credential=replace(SEEN.credential, kind="oauth")), "kind"),  # type: ignore[arg-type]
-    (replace(SEEN, credential=replace(SEEN.credential, profile="\ud800")), "profile"),
-    (replace(SEEN, credential=None), "credential"),  # type: ignore[arg-type]
-    (replace(SEEN, access_expires_at="2027-01-01"), "access_expires_at"),  # type: ignore[arg-type]
-    (replace(SEEN, access_expires_at=datetime(2027, 1, 1)), "access_expires_at, which must be aware"),
-    (replace(SEEN, login_expires_at=datetime(2027, 1, 1, tzinfo=timezone(timedelta(hours=1)))), "login_expires_at"),
-    (replace(SEEN, use=Use(rank="first")), "rank"),  # type: ignore[arg-type]
-    (replace(SEEN, notes=["FAKESECRET"]), "notes"),  # type: ignore[arg-type]
-    (replace(SEEN, notes=("x" * 5000,)), "notes"),
-    (replace(SEEN, fingerprint=b"FAKESECRET"), "fingerprint"),  # type: ignore[arg-type]
+    (SEEN._replace(credential=SEEN.credential._replace(source="openclaw")), "source"),
+    (SEEN._replace(credential=SEEN.credential._replace(kind="oauth")), "kind"),  # type: ignore[arg-type]
+    (SEEN._replace(credential=SEEN.credential._replace(profile="\ud800")), "profile"),
+    (SEEN._replace(credential=None), "credential"),  # type: ignore[arg-type]
+    (SEEN._replace(access_expires_at="2027-01-01"), "access_expires_at"),  # type: ignore[arg-type]
+    (SEEN._replace(access_expires_at=datetime(2027, 1, 1)), "access_expires_at, which must be aware"),
+    (SEEN._replace(login_expires_at=datetime(2027, 1, 1, tzinfo=timezone(timedelta(hours=1)))), "login_expires_at"),
+    (SEEN._replace(use=Use(rank="first")), "rank"),  # type: ignore[arg-type]
+    (SEEN._replace(notes=["FAKESECRET"]), "notes"),  # type: ignore[arg-type]
+    (SEEN._replace(notes=("x" * 5000,)), "notes"),
+    (SEEN._replace(fingerprint=b"FAKESECRET"), "fingerprint"),  # type: ignore[arg-type]
     (Lineup("vault", "-", "p", keys=(1,)), "keys"),  # type: ignore[arg-type]
     (Trouble("vault", "odd", "", ""), "problem"),  # type: ignore[arg-type]
 ]
@@ -146,9 +145,9 @@ _ANY = st.recursive(
 )
 
 
-@given(name=st.sampled_from(sorted(Observation.__dataclass_fields__)), value=_ANY)
+@given(name=st.sampled_from(sorted(Observation._fields)), value=_ANY)
 def test_whatever_a_guest_yields_is_sound_or_a_trouble(name: str, value: Any) -> None:
-    finding = replace(SEEN, **{name: value})
+    finding = SEEN._replace(**{name: value})
     found = list(leashed(Host(Path("/nonexistent"), {}), ENTRY, load(lambda host, entry: [finding])))
     assert len(found) == 1
     repr(found).encode()

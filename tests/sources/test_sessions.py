@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,7 +27,7 @@ def login(home: Path, profile: str, ends_in: timedelta, **more: object) -> Obser
         fingerprint="f",
         host_path=str(home / store),
     )
-    return replace(seen, **more)
+    return seen._replace(**more)
 
 
 def written(path: Path, ago: timedelta) -> None:
@@ -86,10 +85,10 @@ def test_a_renewal_is_due_after_the_end_and_in_the_last_fifth_of_a_stated_lifeti
 def test_another_login_of_the_same_program_makes_sessions_say_nothing(tmp_path):
     written(tmp_path / PLACES["claude-code:default"].format("a"), HOUR)
     seen = login(tmp_path, "claude-code:default", -DAY)
-    other = replace(seen, credential=replace(seen.credential, profile="claude-code:env", kind=Kind.TOKEN))
+    other = seen._replace(credential=seen.credential._replace(profile="claude-code:env", kind=Kind.TOKEN))
     assert hint(tmp_path, seen)
     assert hint(tmp_path, seen, other) is None
-    assert hint(tmp_path, seen, replace(other, evidence=Evidence.ABSENT))
+    assert hint(tmp_path, seen, other._replace(evidence=Evidence.ABSENT))
     assert hint(tmp_path, seen, login(tmp_path, "codex:chatgpt", -DAY))
 
 

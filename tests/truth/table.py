@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from monitor.ground import ROWS, WEIGHTS
+from monitor.judge.rules import ROWS, WEIGHTS
 from tests.command import ROOT
 from tests.truth.answers import (
     NOT_ASKED,

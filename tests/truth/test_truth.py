@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.ground import ROWS, Ground
+from monitor.judge.rules import ROWS
+from monitor.model import Rule
 from tests.command import ROOT
 from tests.openclaw import real
 from tests.truth import record, scripts, table
@@ -46,7 +47,7 @@ def test_the_table_and_the_totals_in_the_docs_are_these(answers: dict[str, table
 
 def test_the_rows_in_the_docs_are_those_of_the_judge() -> None:
     page = table.PAGE.read_text("utf-8")
-    assert list(ROWS) == list(Ground)
+    assert list(ROWS) == list(Rule)
     assert table.between(page, "rows") == table.rows()
     assert table.between(page, "weights") == table.weights()
 

@@ -7,7 +7,7 @@ be told. Nothing here asks authwatch.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
@@ -73,7 +73,7 @@ class Account:
             host_path=self.path,
             relogin="its login command",
         )
-        return replace(base, **more)
+        return base._replace(**more)
 
     def at(self, now: datetime) -> Observation | None:
         """What a look finds at a moment."""

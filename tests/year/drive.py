@@ -14,10 +14,10 @@ from alerts.model import Level, Reason
 from monitor.check.assess import CheckContext
 from monitor.check.collect import CheckOptions
 from monitor.check.record import recorded
-from monitor.config.settings import ChannelSettings, Policy, Secret, Settings
+from monitor.config.settings import ChannelSettings, Secret, Settings
 from monitor.history import engine as history
 from monitor.history.tables import METADATA
-from monitor.model import SourceEntry
+from monitor.model import Policy, SourceEntry
 from monitor.system.host import Host
 from monitor.system.state_dir import StateDir
 from tests.year.world import START, World
@@ -65,7 +65,7 @@ def year(world: World, folder: Path) -> Iterator[Heard]:
         if believed.believed:
             last = ClockReading(wall, now - START, "boot")
             with engine.begin() as db:
-                heard, until = _pass(db, replace(this_check, now=wall, findings=world.findings(now)))
+                heard, until = _pass(db, this_check._replace(now=wall, findings=world.findings(now)))
             yield from (replace(one, at=now) for one in heard)
         now = _next(world, now, until and until - (wall - now))
     engine.dispose()

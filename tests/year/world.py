@@ -163,7 +163,7 @@ class World:
             before = one.at(day)
             if renewed and before:
                 break
-        copy = replace(before, credential=other.credential, host_path=other.path, store=f"~/{other.name}.json")
+        copy = before._replace(credential=other.credential, host_path=other.path, store=f"~/{other.name}.json")
         other.writes(day, copy)
         dead = max(renewed[0], before.access_expires_at or day)
         mended = woken + person(one.random)
@@ -178,7 +178,7 @@ class World:
         """An update gives it another name; it is the same login."""
         day = self._some_day()
         Life(one, START).run(self.beats, self.end)
-        new = replace(one.credential, profile=f"{one.credential.provider}-new:default")
+        new = one.credential._replace(profile=f"{one.credential.provider}-new:default")
         one.seen = [(at, _as(found, new) if at >= day and found else found) for at, found in one.seen]
         before = one.at(day)
         assert before is not None
@@ -208,4 +208,4 @@ class World:
 
 
 def _as(found: Observation, credential: Credential) -> Observation:
-    return replace(found, credential=credential)
+    return found._replace(credential=credential)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
-from alerts.dataclass import dataclass
 from monitor.model import Kind
 from monitor.openclaw.auth_profiles import Profile
 from monitor.openclaw.config import Config
@@ -24,8 +23,7 @@ class Status(StrEnum):
     STATIC = "static"
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileStatus:
+class ProfileStatus(NamedTuple):
     """A profile's status; `expires` (ms, or whatever an early release echoes) only where that release prints it."""
 
     profile: Profile
@@ -39,8 +37,7 @@ class ProfileStatus:
         return self.profile.kind is not Kind.API_KEY
 
 
-@dataclass(frozen=True, slots=True)
-class Rollup:
+class Rollup(NamedTuple):
     """A provider's status over the profiles that count; `effective` is None where the release does not say."""
 
     provider: str

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import NamedTuple
 
-from alerts.dataclass import dataclass, field
 from monitor.model import Kind
 from monitor.openclaw.auth_profiles import Profile, reference
 from monitor.openclaw.compat.classification import ProfileStatus, Rollup, Status
@@ -26,25 +26,24 @@ class ConfigKey(StrEnum):
     UNRESOLVED = "unresolved"
 
 
-@dataclass(frozen=True, slots=True)
 class ExitCodeInput:
     """All that a code depends on; `now` in ms."""
 
-    view: View
-    config: Config
-    environment: Environment
-    models: tuple[Model, ...]
-    healths: tuple[ProfileStatus, ...]
-    rollups: tuple[Rollup, ...]
-    now: float
-    _states: dict[str, Status] = field(default_factory=dict, init=False, repr=False)
-    _answers: dict[tuple[str, str | None], ProviderAnswer] = field(default_factory=dict, init=False, repr=False)
-    _apart: set[str | None] = field(default_factory=set, init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        self._states.update((one.profile.id, one.status) for one in self.healths)
-        for usage in self.view.usage.values():
-            self._apart.update((usage.cooldown_model, usage.blocked_model))
+    def __init__(
+        self,
+        view: View,
+        config: Config,
+        environment: Environment,
+        models: tuple[Model, ...],
+        healths: tuple[ProfileStatus, ...],
+        rollups: tuple[Rollup, ...],
+        now: float,
+    ) -> None:
+        self.view, self.config, self.environment, self.models = view, config, environment, models
+        self.healths, self.rollups, self.now = healths, rollups, now
+        self._states: dict[str, Status] = {one.profile.id: one.status for one in healths}
+        self._answers: dict[tuple[str, str | None], ProviderAnswer] = {}
+        self._apart = {name for usage in view.usage.values() for name in (usage.cooldown_model, usage.blocked_model)}
 
     def answer(self, model: Model) -> ProviderAnswer:
         """What would serve a model, found once for all models of a provider that no profile treats differently."""
@@ -66,8 +65,7 @@ class ExitCodeInput:
         return self._states.get(name)
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderAnswer:
+class ProviderAnswer(NamedTuple):
     """Whether a provider can be used: `ready` None means OpenClaw could not confirm it without asking."""
 
     ready: bool | None
@@ -193,7 +191,7 @@ def _ready(ask: ExitCodeInput, one: Profile) -> bool | None:
         return None if one.oauth_ref and not one.access else False
     if one.ref:
         return True if one.ref.source == "env" and ask.environment.get(one.ref.id) else None
-    return bool(one.secret) and not (one.secret or "").startswith("$")
+    return one.secret is not None and not one.secret.reveal().startswith("$")
 
 
 # -- JSON files, judged as the newest release would -----------------------------------------------------------

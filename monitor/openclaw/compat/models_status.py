@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
-from alerts.dataclass import dataclass, field
 from monitor.openclaw.auth_profiles import reference
 from monitor.openclaw.compat import exit_codes
 from monitor.openclaw.compat.classification import ProfileStatus, Rollup, Status, healths, rollups
@@ -20,11 +21,10 @@ from monitor.openclaw.usage import EXEMPT
 from monitor.system.host import Host
 
 
-@dataclass(frozen=True, slots=True)
-class ModelsStatus:
+class ModelsStatus(NamedTuple):
     """The answer, or why there is none (`refusal`; then every code is 1)."""
 
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = MappingProxyType({})
     refusal: str | None = None
     notes: tuple[str, ...] = ()
     codes: tuple[int, int] = (1, 1)
@@ -144,7 +144,7 @@ def _data(host: Host, found: Installation, ask: ExitCodeInput, name: str, *, nam
     return data
 
 
-def _folder(found: Installation, name: str, *, named: bool) -> Any:
+def _folder(found: Installation, name: str, *, named: bool) -> Path:
     asked = found.places.asked_dir
     return asked if asked is not None and not named else found.folders.get(name, found.places.agent_dir(name))
 
@@ -176,7 +176,7 @@ def _auth(host: Host, found: Installation, ask: ExitCodeInput, name: str, *, nam
     return auth
 
 
-def _store_path(found: Installation, folder: Any) -> Any:
+def _store_path(found: Installation, folder: Path) -> Path:
     if found.generation is Generation.JSON:
         return folder / PROFILES
     shared = found.generation is Generation.SHARED and found.base.path == found.places.database

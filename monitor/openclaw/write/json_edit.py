@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from alerts.dataclass import dataclass, field
 from monitor.openclaw.write.replace_file import WriteRefused
 from monitor.system.host import MAX_DEPTH
 

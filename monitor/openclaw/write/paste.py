@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from alerts.dataclass import dataclass, field
-from monitor.model import Kind
+from monitor.model import Kind, Secret
 from monitor.openclaw.installation import Installation
 from monitor.openclaw.json5 import parse
 from monitor.openclaw.order import serves
@@ -29,13 +29,13 @@ class Pasted:
     profile: str
     provider: str
     kind: Kind
-    secret: str = field(repr=False)
+    secret: Secret
     expires: int | None = None
 
     def raw(self) -> dict[str, Any]:
         """As OpenClaw writes it."""
         name = "key" if self.kind is Kind.API_KEY else "token"
-        entry: dict[str, Any] = {"type": self.kind.value, "provider": self.provider, name: self.secret}
+        entry: dict[str, Any] = {"type": self.kind.value, "provider": self.provider, name: self.secret.reveal()}
         return entry if self.expires is None else {**entry, "expires": self.expires}
 
 
@@ -47,7 +47,7 @@ def seen(found: Installation, agent: str, profile: str) -> str | None:
         raise WriteRefused(f"{profile} is a login that OpenClaw refreshes by itself; choose another --profile-id")
     if one is None or one.agent != agent:
         return None
-    return _mark(one.secret, one.written_expires)
+    return _mark(one.secret.reveal() if one.secret else None, one.written_expires)
 
 
 def writable(found: Installation, agent: str) -> None:

@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from typing import Final
 
-from monitor.openclaw.observations import SETUP_TOKEN
+from monitor.openclaw.auth_profiles import SETUP_TOKEN
 from monitor.openclaw.write.replace_file import WriteRefused
 
 SETUP_LENGTH: Final = 80  # as OpenClaw 2026.9.6 checks it

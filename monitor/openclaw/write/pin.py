@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from alerts.dataclass import dataclass
 from monitor.openclaw.config import Model
 from monitor.openclaw.installation import Installation
 from monitor.openclaw.order import serves
@@ -92,7 +92,7 @@ def _edited(text: str, session: str, fields: Mapping[str, Any], gone: list[str],
     return text
 
 
-def _change(found: Installation, agent: str, session: str, edit: Any) -> str:
+def _change(found: Installation, agent: str, session: str, edit: Callable[[str, Mapping[str, Any]], str]) -> str:
     """OpenClaw takes no lock on this file between processes, so the last look at it is right before the replacement."""
     path = sessions_file(found, agent)
     real = target(path)

@@ -6,11 +6,11 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from alerts.dataclass import dataclass
 from monitor.openclaw.write.lock import held
 from monitor.openclaw.write.replace_file import WriteRefused, content, replace, target
 from monitor.openclaw.write.schema_check import check, harmless

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from alerts.dataclass import dataclass
 from alerts.timefmt import date, moment, parse
 
 DAY: Final = timedelta(days=1)

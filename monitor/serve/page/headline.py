@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from alerts.dataclass import dataclass
 from alerts.timefmt import day, moment, parse, relative
 from monitor.check.status import counts
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from alerts.dataclass import dataclass
 from alerts.timefmt import date, moment, parse, relative
 from monitor.serve.page.axis import ahead
 from monitor.serve.page.headline import Remedy

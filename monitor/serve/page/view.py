@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from alerts.dataclass import dataclass
 from alerts.timefmt import moment, parse, relative
 from monitor import __version__
 from monitor.serve.page.axis import Stretch, Tick, stretches, ticks_ahead, ticks_behind
