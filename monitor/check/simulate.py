@@ -17,7 +17,7 @@ from monitor.history import probe_results
 from monitor.history.changes import changes
 from monitor.history.engine import Engine
 from monitor.history.snapshot import copied
-from monitor.model import Judgement, Remembered, Verdict
+from monitor.model import Judgement, ProbeResult, Remembered, Verdict
 
 
 @dataclass(frozen=True, slots=True)
