@@ -133,3 +133,18 @@ def test_nothing_recommends_an_installation_that_does_not_work():
         if path.is_file():
             found = INSTALLS.search(path.read_text("utf-8"))
             assert not found, (path, found)
+
+
+def test_the_recipes_name_what_there_is():
+    """Each path and each module in the recipes for contributors is there."""
+    told = re.findall(r"`([^`\n]+)`", (ROOT / "CONTRIBUTING.md").read_text("utf-8"))
+    paths = [
+        word
+        for word in told
+        if re.fullmatch(r"(\.ci|monitor|alerts|tests|docs|contrib)/[\w/.-]+", word) and "NAME" not in word
+    ]
+    modules = [found[1] for word in told if (found := re.search(r"python -m ([\w.]+)", word))]
+    assert len(paths) > 15
+    assert len(modules) > 4
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+    assert [module for module in modules if not (ROOT / f"{module.replace('.', '/')}.py").exists()] == []

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.unused import EXPLAINED
 
 ROOT = Path(__file__).resolve().parent.parent
 BESIDE = Path(sys.executable).parent
@@ -40,6 +43,15 @@ def test_a_file_is_short_and_says_what_it_is(path):
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert (node.end_lineno or 0) - node.lineno < 60, node.name
+
+
+def test_nothing_is_unused_without_a_reason():
+    """Nothing is unused without a reason, and no reason outlives its name."""
+    words = [BESIDE / "vulture", "monitor", "alerts"]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    named = {line: re.search(r"'(\w+)'", line) for line in done.stdout.splitlines()}
+    assert {found[1] if found else line for line, found in named.items()} == set(EXPLAINED), done.stdout
 
 
 def test_the_version_is_told_the_same_everywhere():

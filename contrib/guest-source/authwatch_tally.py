@@ -2,10 +2,7 @@
 
 from collections.abc import Iterator
 
-from monitor.model import Finding, Kind, SourceEntry
-from monitor.sources.location_variables import LocationVariable
-from monitor.sources.store_files import StorePlace, json_store, tokens
-from monitor.system.host import Host
+from monitor.api import Finding, Host, Kind, LocationVariable, SourceEntry, StorePlace, json_store, tokens
 
 LOCATIONS = (LocationVariable("TALLY_HOME"),)
 

@@ -1,7 +1,7 @@
 """May this check stop here? Everything the last full check touched, compared by stat alone.
 
-This is the whole fast path: it may import nothing but `os` and one hash (imports are the cost), so the file it
-reads is plain text rather than JSON, and the moments in it are epoch seconds.
+This is the whole fast path: it may import nothing but `os` and one hash (`json` alone would double what it costs, a
+bare interpreter), so the file it reads is plain text, and the moments in it are epoch seconds.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from sqlalchemy import Column, Connection, Engine, MetaData, Table, Text, create_engine, event, inspect, select
 from sqlalchemy.engine import URL, ExceptionContext, make_url
@@ -112,7 +113,8 @@ def connect(url: URL, *, read_only: bool = False) -> Engine:
     exists(url)
     if read_only:
         mode = "mode=ro" if _bytes(Path(f"{path}-wal")) else "mode=ro&immutable=1"
-        url = URL.create("sqlite", database=f"{path.absolute().as_uri()}?{mode}", query={"uri": "true"})
+        address = f"file:{quote(bytes(path.absolute()))}?{mode}"  # from 3.14 on `as_uri` imports urllib.request
+        url = URL.create("sqlite", database=address, query={"uri": "true"})
     engine = create_engine(url, connect_args=arguments, hide_parameters=True)
 
     @event.listens_for(engine, "connect")

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
+import gzip
 import threading
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
-from monitor.check.gate import PROFILES_BEGIN
 from monitor.system.host import Stamp, stamp
 
 T = TypeVar("T")
 
-LEVEL: Final = 6  # of gzip; made once for many scrapes
+LEVEL: Final = 6  # of gzip: 9 takes several times as long for a few percent
 
 
 class Cached(Generic[T]):
@@ -35,35 +33,9 @@ class Cached(Generic[T]):
             return self._held[1]
 
 
-class Packed:
-    """The metrics of a check in gzip: the head, whose moments every check moves, and the profiles, which stay.
-
-    gzip members may follow one another (RFC 1952, 2.2), so each part is packed by itself, and the text is not held.
-    """
-
-    def __init__(self, text: Callable[[], bytes], file: Path) -> None:
-        self._text = text
-        self._profiles: tuple[bytes, bytes] = (b"", b"")
-        self._kept = Cached(self._pack, file)
-
-    def parts(self) -> tuple[bytes, bytes]:
-        """Both members."""
-        return self._kept.get()
-
-    def _pack(self) -> tuple[bytes, bytes]:
-        text = self._text()
-        at = max(0, text.find(PROFILES_BEGIN))
-        profiles = memoryview(text)[at:]
-        digest = hashlib.blake2b(profiles, digest_size=16).digest()
-        if digest != self._profiles[0]:
-            self._profiles = (digest, pack(profiles))
-        return pack(memoryview(text)[:at]), self._profiles[1]
-
-
-def pack(text: bytes | memoryview, level: int = LEVEL) -> bytes:
-    """One gzip member; level 0 only wraps, which costs next to nothing."""
-    packer = zlib.compressobj(level, zlib.DEFLATED, 31)
-    return packer.compress(text) + packer.flush()
+def pack(text: bytes) -> bytes:
+    """The text in gzip."""
+    return gzip.compress(text, LEVEL, mtime=0)
 
 
 def read(path: Path) -> bytes | None:

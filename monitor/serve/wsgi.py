@@ -14,7 +14,7 @@ from monitor.check import gate, outputs
 from monitor.metrics.definitions import Facts
 from monitor.metrics.exposition import OPENMETRICS, TEXT, body, openmetrics
 from monitor.model import Judgement
-from monitor.serve.cache import Cached, Packed, pack, read
+from monitor.serve.cache import Cached, pack, read
 from monitor.serve.daemon_metrics import Counters
 from monitor.serve.live_settings import LiveSettings
 from monitor.serve.web_auth import WrongPasswords, may_read, names_us
@@ -184,8 +184,8 @@ class App:
         self._current, self._place, self._counters, self._clock = current, place, counters, clock
         self._guesses = WrongPasswords()
         file = place.state / outputs.METRICS
-        self._packed = Packed(self._text, file)
-        self._packed_open = Packed(lambda: openmetrics(self._text()), file)
+        self._packed = Cached(lambda: pack(self._text()), file)
+        self._packed_open = Cached(lambda: pack(openmetrics(self._text())), file)
         self._status_json = Cached(lambda: read(place.state / outputs.STATUS), place.state / outputs.STATUS)
         self._pages: dict[str, Callable[[Environ], Response]] = {
             "/metrics": self._metrics,
@@ -229,11 +229,11 @@ class App:
 
     def _metrics(self, environ: Environ) -> Response:
         opened, packed = takes_openmetrics(environ), takes_gzip(environ)
-        own = self._counters.openmetrics() if opened else self._counters.text()
         kind = OPENMETRICS if opened else TEXT
-        if packed:
-            parts = (self._packed_open if opened else self._packed).parts()
-            return Response(HTTPStatus.OK, (*parts, pack(own, 0)), kind, packed=True)
+        own = self._counters.exposition(kind)
+        if packed:  # gzip files may follow one another (RFC 1952, 2.2): that of a check, kept, and that of now
+            body = (self._packed_open if opened else self._packed).get()
+            return Response(HTTPStatus.OK, (body, pack(own)), kind, packed=True)
         text = self._text()
         return Response(HTTPStatus.OK, (openmetrics(text) if opened else text, own), kind)
 

@@ -15,7 +15,6 @@ from monitor.config.settings import Secret
 from monitor.openclaw.write import dotenv
 from monitor.openclaw.write.replace_file import WriteRefused, content, replace, target
 
-NTFY: Final = "ntfy.sh"
 HEAD: Final = "# Written by `authwatch onboard`. Every other key has a default: authwatch config show\n"
 
 _TOPIC: Final = re.compile(r"[-_A-Za-z0-9]{1,64}")  # what ntfy takes

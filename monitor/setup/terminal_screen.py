@@ -1,5 +1,8 @@
 """What a terminal shows after what a program wrote to it, and the token on it; PURE. As much of a terminal as the
-programs that log in use: words placed by cursor moves, lines that are erased and drawn again."""
+programs that log in use: words placed by cursor moves, lines that are erased and drawn again.
+
+pyte, a whole terminal, would be one more dependency and cost three bare interpreters to import.
+"""
 
 from __future__ import annotations
 

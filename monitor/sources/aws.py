@@ -15,13 +15,13 @@ from typing import Any, Final
 
 from monitor.model import Evidence, Finding, Kind, Observation, Problem, SourceEntry
 from monitor.sources.ini import sections
-from monitor.sources.location_variables import LocationVariable, Value
+from monitor.sources.location_variables import LocationValue, LocationVariable
 from monitor.sources.store_files import StorePlace, apart, json_store, secret, tokens, unclear, unread
 from monitor.sources.timestamps import moment
 from monitor.system.host import Host, Unreadable
 
 ENDS: Final = ("x_security_token_expires", "aws_expiration", "expiration")
-LOCATIONS: Final = (LocationVariable("AWS_SHARED_CREDENTIALS_FILE", Value.FILE),)
+LOCATIONS: Final = (LocationVariable("AWS_SHARED_CREDENTIALS_FILE", LocationValue.FILE),)
 BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 #: More logins than anybody has; a bound on what a stranger's folder can make us read.

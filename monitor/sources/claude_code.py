@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem, SourceEntry, Trouble, Use
-from monitor.sources.location_variables import LocationVariable, Value
+from monitor.sources.location_variables import LocationValue, LocationVariable
 from monitor.sources.timestamps import moment, seconds
 from monitor.system.host import Host, Unreadable, printable
 
@@ -111,7 +111,7 @@ LOCATIONS: Final = (
     LocationVariable("CLAUDE_CONFIG_DIR"),
     LocationVariable("ANTHROPIC_CONFIG_DIR"),
     LocationVariable("XDG_CONFIG_HOME"),
-    LocationVariable("ANTHROPIC_PROFILE", Value.NAME),
+    LocationVariable("ANTHROPIC_PROFILE", LocationValue.NAME),
 )
 
 _WORD: Final = re.compile(r"[a-z_]{1,40}")

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from monitor.model import Evidence, Finding, Kind, Observation, SourceEntry
-from monitor.sources.location_variables import LocationVariable, Value
+from monitor.sources.location_variables import LocationValue, LocationVariable
 from monitor.sources.store_files import StorePlace, json_store, secret, tokens, unclear
 from monitor.system.host import Host
 
@@ -18,7 +18,7 @@ LOGIN: Final = "gcloud auth application-default login"
 NAME: Final = "application_default_credentials.json"
 LOCATIONS: Final = (
     LocationVariable("CLOUDSDK_CONFIG"),
-    LocationVariable("GOOGLE_APPLICATION_CREDENTIALS", Value.FILE),
+    LocationVariable("GOOGLE_APPLICATION_CREDENTIALS", LocationValue.FILE),
 )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem, SourceEntry
-from monitor.sources.location_variables import LocationVariable, Value
+from monitor.sources.location_variables import LocationValue, LocationVariable
 from monitor.sources.timestamps import moment
 from monitor.system.host import Host, Unreadable
 
@@ -20,7 +20,7 @@ from monitor.system.host import Host, Unreadable
 LOGIN: Final = "NO_BROWSER=true gemini"
 LOCATIONS: Final = (
     LocationVariable("GEMINI_CLI_HOME"),
-    LocationVariable("GEMINI_FORCE_ENCRYPTED_FILE_STORAGE", Value.NAME),
+    LocationVariable("GEMINI_FORCE_ENCRYPTED_FILE_STORAGE", LocationValue.NAME),
 )
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from monitor.model import Evidence, Finding, Kind, Observation, Problem, SourceEntry, Use
 from monitor.sources.ini import sections
-from monitor.sources.location_variables import LocationVariable, Value
+from monitor.sources.location_variables import LocationValue, LocationVariable
 from monitor.sources.store_files import StorePlace, apart, secret, tokens, unread
 from monitor.system.host import Host, Unreadable
 
@@ -22,8 +22,8 @@ PROVIDER: Final = "huggingface"
 LOCATIONS: Final = (
     LocationVariable("HF_HOME"),
     LocationVariable("XDG_CACHE_HOME"),
-    LocationVariable("HF_TOKEN_PATH", Value.FILE),
-    LocationVariable("HF_STORED_TOKENS_PATH", Value.FILE),
+    LocationVariable("HF_TOKEN_PATH", LocationValue.FILE),
+    LocationVariable("HF_STORED_TOKENS_PATH", LocationValue.FILE),
 )
 
 _TOKEN: Final = re.compile(r"[\w.-]+", re.ASCII)

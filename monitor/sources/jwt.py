@@ -1,4 +1,7 @@
-"""What a JWT says about itself (RFC 7519); its signature is the business of whom it is shown to."""
+"""What a JWT says about itself (RFC 7519); its signature is the business of whom it is shown to.
+
+PyJWT, made for signatures, would be one more dependency and cost three bare interpreters to import.
+"""
 
 from __future__ import annotations
 

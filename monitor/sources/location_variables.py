@@ -18,7 +18,7 @@ from monitor.sources import SOURCES, guest
 from monitor.system.host import Host, printable
 
 
-class Value(StrEnum):
+class LocationValue(StrEnum):
     """What a location variable holds."""
 
     FOLDER = "folder"
@@ -36,7 +36,7 @@ class LocationVariable(NamedTuple):
     """
 
     name: str
-    value: Value = Value.FOLDER
+    value: LocationValue = LocationValue.FOLDER
     base: LocationVariable | None = None
     void: tuple[str, ...] = ()
     folder: str = ""
@@ -65,7 +65,7 @@ def exported(host: Host, entries: Iterable[SourceEntry]) -> dict[str, str]:
     found: dict[str, str] = {}
     for entry in entries:
         for variable, one in _set(host, entry):
-            found[variable.name] = _text(host, variable.name) if variable.value is Value.NAME else one.path
+            found[variable.name] = _text(host, variable.name) if variable.value is LocationValue.NAME else one.path
     return found
 
 
@@ -85,7 +85,7 @@ def _leads(variable: LocationVariable, location: Location, path: str) -> bool:
     """Whether it hangs on a variable that what lies at `path` was found."""
     if variable.anywhere:
         return True
-    if variable.value is Value.FILE:  # a program may keep more beside it
+    if variable.value is LocationValue.FILE:  # a program may keep more beside it
         return path.rpartition("/")[0] == location.path.rpartition("/")[0]
     return location.holds(path)
 
@@ -107,10 +107,10 @@ def _location(host: Host, variable: LocationVariable) -> Location | None:
         return None
     base = _location(host, variable.base) if variable.base else None
     home = Path(base.path) if base else host.home
-    if variable.value is Value.NAME:
+    if variable.value is LocationValue.NAME:
         folder = str(home / f"{variable.folder}{text}") if variable.folder else ""
         return Location(variable.name, printable(text), folder)
-    parts = text.split(":") if variable.value is Value.FOLDERS else [text]
+    parts = text.split(":") if variable.value is LocationValue.FOLDERS else [text]
     paths = [_expanded(part.strip(), home) for part in parts if part.strip()]
     return Location(variable.name, ":".join(map(host.show, paths)), ":".join(map(str, paths)))
 

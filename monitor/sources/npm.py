@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Final
 
 from monitor.model import Evidence, Finding, Kind, Observation, Problem, SourceEntry
-from monitor.sources.location_variables import LocationVariable, Value
+from monitor.sources.location_variables import LocationValue, LocationVariable
 from monitor.sources.store_files import StorePlace, secret, unread
 from monitor.system.host import Host, Unreadable
 
 LOGIN: Final = "npm login"
 DEFAULT: Final = "registry.npmjs.org"
 LOCATIONS: Final = (
-    LocationVariable("NPM_CONFIG_USERCONFIG", Value.FILE),
-    LocationVariable("npm_config_userconfig", Value.FILE),
+    LocationVariable("NPM_CONFIG_USERCONFIG", LocationValue.FILE),
+    LocationVariable("npm_config_userconfig", LocationValue.FILE),
 )
 
 _LINE: Final = re.compile(r"(?://(?P<registry>[^\s=]+?)/?:)?(?P<name>_authToken|_auth|_password)\s*=\s*(?P<value>.*)")

@@ -29,7 +29,7 @@ from monitor.openclaw.observations import ProfileContext, observation
 from monitor.openclaw.order import left_out, order
 from monitor.openclaw.pins import pinned
 from monitor.openclaw.releases import CLI_PROVIDERS, MAIN, auth_id
-from monitor.sources.location_variables import LocationVariable, Value
+from monitor.sources.location_variables import LocationValue, LocationVariable
 from monitor.system.host import Host, Unreadable
 
 # Their logins lie elsewhere (AWS and Google tools, other CLIs) or are not needed at all.
@@ -48,12 +48,14 @@ LOCATIONS: Final = (
         for name in ("OPENCLAW_STATE_DIR", "CLAWDBOT_STATE_DIR", "OPENCLAW_AGENT_DIR", "PI_CODING_AGENT_DIR")
     ),
     *(
-        LocationVariable(name, Value.FILE, base=_HOME, anywhere=True)
+        LocationVariable(name, LocationValue.FILE, base=_HOME, anywhere=True)
         for name in ("OPENCLAW_CONFIG_PATH", "CLAWDBOT_CONFIG_PATH")
     ),
     LocationVariable("OPENCLAW_OAUTH_DIR", base=_HOME, anywhere=True),
-    LocationVariable("OPENCLAW_INCLUDE_ROOTS", Value.FOLDERS, base=_HOME, anywhere=True),
-    LocationVariable("OPENCLAW_PROFILE", Value.NAME, base=_HOME, void=("default",), folder=".openclaw-", anywhere=True),
+    LocationVariable("OPENCLAW_INCLUDE_ROOTS", LocationValue.FOLDERS, base=_HOME, anywhere=True),
+    LocationVariable(
+        "OPENCLAW_PROFILE", LocationValue.NAME, base=_HOME, void=("default",), folder=".openclaw-", anywhere=True
+    ),
 )
 
 

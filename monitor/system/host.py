@@ -130,10 +130,6 @@ class Host(Files):
         self.asked[name] = value
         return value
 
-    def env_names(self, prefix: str) -> tuple[str, ...]:
-        """The set variables that begin with `prefix`; for lists that a user names by prefix."""
-        return tuple(sorted(n for n in self._environ if n.startswith(prefix)))
-
     def fingerprint(self, secret: str) -> str:
         """A keyed digest of a secret: HMAC-SHA256, 128 bits, hex."""
         return hmac.new(self._key, secret.encode("utf-8", "surrogatepass"), "sha256").hexdigest()[:32]

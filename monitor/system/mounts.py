@@ -1,4 +1,7 @@
-"""Mounted file systems that may never answer: those behind a network, or behind a program of some user's."""
+"""Mounted file systems that may never answer: those behind a network, or behind a program of some user's.
+
+psutil lists them too, and must be compiled on Termux.
+"""
 
 from __future__ import annotations
 

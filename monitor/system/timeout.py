@@ -96,7 +96,7 @@ def in_turn(works: Sequence[Callable[[], object]], limit: float) -> list[bool]:
     if works:
         another()
     while waiting and monotonic() < end:
-        patience = min(PATIENCE, (end - monotonic()) / (2 * len(waiting)))
+        patience = min(PATIENCE, (end - monotonic()) / (2 * len(waiting) or 1))  # the last one may just have been taken
         if not released(over, patience) and waiting and monotonic() - began[0] >= patience:
             another()
     if not all(done):

@@ -10,7 +10,7 @@ from tests.openclaw_home import DAY, openclaw, token
 
 GUESTS = {
     "good": """
-from monitor.model import Credential, Kind, Observation
+from monitor.api import Credential, Kind, Observation
 def observe(host, entry):
     yield Observation(Credential(entry.id, "-", "p", "good:one", Kind.TOKEN), store="x")
 """,

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from monitor.cli.app import COMMANDS
-from monitor.cli.manual import page
 from monitor.setup.demo_home import furnish
+from tests.cli.manual import page
 from tests.command import ROOT, authwatch, environment, led
 
 
@@ -90,15 +90,15 @@ def test_history_on_a_terminal_is_a_timeline(home):
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_a_completion_is_accepted_by_its_shell_and_knows_every_command(tmp_path, context):
+def test_a_completion_is_accepted_by_its_shell_and_knows_every_command(tmp_path, shell):
     """A completion script is accepted by its shell and knows every command."""
-    script = authwatch(tmp_path, "completion", context).out
+    script = authwatch(tmp_path, "completion", shell).out
     assert all(name in script for name in COMMANDS)
-    if shutil.which(context) is None:
-        pytest.skip(f"{context} is not installed")
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed")
     path = tmp_path / "script"
     path.write_text(script, "utf-8")
-    done = subprocess.run([context, "-n", path], capture_output=True, text=True, check=False)
+    done = subprocess.run([shell, "-n", path], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -124,7 +124,7 @@ def test_the_manual_page_is_current_and_formats_without_a_warning():
     """The manual page is what the parser says; groff has nothing to complain of."""
     path = ROOT / "contrib" / "man" / "authwatch.1"
     assert "SUPPRESS" not in path.read_text("utf-8"), "an option that is not for people"
-    assert path.read_text("utf-8") == "\n".join(page()) + "\n", "python -m monitor.cli.manual > contrib/man/authwatch.1"
+    assert path.read_text("utf-8") == "\n".join(page()) + "\n", "python -m tests.cli.manual > contrib/man/authwatch.1"
     if shutil.which("groff") is None:
         pytest.skip("groff is not installed")
     done = subprocess.run(["groff", "-man", "-Tutf8", "-ww", path], capture_output=True, check=False)

@@ -5,7 +5,7 @@ from collections import defaultdict
 from prometheus_client.parser import text_string_to_metric_families
 
 from alerts.model import Outcome
-from monitor.metrics.exposition import body
+from monitor.metrics.exposition import TEXT, body
 from monitor.model import Answer, Need, Problem, State
 from monitor.serve.daemon_metrics import Counters
 from tests.metrics.worlds import FACTS, WORLD
@@ -40,7 +40,11 @@ scrape_configs:
 def page() -> str:
     """The whole page."""
     of_a_pass = families(body(WORLD, FACTS))
-    own = {name: one for name, one in families(Counters(["phone"]).text().decode()).items() if name not in of_a_pass}
+    own = {
+        name: one
+        for name, one in families(Counters(["phone"]).exposition(TEXT).decode()).items()
+        if name not in of_a_pass
+    }
     ours = {name: one for name, one in own.items() if name.startswith("authwatch_")}
     others = sorted(set(own) - set(ours))
     return "\n".join(

@@ -88,7 +88,7 @@ def test_a_key_replaces_the_profile_of_its_id(home: Path) -> None:
         ("paste-token", ("--provider", "anthropic", "--profile-id", "a b"), SETUP, "not a profile id"),
         ("paste-token", ("--provider", "anthropic", "--profile-id", "anthropic:max"), SETUP, "refreshes by itself"),
         ("paste-token", ("--provider", "anthropic", "--expires-in", "soon"), SETUP, "not a span"),
-        ("paste-token", ("--provider", "anthropic", "--expires-in", "-3d"), SETUP, "expected one argument"),
+        ("paste-token", ("--provider", "anthropic", "--expires-in", "-3d"), SETUP, "expected one argument|not a span"),
         ("paste-token", ("--provider", "anthropic", "--expires-in", "0"), SETUP, "not a span between"),
         ("paste-token", ("--provider", "anthropic", "--expires-in", "1h30"), SETUP, "not a span"),
         ("paste-token", ("--provider", "anthropic", "--agent", "ghost"), SETUP, "unknown agent id"),

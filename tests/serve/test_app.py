@@ -11,7 +11,6 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from monitor.check.gate import restamp
 from monitor.config.settings import Secret, WebSettings
-from monitor.serve.cache import Packed
 from monitor.serve.web_auth import REMEMBERED, WrongPasswords
 from tests.metrics.worlds import NOW
 from tests.serve.conftest import STATUS, leave
@@ -59,9 +58,9 @@ def test_counters_and_sources_are_there_from_the_first_scrape(server):
     _, _, text = server().ask("/metrics")
     for line in (
         'authwatch_source_up{source="openclaw"} 0\n',
-        'authwatch_checks_total{result="failed"} 0\n',
-        'authwatch_deliveries_total{channel="phone",outcome="delivered"} 0\n',
-        "authwatch_config_last_reload_success 1\n",
+        'authwatch_checks_total{result="failed"} 0.0\n',
+        'authwatch_deliveries_total{channel="phone",outcome="delivered"} 0.0\n',
+        "authwatch_config_last_reload_success 1.0\n",
     ):
         assert line in text
 
@@ -181,20 +180,20 @@ def of_the_pass(text):
     return [line for line in text.split("\n") if "authwatch_" in line]
 
 
-def test_only_what_changed_is_packed_anew(tmp_path):
-    """Only what changed is packed anew: a moved success leaves the profiles as they were."""
+def test_gzip_follows_what_a_check_leaves(server, tmp_path):
+    """Gzip follows what a check leaves: a success that the gate moved in place, and another state."""
     leave(tmp_path)
-    file = tmp_path / "metrics.prom"
-    packed = Packed(file.read_bytes, file)
-    head, profiles = packed.parts()
+    client, file = server(), tmp_path / "metrics.prom"
+    assert file.read_bytes() in unpacked(client)
     restamp(str(file), NOW.timestamp() + 300)
     os.utime(file, (1, 1))
-    moved_head, same_profiles = packed.parts()
-    assert moved_head != head
-    assert same_profiles is profiles
-    assert gzip.decompress(moved_head + same_profiles) == file.read_bytes()
+    assert file.read_bytes() in unpacked(client)
     file.write_text(file.read_text().replace('state="missing"} 1', 'state="missing"} 0'))
-    assert packed.parts()[1] is not profiles
+    assert file.read_bytes() in unpacked(client)
+
+
+def unpacked(client):
+    return gzip.decompress(client.raw("/metrics", Accept_Encoding="gzip")[2])
 
 
 def test_wrong_passwords_are_slowed_down(server):

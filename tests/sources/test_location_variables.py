@@ -9,7 +9,7 @@ import pytest
 from monitor.model import SourceEntry
 from monitor.openclaw.env import PROVIDERS
 from monitor.sources import SOURCES, observe_all
-from monitor.sources.location_variables import Value, declared, exported, in_force, located
+from monitor.sources.location_variables import LocationValue, declared, exported, in_force, located
 from monitor.system.host import Host
 from tests.sources.homes import Home
 
@@ -42,9 +42,9 @@ def test_what_chooses_a_place_is_declared_and_nothing_else_is(kind, tmp_path):
 
 @pytest.mark.parametrize(("kind", "variable"), DECLARED, ids=IDS)
 def test_what_is_declared_leads_to_the_place_that_its_source_looks_at(kind, variable, tmp_path):
-    if variable.value is Value.NAME and not variable.folder:
+    if variable.value is LocationValue.NAME and not variable.folder:
         return  # it chooses among what lies in one place
-    value = "there" if variable.value is Value.NAME else "~/there/it"
+    value = "there" if variable.value is LocationValue.NAME else "~/there/it"
     environ = {variable.name: value}
     host = Host(tmp_path, {"HOME": str(tmp_path), **environ})
     ((where,),) = in_force(host, [SourceEntry(kind, kind)]).values()

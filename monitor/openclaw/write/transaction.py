@@ -93,7 +93,7 @@ class RowCell:
         check(real, tables, BUSY_SECONDS)
         try:
             with closing(
-                sqlite3.connect(real.as_uri() + "?mode=rw", BUSY_SECONDS, uri=True, isolation_level=None)
+                sqlite3.connect(real.as_uri() + "?mode=rw", timeout=BUSY_SECONDS, uri=True, isolation_level=None)
             ) as db:
                 db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_BYTES)
                 db.execute("PRAGMA trusted_schema=OFF")

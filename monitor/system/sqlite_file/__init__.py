@@ -1,7 +1,9 @@
 """Reads tables of a database that another program may be using, straight from its file by SQLite's published format.
 
 Nothing is opened with SQLite, so nothing that stands in the file is executed; nothing is locked, written or copied.
-Source: sqlite.org/fileformat2.html and sqlite.org/walformat.html. What one answer may cost is in `bounds`.
+dissect.database, a library for the format, costs eight bare interpreters to import, and knows no journals, no checksums
+of a log and no live writers. Source: sqlite.org/fileformat2.html and sqlite.org/walformat.html. What one answer may
+cost is in `bounds`.
 
 Closing any descriptor of a file drops the POSIX locks that this process holds on it (fcntl(2)), SQLite's own included:
 never read a database this way while this process has it open with SQLite.

@@ -1,4 +1,4 @@
-"""The manual page, made from the real parser: `python -m monitor.cli.manual > contrib/man/authwatch.1`."""
+"""The manual page, made from the real parser: `python -m tests.cli.manual > contrib/man/authwatch.1`."""
 
 from __future__ import annotations
 
