@@ -1,4 +1,4 @@
-"""The real command line in a subprocess, on a home of its own."""
+"""The real command line, on a home of its own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.warm import Started
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -30,12 +33,6 @@ def argv(*words: str | Path) -> list[str]:
     return [sys.executable, "-m", "monitor.cli.main", *map(str, words)]
 
 
-def led(*words: str | Path) -> list[str]:
-    """The same for a terminal of its own, whose leader ends a moment later: Linux throws away what is still on its way
-    to a terminal when the leader of its session ends."""
-    return ["sh", "-c", 'trap : INT; "$@"; code=$?; sleep 0.3; exit "$code"', "sh", *argv(*words)]
-
-
 def environment(home: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "LD_PRELOAD", "COVERAGE_PROCESS_START") if name in os.environ}
     return {**kept, "HOME": str(home), "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", **(more or {})}
@@ -44,7 +41,36 @@ def environment(home: Path, more: Mapping[str, str] | None = None) -> dict[str, 
 def authwatch(
     home: Path, *words: str | Path, env: Mapping[str, str] | None = None, stdin: str = "", timeout: float = 120
 ) -> Done:
-    """Runs one command to its end."""
+    """Runs one command to its end, in a fork of a warm process (tests/warm.py)."""
+    from tests.warm import serves, warm
+
+    whole = environment(home, env)
+    if not serves(whole):
+        return cold(home, *words, env=env, stdin=stdin, timeout=timeout)
+    given = stdin.encode(errors="replace")
+    code, out, err = warm().run(*words, stdin=given, timeout=timeout, cwd=home, env=whole)
+    return Done(code, out.decode(errors="replace"), err.decode(errors="replace"))
+
+
+def started(
+    home: Path, *words: str | Path, env: Mapping[str, str] | None = None, out: IO[Any] | None = None
+) -> Started | subprocess.Popen[bytes]:
+    """Starts one command in a fork of a warm process; `out` is where it writes, nowhere if it is not given."""
+    from tests.warm import serves, warm
+
+    whole = environment(home, env)
+    with Path(os.devnull).open("r+b") as nowhere:
+        file = nowhere if out is None else out
+        if not serves(whole):
+            where: dict[str, Any] = {"stdin": nowhere, "stdout": file, "stderr": file}
+            return subprocess.Popen(argv(*words), env=whole, cwd=home, start_new_session=True, **where)
+        return warm().start(words, whole, home, (nowhere.fileno(), file.fileno(), file.fileno()))
+
+
+def cold(
+    home: Path, *words: str | Path, env: Mapping[str, str] | None = None, stdin: str = "", timeout: float = 120
+) -> Done:
+    """The same from a cold start of Python, for tests to which that matters."""
     done = subprocess.run(
         argv(*words),
         env=environment(home, env),

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.alerts.life import Life
 from tests.receivers import web
-from tests.warm import Line, warm
+from tests.warm import Line
 
 settings.register_profile("ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ci")
@@ -32,11 +32,24 @@ def pytest_runtest_makereport(
     return report
 
 
-@pytest.fixture(scope="module")
-def line() -> Iterator[Line]:
-    """The command line, warm: a fork for each command."""
-    with warm() as one:
-        yield one
+#: What waits most, and what makes something for a whole module that should be made once: a worker whose tests are taken
+#: over by another keeps the first ones.
+FIRST = ("tests/shell/test_systemd.py", "tests/year/", "tests/serve/test_browser.py", "tests/alerts/test_send.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(FIRST))
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Three workers for two processors: much of the suite waits for deadlines, daemons and real servers."""
+    return (os.cpu_count() or 1) * 3 // 2 or 1
+
+
+@pytest.fixture(scope="session")
+def line() -> Line:
+    """The command line under a clock of the test's."""
+    return Line()
 
 
 @pytest.fixture

@@ -36,6 +36,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.inbox import Received, Receiver
 from tests.mailboxes import mail
+from tests.polling import pause
 
 __all__ = ["Received", "Receiver", "mail", "web"]
 
@@ -179,7 +180,7 @@ def main() -> None:
         pem = f"certificate={running['starttls'].certificate}"
         print("ready", *(f"{name}={there.port}" for name, there in running.items()), pem, flush=True)
         with contextlib.suppress(KeyboardInterrupt):
-            time.sleep(chosen.seconds)
+            pause(chosen.seconds)
 
 
 if __name__ == "__main__":

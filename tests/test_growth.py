@@ -178,7 +178,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("make", HOSTILE)
 @pytest.mark.parametrize("command", ["status", "check"])
-def test_an_absurd_tree_costs_little_and_hides_no_dead_login_of_another(
+def test_an_absurd_tree_costs_little_hides_no_dead_login_of_another_and_is_told_as_too_large(
     make: Callable[[Path], None], command: str, tmp_path: Path
 ) -> None:
     (tmp_path / ".openclaw/agents/main/agent").mkdir(parents=True)
@@ -193,14 +193,8 @@ def test_an_absurd_tree_costs_little_and_hides_no_dead_login_of_another(
     ]
     assert code == (1 if command == "check" else 0)
     assert (seconds < SECONDS, megabytes < MEGABYTES) == (True, True), (seconds, megabytes)
-
-
-@pytest.mark.parametrize("make", [many_values, many_large_files, too_many_profiles, too_many_places, too_many_models])
-def test_what_is_beyond_a_bound_is_told_as_too_large(make: Callable[[Path], None], tmp_path: Path) -> None:
-    (tmp_path / ".openclaw/agents/main/agent").mkdir(parents=True)
-    make(tmp_path)
-    _, said, *_ = cost(tmp_path, "status")
-    assert {one["problem"] for one in said["problems"]} == {"too_large"}
+    if make in (many_values, many_large_files, too_many_profiles, too_many_places, too_many_models):
+        assert {one["problem"] for one in said["problems"]} == {"too_large"}
 
 
 def test_real_sizes_are_far_from_every_bound(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.alerts.life import CLAUDE, DAY, HOUR, MINUTE, START, Life, ms
-from tests.command import argv, authwatch, configure, environment
+from tests.command import authwatch, configure, started
 from tests.openclaw_home import openclaw, token
 from tests.receivers import web
 
@@ -205,10 +204,7 @@ def test_defect_23_passes_at_once_tell_once(tmp_path: Path) -> None:
     with web() as phone:
         openclaw(tmp_path, {"anthropic:default": token(ends_in=-3600)})
         configure(tmp_path, f"channels:\n  phone: {{url: '{phone.url('json', 'json/phone')}'}}\n")
-        running = [
-            subprocess.Popen(argv("check"), env=environment(tmp_path), cwd=tmp_path, stdout=subprocess.DEVNULL)
-            for _ in range(4)
-        ]
+        running = [started(tmp_path, "check") for _ in range(4)]
         assert [one.wait(60) for one in running] == [1, 1, 1, 1]
         assert len(phone.received) == 1
 

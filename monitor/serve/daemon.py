@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -23,6 +24,7 @@ from monitor.serve.web_auth import UnsafeAddress, listen_address
 from monitor.serve.wsgi import App
 
 DONE, NOT_DONE, CONFIG = 0, 1, 78
+ENDS: Final = (signal.SIGTERM, signal.SIGINT)
 PATIENCE: Final = 2.0  # seconds that a check has to end when the daemon stops
 
 
@@ -77,24 +79,28 @@ def serve(
         log=log,
         look_every=look_every,
     )
-    stop = _started(server, rounds)
+    signals = _started(server, rounds)
     log(f"listening on http://{server.address}/, a check every {span(current.settings.interval)}")
     ready()
-    stop.wait()
+    while (number := os.read(signals, 1)[0]) not in ENDS:
+        if number == signal.SIGHUP:
+            rounds.reload()
     tell("STOPPING=1", "STATUS=stopping")
     child.stop(PATIENCE)
     return DONE
 
 
-def _started(server: Server, rounds: CheckLoop) -> threading.Event:
-    """Both at work in threads of their own; the event is set by the signals that end the daemon."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    signal.signal(signal.SIGHUP, lambda *_: rounds.reload())
+def _started(server: Server, rounds: CheckLoop) -> int:
+    """Both at work in threads of their own; returns the end of a pipe from which the numbers of signals come: a handler
+    alone wakes nobody if its signal arrives in the moment before the main thread falls asleep."""
+    signals, written = os.pipe()
+    os.set_blocking(written, False)
+    signal.set_wakeup_fd(written)
+    for number in (*ENDS, signal.SIGHUP):
+        signal.signal(number, lambda *_: None)
     for work in (server.run, rounds.work):
         threading.Thread(target=work, daemon=True, name=work.__qualname__).start()
-    return stop
+    return signals
 
 
 def _watchdog(settings: Settings, environ: Mapping[str, str]) -> list[str]:

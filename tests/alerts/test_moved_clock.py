@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from tests.alerts.life import DAY, HOUR, MINUTE, START, Life
 from tests.alerts.listener import listener
 from tests.command import argv, configure, environment, state
 from tests.openclaw_home import openclaw, token
+from tests.polling import eventually
 
 CODE, MAIN = ("Act now", "claude-code:default"), ("Act now", "anthropic:default (main)")
 YEARS = timedelta(days=3652)
@@ -158,16 +160,14 @@ def stepped(tmp_path: Path) -> Iterator[Path]:
 
 def passed(home: Path, after: float, within: float) -> float:
     """The real moment at which a check left its summary, later than `after`."""
-    end = time.monotonic() + within
-    while time.monotonic() < end:
-        try:
-            at = (state(home) / "check.json").stat().st_mtime
-        except OSError:
-            at = 0.0
-        if at > after:
-            return at
-        time.sleep(0.2)
-    raise AssertionError((home / "log").read_text())
+
+    def at() -> float:
+        with suppress(OSError):
+            if (moment := (state(home) / "check.json").stat().st_mtime) > after:
+                return moment
+        return 0.0
+
+    return eventually(at, "no check came", within, every=0.2)
 
 
 def history(life: Life) -> str:

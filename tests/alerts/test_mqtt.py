@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ import pytest
 from alerts.channels import deliver
 from alerts.model import Outcome
 from tests.alerts.examples import notification, say
+from tests.polling import eventually
 
 mqtt = pytest.importorskip("paho.mqtt.client", reason="needs paho-mqtt")
 MESSAGE = say(notification())
@@ -37,9 +38,7 @@ class Broker:
         return f"mqtt://{login}127.0.0.1:{self.port}/{topic}"
 
     def wait(self) -> tuple[str, str]:
-        end = time.monotonic() + 10
-        while not self.heard and time.monotonic() < end:
-            time.sleep(0.02)
+        eventually(lambda: self.heard)
         return self.heard.pop(0)
 
 
@@ -75,18 +74,15 @@ class _subscriber:
         self.port = broker.port
 
     def __enter__(self) -> None:
-        end = time.monotonic() + 20
-        while True:
-            try:
-                self.client.connect("127.0.0.1", self.port)
-                break
-            except OSError:
-                if time.monotonic() > end:
-                    raise
-                time.sleep(0.05)
+        eventually(self._connected)
         self.client.loop_start()
-        while not self.ready and time.monotonic() < end:
-            time.sleep(0.02)
+        eventually(lambda: self.ready)
+
+    def _connected(self) -> bool:
+        with suppress(OSError):
+            self.client.connect("127.0.0.1", self.port)
+            return True
+        return False
 
     def __exit__(self, *_: object) -> None:
         self.client.disconnect()

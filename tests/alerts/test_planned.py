@@ -167,7 +167,7 @@ def situations(draw):
     return Memory(alerts, possible_states, muting=Muting(silences, tuple(acks))), channels, rules, later
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(situations(), st.sampled_from([HOUR, 5 * HOUR]))
 def test_what_is_named_next_is_the_first_message_of_all_checks_to_come(situation, interval):
     """Here every check is played, whether there is something to do or not."""

@@ -31,10 +31,10 @@ def session(life: Life, path: str = ".codex/sessions/2027/03/01/rollout-1.jsonl"
 
 
 def weeks(life: Life, end: datetime, *, renews: bool = True, works: bool = True) -> datetime:
-    """Work at noon and at midnight; Codex renews its login at the first use after 8 days. When it last did."""
+    """Work at noon; Codex renews its login at the first use after 8 days. When it last did."""
     renewed = life.now
     while life.now < end:
-        life.live(life.now + DAY / 2, every=DAY)
+        life.live(min(life.now + DAY, end), every=DAY)
         if works:
             session(life)
         if works and renews and life.now - renewed >= 8 * DAY:

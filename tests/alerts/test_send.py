@@ -15,6 +15,7 @@ from alerts.message import Message
 from alerts.model import Delivery, Notification, Outcome
 from alerts.send import Address, send
 from tests.alerts.examples import NOW, item, notification, say
+from tests.polling import pause
 from tests.receivers import web
 
 EXPECTED = {
@@ -112,7 +113,7 @@ def test_results_that_came_in_time_are_not_lost_on_a_slow_reader() -> None:
     alerts = [notification(channel=label) for label in "ab"]
     deliveries = send(alerts, {}, say, now=NOW, deadline=timedelta(seconds=0.2))
     first = next(deliveries)
-    time.sleep(0.4)
+    pause(0.4)
     assert [first.outcome, next(deliveries).outcome] == [Outcome.BAD_CONFIG] * 2
 
 

@@ -188,16 +188,16 @@ def test_a_check_that_stops_early_says_when_it_was_verified(tmp_path: Path) -> N
 def test_colour_is_drawn_for_whoever_reads(tmp_path: Path) -> None:
     import os
     import pty
-    import subprocess
 
-    from tests.command import argv, environment
+    from tests.command import environment
+    from tests.warm import warm
 
     settled(tmp_path)
 
     def on_a_terminal() -> str:
         ours, theirs = pty.openpty()
         env = environment(tmp_path, {"TERM": "xterm"})
-        subprocess.run(argv("check"), env=env, cwd=tmp_path, stdout=theirs, stderr=subprocess.DEVNULL, check=False)
+        running = warm().start(["check"], env, tmp_path, (theirs, theirs, theirs), terminal=True)
         os.close(theirs)
         seen = b""
         try:
@@ -206,6 +206,7 @@ def test_colour_is_drawn_for_whoever_reads(tmp_path: Path) -> None:
         except OSError:  # Linux: nothing more comes from that side
             pass
         os.close(ours)
+        running.wait(60)
         return seen.decode()
 
     assert "\x1b[" in on_a_terminal()

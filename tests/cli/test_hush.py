@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from tests.command import authwatch, configure, state
 from tests.inbox import Receiver
 from tests.openclaw_home import DAY, HOUR, openclaw, token
 from tests.phone import make_phone
+from tests.polling import pause
 from tests.receivers import web
 
 KEY = "openclaw/main/anthropic:default"
@@ -93,7 +93,7 @@ def test_a_silence_hides_and_its_end_speaks(tmp_path, phone):
 
 def test_the_gate_does_not_hide_a_silence(tmp_path, phone):
     dying(tmp_path, phone)
-    time.sleep(2.1)
+    pause(2.1)
     authwatch(tmp_path, "check")
     assert (state(tmp_path) / "checkpoint").exists()
     authwatch(tmp_path, "alerts", "silence", "agent=main", "--for", "4h")

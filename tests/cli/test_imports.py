@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from monitor.cli.app import COMMANDS
 from tests.cli.pins import BENCHMARKS, FIRST, HEAVY, RUNS, prepare, prepared_homes, shown_in
 from tests.command import configure, environment
 from tests.openclaw_home import DAY, openclaw, put, token
+from tests.polling import pause
 
 #: What a check may load when the gate stops it: everything of ours and beyond a bare interpreter, named one by one.
 GATE = {
@@ -90,7 +90,7 @@ def test_a_pass_that_stops_at_the_gate_loads_next_to_nothing(tmp_path, config):
         configure(tmp_path, config)
     openclaw(tmp_path, {"anthropic:default": token(ends_in=2 * DAY)})
     loaded(tmp_path, "check")
-    time.sleep(2.1)
+    pause(2.1)
     loaded(tmp_path, "check")
     found = loaded(tmp_path, "check")
     assert "monitor.check.run" not in found, "the gate did not stop the check"
@@ -109,7 +109,7 @@ def test_status_without_a_history_loads_no_database(tmp_path):
 def test_status_after_a_check_that_still_holds_draws_and_neither_looks_nor_judges(tmp_path):
     configure(tmp_path, "state: ~/elsewhere\n")
     openclaw(tmp_path, {"anthropic:default": token(ends_in=2 * DAY)})
-    time.sleep(2.1)
+    pause(2.1)
     assert "monitor.check.run" in loaded(tmp_path, "check")
     found = loaded(tmp_path, "status")
     assert not HEAVY & found

@@ -10,6 +10,7 @@ import pytest
 
 from tests.command import Done, authwatch, configure, state
 from tests.openclaw_home import DAY, HOUR, ms, openclaw, put, token
+from tests.polling import pause
 
 KEY = "openclaw/main/anthropic:default"
 HERE = {"OPENCLAW_STATE_DIR": "~/oc"}
@@ -80,7 +81,7 @@ def test_it_ends_when_its_folder_is_removed_although_nothing_looks_there(tmp_pat
     for _ in range(2):
         authwatch(tmp_path, "check", env=HERE)
     assert authwatch(tmp_path, "check").code == 3
-    time.sleep(2.1)
+    pause(2.1)
     assert authwatch(tmp_path, "check").code == 3
     (tmp_path / "oc").rename(tmp_path / "gone")
     assert authwatch(tmp_path, "check").code == 0, "the gate must not hold"
@@ -130,7 +131,7 @@ def test_it_is_told_after_it_has_lasted(tmp_path):
     for _ in range(2):
         authwatch(tmp_path, "check", env=HERE)
     first = authwatch(tmp_path, "check")
-    time.sleep(1.1)
+    pause(1.1)
     later = authwatch(tmp_path, "check")
     told = [(one.out + one.err).count("was last found through OPENCLAW_STATE_DIR=~/oc") for one in (first, later)]
     assert told[0] == 1, "the first check shows it"

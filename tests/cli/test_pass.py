@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.command import argv, authwatch, configure, environment, state
+from tests.command import authwatch, configure, started, state
 from tests.inbox import Receiver
 from tests.openclaw_home import DAY, HOUR, oauth, openclaw, put, store, token
+from tests.polling import pause
 from tests.receivers import web
 
 
@@ -93,10 +92,7 @@ def test_a_dead_channel_hears_the_newest_state_once_when_it_returns_and_disturbs
 def test_four_passes_at_once_say_one_thing_once(tmp_path, phone):
     openclaw(tmp_path, {"anthropic:default": token(ends_in=-HOUR)})
     config(tmp_path, channel(phone))
-    running = [
-        subprocess.Popen(argv("check"), env=environment(tmp_path), cwd=tmp_path, stdout=subprocess.DEVNULL)
-        for _ in range(4)
-    ]
+    running = [started(tmp_path, "check") for _ in range(4)]
     assert [one.wait(60) for one in running] == [1, 1, 1, 1]
     assert len(titles(phone)) == 1
 
@@ -120,7 +116,7 @@ def test_a_torn_store_that_stays_torn_is_told_once(tmp_path, phone):
     authwatch(tmp_path, "check")
     put(store(tmp_path), "{")
     authwatch(tmp_path, "check")
-    time.sleep(1.2)
+    pause(1.2)
     for _ in range(3):
         assert authwatch(tmp_path, "check").code == 3
     assert len(titles(phone)) == 1
@@ -183,7 +179,7 @@ def test_an_unchanged_pass_stops_at_the_gate_and_writes_no_history(tmp_path):
     authwatch(tmp_path, "check", "--textfile", "out.prom")
     history = (state(tmp_path) / "history.sqlite").stat()
     before = moment_in(tmp_path / "out.prom")
-    time.sleep(0.01)
+    pause(0.01)
     again = authwatch(tmp_path, "check", "--textfile", "out.prom")
     assert (again.code, undated(again.out)) == (first.code, undated(first.out))
     assert (state(tmp_path) / "history.sqlite").stat().st_mtime_ns == history.st_mtime_ns
@@ -248,7 +244,7 @@ def undated(out: str) -> str:
 
 def past_youth(home: Path) -> None:
     """A second look once files are older than the trust window, so that the gate may believe their stamps."""
-    time.sleep(2.1)
+    pause(2.1)
     authwatch(home, "check")
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,8 +20,9 @@ from monitor.history import engine
 from monitor.history.tables import METADATA
 from monitor.system.state_dir import StateDir
 from tests.alerts.world import MINUTE, REMIND, SETTLE, START
-from tests.command import argv, authwatch, configure, environment, state
+from tests.command import authwatch, configure, started, state
 from tests.openclaw_home import DAY, HOUR, openclaw, token
+from tests.polling import eventually
 from tests.receivers import web
 
 KEY, GONE = "openclaw/main/anthropic:default", "openclaw/main/anthropic:gone"
@@ -74,18 +74,15 @@ def test_a_request_in_the_middle_of_a_check_returns_before_its_sends_and_holds_a
 
 
 @contextmanager
-def sending(home: Path) -> Iterator[subprocess.Popen[bytes]]:
+def sending(home: Path) -> Iterator[Any]:
     """A check whose message has arrived at a receiver that does not answer before the block ends."""
     with web(fault="hang") as there:
         configure(home, f"alerts: {{deadline: 60s}}\nchannels: {{new: {{url: '{there.url('json', 'json/x')}'}}}}\n")
         ends = {"anthropic:default": token(ends_in=2 * DAY), "anthropic:other": token(ends_in=HOUR, secret="tok-3")}
         openclaw(home, ends)  # something to tell, whatever is silenced or gone
-        running = subprocess.Popen(argv("check"), env=environment(home), cwd=home, stdout=subprocess.DEVNULL)
-        end = time.monotonic() + 60
-        while not there.received:
-            assert time.monotonic() < end
-            assert running.poll() is None
-            time.sleep(0.02)
+        running = started(home, "check")
+        eventually(lambda: there.received or running.poll() is not None)
+        assert running.poll() is None
         yield running
     running.wait(60)
 

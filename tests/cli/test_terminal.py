@@ -7,7 +7,6 @@ import pty
 import re
 import select
 import shutil
-import signal
 import subprocess
 import time
 from datetime import UTC, datetime
@@ -18,20 +17,20 @@ import pytest
 from monitor.cli.app import COMMANDS
 from monitor.setup.demo_home import furnish
 from tests.cli.manual import page
-from tests.command import ROOT, authwatch, environment, led
+from tests.command import ROOT, authwatch, environment
+from tests.warm import warm
 
 
 def on_a_terminal(
     home: Path, *words: str, env: dict[str, str] | None = None, until: str = "", columns: int = 90
 ) -> str:
     """What a command writes to a terminal; ends it once `until` was seen."""
-    child, handle = pty.fork()
-    if child == 0:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a suite in the background was started to ignore it
-        os.chdir(home)
-        os.execvpe("sh", led(*words), environment(home, {"COLUMNS": str(columns), "TERM": "xterm", **(env or {})}))
-    written, end = b"", time.monotonic() + 60
-    while time.monotonic() < end:
+    handle, end = pty.openpty()
+    whole = environment(home, {"COLUMNS": str(columns), "TERM": "xterm", **(env or {})})
+    running = warm().start(words, whole, home, (end, end, end), terminal=True)
+    os.close(end)
+    written, limit = b"", time.monotonic() + 60
+    while time.monotonic() < limit:
         if select.select([handle], [], [], 0.2)[0]:
             try:
                 part = os.read(handle, 65536)
@@ -41,11 +40,11 @@ def on_a_terminal(
                 break
             written += part
         if until and until in written.decode("utf-8", "replace"):
-            os.killpg(child, 2)
+            os.killpg(running.pid, 2)
             until = ""  # what is still written has to be read, or its writer waits for ever
     else:
-        os.killpg(child, 9)
-    os.waitpid(child, 0)
+        os.killpg(running.pid, 9)
+    running.wait(60)
     os.close(handle)
     return written.decode("utf-8", "replace")
 

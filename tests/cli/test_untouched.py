@@ -7,7 +7,6 @@ import os
 import sqlite3
 import tempfile
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ import pytest
 from monitor.system.host import Host
 from tests.command import authwatch
 from tests.openclaw_home import DAY, openclaw, token
+from tests.polling import pause
 
 PASSES = 50
 
@@ -118,7 +118,7 @@ def test_a_live_writer_never_meets_an_error_and_is_never_read_torn(tmp_path):
                 put_profiles(owner, this_check)
             except sqlite3.Error as error:
                 errors.append(str(error))
-            time.sleep(0.02)
+            pause(0.02)
         owner.close()
 
     writer = threading.Thread(target=write)

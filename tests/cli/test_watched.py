@@ -12,6 +12,7 @@ from tests.cli.test_imports import loaded
 from tests.command import authwatch, configure, state
 from tests.inbox import Receiver
 from tests.openclaw_home import DAY, HOUR, openclaw, token
+from tests.polling import pause
 from tests.receivers import web
 
 
@@ -53,11 +54,11 @@ def test_a_pass_that_has_nothing_to_do_keeps_it_alive_without_the_history(tmp_pa
     openclaw(tmp_path, {"anthropic:default": token(ends_in=2 * DAY)})
     config(tmp_path, far, more="interval: 2s\n")
     authwatch(tmp_path, "check")
-    time.sleep(2.1)
+    pause(2.1)
     loaded(tmp_path, "check")
     assert len(far.paths) == 2
     history = (state(tmp_path) / "history.sqlite").stat().st_mtime_ns
-    time.sleep(1.1)
+    pause(1.1)
     used = loaded(tmp_path, "check")
     assert "sqlalchemy" not in used
     assert "monitor.check.run" not in used
@@ -69,7 +70,7 @@ def test_between_two_pings_the_gate_is_as_cheap_as_ever(tmp_path, far):
     openclaw(tmp_path, {"anthropic:default": token(ends_in=2 * DAY)})
     config(tmp_path, far, more="interval: 1h\n")
     authwatch(tmp_path, "check")
-    time.sleep(2.1)
+    pause(2.1)
     authwatch(tmp_path, "check")
     used = loaded(tmp_path, "check")
     assert "argparse" not in used

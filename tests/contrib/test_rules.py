@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,9 +25,15 @@ def tool(name, *words):
     return subprocess.run([name, *map(str, words)], cwd=RULES.parent, capture_output=True, text=True, check=False)
 
 
+@cache
 def rules():
     (group,) = yaml.safe_load(RULES.read_text())["groups"]
     return {rule["alert"]: rule for rule in group["rules"]}
+
+
+@cache
+def proofs():
+    return yaml.load(TESTS.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))["tests"]
 
 
 def test_promtool_finds_every_rule_firing_and_silent():
@@ -40,13 +47,10 @@ def test_promtool_finds_every_rule_firing_and_silent():
 @pytest.mark.parametrize("alert", rules())
 def test_every_rule_is_proved_both_ways(alert):
     """Every rule is proved both ways, through `exp_alerts` with and without an alert."""
-    proofs = [
-        bool(one["exp_alerts"])
-        for test in yaml.safe_load(TESTS.read_text())["tests"]
-        for one in test["alert_rule_test"]
-        if one["alertname"] == alert
+    found = [
+        bool(one["exp_alerts"]) for test in proofs() for one in test["alert_rule_test"] if one["alertname"] == alert
     ]
-    assert set(proofs) == {True, False}
+    assert set(found) == {True, False}
 
 
 @pytest.mark.parametrize("alert", rules())

@@ -19,6 +19,7 @@ from tests.faults.world import MORTAL, NOBODY, ROOT, shared_home
 from tests.openclaw import homes
 from tests.openclaw_home import DAY, openclaw, put, token
 from tests.receivers import web
+from tests.warm import warm
 
 KEYS = {"check", "health", "what", "why", "mend", "fixable"}
 
@@ -213,17 +214,12 @@ def test_locked_folders_are_findings(tmp_path, where, fix):
     (tmp_path / ".claude").mkdir()
     authwatch(tmp_path, "check")
     locked(tmp_path, *where)
-    from tests.command import argv
-
-    command = [*MORTAL, *argv("doctor", "--json", *fix)]
-    done = subprocess.run(
-        command, env=environment(tmp_path), cwd="/", capture_output=True, text=True, timeout=90, check=False
-    )
+    code, out, err = warm(MORTAL).run("doctor", "--json", *fix, env=environment(tmp_path), cwd="/")
     for one in where:
         (tmp_path / one).chmod(0o700)
-    assert done.returncode in (1, 2), done.stderr
-    assert "Traceback" not in done.stderr
-    assert not [one for one in json.loads(done.stdout)["results"] if "the check itself failed" in one["what"]]
+    assert code in (1, 2), err
+    assert b"Traceback" not in err
+    assert not [one for one in json.loads(out)["results"] if "the check itself failed" in one["what"]]
 
 
 @pytest.mark.skipif(not ROOT, reason="only root can become somebody else")

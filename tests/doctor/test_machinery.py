@@ -21,6 +21,7 @@ from tests.alerts.listener import listener
 from tests.command import authwatch, configure, state
 from tests.doctor.wards import only, program, said, subject, wrong
 from tests.openclaw_home import HOUR, openclaw, put, token
+from tests.polling import eventually
 from tests.receivers import web
 
 # -- programs ---------------------------------------------------------------------------------------------------
@@ -378,11 +379,8 @@ def test_our_own_daemon_is_known_from_anothers(tmp_path):
     configure(tmp_path, listen(port))
     daemon = subprocess.Popen(argv("serve"), env=environment(tmp_path), cwd=tmp_path, stderr=subprocess.DEVNULL)
     try:
-        end = time.monotonic() + 30
-        while not (state(tmp_path) / "checkpoint").exists() and time.monotonic() < end:
-            time.sleep(0.1)
-        while answers(subject(tmp_path)) is PortAnswer.NOBODY and time.monotonic() < end:
-            time.sleep(0.1)
+        eventually((state(tmp_path) / "checkpoint").exists)
+        eventually(lambda: answers(subject(tmp_path)) is not PortAnswer.NOBODY)
         assert said(tmp_path, "port")[0].what == f"our daemon answers at 127.0.0.1:{port}"
         assert wrong(said(tmp_path, "units")) == [], "something else started it"
         other = subject(tmp_path, STATE_DIRECTORY=str(tmp_path / "another"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from monitor.system.host import Host
 from tests.command import authwatch, configure, state
 from tests.faults.world import AGENT, agent_home, document, put_cell, run, shared_home
 from tests.openclaw_home import DAY, HOUR, openclaw, put, token
+from tests.polling import pause
 from tests.receivers import web
 from tests.system.sqlite_file.crafted import ANY, REFUSED
 
@@ -57,7 +57,7 @@ def test_a_linked_database_is_read_with_the_log_beside_its_target(absolute: bool
     put_cell(owner, "authProfiles.store", document({"anthropic:default": token(ends_in=100 * DAY)}))
     assert Path(f"{elsewhere}-wal").stat().st_size
     assert authwatch(tmp_path, "check", "--json").json["profiles"][0]["state"] == "ok"
-    time.sleep(2.1)
+    pause(2.1)
     authwatch(tmp_path, "check", "--json")
     put_cell(owner, "authProfiles.store", document({"anthropic:default": token(ends_in=-HOUR)}))
     assert authwatch(tmp_path, "check", "--json").json["profiles"][0]["state"] == "expired"  # no gate hides the log

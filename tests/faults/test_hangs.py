@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import time
@@ -15,10 +16,11 @@ from monitor.model import Problem, Trouble
 from monitor.sources import SOURCES, SourceEntry, SourceType, observe_all
 from monitor.system.host import Host
 from monitor.system.timeout import in_turn
-from tests.command import argv, authwatch, configure, environment, state
+from tests.command import authwatch, configure, started, state
 from tests.faults.world import json_home, listening, run, told
 from tests.hung_mount import hung, skip_without_fuse
 from tests.openclaw_home import HOUR, openclaw, put, token
+from tests.polling import eventually, pause
 from tests.receivers import web
 
 #: One operation on a file system that hangs, twice (a source and what is beside it), and a slow machine.
@@ -68,7 +70,7 @@ def test_a_file_system_that_begins_to_hang_does_not_hold_the_gate(tmp_path: Path
         os.utime(path, (time.time() - 60,) * 2)
     first = run(tmp_path, "check", "--json")
     assert {one["source"] for one in first.json["profiles"]} == {"openclaw", "codex"}
-    time.sleep(2.1)
+    pause(2.1)
     run(tmp_path, "check")
     with hung(place):
         ran = run(tmp_path, "check", "--json")
@@ -92,14 +94,14 @@ def test_what_only_reads_ends_although_the_whole_tree_hangs(tmp_path: Path, word
 def test_works_that_hang_take_time_from_nobody() -> None:
     """Of 21 works the first 20 hang; the last is done, and all of it ends in time."""
     began = time.monotonic()
-    works = [*(lambda: time.sleep(60) for _ in range(20)), lambda: None]
+    works = [*(lambda: pause(60) for _ in range(20)), lambda: None]
     assert in_turn(works, 2) == [*[False] * 20, True]
     assert time.monotonic() - began < 3
 
 
 def test_slow_works_are_done() -> None:
     """Slow is not hung: whoever ends before all have to is heard."""
-    assert in_turn([lambda: time.sleep(0.7)] * 4, 2.9) == [True] * 4
+    assert in_turn([lambda: pause(0.7)] * 4, 2.9) == [True] * 4
 
 
 def observe(host: Host, entry: SourceEntry):
@@ -130,6 +132,16 @@ def test_a_program_without_an_end_is_ended_with_the_look(tmp_path: Path) -> None
     assert subprocess.run(["pgrep", "-f", str(program)], capture_output=True, check=False).stdout == b""
 
 
+def locked(home: Path) -> bool:
+    """Whether somebody holds the lock of a check."""
+    with (state(home) / "lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
 @pytest.mark.parametrize("deadline", ["3s", "1m"])
 def test_a_check_that_finds_another_one_shows_what_that_one_left(tmp_path: Path, deadline: str) -> None:
     json_home(tmp_path)
@@ -138,10 +150,10 @@ def test_a_check_that_finds_another_one_shows_what_that_one_left(tmp_path: Path,
     (tmp_path / ".openclaw/agents/main/agent/auth-profiles.json").unlink()
     holder = subprocess.Popen(["flock", str(state(tmp_path) / "lock"), "sleep", "60"])
     try:
-        time.sleep(0.3)
+        eventually(lambda: locked(tmp_path))
         if deadline == "1m":
-            waiting = subprocess.Popen(argv("check"), env=environment(tmp_path), stderr=subprocess.DEVNULL)
-            time.sleep(2)
+            waiting = started(tmp_path, "check")
+            pause(2)
             assert waiting.poll() is None
             waiting.kill()
             waiting.wait()
@@ -163,7 +175,7 @@ def test_a_check_that_finds_another_one_and_nothing_left_cannot_say(tmp_path: Pa
     state(tmp_path).mkdir(parents=True)
     holder = subprocess.Popen(["flock", str(state(tmp_path) / "lock"), "sleep", "60"])
     try:
-        time.sleep(0.3)
+        eventually(lambda: locked(tmp_path))
         done = authwatch(tmp_path, "check")
         assert (done.code, done.err) == (3, "authwatch: another check is running, and none has finished here yet\n")
     finally:

@@ -20,6 +20,7 @@ from monitor.system.host import Host, Unreadable
 from monitor.system.owners import open_to_others, opened, roots
 from tests.faults.world import ROOT, json_home, plain_home, run
 from tests.openclaw_home import DAY, openclaw, token
+from tests.polling import pause
 
 as_root = pytest.mark.skipif(not ROOT, reason="only root may read what is another user's")
 THEIRS = 4321  # a user that is in no list of users
@@ -173,10 +174,10 @@ def test_a_fifo_is_not_opened_even_for_a_moment(tmp_path: Path, foreign: bool) -
         give(tmp_path)
     writer = subprocess.Popen([sys.executable, "-c", f"open({str(place)!r}, 'wb', 0)"])
     try:
-        time.sleep(0.3)
+        pause(0.3)
         with pytest.raises(Unreadable, match="not a regular file"):
             Host(tmp_path, {}).read(place)
-        time.sleep(0.2)
+        pause(0.2)
         assert writer.poll() is None
     finally:
         writer.kill()

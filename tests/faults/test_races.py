@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import time
 from pathlib import Path
 
-from tests.command import argv, authwatch, environment
+from tests.command import authwatch, started
 from tests.faults.races import race, write
 from tests.faults.world import json_home
+from tests.polling import pause
 
 
 def test_three_processes_record_every_change_once_and_tell_every_condition_once() -> None:
@@ -22,9 +21,9 @@ def test_three_processes_lose_no_transaction() -> None:
 
 def test_a_pass_that_is_killed_leaves_the_lock_to_the_next(tmp_path: Path) -> None:
     json_home(tmp_path)
-    for delay in (0.1, 0.2, 0.3, 0.4):
-        killed = subprocess.Popen(argv("check"), env=environment(tmp_path), cwd=tmp_path, stdout=subprocess.DEVNULL)
-        time.sleep(delay)
+    for delay in (0.01, 0.03, 0.06, 0.1):
+        killed = started(tmp_path, "check")
+        pause(delay)
         killed.kill()
         killed.wait()
         done = authwatch(tmp_path, "check")

@@ -15,6 +15,7 @@ from tests.command import argv, configure, environment, state
 from tests.faults.world import MORTAL, PATIENCE, json_home, listening, run, told
 from tests.openclaw_home import HOUR, openclaw, token
 from tests.receivers import web
+from tests.warm import warm
 
 FAKETIME = ("faketime",)
 another_clock = pytest.mark.skipif(not shutil.which("faketime"), reason="faketime is not installed")
@@ -136,26 +137,39 @@ def test_a_clock_in_the_far_future_ends_in_words(when: str, tmp_path: Path) -> N
 COMMANDS = [("check",), ("status", "--json"), ("models", "status"), ("--help",)]
 
 
+#: Which of the three streams are closed, and which lead to a full disk.
+STREAMS = {
+    ">&-": ((1,), ()),
+    "2>&-": ((2,), ()),
+    ">&- 2>&-": ((1, 2), ()),
+    "<&- >&- 2>&-": ((0, 1, 2), ()),
+    ">/dev/full": ((), (1,)),
+    ">/dev/full 2>/dev/full": ((), (1, 2)),
+}
+
+
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
-@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-", ">/dev/full", ">/dev/full 2>/dev/full"])
-def test_a_stream_that_is_closed_or_full_changes_no_code(words: tuple[str, ...], closed: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", STREAMS)
+def test_a_stream_that_is_closed_or_full_changes_no_code(words: tuple[str, ...], how: str, tmp_path: Path) -> None:
     json_home(tmp_path)
     code = run(tmp_path, *words).code
-    command = " ".join(argv(*words))
+    closed, full = STREAMS[how]
     for _ in range(2):
-        ended = subprocess.run(
-            ["sh", "-c", f"{command} {closed}; echo code $? >&9"],
-            env=environment(tmp_path),
-            cwd=tmp_path,
-            capture_output=True,
-            timeout=PATIENCE,
-            check=False,
-            preexec_fn=lambda: os.dup2(1, 9),
-            close_fds=False,
-            text=True,
-        )
-        assert "Traceback" not in ended.stderr
-        assert f"code {code}" in ended.stdout, ended
+        with (tmp_path / "out").open("w+") as out, Path("/dev/full").open("w") as disk:
+            streams = [(disk if number in full else out).fileno() for number in range(3)]
+            running = warm().start(words, environment(tmp_path), tmp_path, streams, closed=closed)
+            assert running.wait(PATIENCE) == code
+            out.seek(0)
+            assert "Traceback" not in out.read()
+
+
+def test_a_cold_start_without_streams_changes_no_code(tmp_path: Path) -> None:
+    json_home(tmp_path)
+    code = run(tmp_path, "check").code
+    command = ["sh", "-c", f"{' '.join(argv('check'))} <&- >&- 2>&-"]
+    for _ in range(2):
+        ended = subprocess.run(command, env=environment(tmp_path), cwd=tmp_path, timeout=PATIENCE, check=False)
+        assert ended.returncode == code
 
 
 def test_a_reader_that_leaves_early_loses_nothing_but_its_lines(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import os
 import sqlite3
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from tests.command import Done, argv, configure, environment
 from tests.openclaw_home import DAY, ms, oauth, openclaw, put, token
 from tests.receivers import Receiver
 from tests.sources.homes import HOMES, Home
+from tests.warm import serves, warm
 
 SECRET = "FAKESECRET"
 #: A check that takes longer hangs; the slowest of them copies 200 MB.
@@ -172,25 +173,24 @@ class Ran(Done):
 
 
 def run(
-    home: Path, *words: str | Path, env: Mapping[str, str] | None = None, by: Sequence[str] = (), **more: Any
+    home: Path, *words: str | Path, env: Mapping[str, str] | None = None, by: tuple[str, ...] = (), **more: Any
 ) -> Ran:
     """Runs the real command line; whatever happened, it ended soon, in words, and said no secret.
 
     `by` goes before the command: `MORTAL`, `NOBODY`, faketime. A variable that is "UNSET" is not passed on.
     """
     started = time.monotonic()
-    done = subprocess.run(  # noqa: PLW1510  its code is what is looked at
-        [*by, *argv(*words)],
-        env={name: value for name, value in environment(home, env).items() if value != "UNSET"},
-        cwd=more.pop("cwd", home),
-        stdin=subprocess.DEVNULL,
-        stdout=more.pop("stdout", subprocess.PIPE),
-        stderr=subprocess.PIPE,
-        timeout=PATIENCE,
-        **more,
-    )
-    out, err = ((raw or b"").decode("utf-8", "replace") for raw in (done.stdout, done.stderr))
-    ran = Ran(done.returncode, out, err, time.monotonic() - started)
+    whole = {name: value for name, value in environment(home, env).items() if value != "UNSET"}
+    cwd = more.pop("cwd", home)
+    if serves(whole) and by in ((), MORTAL) and not more:
+        code, raw_out, raw_err = warm(by).run(*words, timeout=PATIENCE, cwd=cwd, env=whole)
+    else:
+        more.setdefault("stdout", subprocess.PIPE)
+        where: Any = {"env": whole, "cwd": cwd, "stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+        done = subprocess.run([*by, *argv(*words)], timeout=PATIENCE, check=False, **where, **more)
+        code, raw_out, raw_err = done.returncode, done.stdout or b"", done.stderr
+    out, err = (raw.decode("utf-8", "replace") for raw in (raw_out, raw_err))
+    ran = Ran(code, out, err, time.monotonic() - started)
     decent(ran)
     return ran
 

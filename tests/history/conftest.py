@@ -7,7 +7,6 @@ import pwd
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.polling import eventually
 
 BIN = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
 ACCOUNT = "postgres"
@@ -64,7 +65,7 @@ class Server:
         return name
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:
     if BIN is None:
         pytest.skip("no PostgreSQL server is installed (Debian: postgresql)")
@@ -92,9 +93,6 @@ def database(postgres: Server) -> str:
     return postgres.url(postgres.fresh())
 
 
-def until(what: str, true: Callable[[], object], seconds: float = 20) -> None:
+def until(what: str, true: Callable[[], object], seconds: float = 60) -> None:
     """Waits until something is true; the test fails with `what` if it does not become so."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, what
-        time.sleep(0.05)
+    eventually(true, what, seconds)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.command import argv, authwatch, configure, environment, state
+from tests.command import authwatch, configure, started, state
 from tests.history.conftest import Server, until
 from tests.history.proxy import Proxy, proxy
 from tests.inbox import Receiver
@@ -161,9 +160,8 @@ def test_nothing_is_held_on_the_server_while_a_receiver_hangs(
     name = postgres.fresh()
     listening(tmp_path, postgres.url(name), phone, "slow/4/json/phone")
     logins(tmp_path, anthropic=-HOUR)
-    checking = subprocess.Popen(
-        argv("check"), env=environment(tmp_path), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+    with (tmp_path / "said").open("w") as said:
+        checking = started(tmp_path, "check", out=said)
     until("nothing was sent", lambda: phone.received)
     ours = f"datname = '{name}' AND application_name = 'authwatch'"
     assert postgres.ask(f"SELECT state FROM pg_stat_activity WHERE {ours} AND state <> 'idle'") == []
@@ -171,8 +169,8 @@ def test_nothing_is_held_on_the_server_while_a_receiver_hangs(
     assert postgres.ask(held) == []
     postgres.stop()
     try:
-        _, err = checking.communicate(timeout=PATIENCE)
-        assert (checking.returncode, b"Traceback" in err) == (1, False)
+        assert checking.wait(PATIENCE) == 1
+        assert "Traceback" not in (tmp_path / "said").read_text()
         assert len(phone.received) == 1
     finally:
         postgres.start()

@@ -9,11 +9,12 @@ import ssl
 import struct
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+from tests.polling import pause
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
@@ -89,11 +90,11 @@ def drips(handler: BaseHTTPRequestHandler) -> None:
     for _ in range(600):
         handler.wfile.write(b" ")
         handler.wfile.flush()
-        time.sleep(0.05)
+        pause(0.05)
 
 
 def hangs(handler: BaseHTTPRequestHandler) -> None:
-    time.sleep(30)
+    pause(30)
 
 
 def resets(handler: BaseHTTPRequestHandler) -> None:

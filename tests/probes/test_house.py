@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from tests.cli.test_imports import loaded
 from tests.command import configure
 from tests.openclaw_home import openclaw
+from tests.polling import pause
 from tests.probes.page import BEGIN, END, PAGE, table
 from tests.probes.stand import Stand
 
@@ -44,7 +44,7 @@ def test_a_pass_in_which_nobody_is_due_loads_nothing_of_the_network(tmp_path: Pa
     configure(tmp_path, f"sources: [openclaw]\nprobe: {{anthropic: {{every: 1h, url: '{provider.url}'}}}}\n")
     openclaw(tmp_path, {"anthropic:default": key("1")})
     assert loaded(tmp_path, "check") >= NETWORK
-    time.sleep(0.1)
+    pause(0.1)
     openclaw(tmp_path, {"anthropic:default": key("1"), "anthropic:other": {**key("2"), "provider": "acme"}})
     found = loaded(tmp_path, "check")
     assert "monitor.check.probe" in found, "it looked fully"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import subprocess
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -12,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.alerts.life import DAY, HOUR, MINUTE, Life
-from tests.command import Done, argv, authwatch, configure, environment, state
+from tests.command import Done, authwatch, configure, started, state
 from tests.openclaw_home import openclaw
+from tests.polling import eventually
 from tests.probes.documented import CASES, ENDS, RATES, VALID, openrouter
 from tests.probes.stand import Stand, hangs, says
 
@@ -148,13 +148,13 @@ def test_missing_credit_is_told_at_once(life: Life, provider: Stand) -> None:
 
 def test_an_end_that_the_provider_tells_is_a_deadline(life: Life, provider: Stand) -> None:
     """An end that no file states and the provider tells is a deadline like any other."""
-    provider.answer = says(RATES, **{ENDS: f"{life.now + 30 * DAY:%Y-%m-%d %H:%M:%S} UTC"})
+    provider.answer = says(RATES, **{ENDS: f"{life.now + 9 * DAY:%Y-%m-%d %H:%M:%S} UTC"})
     life.configured(probing(provider, "4h", "github").replace("[openclaw", "[gh, openclaw"))
     life.file(".config/gh/hosts.yml", "github.com:\n    oauth_token: ghp_FAKESECRET\n    user: me\n")
     key = "gh/-/gh:github.com/me"
     found = seen(life, key)
-    assert (found["state"], found["deadline"]) == ("ok", f"{life.now + 30 * DAY:%Y-%m-%dT%H:%M:%S}Z")
-    life.live(life.now + 24 * DAY, 12 * HOUR)
+    assert (found["state"], found["deadline"]) == ("ok", f"{life.now + 9 * DAY:%Y-%m-%dT%H:%M:%S}Z")
+    life.live(life.now + 3 * DAY, 12 * HOUR)
     assert [(one.call, one.name.split()[0]) for one in life.news] == [("Act soon", "gh:github.com/me")]
 
 
@@ -261,10 +261,10 @@ def test_a_pass_that_dies_on_the_way_does_not_ask_again(tmp_path: Path, provider
     provider.answer = hangs
     configure(tmp_path, probing(provider))
     openclaw(tmp_path, {"anthropic:default": api_key()})
-    with subprocess.Popen(argv("check"), env=environment(tmp_path), cwd=tmp_path) as running:
-        while not provider.asked and running.poll() is None:
-            time.sleep(0.05)
-        running.kill()
+    running = started(tmp_path, "check")
+    eventually(lambda: provider.asked or running.poll() is not None)
+    running.kill()
+    running.wait()
     provider.answer = says(VALID["anthropic"])
     found = profile(authwatch(tmp_path, "check", "--json"))["probe"]
     assert (found["outcome"], found["note"]) == ("unreachable", "the check ended before the answer came")

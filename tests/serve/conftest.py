@@ -23,6 +23,7 @@ from monitor.serve.live_settings import LiveSettings, Loaded
 from monitor.serve.server import Server
 from monitor.serve.wsgi import App, fault
 from tests.metrics.worlds import FACTS, NOW, WORLD
+from tests.polling import eventually
 
 ROOT = Path(__file__).parents[2]
 STATUS = {"schema": 1, "profiles": []}
@@ -156,10 +157,6 @@ def systemd(tmp_path):
     made.socket.close()
 
 
-def wait_for(so, seconds=15.0):
+def wait_for(so, seconds=60.0):
     """Waits until something is so; fails after a while."""
-    end = time.monotonic() + seconds
-    while not (found := so()):
-        assert time.monotonic() < end, "it never came to be"
-        time.sleep(0.05)
-    return found
+    return eventually(so, seconds=seconds)

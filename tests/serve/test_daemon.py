@@ -2,12 +2,12 @@
 
 import os
 import socket
-import time
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from monitor.serve.child_process import Child
+from tests.polling import pause
 from tests.serve.conftest import leave, wait_for
 
 
@@ -167,9 +167,9 @@ def test_an_idle_daemon_sleeps(daemon, tmp_path):
     one = daemon(copying(tmp_path))
     client = one.client()
     wait_for(lambda: checks(client)["ok"] == 1)
-    time.sleep(1)
+    pause(1)
     before = wakeups(one.process.pid)
-    time.sleep(5)
+    pause(5)
     assert wakeups(one.process.pid) - before <= 4
 
 

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from monitor.serve.server import _Channel
+from tests.polling import pause
 from tests.serve.conftest import leave, wait_for
 from tests.serve.test_daemon import checks
 
@@ -72,7 +73,7 @@ def test_half_open_and_dripping_clients_hold_up_nobody(daemon, tmp_path):
             slowest = max(slowest, time.monotonic() - asked)
             assert threads(one.process.pid) <= 16
             left = [slow for slow in left if not closed(slow)]
-            time.sleep(0.5)
+            pause(0.5)
         assert slowest < 5
     finally:
         end.set()

@@ -1,12 +1,9 @@
 """What `serve` refuses to start with, `config check` refuses, too, in the same words; and the doctor knows."""
 
-import os
-import subprocess
-from contextlib import suppress
-
 import pytest
 
-from tests.command import argv, authwatch, configure, environment
+from tests.command import authwatch, configure, started
+from tests.polling import eventually
 
 WRONG = {
     "all addresses without a password": 'web: {listen: "0.0.0.0:9797"}',
@@ -51,11 +48,13 @@ def test_what_config_check_takes_serve_starts_with(home, text):
     """What config check takes, serve starts with."""
     configure(home, f"{text}\n")
     assert authwatch(home, "config", "check").code == 0
-    with subprocess.Popen(argv("serve"), env=environment(home), cwd=home, stderr=subprocess.PIPE, text=True) as daemon:
-        said = daemon.stderr.readline()
-        with suppress(ProcessLookupError):
-            os.kill(daemon.pid, 15)
-    assert "listening on" in said
+    log = home / "log"
+    with log.open("w") as out:
+        daemon = started(home, "serve", out=out)
+    eventually(lambda: log.read_text().partition("\n")[1] or daemon.poll() is not None)
+    daemon.terminate()
+    daemon.wait(60)
+    assert "listening on" in log.read_text().splitlines()[0]
 
 
 def test_a_password_that_cannot_be_had_is_wrong(home):

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import subprocess
 import time
 from types import SimpleNamespace
 
@@ -12,8 +11,9 @@ import pytest
 from icalendar import Calendar
 
 from tests.cli.test_leaks import CANARY, plant
-from tests.command import argv, authwatch, configure, environment, state
+from tests.command import authwatch, configure, started, state
 from tests.openclaw_home import DAY, HOUR, openclaw, token
+from tests.polling import pause
 from tests.receivers import web
 from tests.serve.conftest import Client, wait_for
 from tests.serve.test_daemon import checks, counts
@@ -40,7 +40,7 @@ def whole(tmp_path):
     def start(env=None):
         log = tmp_path / "serve.log"
         with log.open("w") as out:
-            made = subprocess.Popen(argv("serve"), env=environment(tmp_path, env), cwd=tmp_path, stdout=out, stderr=out)
+            made = started(tmp_path, "serve", env=env, out=out)
         running.append(made)
         address = wait_for(lambda: re.search(r"listening on http://(\S+)/,", log.read_text()), 30)[1]
         return SimpleNamespace(client=Client(address), process=made, log=log)
@@ -172,7 +172,7 @@ def test_a_clock_that_is_set_or_slept_leads_to_a_look(daemon, tmp_path, step):
     }
     one = daemon(f"echo >>{passes}", env=env, interval=300, look_every=0.5)
     wait_for(lambda: passes.exists() and passes.read_text() == "\n")
-    time.sleep(1.5)
+    pause(1.5)
     assert passes.read_text() == "\n"
     moved.write_text(step)
     wait_for(lambda: passes.read_text() == "\n\n")

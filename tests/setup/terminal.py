@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import pty
 import select
 import signal
-import subprocess
-import termios
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.command import environment, led
+from tests.command import environment
+from tests.polling import pause
+from tests.warm import warm
 
 PATIENCE = 60.0
-
-
-def _in_front() -> None:
-    """The terminal is its own, and Ctrl-C reaches it even where this suite runs in the background."""
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Terminal:
@@ -31,16 +24,7 @@ class Terminal:
         self._hand, end = pty.openpty()
         self._seen = b""
         self._from = 0
-        self.process = subprocess.Popen(
-            led(*words),
-            env=environment(home, env),
-            cwd=home,
-            stdin=end,
-            stdout=end,
-            stderr=end,
-            start_new_session=True,
-            preexec_fn=_in_front,  # noqa: PLW1509  the tests have no threads that matter
-        )
+        self.process = warm().start(words, environment(home, env), home, (end, end, end), terminal=True)
         os.close(end)
 
     def __enter__(self) -> Terminal:
@@ -74,7 +58,7 @@ class Terminal:
         """Waits for each question and types its answer."""
         for question, reply in pairs:
             self.expect(question)
-            time.sleep(0.2)  # getpass throws away what came before it asked
+            pause(0.2)  # getpass throws away what came before it asked
             self.type(reply)
 
     def interrupt(self) -> None:

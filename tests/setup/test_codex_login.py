@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from monitor.setup.codex_login import PREFIX, arguments, log_in
 from monitor.setup.login_process import LoginImpossible
 from monitor.system.host import Host
 from tests.command import authwatch, configure
+from tests.polling import eventually, gone
 from tests.setup.codex import KEY, NEW, OLD, codex, login, started, store
 from tests.setup.terminal import Terminal
 from tests.unprivileged import unprivileged
@@ -185,15 +185,7 @@ def test_an_expected_login_that_was_never_there_is_seen_by_its_new_name(tmp_path
 
 def _gone(pid: int) -> bool:
     """Whether a process has ended, or does within a few seconds; nobody may have waited for it."""
-    limit = time.monotonic() + 10
-    while time.monotonic() < limit:
-        try:
-            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
-                return True
-        except OSError:
-            return True
-        time.sleep(0.05)
-    return False
+    return eventually(lambda: gone(pid), f"{pid} still runs")
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds processes by /proc")

@@ -7,13 +7,13 @@ import re
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.command import ROOT, authwatch, configure
 from tests.openclaw_home import DAY, openclaw, put, token
+from tests.polling import pause
 from tests.receivers import mail, web
 from tests.setup.terminal import Terminal
 
@@ -106,7 +106,7 @@ def test_ctrl_c_at_any_question_leaves_the_machine_as_it_was(home, questions, th
     with Terminal(home, "onboard") as at:
         at.answer(*questions)
         at.expect(then)
-        time.sleep(0.2)
+        pause(0.2)
         at.interrupt()
         assert at.end() == 130
         assert "stopped; nothing was changed" in at.shown

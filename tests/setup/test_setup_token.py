@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.openclaw_home import HOUR, openclaw, store, token
+from tests.polling import pause
 from tests.setup.terminal import Terminal
 from tests.setup.test_screen import RECORDED, TOKEN
 
@@ -147,7 +147,7 @@ def test_ctrl_c_ends_it_and_the_terminal_is_as_before(home: Path) -> None:
     before = store(home).read_bytes()
     with Terminal(home, "models", "auth", "setup-token", env=environ(home)) as at:
         at.expect("Paste code here")
-        time.sleep(0.1)
+        pause(0.1)
         at.interrupt()
         assert at.end() == 130
         assert REVOKE not in at.shown
@@ -160,7 +160,7 @@ def test_ctrl_c_after_the_token_was_made_says_so(home: Path) -> None:
         at.expect("Paste code here")
         at.type("code#state")
         at.expect("Your OAuth token")
-        time.sleep(0.3)
+        pause(0.3)
         at.interrupt()
         assert at.end() == 1
         assert REVOKE in at.shown and secret_free(at.shown)

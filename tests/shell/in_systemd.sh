@@ -80,6 +80,7 @@ printf '{"version": 1, "profiles": {"anthropic:located": {"type": "token", "prov
   >"$located/agents/main/agent/auth-profiles.json"
 chown -R tester "$located"
 step located as_tester XDG_STATE_HOME="$home/other" OPENCLAW_STATE_DIR="$located" "$apps/bin/authwatch" install systemd
+until_true 300 "test -e '$home/other/authwatch/status.json'"
 user_systemctl stop authwatch-check.timer
 step located-status cat "$home/other/authwatch/status.json"
 step located-doctor as_tester XDG_STATE_HOME="$home/other" "$apps/bin/authwatch" doctor --json

@@ -1,5 +1,6 @@
 """The pieces in contrib/, each with the real program on its other side where this machine has it."""
 
+import contextlib
 import json
 import os
 import re
@@ -7,7 +8,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-import time
 import urllib.request
 from datetime import datetime
 
@@ -17,6 +17,7 @@ import yaml
 
 from tests.command import ROOT, argv, authwatch, environment, state
 from tests.openclaw_home import DAY, HOUR, openclaw, token
+from tests.polling import eventually, pause
 from tests.receivers import web
 
 CONTRIB = ROOT / "contrib"
@@ -124,13 +125,11 @@ def test_node_exporter_shows_the_textfile(home, tmp_path):
 
 
 def fetched(url):
-    for _ in range(100):
-        try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
-                return answer.read().decode()
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError(url)
+    def answered():
+        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=5) as answer:
+            return answer.read().decode()
+
+    return eventually(answered, url)
 
 
 class Loader(yaml.SafeLoader):
@@ -169,13 +168,10 @@ def test_the_openclaw_hook_starts_a_pass_and_feeds_it_no_secret(home):
         subprocess.run(["node", "-e", fire, handler, *words], env=environ, check=True, timeout=60)
 
     event("command", "new")
-    time.sleep(0.5)
+    pause(0.5)
     assert not (home / "seen").exists()
     event("gateway", "startup")
-    for _ in range(100):
-        if (home / "seen").exists():
-            break
-        time.sleep(0.1)
+    eventually((home / "seen").exists)
     seen = (home / "seen").read_text()
     assert "planted-secret" not in seen
     assert f"HOME={home}" in seen

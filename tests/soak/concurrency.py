@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import argparse
 import re
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.command import argv, configure, environment
+from tests.command import authwatch, configure, started
 from tests.inbox import Receiver
 from tests.openclaw_home import openclaw, token
 from tests.receivers import web
@@ -54,25 +54,16 @@ class Rounds:
         self.profiles[f"anthropic:r{nth}"] = token(ends_in=-3600, secret=f"tok-FAKESECRET-{nth}")
         openclaw(self.home, self.profiles)
         person = _person(nth)
-        running = [self._start("check"), self._start("check"), self._start(*person)]
         self.timers += 2
         self.people += 1
-        for process, words in zip(running, (("check",), ("check",), person), strict=True):
-            _, err = process.communicate(timeout=WAIT)
-            # A person may name a key that no check has seen yet: that is an answer, not an error.
-            if TROUBLE.search(err) or process.returncode not in ((1,) if words == ("check",) else (0, 1)):
-                self.errors.append(f"round {nth}, {' '.join(words)}: {process.returncode} {err.strip()}")
-
-    def _start(self, *words: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            argv(*words),
-            env=environment(self.home),
-            cwd=self.home,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        with ThreadPoolExecutor() as at_once:
+            commands = (("check",), ("check",), person)
+            for words, done in zip(
+                commands, at_once.map(lambda one: authwatch(self.home, *one), commands), strict=True
+            ):
+                # A person may name a key that no check has seen yet: that is an answer, not an error.
+                if TROUBLE.search(done.err) or done.code not in ((1,) if words == ("check",) else (0, 1)):
+                    self.errors.append(f"round {nth}, {' '.join(words)}: {done.code} {done.err.strip()}")
 
     def notified(self) -> Counter[tuple[str, str]]:
         """How often each channel heard of each login."""
@@ -121,13 +112,11 @@ def rounds(home: Path) -> Iterator[Rounds]:
         made = Rounds(home, there)
         log = home / "daemon.log"
         with log.open("w") as out:
-            daemon = subprocess.Popen(
-                argv("serve"), env=environment(home), cwd=home, stdout=out, stderr=out, start_new_session=True
-            )
+            daemon = started(home, "serve", out=out)
             try:
                 yield made
             finally:
-                daemon.send_signal(signal.SIGTERM)
+                daemon.terminate()
                 with suppress(subprocess.TimeoutExpired):
                     daemon.wait(20)
                 daemon.kill()

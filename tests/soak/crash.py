@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.alerts.crash.killing import Scene, scene
 from tests.alerts.crash.stage import SCENES
-from tests.warm import Line, warm
+from tests.warm import Line
 
 HEAD = "| the check that is killed | points | killed at | lost | said twice | more than twice | wrong beliefs |"
 
@@ -71,8 +71,7 @@ def main() -> int:
     options.add_argument("--scene", action="append", choices=SCENES, help="only this one")
     given = options.parse_args()
     print(HEAD, "|---|---|---|---|---|---|---|", sep="\n", flush=True)
-    with warm() as line:
-        tallies = run(line, given.scene or list(SCENES), given.count, given.seed)
+    tallies = run(Line(), given.scene or list(SCENES), given.count, given.seed)
     faults = [fault for one in tallies for fault in one.faults]
     print(*faults, sep="\n", file=sys.stderr)
     return bool(faults)

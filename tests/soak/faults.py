@@ -46,6 +46,7 @@ def outcomes(group: str, only: str) -> Counter[str]:
     with TemporaryDirectory() as folder:
         record = Path(folder) / "record.xml"
         command = [sys.executable, "-m", "pytest", "-q", f"tests/faults/{group}.py", f"--junitxml={record}", "-k", only]
+        command += ["-n", "0"] if only else []
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         if done.returncode:
             print(done.stdout[-3000:], file=sys.stderr)

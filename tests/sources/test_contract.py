@@ -138,7 +138,7 @@ def _mutated(value: Any, other: Any, dice: random.Random) -> Any:
 
 
 @pytest.mark.parametrize("kind", STORED)
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(other=_JSON, dice=st.randoms(use_true_random=False))
 def test_no_value_anywhere_in_its_store_makes_it_crash_or_talk(kind: str, other: Any, dice: random.Random) -> None:
     with TemporaryDirectory() as folder:
@@ -154,7 +154,7 @@ def test_no_value_anywhere_in_its_store_makes_it_crash_or_talk(kind: str, other:
 
 
 @pytest.mark.parametrize("kind", STORED)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(raw=st.binary(max_size=200))
 def test_no_bytes_in_its_store_make_it_crash(kind: str, raw: bytes) -> None:
     with TemporaryDirectory() as folder:
@@ -165,7 +165,7 @@ def test_no_bytes_in_its_store_make_it_crash(kind: str, raw: bytes) -> None:
 
 
 @pytest.mark.parametrize("kind", STORED)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(raw=st.binary(max_size=12), at=st.floats(0, 1), gone=st.integers(0, 40))
 def test_no_splice_in_its_store_makes_it_crash_or_talk(kind: str, raw: bytes, at: float, gone: int) -> None:
     with TemporaryDirectory() as folder:

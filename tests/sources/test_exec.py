@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from monitor.model import Evidence, Kind, Observation, Problem, SourceEntry
 from monitor.sources import SOURCES, believed_for
 from monitor.sources.exec import _expiry, observe
 from monitor.system.host import Host, Unreadable
+from tests.polling import eventually, gone
 
 AT = datetime(2027, 1, 31, 12, tzinfo=UTC)
 ISO = "2027-01-31T12:00:00Z"
@@ -155,14 +157,8 @@ def test_a_program_that_closes_its_output_and_stays_is_ended_too(tmp_path: Path)
 
 def _lives(file: Path) -> bool:
     pid = int(file.read_text())
-    for _ in range(50):
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except FileNotFoundError:
-            return False
-        if state == "Z":  # dead; whoever took it over will see
-            return False
-        time.sleep(0.05)
+    with suppress(AssertionError):
+        return not eventually(lambda: gone(pid), seconds=5)
     return True
 
 

@@ -20,6 +20,7 @@ from monitor.model import Observation, Problem, SourceEntry
 from monitor.sources import observe_all
 from monitor.system.host import Host
 from tests.command import authwatch
+from tests.polling import pause
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 ENDS = '{"data": {"expires_at": "2027-01-31T12:00:00Z"}}'
@@ -68,7 +69,7 @@ def drips(handler: BaseHTTPRequestHandler) -> None:
             handler.wfile.flush()
         except OSError:
             return
-        time.sleep(0.05)
+        pause(0.05)
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ def phone(
     *commands: str, answers: Mapping[str, Any] | None = None, files: Mapping[str, str] | None = None, more: str = ""
 ) -> Seen:
     """Runs the commands on a phone of their own with `termux/` in ~/termux; `files` lie in its home, those in bin/ as
-    programs. `more` are options of fake-termux. Calls wait for a second only."""
+    programs. `more` are options of fake-termux. Calls that hang are soon given up."""
     with tempfile.TemporaryDirectory(prefix="authwatch-termux-") as folder:
         place = Path(folder)
         (place / "answers").write_text(json.dumps(answers or {}))
@@ -79,7 +79,8 @@ def phone(
             path.write_text(text)
             path.chmod(0o755 if name.startswith("bin/") else 0o644)
             words += ["-c", f"{path}:{name}"]
-        setting = "export patience=1; PATH=$PATH:$HOME/bin; "
+        hangs = any(one.get("hang") for scripted in (answers or {}).values() for one in scripted)
+        setting = f"export patience={1 if hangs else 60}; PATH=$PATH:$HOME/bin; "
         done = subprocess.run(
             [FAKE, *words, *(setting + command for command in commands)],
             stdout=subprocess.PIPE,
@@ -87,7 +88,7 @@ def phone(
             stdin=subprocess.DEVNULL,
             encoding="utf-8",
             errors="replace",
-            timeout=120,
+            timeout=300,
             check=False,
         )
         return Seen(done.returncode, done.stdout, [json.loads(line) for line in (place / "calls").open()])

@@ -39,7 +39,7 @@ def test_an_authwatch_that_broke_is_told_once_a_day(code):
 
 
 def test_a_pass_that_hangs_ends_and_is_told():
-    slow = f"sed -i 's/-k 5 150/-k 1 1/' {SHARE}/check; printf '#!{PREFIX}/bin/sh\\nsleep 1000\\n' >bin/authwatch"
+    slow = f"sed -i 's/^limit=.*/limit=2/' {SHARE}/settings; printf '#!{PREFIX}/bin/sh\\nsleep 1000\\n' >bin/authwatch"
     seen = phone(INSTALL, f"{slow}; fake-run-jobs", files=HERE)
     assert seen.option("termux-notification", "--content")[0].startswith("Its pass ended with 124")
 

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from monitor.judge.rules import ROWS, WEIGHTS
 from tests.command import ROOT
@@ -25,7 +26,7 @@ from tests.truth.answers import (
     recorded,
 )
 from tests.truth.shape import Shape, Truth
-from tests.warm import warm
+from tests.warm import Line
 
 PAGE = ROOT / "docs" / "truth.md"
 WRONG = " ✗"
@@ -46,13 +47,16 @@ def asked(folder: Path) -> list[Answers]:
     """What all three say of every shape."""
     known = recorded()
     found = []
-    with warm() as line:
-        for number, shape in enumerate(SHAPES):
-            home = folder / str(number)
-            said = ours(shape, home, line)
-            found.append((shape, said, openclaws(shape, known), of_scripts(shape, home, known)))
-            emptied(home)
+    for number, shape in enumerate(SHAPES):
+        found.append(answered(shape, folder / str(number), known))
+        emptied(folder / str(number))
     return found
+
+
+def answered(shape: Shape, home: Path, known: dict[str, Any]) -> Answers:
+    """What all three say of one shape."""
+    said = ours(shape, home, Line())
+    return shape, said, openclaws(shape, known), of_scripts(shape, home, known)
 
 
 def shapes(answers: Sequence[Answers]) -> str:

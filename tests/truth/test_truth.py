@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -13,34 +15,30 @@ from monitor.model import Rule
 from tests.command import ROOT
 from tests.openclaw import real
 from tests.truth import record, scripts, table
-from tests.truth.answers import SHAPES, Ours, false_alarm, missed, name_of, of_scripts, openclaws, ours, recorded, right
+from tests.truth.answers import SHAPES, Ours, false_alarm, missed, name_of, recorded, right
 from tests.truth.shape import Home, Shape, Truth
-from tests.warm import Line
 
 BY_NAME = {name_of(shape): shape for shape in SHAPES}
 
 
-@pytest.fixture(scope="module")
-def answers() -> dict[str, table.Answers]:
-    return {}
+@cache
+def answered(name: str) -> table.Answers:
+    """Once in each process that tests."""
+    with TemporaryDirectory() as folder:
+        return table.answered(BY_NAME[name], Path(folder) / "home", recorded())
 
 
 @pytest.mark.parametrize("name", BY_NAME)
-def test_ours_says_what_is_true(tmp_path: Path, line: Line, answers: dict[str, table.Answers], name: str) -> None:
-    shape, known = BY_NAME[name], recorded()
-    home = tmp_path / "home"
-    said = ours(shape, home, line)
+def test_ours_says_what_is_true(name: str) -> None:
+    shape, said, *_ = answered(name)
     assert right(shape, said), said
     assert not false_alarm(shape.truth, said.word)
     assert not missed(shape.truth, said.word)
-    answers[name] = (shape, said, openclaws(shape, known), of_scripts(shape, home, known))
 
 
-def test_the_table_and_the_totals_in_the_docs_are_these(answers: dict[str, table.Answers]) -> None:
+def test_the_table_and_the_totals_in_the_docs_are_these() -> None:
     """`python -m tests.truth.table` writes them."""
-    if len(answers) < len(SHAPES):
-        pytest.skip("only some shapes were asked")
-    page, found = table.PAGE.read_text("utf-8"), list(answers.values())
+    page, found = table.PAGE.read_text("utf-8"), list(map(answered, BY_NAME))
     assert table.between(page, "shapes") == table.shapes(found)
     assert table.between(page, "totals") == table.totals(found)
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from monitor.model import Problem
 from monitor.system.sqlite_file import Database, UnreadableFile, read
+from tests.polling import pause
 from tests.system.sqlite_file.writer import answer
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -95,7 +96,7 @@ def killed(mode: str, dice: random.Random) -> str:
     with tempfile.TemporaryDirectory(prefix="authwatch-killed-") as folder:
         path = Path(folder) / "live.sqlite"
         with writer(mode, path, 0) as child:
-            time.sleep(dice.random() * 0.06)
+            pause(dice.random() * 0.06)
             child.send_signal(signal.SIGKILL)
             child.wait()
         before = {one.name: one.read_bytes() for one in Path(folder).iterdir()}
