@@ -14,7 +14,6 @@ EXPLAINED = {
     "down_revision": "Alembic reads it in each migration",
     "hello": "a task of the child that reads files, by its name",
     "https_response": "urllib.request calls it for each answer",
-    "redirect_request": "urllib.request asks it where to go on",
     "renews": "the template of the page",
     "tells": "docs/probes.md is made from it",
     "channel_class": "waitress makes its channels of it",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from alerts.timefmt import moment, relative
 from monitor.check import gate
-from monitor.cli import filtering, heartbeat, last_document
+from monitor.cli import filtering, heartbeat
 from monitor.cli.context import CONFIG, UNKNOWN, Context, Failure, common, filters, filters_of
 from monitor.system.state_dir import CheckMark, StateDir, StateError, real, spare
 
@@ -78,7 +78,7 @@ def _standing(given: argparse.Namespace, context: Context) -> int | None:
     """Draws the last check's document where nothing it rests on has changed; None where a look is needed."""
     folder, now = str(context.gate_place()), context.now().timestamp()
     point = gate.may_stop(folder, _identity(context), dict(context.environ), now)
-    if point is None or (shown := last_document.document(point, filters_of(given))) is None:
+    if point is None or (shown := filtering.document(point, filters_of(given))) is None:
         return None
     gate.renew(folder, point, now)
     return _show(given, context, shown)
@@ -105,7 +105,7 @@ def _pass(given: argparse.Namespace, context: Context, host: Host, settings: Set
         seen = digest(asked, findings, host, now)
         mark = CheckMark(_identity(context), context.place(settings.file), seen, context.now().timestamp(), requests)
         point = _second_gate(state, mark, context, host, now, heartbeat.due(settings, host, now))
-        if point is not None and (same := last_document.document(point, {})) is not None:
+        if point is not None and (same := filtering.document(point, {})) is not None:
             return _Done(same, {}, True)
         from monitor.check import outputs
         from monitor.check import run as full_check

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from difflib import get_close_matches
-from itertools import islice
-from typing import TYPE_CHECKING
+from itertools import groupby, islice
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
 
+from alerts.formats import visible
+from alerts.timefmt import iso, moment, span
+from monitor.check.read_only import CheckResult
+from monitor.check.status import SCHEMA
 from monitor.cli.context import NOT_DONE, PATIENCE, Context, Failure, common
+from monitor.config.settings import Settings
+from monitor.judge.explain import Fact, account, why_so_sure
+from monitor.judge.rules import ROWS, WEIGHTS
+from monitor.model import Need, Rule, State, Verdict
 
 if TYPE_CHECKING:
     from monitor.check.read_only import CheckResult
+
 
 #: So many changes ahead are shown.
 AHEAD = 6
@@ -27,7 +40,6 @@ def run(given: argparse.Namespace, context: Context) -> int:
     """Looks, and prints what the verdict on one credential rests on; `-v` also shows the rows that did not hold."""
     from monitor.check.read_only import read_only
     from monitor.check.simulate import prospect
-    from monitor.cli import explain_text
 
     with context.ending(PATIENCE):
         this_check = context.this_check()
@@ -36,11 +48,11 @@ def run(given: argparse.Namespace, context: Context) -> int:
     if verdict is None:
         raise _unknown(given.key, outcome)
     ahead = tuple(islice(prospect(this_check, outcome.judgement, outcome.known, verdict.key), AHEAD))
-    told = explain_text.Explained(verdict, outcome, this_check.settings, ahead)
+    told = Explained(verdict, outcome, this_check.settings, ahead)
     if given.json:
-        context.say(json.dumps(explain_text.document(told), ensure_ascii=False, indent=1))
+        context.say(json.dumps(document(told), ensure_ascii=False, indent=1))
     else:
-        context.say(explain_text.text(told, width=min(context.width(), 80), whole=context.verbose))
+        context.say(text(told, width=min(context.width(), 80), whole=context.verbose))
     for complaint in outcome.complaints:
         context.complain(f"authwatch: {complaint}")
     return 0
@@ -51,3 +63,188 @@ def _unknown(key: str, outcome: CheckResult) -> Failure:
     near = get_close_matches(key, keys, n=1, cutoff=0.4)
     hint = f"did you mean {near[0]}?" if near else "authwatch status shows those that are"
     return Failure(NOT_DONE, f"there is no credential {key}; {hint}")
+
+
+NAME = 14  # columns of a fact's name
+_NEED = {
+    Need.NO: "nobody has to act",
+    Need.SOON: "somebody has to act soon",
+    Need.NOW: "somebody has to act now",
+    Need.UNKNOWN: "cannot tell whether somebody has to act",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What is explained: a verdict of a look, and what becomes of it while nothing changes but the clock."""
+
+    verdict: Verdict
+    outcome: CheckResult
+    settings: Settings
+    ahead: tuple[tuple[datetime, Verdict], ...]
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        known = self.outcome.known.get(self.verdict.key)
+        return account(self.verdict, known, self.outcome.judgement, self.settings.policy, self.outcome.at)
+
+    @property
+    def suppressed(self) -> tuple[str, ...]:
+        """By which decisions of people nothing is said of it."""
+        verdict, (acknowledged, silenced) = self.verdict, self.outcome.suppressed
+        facts = {
+            "ignored": verdict.ignored,
+            "acknowledged": verdict.key in acknowledged,
+            "silenced": verdict.key in silenced,
+        }
+        return tuple(word for word, so in facts.items() if so)
+
+
+def text(notified: Explained, width: int, *, whole: bool) -> str:
+    """The page in lines of at most `width` columns, commands aside; `whole`: with the rows that did not hold."""
+    verdict, wide = notified.verdict, max(width, 40)
+    lines = [
+        *wrap(visible(verdict.summary), wide),
+        "",
+        *_line("verdict", f"{verdict.state}; {_NEED[verdict.needs_human]}", wide, indent=0),
+        *_line("how sure", f"{verdict.confidence}: {why_so_sure(verdict)}", wide, indent=0),
+        *_line("looked at", moment(notified.outcome.at), wide, indent=0),
+    ]
+    for place, facts in groupby(notified.facts, key=lambda fact: (fact.where, fact.at)):
+        lines += ["", *_heading(*place, notified.outcome.at, wide)]
+        for fact in facts:
+            lines += _line(fact.name, f"{fact.value} ({fact.sure}: {fact.why})", wide)
+    lines += ["", *wrap("The first row of the truth table that holds decides:", wide)]
+    lines += [line for row in _rows(verdict, whole) for line in _line(*row, wide)]
+    lines += ["", "What would change it:", *_ahead(notified, wide)]
+    return "\n".join([*lines, "", *_deeds(notified, wide)])
+
+
+def _heading(where: str, at: datetime, now: datetime, wide: int) -> list[str]:
+    when = "this look" if at == now else f"the last look that saw it, {moment(at)}"
+    return wrap(visible(f"From {where}, at {when}:"), wide)
+
+
+def _line(name: str, value: str, wide: int, indent: int = 2) -> list[str]:
+    begin = f"{' ' * indent}{name:<{NAME}}"
+    rest = " " * (indent + NAME)
+    return wrap(visible(value), wide, initial_indent=begin, subsequent_indent=rest, break_long_words=False) or [begin]
+
+
+def _rows(verdict: Verdict, whole: bool) -> Iterator[tuple[str, str]]:
+    number = _number(verdict.rule)
+    for at, rule in enumerate(Rule, 1):
+        if rule is verdict.rule:
+            break
+        if whole:
+            yield f"row {at}: no", ROWS[rule].evidence
+    row = ROWS[verdict.rule]
+    yield f"row {number}: yes", f"{row.evidence} -> {row.state}; needs somebody: {row.need}"
+    if not whole and number > 1:
+        yield "", f"(rows 1 to {number - 1} do not hold; -v shows them)" if number > 2 else "(row 1 does not hold)"
+    for weight in verdict.weights:
+        yield "then", WEIGHTS[weight]
+    if verdict.weights:
+        yield "so", f"{_NEED[verdict.needs_human]}, and it is {'usable' if verdict.usable else 'of no use now'}"
+
+
+def _ahead(notified: Explained, wide: int) -> Iterator[str]:
+    if notified.ahead:
+        yield "  if nothing is changed in its store:"
+    for at, verdict in notified.ahead:
+        usable = "" if verdict.usable or verdict.needs_human is Need.NOW else ", of no use"
+        step = f", the last {span(verdict.step)}" if verdict.step else ""
+        row = f"row {_number(verdict.rule)}: {ROWS[verdict.rule].evidence}{step}"
+        words = f"{moment(at)}: {verdict.state}{usable}; {_NEED[verdict.needs_human]} ({row})"
+        yield from wrap(words, wide, initial_indent="    ", subsequent_indent="      ")
+    if not notified.ahead:
+        yield from wrap(
+            "time alone does not: only a change of its store, its program or the config",
+            wide,
+            initial_indent="  ",
+            subsequent_indent="  ",
+        )
+    elif notified.verdict.state not in (State.MISSING, State.REFUSED):
+        yield "  and at any time a change of its store, its program or the config"
+
+
+def _deeds(notified: Explained, wide: int) -> Iterator[str]:
+    verdict = notified.verdict
+    if notified.suppressed:
+        yield f"Nothing is said of it: it is {' and '.join(notified.suppressed)}."
+    if not verdict.remedy:
+        yield "Nobody has to do anything."
+        return
+    yield "What to do:"
+    for part in verdict.remedy.splitlines():
+        yield f"  {visible(part)}"
+
+
+def document(notified: Explained) -> dict[str, Any]:
+    """The same as JSON; moments are ISO 8601 UTC."""
+    verdict = notified.verdict
+    number = _number(verdict.rule)
+    return {
+        "schema": SCHEMA,
+        "key": verdict.key,
+        "facts": _flat(notified),
+        "summary": verdict.summary,
+        "state": str(verdict.state),
+        "needs_human": str(verdict.needs_human),
+        "usable": verdict.usable,
+        "confidence": str(verdict.confidence),
+        "confidence_because": why_so_sure(verdict),
+        "evidence": [{**fact._asdict(), "at": iso(fact.at), "sure": str(fact.sure)} for fact in notified.facts],
+        "rule": {"row": number, **_rule(verdict.rule)},
+        "not": [{"row": at, **_rule(rule)} for at, rule in enumerate(Rule, 1) if at < number],
+        "weights": [{"name": str(weight), "words": WEIGHTS[weight]} for weight in verdict.weights],
+        "ahead": [
+            {
+                "at": iso(at),
+                "state": str(later.state),
+                "needs_human": str(later.needs_human),
+                "usable": later.usable,
+                "rule": str(later.rule),
+                "summary": later.summary,
+            }
+            for at, later in notified.ahead
+        ],
+        "hushed": list(notified.suppressed),
+        "remedy": verdict.remedy,
+    }
+
+
+def _rule(rule: Rule) -> dict[str, str]:
+    return {"name": str(rule), "words": ROWS[rule].evidence}
+
+
+def _number(rule: Rule) -> int:
+    return list(Rule).index(rule) + 1
+
+
+def _flat(notified: Explained) -> dict[str, str]:
+    """The facts by name alone, as the first release had them."""
+    verdict, known = notified.verdict, notified.outcome.known.get(notified.verdict.key)
+    seen = verdict.seen
+    moments = {
+        "access ends": seen.access_expires_at,
+        "login ends": seen.login_expires_at,
+        "act before": verdict.deadline,
+        "last used": seen.use.last_used_at,
+        "last renewed": verdict.rotated_at,
+        "first seen": known.first_seen_at if known else None,
+        "could change": verdict.until,
+    }
+    facts = {
+        "state": f"{verdict.state} ({verdict.confidence})",
+        "needs somebody": str(verdict.needs_human),
+        "because": "; ".join(verdict.because),
+        "noticed": "; ".join(seen.notes),
+        "read from": seen.store or "the environment of this process",
+        "found there": str(seen.evidence),
+        **{name: moment(at) for name, at in moments.items() if at},
+        "renews itself": {True: "yes", False: "no", None: "cannot tell"}[seen.refreshable],
+        "in use": "yes" if verdict.in_use else "no",
+        "what to do": verdict.remedy.replace("\n", "; "),
+    }
+    return {name: value for name, value in facts.items() if value}

@@ -1,16 +1,23 @@
-"""Filters narrow what is printed, and a value that nothing here has is a typo or the wrong user, never "OK"."""
+"""Filters narrow what is printed, and a value that nothing here has is a typo or the wrong user, never "OK".
+
+Also the document of the last check, and the part of it that they leave.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from monitor.check import gate
+from monitor.check.status import narrowed, values
 from monitor.cli.context import USAGE, Failure
 
 if TYPE_CHECKING:
     from monitor.check.status import Document
     from monitor.config.settings import Settings
     from monitor.model import Remembered
+
 
 #: So many known values are named where none is near.
 NAMED = 8
@@ -55,3 +62,15 @@ def _unknown(name: str, value: str, known: set[str]) -> str:
         return f"there is no {name} {value!r}; did you mean {near[0]!r}?"
     some = ", ".join(sorted(known)[:NAMED])
     return f"there is no {name} {value!r}; known here: {some}" if some else f"there is no {name} {value!r}"
+
+
+def document(point: gate.Checkpoint, filters: Mapping[str, str]) -> Document | None:
+    """The part of the document behind a checkpoint that the filters mean; None where it is not what the check left, or
+    does not show that every filter means something."""
+    body = gate.document(point)
+    if not body:
+        return None
+    shown: Document = json.loads(body)
+    if all(value in values(shown, name) for name, value in filters.items()):
+        return narrowed(shown, filters)
+    return None

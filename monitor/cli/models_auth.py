@@ -66,13 +66,13 @@ def run(given: argparse.Namespace, context: Context) -> int:
 
 
 def _token(given: argparse.Namespace, context: Context) -> int:
-    from monitor.cli.secret_input import asked
+    from monitor.cli.prompts import asked
 
     return _save(given, context, lambda provider: asked(context, f"Token for {provider}"))
 
 
 def _setup_token(given: argparse.Namespace, context: Context) -> int:
-    from monitor.cli.secret_input import REVOKE, setup_token
+    from monitor.cli.prompts import REVOKE, setup_token
     from monitor.openclaw.write.replace_file import WriteRefused
 
     if given.provider.strip().lower() != "anthropic":
@@ -127,7 +127,7 @@ def _save(given: argparse.Namespace, context: Context, secret: Callable[[str], s
 
 
 def _key(given: argparse.Namespace, context: Context) -> int:
-    from monitor.cli.secret_input import asked
+    from monitor.cli.prompts import asked
 
     if not given.env:
         return _save(given, context, lambda provider: asked(context, f"API key for {provider}"), key=True)
@@ -162,7 +162,7 @@ def _restarted(given: argparse.Namespace, context: Context) -> list[str]:
         return []
     if not given.restart:
         return ["A gateway that is running takes it up after: openclaw gateway restart"]
-    from monitor.cli.secret_input import restart
+    from monitor.cli.prompts import restart
 
     return [restart(context)]
 

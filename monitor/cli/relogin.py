@@ -161,7 +161,7 @@ def _installed(context: Context, call: Call) -> None:
 def _token_made(context: Context, verdict: Verdict) -> bool:
     """Whether the token that the login is was made here and saved, so that nobody has to paste it."""
     from monitor.cli.models_auth import save_setup_token
-    from monitor.cli.secret_input import NoToken
+    from monitor.cli.prompts import NoToken
     from monitor.openclaw.write.replace_file import WriteRefused
     from monitor.setup.login_process import LoginImpossible
     from monitor.setup.relogin import needs_token
@@ -188,7 +188,7 @@ def _apart(context: Context, call: Call, store: Path) -> int:
     """Runs what would destroy the login in a home of its own; 0, for otherwise there is an end in words."""
     from shlex import join
 
-    from monitor.cli.secret_input import asked
+    from monitor.cli.prompts import asked
     from monitor.setup.codex_login import log_in
     from monitor.setup.login_process import LoginImpossible
 

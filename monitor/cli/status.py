@@ -54,9 +54,9 @@ def _of_last_check(given: argparse.Namespace, context: Context) -> Document | No
     point = context.last_check()
     if point is None:
         return None
-    from monitor.cli import last_document
+    from monitor.cli import filtering
 
-    return last_document.document(point, filters_of(given))
+    return filtering.document(point, filters_of(given))
 
 
 def _looked_anew(given: argparse.Namespace, context: Context, told_of: dict[str, ProbeResult]) -> Document:

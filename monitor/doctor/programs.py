@@ -13,11 +13,29 @@ from pathlib import Path
 from typing import Final
 
 from monitor import __version__
-from monitor.doctor.asking import ask
 from monitor.doctor.model import Health, Result, Subject, command
 from monitor.model import Observation, Problem
 from monitor.openclaw.releases import release
 from monitor.system.host import Unreadable
+from monitor.system.process import output_of
+
+#: What a program needs to start and to find the user's session; none of it is a secret.
+_KEPT: Final = (
+    *("HOME", "PATH", "PREFIX", "TMPDIR", "LD_LIBRARY_PATH", "LD_PRELOAD", "USER", "LOGNAME"),
+    *("XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "NVM_DIR", "VOLTA_HOME", "ASDF_DATA_DIR", "MISE_DATA_DIR"),
+)
+
+
+def ask(subject: Subject, *argv: str, patience: float) -> str:
+    """What the program writes to stdout; `patience` in seconds. Raises Unreadable (exec_failed, timeout, too_large)."""
+    environ = {name: subject.environ[name] for name in _KEPT if subject.environ.get(name)}
+    bus = Path(f"/run/user/{os.getuid()}")
+    if bus.is_dir():  # `su` and `sudo` lose the way to the user's session
+        environ.setdefault("XDG_RUNTIME_DIR", str(bus))
+    # A look leaves nothing behind, not even what Node keeps of its own accord.
+    environ |= {"LC_ALL": "C.UTF-8", "NO_COLOR": "1", "NODE_DISABLE_COMPILE_CACHE": "1", "SYSTEMD_PAGER": ""}
+    return output_of(argv, environ, patience).decode("utf-8", "replace")
+
 
 #: Source type: the program that owns its logins and renews them. How it was installed only its user knows (npm under
 #: nvm, a package, a container, an installer of its own), so nothing here says how to install it once more.

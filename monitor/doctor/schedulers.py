@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Final
 
 from monitor.config.settings import check_ends
-from monitor.doctor.asking import ask
 from monitor.doctor.model import Health, Result, Runner, Subject, command
+from monitor.doctor.programs import ask
 from monitor.judge.wording import setting
 from monitor.model import Location
 from monitor.setup import cron, launchd, managed_files, systemd
-from monitor.setup.systemd_units import CHECK, DAEMON, TIMER, file_name
+from monitor.setup.systemd import CHECK, DAEMON, TIMER, file_name
 from monitor.setup.termux import on_a_phone
 from monitor.sources.location_variables import in_force
 from monitor.system.host import Host, Unreadable, stamp

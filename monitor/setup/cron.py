@@ -9,7 +9,7 @@ from shlex import quote
 from typing import Final
 
 from monitor.setup import managed_files
-from monitor.setup.systemd_units import UnitValues, steps
+from monitor.setup.systemd import UnitValues, steps
 from monitor.setup.user import DONE, NOT_DONE, User
 
 LONGEST: Final = 998  # bytes of a command that crontab(1) takes

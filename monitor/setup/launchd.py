@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from alerts.timefmt import span
 from monitor.setup import managed_files
-from monitor.setup.systemd_units import UnitValues
+from monitor.setup.systemd import UnitValues
 from monitor.setup.user import DONE, NOT_DONE, User, traces, waited
 
 LABELS: Final = {"timer": "authwatch.check", "daemon": "authwatch.serve"}

@@ -11,7 +11,7 @@ from shlex import quote
 from typing import Final
 
 from monitor.config.settings import check_killed
-from monitor.setup.systemd_units import UnitValues
+from monitor.setup.systemd import UnitValues
 from monitor.setup.user import NOT_DONE, User
 from monitor.system.files import why
 

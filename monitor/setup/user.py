@@ -19,7 +19,7 @@ from monitor.system.files import why
 from monitor.system.host import stamp
 
 if TYPE_CHECKING:
-    from monitor.setup.systemd_units import UnitValues
+    from monitor.setup.systemd import UnitValues
 
 DONE, NOT_DONE = 0, 1
 TRACES: Final = (RECORD, gate.NAME)  # what a check touches in the state folder

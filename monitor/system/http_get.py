@@ -32,7 +32,7 @@ class Late(Unanswered):
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class HttpResponse:
     """A status, header names in lower case, and the body up to the limit; `whole` is False where there was more."""
 
     status: int
@@ -68,7 +68,7 @@ def get(
     *,
     authorities: str | None = None,
     follow: bool = False,
-) -> Response:
+) -> HttpResponse:
     """The answer, whatever its status, within `limit` seconds; at most `most` bytes of its body. Raises Unanswered.
 
     `authorities` is a file or folder of certificate authorities. Redirects are followed only where `follow` says so: a
@@ -84,7 +84,7 @@ def get(
 
 def _get(
     url: str, headers: Mapping[str, str], limit: float, most: int, authorities: str | None, follow: bool
-) -> Response:
+) -> HttpResponse:
     request = Request(url, headers={"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": AGENT})  # noqa: S310
     for name, value in headers.items():
         request.add_unredirected_header(name, value)
@@ -108,7 +108,7 @@ def _opener(url: str, authorities: str | None, follow: bool) -> Any:
     return build_opener(processor, HTTPSHandler(context=context))
 
 
-def _unpacked(status: int, headers: Mapping[str, str], raw: bytes, most: int) -> Response:
+def _unpacked(status: int, headers: Mapping[str, str], raw: bytes, most: int) -> HttpResponse:
     """The response with at most `most` bytes, also where few bytes unpack to many."""
     whole = len(raw) <= most
     if raw and headers.get("content-encoding", "").strip().lower() in ("gzip", "x-gzip"):
@@ -120,7 +120,7 @@ def _unpacked(status: int, headers: Mapping[str, str], raw: bytes, most: int) ->
         if whole and not unpack.eof and len(raw) <= most:
             raise Unanswered("the answer is damaged")
         whole = whole and len(raw) <= most
-    return Response(status, headers, raw[:most], whole)
+    return HttpResponse(status, headers, raw[:most], whole)
 
 
 def _words(error: Exception) -> str:

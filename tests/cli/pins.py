@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from tests.command import ROOT, authwatch
 from tests.openclaw_home import DAY, openclaw, token
+from tests.polling import pause
 
 BENCHMARKS: Final = ROOT / "docs" / "benchmarks.md"
 
@@ -103,7 +103,7 @@ def prepared_homes(folder: Path) -> dict[str, Path]:
     for home in homes.values():
         home.mkdir()
         openclaw(home, {"anthropic:default": token(ends_in=100 * DAY)})
-    time.sleep(2.1)
+    pause(2.1)
     for before, home in homes.items():
         assert before == FIRST or authwatch(home, "check").code == 0
     return homes

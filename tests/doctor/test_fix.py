@@ -135,7 +135,7 @@ def test_a_leftover_that_is_a_link_is_not_removed(tmp_path):
 
 def test_a_mend_that_did_not_hold_is_called_so(tmp_path):
     """A file system that takes a mode and forgets it: the words of people follow the second look."""
-    from monitor.cli.doctor_text import text
+    from monitor.cli.doctor import text
     from monitor.doctor.fix import Done as Tried
 
     fix = Fix(FixStep.NARROW, tmp_path / "x")

@@ -16,7 +16,7 @@ from monitor.doctor import programs, schedulers
 from monitor.doctor.model import Health
 from monitor.doctor.web_port import PortAnswer, answers
 from monitor.setup import cron, launchd, managed_files
-from monitor.setup.systemd_units import CHECK, DAEMON, TIMER, UnitValues, file_name, render, shipped
+from monitor.setup.systemd import CHECK, DAEMON, TIMER, UnitValues, file_name, render, shipped
 from tests.alerts.listener import listener
 from tests.command import authwatch, configure, state
 from tests.doctor.wards import only, program, said, subject, wrong

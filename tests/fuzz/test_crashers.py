@@ -15,7 +15,7 @@ from alerts.serialization import revive
 from alerts.store import Damaged, RecordColumn
 from monitor.check import gate, outputs
 from monitor.model import Observation
-from monitor.openclaw.json5 import MOST, parse
+from monitor.openclaw.config import MOST, parse
 from monitor.system.host import Host, Unreadable, parse_json
 from monitor.system.state_dir import StateDir
 from tests.command import authwatch, state

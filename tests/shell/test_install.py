@@ -12,7 +12,7 @@ import pytest
 
 from monitor.doctor import schedulers
 from monitor.setup import cron, termux
-from monitor.setup.systemd_units import CHECK, DAEMON, UnitValues, render, shipped
+from monitor.setup.systemd import CHECK, DAEMON, UnitValues, render, shipped
 from monitor.setup.user import User
 from tests.command import ROOT, authwatch, configure, environment
 

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.setup.systemd import NO_SYSTEMCTL, install
-from monitor.setup.systemd_units import CHECK, DAEMON, TIMER, UnitValues
+from monitor.setup.systemd import CHECK, DAEMON, NO_SYSTEMCTL, TIMER, UnitValues, install
 from monitor.setup.user import User
 from tests.shell.transcripts import SHOWN, column, facts, said, transcript
 

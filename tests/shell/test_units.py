@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.setup.managed_files import is_as_written
-from monitor.setup.systemd_units import (
+from monitor.setup.systemd import (
     CHECK,
     DAEMON,
     FAILURE,

@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from monitor.setup.systemd_units import CHECK, DAEMON, TIMER, shipped
+from monitor.setup.systemd import CHECK, DAEMON, TIMER, shipped
 from tests.command import ROOT, authwatch
 from tests.openclaw_home import DAY, openclaw, token
 from tests.termux.handset import HOME, INSTALL_SSH, NEEDS, REPORT, SH, THERE, phone

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from monitor.model import Kind, Secret
+from monitor.openclaw.config import parse
 from monitor.openclaw.installation import Installation
-from monitor.openclaw.json5 import parse
 from monitor.openclaw.order import serves
 from monitor.openclaw.releases import auth_id, provider_id
 from monitor.openclaw.write import targets

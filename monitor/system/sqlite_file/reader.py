@@ -8,9 +8,8 @@ from typing import Final, NamedTuple
 from monitor.system.sqlite_file import table_schema
 from monitor.system.sqlite_file.bounds import MAX_CREATE, damaged, foreign, too_large
 from monitor.system.sqlite_file.btree import Cell, Value, entries, row, rows
-from monitor.system.sqlite_file.defaults import default
 from monitor.system.sqlite_file.pages import Pages
-from monitor.system.sqlite_file.table_schema import Key, TableSchema, kind_of
+from monitor.system.sqlite_file.table_schema import Key, TableSchema, default, kind_of
 
 _SCHEMA_ROOT: Final = 1
 _MAX_OBJECTS: Final = 20_000

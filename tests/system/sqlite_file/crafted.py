@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from monitor.system.sqlite_file import Database, UnreadableFile, read
-from monitor.system.sqlite_file.checksum import checksum
+from monitor.system.sqlite_file.write_log import checksum
 
 ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT 'primary' AS k, '{}' AS v FROM c WHERE x < 0"
 SECONDS = 1.5

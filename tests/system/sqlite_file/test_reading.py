@@ -13,7 +13,7 @@ import pytest
 
 from monitor.system.sqlite_file import Database, UnreadableFile, read
 from monitor.system.sqlite_file.bounds import MAX_CELL
-from monitor.system.sqlite_file.checksum import checksum
+from monitor.system.sqlite_file.write_log import checksum
 from tests.system.sqlite_file.crafted import journal, plain
 from tests.system.sqlite_file.made import Made, differences
 
