@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import subprocess
+import threading
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -104,10 +105,14 @@ def test_slow_works_are_done() -> None:
     assert in_turn([lambda: pause(0.7)] * 4, 2.9) == [True] * 4
 
 
+#: Ends what never would: a thread that goes on would slow down all tests after this one.
+OVER = threading.Event()
+
+
 def observe(host: Host, entry: SourceEntry):
     yield Trouble(entry.id, Problem.PARSE, "first", "what is found before it hangs")
     host.note(host.home / "touched")
-    while entry.id == "endless":
+    while entry.id == "endless" and not OVER.is_set():
         pass
 
 
@@ -116,7 +121,10 @@ def test_a_source_that_never_ends_keeps_what_it_found_and_changes_nothing_more(
 ) -> None:
     monkeypatch.setitem(SOURCES, "odd", SourceType(__name__))  # type: ignore[index]
     host = Host(tmp_path, {})
-    found = observe_all(host, [SourceEntry("odd", "endless", where="c.yaml:1")], limit=0.5)
+    try:
+        found = observe_all(host, [SourceEntry("odd", "endless", where="c.yaml:1")], limit=0.5)
+    finally:
+        OVER.set()
     assert [one.problem for one in found if isinstance(one, Trouble)] == [Problem.PARSE, Problem.TIMEOUT]
     assert host.touches == {}
     assert host.limits, "the gate would not look again"
