@@ -119,6 +119,27 @@ def _classes(tree: ast.Module) -> Iterator[str]:
     return (node.name for node in tree.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_"))
 
 
+NAMES = re.compile(r"^( *)((?:\w+(?:\.py|/) ?)+)")
+
+
+def test_the_tree_of_the_architecture_is_the_tree():
+    """Each folder and module is named where it lies, and nothing else is."""
+    (tree,) = re.findall(
+        r"^```\n(alerts/.*?)^```", (ROOT / "ARCHITECTURE.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    told, folders = set(), [""]
+    for line in tree.splitlines():
+        if found := NAMES.match(line):
+            del folders[len(found[1]) // 2 + 1 :]
+            for name in found[2].split():
+                told.add(folders[-1] + name)
+                if name.endswith("/"):
+                    folders.append(folders[-1] + name)
+    there = {path for path in product() if not path.endswith("__init__.py") and "/migrations/" not in path}
+    there |= {f"{Path(path).parent}/" for path in there}
+    assert told == there
+
+
 def test_only_one_place_of_the_tests_waits():
     """A fixed sleep is too short on a busy machine and too long on every other: see tests/polling.py."""
     amiss = [

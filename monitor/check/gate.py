@@ -64,7 +64,7 @@ class Checkpoint:
 
     def __init__(self) -> None:
         self.identity = ""  # which check this was, see `identity`
-        self.place = ""  # whose logins it looked at and by which config, see `place_of`
+        self.place = "-"  # whose logins it looked at and by which config, see `place_of`
         self.looked_at = 0.0  # when the last full look began
         self.until = 0.0  # the first moment at which the answer could differ
         self.due = float("inf")  # when the heartbeat wants to hear of a check again
@@ -163,7 +163,9 @@ def read(folder: str) -> Checkpoint | None:
         point.exit_code, point.plugin = int(code), (int(plugin), bytes.fromhex(line))
         if not (0 <= point.exit_code <= 255 and 0 <= point.plugin[0] <= 3):
             return None
-        point.names = tuple(bytes.fromhex(name).decode("utf-8", "surrogateescape") for name in names.split(" ") if name)
+        point.names = tuple(
+            bytes.fromhex(name).decode("utf-8", "surrogateescape") for name in names.split(" ") if name != "-"
+        )
         for line in lines[9:]:
             kind, path, *numbers = line.split(" ")
             stamp = tuple(map(int, numbers)) or None
@@ -183,7 +185,8 @@ def write(folder: str, point: Checkpoint) -> None:
         f"{point.exit_code} {point.plugin[0]} {point.plugin[1].hex()}",
         point.digest,
         point.env_digest,
-        " ".join(name.encode("utf-8", "surrogateescape").hex() for name in point.names),
+        " ".join(name.encode("utf-8", "surrogateescape").hex() for name in point.names)
+        or "-",  # an empty line ends the head
         point.place,
         point.document,
     ]
