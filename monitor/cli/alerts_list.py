@@ -1,4 +1,4 @@
-"""`authwatch alerts list`: what stands, who was told, who hushed it."""
+"""`authwatch alerts list`: what stands, who was told, who muted it."""
 
 from __future__ import annotations
 

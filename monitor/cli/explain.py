@@ -209,7 +209,7 @@ def document(notified: Explained) -> dict[str, Any]:
             }
             for at, later in notified.ahead
         ],
-        "hushed": list(notified.suppressed),
+        "suppressed": list(notified.suppressed),
         "remedy": verdict.remedy,
     }
 

@@ -190,13 +190,13 @@ COPIES: Final = "copies"
 KEPT: Final = "kept"
 
 #: Key, labels and shared fingerprint of a condition that stands.
-Standing = tuple[str, Mapping[str, str], str | None]
+Stood = tuple[str, Mapping[str, str], str | None]
 
 
 def copies(
-    judgement: Judgement, *, masked_on: str | None, alert: Iterable[Standing] = ()
+    judgement: Judgement, *, masked_on: str | None, alert: Iterable[Stood] = ()
 ) -> Iterator[tuple[str, Condition]]:
-    """The conditions of refresh tokens in several stores, and a fine one for each of `standing` that is over.
+    """The conditions of refresh tokens in several stores, and a fine one for each of `alert` that is over.
 
     One that was renewed in the place to keep is not over: the other place holds what was used up. `masked_on` is the
     host, where names are masked: a command would show them.

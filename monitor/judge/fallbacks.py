@@ -18,7 +18,7 @@ _SUBSCRIPTIONS: Final = (Kind.OAUTH, Kind.TOKEN)
 def reserves(
     judgement: Judgement, *, masked: bool, alert: Iterable[tuple[str, Mapping[str, str]]] = ()
 ) -> Iterator[tuple[str, Condition]]:
-    """The conditions of ordered line-ups in use, and a fine one for each of `standing` that is over.
+    """The conditions of ordered line-ups in use, and a fine one for each of `alert` that is over.
 
     A line-up of one login says nothing here that its own condition does not say. A line-up with a login that nobody
     could read is left as it stands.

@@ -40,7 +40,7 @@ FAMILIES: Final = {
     "authwatch_profile_needs_human": "Whether a person has to act: 1 for the present answer.",
     "authwatch_profile_probe_outcome": "What its provider said when it was last asked: 1 for that, 0 for the others.",
     "authwatch_profile_probe_timestamp_seconds": "When its provider was last asked.",
-    "authwatch_profile_acknowledged": "Whether a person acknowledged its present standing.",
+    "authwatch_profile_acknowledged": "Whether a person acknowledged its present alert.",
     "authwatch_profile_silenced": "Whether a silence covers it.",
     "authwatch_profile_ignored": "Whether it is shown but never alarms.",
     "authwatch_profile_in_use": "Whether its program uses it; what is not in use needs nobody.",

@@ -87,7 +87,7 @@ class Host(Files):
         return self._like(home, self._key, self.offered_keys).sharing(self)
 
     def keyed(self, key: bytes | None, offered_keys: OfferedKeys | None = None) -> Host:
-        """The same window with the fingerprint key, and a vault if providers are asked."""
+        """The same window with the fingerprint key, and a place for offered keys if providers are asked."""
         return self._like(self.home, key, offered_keys).sharing(self)
 
     def named(self, path: Path) -> Host:

@@ -25,7 +25,7 @@ from tests.openclaw_home import openclaw, token
 from tests.receivers import web
 
 HEAD = (
-    "| rounds | passes by timers | by a person | told | told twice | not told | errors |\n|---|---|---|---|---|---|---|"
+    "| rounds | checks by timers | by a person | told | told twice | not told | errors |\n|---|---|---|---|---|---|---|"
 )
 CHANNELS = ("phone", "mail")
 WAIT = 60.0

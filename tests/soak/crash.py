@@ -22,7 +22,7 @@ HEAD = "| the check that is killed | points | killed at | lost | said twice | mo
 
 @dataclass
 class Tally:
-    """What came of killing one scene's pass at many points."""
+    """What came of killing one scene's check at many points."""
 
     name: str
     points: int = 0
@@ -41,7 +41,7 @@ class Tally:
 
 
 def kill_all(set_scene: Scene, name: str, points: Sequence[str]) -> Tally:
-    """Kills the scene's pass at each of the points."""
+    """Kills the scene's check at each of the points."""
     tally = Tally(name, len(set_scene.points))
     for point in points:
         tally.faults += [f"{name}, {point}: {fault}" for fault in set_scene.play(point)]

@@ -19,7 +19,7 @@ from tests.year.drive import year
 from tests.year.oracle import Report, Told, judged
 from tests.year.world import World
 
-SEEDS = "| seed | passes | pieces of news | deaths | warned of before | told at most after | false alarms | broken promises |"
+SEEDS = "| seed | checks | pieces of news | deaths | warned of before | told at most after | false alarms | broken promises |"
 KINDS = "| account | what happens to it | deaths | warned of before | told at most after |"
 
 
