@@ -40,7 +40,7 @@ def decide(
 ) -> tuple[tuple[Notification, ...], datetime | None]:
     """At most one notification a channel, worst news first, and the next moment at which another could be due.
 
-    `remind` are the intervals between reminders, the last repeating; `told` and `attempts` go by address and key.
+    `remind` are the intervals between reminders, the last repeating; `notified` and `attempts` go by address and key.
     """
     everything = tuple(alerts)
     window = quiet_window(quiet, now)

@@ -75,7 +75,7 @@ class CannotMute(Exception):
 
 
 def parse_match(text: str) -> dict[str, str]:
-    """`provider=anthropic,agent=main` as labels; Refused with a suggestion where it is no such thing."""
+    """`provider=anthropic,agent=main` as labels; CannotMute with a suggestion where it is no such thing."""
     found: dict[str, str] = {}
     for part in text.split(","):
         name, equals, value = (word.strip() for word in part.partition("="))
@@ -101,7 +101,8 @@ def span(asked: timedelta) -> timedelta:
 def silence(
     match: Mapping[str, str], alerts: Collection[Alert], now: datetime, length: timedelta, note: str, author: str
 ) -> Silence:
-    """A silence over what these labels cover, as bad as it is now; Refused where they cover nothing that is known."""
+    """A silence over what these labels cover, as bad as it is now; CannotMute where they cover nothing that is
+    known."""
     if not any(covers(match, one.labels) for one in alerts):
         raise CannotMute(_covers_nothing(match, alerts))
     return Silence(0, match, now + span(length), worst(match, alerts), now, _noted(note), author)
@@ -110,7 +111,7 @@ def silence(
 def acknowledgement(
     key: str, alerts: Mapping[str, Alert], now: datetime, length: timedelta | None, note: str, author: str
 ) -> Acknowledgement:
-    """An acknowledgement of what stands at a key; Refused where nothing stands there."""
+    """An acknowledgement of what stands at a key; CannotMute where nothing stands there."""
     alert = alerts.get(key)
     if alert is None:
         raise CannotMute(f"nothing is known of {key}{_near(key, alerts, 'authwatch alerts list shows what stands')}")

@@ -1,4 +1,4 @@
-"""Conditions in, messages out: settle, decide, send, learn; pure but for the sending. `memory` has the tables."""
+"""Conditions in, messages out: settle, decide, send, learn; pure but for the sending. `store` has the tables."""
 
 from __future__ import annotations
 

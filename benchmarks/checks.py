@@ -92,10 +92,10 @@ def main() -> None:
             run(row)
         time.sleep(2.2)
         figures: dict[str, list[Figure]] = {row.name: [] for row in rows}
-        for this_check in range(rounds + 1):
+        for turn in range(rounds + 1):
             for row in rows:
                 figure = run(row)
-                if this_check:
+                if turn:
                     figures[row.name].append(figure)
     report(figures)
 

@@ -47,7 +47,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="authwatch-bench-") as folder:
         homes = prepared_homes(Path(folder))
         gate = costs[next(at for at, run in enumerate(RUNS) if run.words == "check" and not run.may_load)].run
-        for this_check in range(rounds + 1):
+        for turn in range(rounds + 1):
             bare.append(cpu([sys.executable, "-I", "-c", "pass"], homes[FIRST]))
             plain.append(cpu([*PLAIN, "check"], homes[gate.before]))
             for at, cost in enumerate(costs):
@@ -55,7 +55,7 @@ def main() -> None:
                     home = homes[cost.run.before]
                     if cost.run.before == FIRST:
                         shutil.rmtree(state(home), ignore_errors=True)
-                    prepare(home, cost.run.before, this_check * len(costs) * 2 + at * 2 + terminal)
+                    prepare(home, cost.run.before, turn * len(costs) * 2 + at * 2 + terminal)
                     into.append(cpu([str(SCRIPT), *cost.run.words.split()], home, terminal=terminal))
     one = statistics.median(bare[1:])
     text = HEAD + "".join(lines(costs, one))

@@ -85,10 +85,10 @@ def passes(server: scrape.Server, number: int, at_once: int, before: Callable[[]
 def changed(home: Path) -> Iterator[None]:
     """A login that lasts a second longer, each time."""
     path = home / ".openclaw/agents/main/agent/auth-profiles.json"
-    for this_check in count():
+    for turn in count():
         text = path.read_text()
         put(path, re.sub(r'("expires": )(\d+)', lambda found: f"{found[1]}{int(found[2]) + 1000}", text, count=1))
-        old = time.time() - 3600 + this_check
+        old = time.time() - 3600 + turn
         os.utime(path, (old, old))
         yield
 

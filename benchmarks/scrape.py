@@ -182,10 +182,10 @@ def after_changes(server: Server, file: Path) -> None:
     server.connection.close()  # it may have been kept too long
     server.wall, server.cpu = [], []
     text = file.read_bytes()
-    for this_check in range(7):
+    for turn in range(7):
         at = text.index(b'state="ok"} ', len(text) // 2) + len(b'state="ok"} ')
         fresh = file.with_name("metrics.new")
-        fresh.write_bytes(text[:at] + str(this_check % 2).encode() + text[at + 1 :])
+        fresh.write_bytes(text[:at] + str(turn % 2).encode() + text[at + 1 :])
         fresh.replace(file)
         server.scrape()
     wall, cpu = (statistics.median(found) * 1000 for found in (server.wall, server.cpu))

@@ -29,7 +29,7 @@ def test_defect_1_escalation_is_not_swallowed_by_a_throttle(life: Life) -> None:
     assert life.calls() == [("Act soon", MAIN), ("Act now", MAIN)]
     life.openclaw({})
     life.live(life.now + HOUR, every=5 * MINUTE)
-    assert [one.call for one in life.news].count("Act now") >= 1
+    assert [one.call for one in life.items].count("Act now") >= 1
 
 
 def test_defect_2_a_failed_delivery_does_not_count_as_sent(life: Life) -> None:
@@ -73,7 +73,7 @@ def test_defect_5_an_absent_expiry_is_not_expired(life: Life) -> None:
     life.file(CLAUDE, {"claudeAiOauth": {"accessToken": "acc-FAKESECRET-1", "expiresAt": None}})
     assert life.look().code == 0
     life.live(START + DAY)
-    assert life.news == []
+    assert life.items == []
 
 
 @pytest.mark.parametrize("content", ['{"claudeAiOauth": {"accessTok', "", "null", "not json"])
@@ -85,8 +85,8 @@ def test_defect_6_a_half_written_file_is_told_and_does_not_kill_the_pass(life: L
     life.file(CLAUDE, content)
     assert life.look(after=MINUTE).code == 1
     life.look(after=11 * MINUTE)
-    assert len(life.news) == 2
-    assert life.news[1].call in ("Cannot tell", "Act now")
+    assert len(life.items) == 2
+    assert life.items[1].call in ("Cannot tell", "Act now")
 
 
 def test_defect_7_data_is_never_run(life: Life) -> None:
@@ -98,7 +98,7 @@ def test_defect_7_data_is_never_run(life: Life) -> None:
     life.look()
     life.look(after=11 * MINUTE)
     assert not mark.exists()
-    assert life.news
+    assert life.items
 
 
 def test_defect_8_a_login_that_renews_itself_does_not_page_three_times_a_day(life: Life) -> None:
@@ -107,7 +107,7 @@ def test_defect_8_a_login_that_renews_itself_does_not_page_three_times_a_day(lif
         life.claude(8 * HOUR, START + 28 * DAY, secret=str(nth))
         life.look()
         life.live(life.now + 8 * HOUR, every=2 * HOUR)
-    assert life.news == []
+    assert life.items == []
 
 
 def test_defect_9_reminders_become_rarer_and_the_end_is_told(life: Life) -> None:
@@ -115,7 +115,7 @@ def test_defect_9_reminders_become_rarer_and_the_end_is_told(life: Life) -> None
     life.openclaw({"anthropic:default": life.token(-HOUR)})
     life.look()
     life.live(START + 12 * DAY, every=6 * HOUR)
-    assert [round((one.at - START) / DAY) for one in life.news] == [0, 1, 3, 10]
+    assert [round((one.at - START) / DAY) for one in life.items] == [0, 1, 3, 10]
     life.openclaw({"anthropic:default": life.token(90 * DAY, "2")})
     life.look()
     assert life.calls()[-1] == ("Recovered", MAIN)
@@ -126,15 +126,15 @@ def test_defect_9_an_acknowledgement_stops_the_nagging_and_quiet_hours_hold_what
     life.configured("alerts: {quiet: {from: '22:00', to: '07:00', timezone: UTC}}")
     life.openclaw({"anthropic:default": life.token(6 * DAY + 12 * HOUR)})
     life.wait(11 * HOUR).look()
-    assert life.news == []
+    assert life.items == []
     life.live(START + 20 * HOUR)
-    assert [(one.at, one.call) for one in life.news] == [(START + 19 * HOUR, "Act soon")]
+    assert [(one.at, one.call) for one in life.items] == [(START + 19 * HOUR, "Act soon")]
     life.openclaw({"anthropic:default": life.token(-MINUTE)})
     life.look()
     done = life.line.run(life.home, "alerts", "ack", "openclaw/main/anthropic:default", at=life.now, boot=life.boot)
     assert done.code == 0, done.err
     life.live(life.now + 9 * DAY, every=6 * HOUR)
-    assert [one.call for one in life.news] == ["Act soon", "Act now"]
+    assert [one.call for one in life.items] == ["Act soon", "Act now"]
 
 
 def test_defect_11_a_healthy_profile_does_not_hide_an_expired_one(life: Life) -> None:
@@ -157,7 +157,7 @@ def test_defect_12_a_failure_to_look_is_unknown_and_not_expired(life: Life) -> N
     assert done.code == 3
     assert {one["needs_human"] for one in json.loads(done.out)["profiles"]} == {"unknown"}
     life.look(after=11 * MINUTE)
-    assert [one.call for one in life.news] == ["Cannot tell"]
+    assert [one.call for one in life.items] == ["Cannot tell"]
 
 
 def test_defect_13_expiring_soon_is_told_apart_from_expired(life: Life) -> None:
@@ -166,7 +166,7 @@ def test_defect_13_expiring_soon_is_told_apart_from_expired(life: Life) -> None:
     assert life.look().code == 2
     life.openclaw({"anthropic:default": life.token(-HOUR)})
     assert life.look().code == 1
-    assert [one.call for one in life.news] == ["Act soon", "Act now"]
+    assert [one.call for one in life.items] == ["Act soon", "Act now"]
 
 
 def test_defect_14_the_advice_renews_exactly_this_login(life: Life) -> None:
@@ -174,7 +174,7 @@ def test_defect_14_the_advice_renews_exactly_this_login(life: Life) -> None:
     life.openclaw({"anthropic:default": life.oauth(8 * HOUR, refresh="") | {"expires": ms(life.now - HOUR)}})
     life.claude(8 * HOUR, life.now + DAY - MINUTE)
     life.look()
-    text = {one.name: one.text for one in life.news}[MAIN]
+    text = {one.name: one.text for one in life.items}[MAIN]
     assert "openclaw models auth login --provider anthropic" in text
     assert "claude auth login" in text
     assert "console.anthropic.com" not in text

@@ -164,7 +164,7 @@ def _point(left: FinishedCheck, state: StateDir, host: Host, mark: CheckMark) ->
     made.due = left.due
     made.trusted = gate.trusted(made.touches, made.looked_at, mark.ended)
     gate.write(str(state.gate), made)
-    with suppress(OSError):  # only what renews it makes it younger than its look, which `State.found_again` asks
+    with suppress(OSError):  # only what renews it makes it younger than its look, which `StateDir.found_again` asks
         os.utime(state.gate / gate.NAME, (made.looked_at, made.looked_at))
 
 
@@ -202,12 +202,12 @@ def last_check(state: Path) -> LastCheck | None:
     try:
         record = json.loads((state / RECORD).read_text("utf-8"))
         at = parse(record["at"])
-        notified = {str(channel): _counts(counts) for channel, counts in record.get("deliveries", {}).items()}
+        delivered = {str(channel): _counts(counts) for channel, counts in record.get("deliveries", {}).items()}
         code = int(record.get("exit_code", 0))
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     result = record.get("result")
-    return LastCheck(at, result if result in RESULTS else "failed", code, notified) if at else None
+    return LastCheck(at, result if result in RESULTS else "failed", code, delivered) if at else None
 
 
 def last_success(place: StateFolders) -> datetime | None:

@@ -35,19 +35,19 @@ class AlertFacts(NamedTuple):
 
 
 def overview(
-    judgement: Judgement, notified: AlertFacts, changes: Sequence[Transition], settings: Settings, now: datetime
+    judgement: Judgement, facts: AlertFacts, changes: Sequence[Transition], settings: Settings, now: datetime
 ) -> dict[str, Any]:
     """The document `page.json`; moments are ISO 8601 UTC, spans seconds."""
     return {
         "at": iso(now),
-        "alerts": _standings(notified, settings.interval, now),
+        "alerts": _alerts(facts, settings.interval, now),
         "channels": [
             {
                 "label": one.label,
-                "last_success_at": iso(facts.last_success_at),
-                "pending": facts.pending,
+                "last_success_at": iso(known.last_success_at),
+                "pending": known.pending,
             }
-            for one, facts in zip(notified.channels, notified.facts, strict=True)
+            for one, known in zip(facts.channels, facts.facts, strict=True)
         ],
         "changes": [
             {
@@ -68,17 +68,17 @@ def overview(
     }
 
 
-def _standings(notified: AlertFacts, interval: timedelta, now: datetime) -> list[dict[str, Any]]:
-    acknowledged, silenced = suppressed(notified.memory, now)
-    following = planned(notified.memory, notified.channels, notified.rules, notified.look, now, interval)
-    bad = [one for one in notified.memory.alerts.values() if one.level is not Level.FINE]
+def _alerts(facts: AlertFacts, interval: timedelta, now: datetime) -> list[dict[str, Any]]:
+    acknowledged, silenced = suppressed(facts.memory, now)
+    following = planned(facts.memory, facts.channels, facts.rules, facts.look, now, interval)
+    bad = [one for one in facts.memory.alerts.values() if one.level is not Level.FINE]
     heard: dict[str, dict[str, str | None]] = defaultdict(dict)
     tried: dict[str, list[str]] = defaultdict(list)
-    for channel in sorted(notified.channels, key=lambda one: one.label):
+    for channel in sorted(facts.channels, key=lambda one: one.label):
         for key in (one.key for one in bad):
-            if state := notified.memory.notified.get((channel.id, key)):
+            if state := facts.memory.notified.get((channel.id, key)):
                 heard[key][channel.label] = iso(state.at)
-            if (channel.id, key) in notified.memory.attempts:
+            if (channel.id, key) in facts.memory.attempts:
                 tried[key].append(channel.label)
     return [
         {

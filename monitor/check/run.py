@@ -38,7 +38,7 @@ RECORDING = 5.0
 
 
 def run(this: CheckContext, clocks: tuple[ClockReading | None, ClockReading | None, ClockReading]) -> CheckResult:
-    """The whole check under the lock: judge, record, settle, decide, tell, remember. Raises owner.Foreign.
+    """The whole check under the lock: judge, record, settle, decide, tell, remember. Raises owner.OtherWatcher.
 
     `clocks` are the last believed reading, the doubted one and this one. A check with a doubted clock reports only.
     """

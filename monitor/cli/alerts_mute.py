@@ -81,7 +81,7 @@ def _unsilence(given: argparse.Namespace, context: Context, settings: Settings) 
 
 def _span(text: str) -> timedelta:
     from alerts.muting import CannotMute, span
-    from monitor.config.fields import parse_span
+    from monitor.config.spans import parse_span
 
     try:
         return span(parse_span(text))

@@ -69,7 +69,7 @@ def _as_json(one: SimulatedMessage) -> dict[str, Any]:
 
 
 def _span(text: str) -> timedelta:
-    from monitor.config.fields import parse_span
+    from monitor.config.spans import parse_span
 
     try:
         span = parse_span(text)

@@ -34,7 +34,7 @@ def _check(context: Context, settings: object) -> int:
     from alerts.channels import check
     from monitor.config.load import problems
     from monitor.config.settings import Settings
-    from monitor.serve.web_auth import UnsafeAddress, listen_address
+    from monitor.serve.web_auth import CannotServe, listen_address
 
     assert isinstance(settings, Settings)  # noqa: S101 - for the type checker only
     found = list(problems(settings))
@@ -43,7 +43,7 @@ def _check(context: Context, settings: object) -> int:
             found.append(f"{channel.where}: channels.{channel.label}: {reason}")
     try:
         listen_address(settings.web)
-    except UnsafeAddress as why:
+    except CannotServe as why:
         found.append(str(why))
     if found:
         raise Failure(CONFIG, "\n".join(found))

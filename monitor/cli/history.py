@@ -64,7 +64,7 @@ def run(given: argparse.Namespace, context: Context) -> int:
 
 def span(text: str) -> timedelta:
     """A span in the words of the config (`30d`, `12h`)."""
-    from monitor.config.fields import parse_span
+    from monitor.config.spans import parse_span
 
     try:
         return parse_span(text)

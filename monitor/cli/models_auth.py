@@ -51,7 +51,7 @@ def _paste(verbs: Any, name: str, text: str, provider: str | None = None) -> arg
 
 
 def run(given: argparse.Namespace, context: Context) -> int:
-    """Does what was asked; a refusal is `Refused`, and nothing was written."""
+    """Does what was asked; a refusal is `WriteRefused`, and nothing was written."""
     verbs: dict[str, Callable[[argparse.Namespace, Context], int]] = {
         "paste-token": _token,
         "paste-api-key": _key,
@@ -94,7 +94,8 @@ def _setup_token(given: argparse.Namespace, context: Context) -> int:
 
 
 def save_setup_token(context: Context, *, provider: str, profile: str, agent: str) -> None:
-    """Makes a setup-token and saves it as that profile of OpenClaw. Raises Refused, NoToken where none was made."""
+    """Makes a setup-token and saves it as that profile of OpenClaw. Raises WriteRefused, NoToken where none was
+    made."""
     words = {"provider": provider, "profile_id": profile, "agent": agent, "expires_in": None}
     _setup_token(argparse.Namespace(**words, json=False, restart=None), context)
 

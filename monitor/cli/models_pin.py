@@ -27,7 +27,7 @@ def arguments(actions: Any) -> None:
 
 
 def run(given: argparse.Namespace, context: Context) -> int:
-    """Does what was asked; a refusal is `Refused`, and nothing was written."""
+    """Does what was asked; a refusal is `WriteRefused`, and nothing was written."""
     from monitor.system.host import Unreadable
 
     try:

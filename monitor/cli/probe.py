@@ -29,8 +29,8 @@ def asking(settings: Settings) -> Settings:
 
 
 def windowed(host: Host, state: StateDir, settings: Settings, context: Context) -> Host:
-    """The window that keeps offered keys, and the fingerprint key by which answers are remembered: without it nobody could be
-    asked at most hourly."""
+    """The window that keeps offered keys, and the fingerprint key by which answers are remembered: without it nobody
+    could be asked at most hourly."""
     from monitor.system.state_dir import StateError
 
     try:

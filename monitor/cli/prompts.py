@@ -91,7 +91,7 @@ class NoToken(WriteRefused):
 def setup_token(context: Context) -> str:
     """Runs `claude setup-token` on a terminal of its own and takes its token from there: it is never shown.
 
-    Raises Refused where it cannot be run, NoToken where it gave none.
+    Raises WriteRefused where it cannot be run, NoToken where it gave none.
     """
     claude = shutil.which("claude", path=context.environ.get("PATH"))
     if claude is None or not (sys.stdin.isatty() and sys.stderr.isatty()):

@@ -49,19 +49,19 @@ def run(given: argparse.Namespace, context: Context) -> int:
 
 
 def loaded(context: Context) -> Loaded:
-    """The settings with the text they were read from; raises Refused where it is wrong."""
+    """The settings with the text they were read from; raises CannotServe where it is wrong."""
     from monitor.serve.live_settings import Loaded
-    from monitor.serve.web_auth import UnsafeAddress
+    from monitor.serve.web_auth import CannotServe
 
     host = context.host()
     try:
         settings = context.settings(host)
     except Failure as failure:
-        raise UnsafeAddress(failure.message) from None
+        raise CannotServe(failure.message) from None
     try:
         text = settings.file.read_text("utf-8") if settings.file else None
     except (OSError, ValueError):
-        raise UnsafeAddress(f"{settings.file}: was replaced while it was read") from None
+        raise CannotServe(f"{settings.file}: was replaced while it was read") from None
     return Loaded(settings, text, dict(host.touches))
 
 

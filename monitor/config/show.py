@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from monitor.config.fields import show_span
 from monitor.config.settings import ChannelSettings, Probing, Secret, Settings, SourceEntry
+from monitor.config.spans import show_span
 from monitor.model import PolicyRule
 
 HIDDEN: Final = "(hidden)"

@@ -14,7 +14,7 @@ from alerts.timefmt import iso
 from monitor.check.outputs import StateFolders, last_success
 from monitor.doctor.model import Health, Result, Runner, Subject
 from monitor.doctor.schedulers import runners
-from monitor.serve.web_auth import UnsafeAddress, listen_address
+from monitor.serve.web_auth import CannotServe, listen_address
 from monitor.system.files import why as reason
 from monitor.system.timeout import within
 
@@ -37,7 +37,7 @@ def port(subject: Subject) -> Iterator[Result]:
     daemon = next((one for one in runners(subject) if one.daemon), None)
     try:
         host, number = listen_address(web)
-    except UnsafeAddress as refused:
+    except CannotServe as refused:
         health = Health.BROKEN if daemon else Health.WARNING
         yield Result(
             "port", health, str(refused), "`authwatch serve` does not start like this", "authwatch config show"
@@ -60,7 +60,7 @@ def answers(subject: Subject) -> PortAnswer:
     if "answer" not in subject.memo:
         try:
             subject.memo["answer"] = _ask(subject, *listen_address(subject.settings.web))
-        except UnsafeAddress:
+        except CannotServe:
             return PortAnswer.NOBODY
     return PortAnswer(subject.memo["answer"])
 

@@ -49,13 +49,13 @@ def following(ours: Owner | None, theirs: Owner | None, home: str, *, beside: bo
         return ours or Owner("", home)
     if theirs.home != home or (ours is None and not beside) or (ours is not None and ours.id != theirs.id):
         return None
-    if ours is not None and not beside and theirs.this_check > ours.this_check:
+    if ours is not None and not beside and theirs.check_count > ours.check_count:
         return None
     return ours or theirs
 
 
 def admit(db: Connection, url: URL, state: StateDir, home: str) -> Owner:
-    """The owner of both, if that is us or nobody yet; raises Foreign. Writes nothing."""
+    """The owner of both, if that is us or nobody yet; raises OtherWatcher. Writes nothing."""
     try:
         ours = state.owner()
     except StateError as error:
@@ -72,7 +72,8 @@ def admit(db: Connection, url: URL, state: StateDir, home: str) -> Owner:
 
 
 def claim(db: Connection, url: URL, state: StateDir, home: str) -> None:
-    """Makes state folder and history belong to us, in the caller's transaction; raises Foreign where they are not ours.
+    """Makes state folder and history belong to us, in the caller's transaction; raises OtherWatcher where they are not
+    ours.
 
     The folder is written first: a crash leaves the history behind it, never ahead.
     """
@@ -80,7 +81,7 @@ def claim(db: Connection, url: URL, state: StateDir, home: str) -> None:
     beside = is_beside(url, state)
     if state.makeshift and not beside:
         raise HistoryError(f"the state folder cannot be used, so the history {shown(url)} is left alone")
-    new = found._replace(id=found.id or os.urandom(16).hex(), this_check=found.this_check + (not beside))
+    new = found._replace(id=found.id or os.urandom(16).hex(), check_count=found.check_count + (not beside))
     try:
         if state.owner() != new:
             state.claim(new)
@@ -99,7 +100,7 @@ def adopt(db: Connection, url: URL, state: StateDir, home: str) -> Owner | None:
         theirs = recorded_owner(db)
     except Damaged:
         theirs = None
-    turns = (one.this_check for one in (ours, theirs) if one is not None)
+    turns = (one.check_count for one in (ours, theirs) if one is not None)
     id = ours.id if ours else os.urandom(16).hex()
     new = Owner(id, home, max(turns, default=0) + (not is_beside(url, state)))
     state.claim(new)

@@ -20,7 +20,7 @@ from monitor.serve.live_settings import LiveSettings, Loaded
 from monitor.serve.loop import LOOK_EVERY, CheckLoop, limit
 from monitor.serve.sd_notify import OWN, notify
 from monitor.serve.server import Server
-from monitor.serve.web_auth import UnsafeAddress, listen_address
+from monitor.serve.web_auth import CannotServe, listen_address
 from monitor.serve.wsgi import App
 
 DONE, NOT_DONE, CONFIG = 0, 1, 78
@@ -41,15 +41,15 @@ def serve(
 ) -> int:
     """Runs until SIGTERM or SIGINT; SIGHUP reads the config again. Must be called in the main thread.
 
-    `load` reads the config and raises Refused where it is wrong. `command` is the argv that starts authwatch, `words`
-    are the options that every child needs. `may_stop` is the gate for the argv of a check. Returns 0 after a signal, 1
-    if it cannot listen, 78 if the config is wrong or would open the daemon to others.
+    `load` reads the config and raises CannotServe where it is wrong. `command` is the argv that starts authwatch,
+    `words` are the options that every child needs. `may_stop` is the gate for the argv of a check. Returns 0 after a
+    signal, 1 if it cannot listen, 78 if the config is wrong or would open the daemon to others.
     """
     log = partial(_log, out)
     child = Child({name: value for name, value in environ.items() if name not in OWN})
     try:
         current = LiveSettings(load)
-    except UnsafeAddress as why:
+    except CannotServe as why:
         log(str(why))
         return CONFIG
     counters = Counters(channel.label for channel in current.settings.channels)

@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import parse_qs
 
 from monitor.check import outputs
-from monitor.config.fields import parse_span
+from monitor.config.spans import parse_span
 from monitor.model import Problem
 from monitor.serve.wsgi import JSON, Environ, Response, fault
 from monitor.system.host import Unreadable, stamp

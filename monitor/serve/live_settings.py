@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from monitor.config.settings import Settings
-from monitor.serve.web_auth import UnsafeAddress, listen_address
+from monitor.serve.web_auth import CannotServe, listen_address
 from monitor.system.host import Stamp, stamp
 
 
@@ -23,7 +23,7 @@ class Loaded:
 class LiveSettings:
     """The settings in force. A wrong config never replaces them: `good` is then False and `wrong` says why.
 
-    `load` reads the config and raises Refused. Where it was wrong, checks are handed `kept`, the text that was
+    `load` reads the config and raises CannotServe. Where it was wrong, checks are handed `kept`, the text that was
     right: they read the config themselves, and must not fall silent over a slip of the pen.
     """
 
@@ -54,7 +54,7 @@ class LiveSettings:
         try:
             found = self._load()
             _may_follow(found.settings, self.settings)
-        except UnsafeAddress as why:
+        except CannotServe as why:
             self.good, self.wrong = False, str(why)
             return
         self._loaded, self._touches = found, found.touches
@@ -62,10 +62,10 @@ class LiveSettings:
 
 
 def _may_follow(new: Settings, old: Settings) -> None:
-    """Raises Refused for what a running daemon cannot change."""
+    """Raises CannotServe for what a running daemon cannot change."""
     if old.file and not new.file:
-        raise UnsafeAddress(f"{old.file}: the config file is gone")
+        raise CannotServe(f"{old.file}: the config file is gone")
     for name, given, had in (("web.listen", new.web.listen, old.web.listen), ("state", new.state, old.state)):
         if given != had:
-            raise UnsafeAddress(f"{new.file or 'config.yaml'}: {name}: changes at a restart only; restart authwatch")
+            raise CannotServe(f"{new.file or 'config.yaml'}: {name}: changes at a restart only; restart authwatch")
     listen_address(new.web._replace(listen=old.web.listen))

@@ -18,21 +18,21 @@ from monitor.config.settings import WebSettings
 LOCAL_NAMES: Final = ("localhost", "localhost.")
 
 
-class UnsafeAddress(Exception):
+class CannotServe(Exception):
     """The daemon will not listen like this; says what to change."""
 
 
 def listen_address(web: WebSettings) -> tuple[str, int]:
     """Host and port of `web.listen`; `serve`, `config check` and the doctor refuse by it what they refuse.
 
-    Raises Refused, with file and line, where others could reach it and no password is set.
+    Raises CannotServe, with file and line, where others could reach it and no password is set.
     """
     host, port = split(web.listen)
     name = f"{web.where}: web.listen" if web.where else "web.listen"
     if not host or port is None or _broken_number(host):
-        raise UnsafeAddress(f"{name}: {web.listen!r} is no address; write it like 127.0.0.1:9797 or [::1]:9797")
+        raise CannotServe(f"{name}: {web.listen!r} is no address; write it like 127.0.0.1:9797 or [::1]:9797")
     if not is_loopback(host) and not _password(web):
-        raise UnsafeAddress(
+        raise CannotServe(
             f"{name}: {web.listen} can be reached from other machines; set web.password_file (a file that is "
             "not empty), or listen on 127.0.0.1 and let a reverse proxy or Tailscale serve it"
         )

@@ -138,7 +138,7 @@ def _offers(header: str, wanted: str) -> bool:
     return False
 
 
-HERE: Final = Path(__file__).with_name("templates")
+HERE: Final = Path(__file__).with_name("page") / "templates"
 #: What documents that no check of this version left may raise.
 MALFORMED: Final = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 

@@ -38,7 +38,7 @@ _FLAGS: Final = {mode.profile: mode.flag for mode in codex.MODES.values()}
 def arguments(host: Host, store: Path, profile: str) -> tuple[str, ...]:
     """What `codex` is called with to make the login of a profile that belongs into `store`, an auth.json.
 
-    Raises Unable where Codex keeps it elsewhere, or `config.toml`, which lies beside it, cannot be read.
+    Raises LoginImpossible where Codex keeps it elsewhere, or `config.toml`, which lies beside it, cannot be read.
     """
     path = store.with_name("config.toml")
     flag = _FLAGS.get(profile, codex.DEVICE)
@@ -67,7 +67,7 @@ def takes_secret(words: Sequence[str]) -> bool:
 
 
 def writable(store: Path) -> Path:
-    """The file behind any links that the new login replaces; raises Unable where that cannot be done."""
+    """The file behind any links that the new login replaces; raises LoginImpossible where that cannot be done."""
     try:
         real = target(store)
     except WriteRefused as error:
@@ -80,8 +80,8 @@ def writable(store: Path) -> Path:
 
 
 def log_in(host: Host, store: Path, argv: Sequence[str], environ: Mapping[str, str], secret: bytes | None) -> None:
-    """Runs `argv`, a Codex, and puts its new login into `store`. Raises Unable, or whatever interrupts it, with the
-    store as it was, and OSError where the program cannot be started. Nothing of it is left in either case."""
+    """Runs `argv`, a Codex, and puts its new login into `store`. Raises LoginImpossible, or whatever interrupts it,
+    with the store as it was, and OSError where the program cannot be started. Nothing of it is left in either case."""
     real = writable(store)
     with _empty_home(real.parent) as (home, lock):
         try:
@@ -141,7 +141,7 @@ def _sweep(old: Path) -> None:
 
 
 def _check(host: Host, made: Path, store: Path) -> None:
-    """Raises Unable for what is no login, as the source of Codex reads it."""
+    """Raises LoginImpossible for what is no login, as the source of Codex reads it."""
     found = next(iter(codex.observe(host, SourceEntry("codex", "codex", {"path": str(made)}))), None)
     if not isinstance(found, Observation) or found.problem or found.evidence is not Evidence.PRESENT:
         why = found.problem if isinstance(found, Observation) and found.problem else Problem.EMPTY

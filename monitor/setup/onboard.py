@@ -79,7 +79,7 @@ def with_channel(text: str | None, label: str, file: str) -> str:
 
 
 def write(plan: SetupPlan) -> list[Path]:
-    """Writes it all, or raises Refused and leaves all as it was; what it wrote."""
+    """Writes it all, or raises WriteRefused and leaves all as it was; what it wrote."""
     with _undone_on_failure() as done:
         if plan.address_file:
             done.append((plan.address_file, content(target(plan.address_file))))

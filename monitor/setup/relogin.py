@@ -78,7 +78,7 @@ class Call:
 
 
 def choose(verdicts: Sequence[Verdict], key: str | None) -> tuple[Verdict, ...]:
-    """The login of that key; without one, those that need somebody, the worst first. Raises Unable."""
+    """The login of that key; without one, those that need somebody, the worst first. Raises LoginImpossible."""
     if key is None:
         wanted = [one for one in verdicts if one.needs_human in (Need.NOW, Need.SOON) and not one.ignored]
         return tuple(sorted(wanted, key=lambda one: (_WORST.index(one.needs_human), not one.in_use, one.key)))
@@ -93,7 +93,7 @@ def choose(verdicts: Sequence[Verdict], key: str | None) -> tuple[Verdict, ...]:
 
 
 def command_of(verdict: Verdict, host: Host) -> Call:
-    """What renews exactly this login. Raises Unable where no program does, or none that can be led."""
+    """What renews exactly this login. Raises LoginImpossible where no program does, or none that can be led."""
     seen = verdict.seen
     words = shlex.split(seen.relogin)
     variables = {}
@@ -112,7 +112,7 @@ def command_of(verdict: Verdict, host: Host) -> Call:
 
 
 def ready(verdict: Verdict, call: Call, environ: Mapping[str, str], entries: Sequence[SourceEntry], host: Host) -> None:
-    """Raises Unable for what would fail only after somebody logged in, or would log in somewhere else."""
+    """Raises LoginImpossible for what would fail only after somebody logged in, or would log in somewhere else."""
     seen = verdict.seen
     options = next((one.options for one in entries if one.id == seen.credential.source), {})
     for option in ("home", "path") if call.store is None else ():
@@ -186,7 +186,7 @@ def is_new(before: Verdict, after: Verdict | None) -> bool:
 
 
 def ssh_words(host: str, key: str | None) -> list[str]:
-    """What opens `relogin` on another machine; agent and display are not lent to it. Raises Unable."""
+    """What opens `relogin` on another machine; agent and display are not lent to it. Raises LoginImpossible."""
     if host.startswith("-") or not _HOST.fullmatch(host):
         raise LoginImpossible(f"{host!r} is no host; it has letters, digits and . @ : _ % - and does not begin with -")
     # A login by ssh reads no profile; pip and pipx put programs there.

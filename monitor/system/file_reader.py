@@ -44,7 +44,7 @@ class OtherUser(Exception):
 
 
 class FileReader:
-    """A child that is the user `uid` (None: stays what we are) and starts at `anchor`; see `owners.Apart`.
+    """A child that is the user `uid` (None: stays what we are) and starts at `anchor`; see `owners.NeedsChild`.
 
     `work` is what the task of that name does with a path, seen from there. Raises NotAllowed, OSError (no process, an
     anchor that was replaced) and TimeoutError.
@@ -68,7 +68,7 @@ class FileReader:
     def ask(self, what: str, path: str, patience: float, *numbers: int) -> tuple[Any, bytes]:
         """The answer, and the bytes that go with it.
 
-        Raises what the child came upon (OSError, Foreign), and TimeoutError after `patience` seconds, which end it.
+        Raises what the child came upon (OSError, OtherUser), and TimeoutError after `patience` seconds, which end it.
         """
         end = monotonic() + patience
         try:

@@ -143,7 +143,7 @@ def opened(path: str, at: int | None = None, *, follow: bool = True) -> int:
 
 
 def opened_by_root(path: str) -> int:
-    """The same for root and a path that `Ways` found to be root's; what took its place since then is refused."""
+    """The same for root and a path that `PathWalk` found to be root's; what took its place since then is refused."""
     handle = opened(path, follow=False)
     try:
         place = os.readlink(f"/proc/self/fd/{handle}")

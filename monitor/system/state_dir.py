@@ -37,12 +37,13 @@ class Owner(NamedTuple):
     """Whom a state folder and a history belong to: a random id and the real home that is watched. Never a host name:
     containers change theirs.
 
-    `turn` counts the checks that wrote to a history outside of the folder, so that a copy of the folder is noticed.
+    `check_count` counts the checks that wrote to a history outside of the folder, so that a copy of the folder is
+    noticed.
     """
 
     id: str
     home: str
-    this_check: int = 0
+    check_count: int = 0
 
 
 def real(home: str | Path) -> str:
@@ -217,14 +218,14 @@ class StateDir(NamedTuple):
 
 def plain_owner(owner: Owner) -> dict[str, str | int]:
     """An owner as JSON values; `owner_of` is the way back."""
-    return {"id": owner.id, "home": owner.home, "turn": owner.this_check}
+    return {"id": owner.id, "home": owner.home, "checks": owner.check_count}
 
 
 def owner_of(plain: object) -> Owner:
     """The owner that `plain_owner` made `plain` from; ValueError for anything else."""
     match plain:
-        case {"id": str(id), "home": str(home), "turn": int(this_check)}:
-            return Owner(id, home, this_check)
+        case {"id": str(id), "home": str(home), "checks": int(count)}:
+            return Owner(id, home, count)
     raise ValueError("no owner")
 
 

@@ -89,11 +89,11 @@ def test_a_source_that_nobody_listed_is_imported_only_where_something_is_there(t
     openclaw(tmp_path, {"anthropic:default": token(ends_in=100 * DAY)})
     ours = {name for name in loaded(tmp_path, "status") if name.startswith("monitor.sources.")}
     assert not ours & {f"monitor.sources.{name}" for name in ("gh", "aws", "npm", "stored", "ini", "guests", "http")}
+    assert "yaml" not in loaded(tmp_path, "status")
     put(tmp_path, ".config/gh/hosts.yml", HOSTS)
     found = loaded(tmp_path, "status")
-    assert "monitor.sources.gh" in found
+    assert {"monitor.sources.gh", "yaml"} <= found, "only who has such a file pays for reading it"
     assert "monitor.sources.aws" not in found
-    assert "yaml" not in found
 
 
 def test_nothing_of_the_found_logins_leaks(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ GATE = {
     "monitor",
     "monitor.cli",
     "monitor.cli.main",
+    "monitor.check",
     "monitor.check.gate",
     "hashlib",
     "_hashlib",

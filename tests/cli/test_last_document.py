@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,18 +12,12 @@ import pytest
 
 from tests.command import configure, state
 from tests.openclaw_home import DAY, openclaw, put, token
-from tests.warm import Line, warm
+from tests.warm import Line
 
 #: Later than what the tests write, so that the stamps of their files are believed.
 CHECKED = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
 LATER = CHECKED + timedelta(minutes=3)
 OLD = (1_700_000_000, 1_700_000_000)
-
-
-@pytest.fixture(scope="module")
-def line() -> Iterator[Line]:
-    with warm() as there:
-        yield there
 
 
 @pytest.fixture

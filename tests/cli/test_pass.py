@@ -160,10 +160,10 @@ def test_ignore_is_shown_and_counts_for_nothing(tmp_path, phone):
 
 def test_a_refreshable_login_that_rotates_all_day_says_nothing(tmp_path, phone):
     config(tmp_path, channel(phone))
-    for this_check in range(4):
+    for turn in range(4):
         openclaw(
             tmp_path,
-            {"anthropic:default": oauth(ends_in=(this_check - 2) * HOUR, refresh=f"ref-FAKESECRET-{this_check}")},
+            {"anthropic:default": oauth(ends_in=(turn - 2) * HOUR, refresh=f"ref-FAKESECRET-{turn}")},
         )
         assert authwatch(tmp_path, "check").code == 0
     assert titles(phone) == []

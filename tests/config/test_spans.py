@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.config.fields import parse_span, show_span
+from monitor.config.spans import parse_span, show_span
 
 
 @pytest.mark.parametrize(

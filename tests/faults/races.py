@@ -59,15 +59,15 @@ class _Racer:
 
     def run(self) -> list[str]:
         profiles: dict[str, Any] = {}
-        for this_check in range(self.turns):
-            number = this_check // 2
-            ends_in = 300 * DAY if this_check % 2 == 0 else -HOUR
+        for turn in range(self.turns):
+            number = turn // 2
+            ends_in = 300 * DAY if turn % 2 == 0 else -HOUR
             # Each of another provider: a login that another could replace would be told of again when that one goes.
             one = token(f"provider{number}", ends_in, secret=f"tok-FAKESECRET-{self.name}-{number}")
             profiles[profile(self.name, number)] = one
             openclaw(self.home, profiles, agent=self.name)
             self.command("check")
-            if this_check % 10 == 5:
+            if turn % 10 == 5:
                 self.command("status", "--check")
         return self.errors
 
@@ -136,13 +136,13 @@ def _write(given: tuple[str, int, int]) -> list[str]:
 
     folder, racer, turns = given
     errors: list[str] = []
-    for this_check in range(turns):
+    for turn in range(turns):
         try:
             opened = engine.opened(engine.url_of(None, Path(folder)), (tables.METADATA, store.METADATA))
             with opened.begin() as db:
                 # What was read must still hold when it is written back.
                 known.put_meta(db, "count", (known.get_meta(db, "count") or 0) + 1)
-                change = Transition(f"racer{racer}/{this_check}", datetime.now(UTC), None, State.OK, Need.NO)
+                change = Transition(f"racer{racer}/{turn}", datetime.now(UTC), None, State.OK, Need.NO)
                 changes.write(db, changes.HistoryChanges(transitions=(change,)), "key")
             opened.dispose()
         except Exception as error:

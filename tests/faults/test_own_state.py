@@ -70,9 +70,9 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "a row with another state": sql("UPDATE profiles SET state = 'glorious'"),
     "a moment that is none": sql("UPDATE profiles SET first_seen_at = 'yesterday'"),
     "a moment without a zone": sql("UPDATE profiles SET first_seen_at = '2026-01-01T00:00:00'"),
-    "a standing that is none": sql("UPDATE standings SET standing = '{}'"),
+    "an alert that is none": sql("UPDATE alerts SET alert = '{}'"),
     "a change that is none": sql("UPDATE transitions SET after = 'glorious'"),
-    "a table that is gone": sql("DROP TABLE told"),
+    "a table that is gone": sql("DROP TABLE notification_states"),
     "a column that is gone": sql("ALTER TABLE profiles DROP COLUMN ignored"),
 }
 
@@ -117,7 +117,7 @@ def test_a_history_of_a_few_bytes_is_begun_anew(size: int, tmp_path: Path, phone
 
 
 def newer(path: Path) -> None:
-    sql("UPDATE alembic_version SET version_num = '9999'; ALTER TABLE told RENAME TO heard")(path)
+    sql("UPDATE alembic_version SET version_num = '9999'; ALTER TABLE notification_states RENAME TO heard")(path)
 
 
 def folder(path: Path) -> None:

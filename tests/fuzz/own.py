@@ -141,7 +141,7 @@ def point(folder: Path) -> Target:
 def left(folder: Path) -> Target:
     """check.json and the last metrics, which the next check and the daemon read."""
     _, place = _passed(folder)
-    good = {name: (place / name).read_bytes() for name in (outputs.PASS, outputs.METRICS)}
+    good = {name: (place / name).read_bytes() for name in (outputs.RECORD, outputs.METRICS)}
     own = StateDir(place, place)
 
     def this_check(dice: random.Random) -> None:

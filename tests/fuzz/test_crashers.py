@@ -115,7 +115,7 @@ def test_a_long_json5_takes_no_second(name: str) -> None:
 def test_a_memory_of_another_shape_is_no_memory(plain: object, tmp_path: Path) -> None:
     with pytest.raises((ValueError, TypeError)):
         revive(ClockReading, plain)
-    (tmp_path / outputs.PASS).write_text(json.dumps({"clocks": {"believed": plain or 0, "doubted": None}}))
+    (tmp_path / outputs.RECORD).write_text(json.dumps({"clocks": {"believed": plain or 0, "doubted": None}}))
     from datetime import UTC, datetime
 
     reading = ClockReading(datetime.now(UTC))
@@ -238,7 +238,7 @@ def test_half_a_surrogate_in_an_id_reaches_no_encoder(words: str, tmp_path: Path
 #: Rows that fit their table and hold nothing of ours; each once ended a check, instead of beginning a new history.
 ROWS = {
     "no observation": "UPDATE profiles SET observation = 'null'",
-    "no standing": "UPDATE standings SET standing = 'null'",
+    "no alert": "UPDATE alerts SET alert = 'null'",
     "no moment": "UPDATE meta SET value = '\"2026-11-22T18:2\"' WHERE name = 'pruned_at'",
     "no text": "UPDATE meta SET value = '7' WHERE name = 'pruned_at'",
     "a moment without a zone": "UPDATE meta SET value = '\"2026-11-22\"' WHERE name = 'pruned_at'",

@@ -211,7 +211,7 @@ def test_a_container_may_change_its_name(tmp_path: Path) -> None:
     configure(mine, "host: second\n")
     assert authwatch(mine, "check").code == 1
     owner = json.loads((state(mine) / "owner").read_bytes())
-    assert set(owner) == {"id", "home", "turn"}
+    assert set(owner) == {"id", "home", "checks"}
     assert len(owner["id"]) == 32
 
 

@@ -70,7 +70,7 @@ def test_a_valid_answer_proves_the_login_for_two_intervals(keyed: Life, provider
     assert (found["confidence"], found["probe"]["outcome"], len(provider.asked)) == ("proven", "unreachable", 2)
     keyed.wait(70 * MINUTE)
     assert seen(keyed)["confidence"] == "unverified"
-    assert keyed.news == []
+    assert keyed.items == []
 
 
 def test_a_second_pass_within_the_interval_asks_nobody(keyed: Life, provider: Stand) -> None:
@@ -96,17 +96,17 @@ def test_two_refusals_in_a_row_speak_and_one_does_not(keyed: Life, provider: Sta
     provider.answer = refuses(case)
     keyed.wait(70 * MINUTE)
     found = seen(keyed)
-    assert (found["state"], found["needs_human"], keyed.news) == ("static", "no", [])
+    assert (found["state"], found["needs_human"], keyed.items) == ("static", "no", [])
     assert any("a second time in a row would count" in why for why in found["because"])
     keyed.wait(70 * MINUTE)
     found = seen(keyed)
     assert (found["state"], found["needs_human"], found["usable"]) == ("refused", "now", False)
     assert "twice in a row" in found["summary"]
-    assert [(one.call, one.name.split()[0]) for one in keyed.news] == [("Act now", "anthropic:default")]
+    assert [(one.call, one.name.split()[0]) for one in keyed.items] == [("Act now", "anthropic:default")]
     keyed.openclaw({"anthropic:default": api_key("sk-ant-api03-FAKESECRET-2")})
     provider.answer = says(VALID["anthropic"])
     keyed.live(keyed.now + 3 * HOUR, HOUR)
-    assert [one.call for one in keyed.news] == ["Act now", "Recovered"]
+    assert [one.call for one in keyed.items] == ["Act now", "Recovered"]
 
 
 def test_a_refusal_and_then_a_valid_answer_are_nothing(keyed: Life, provider: Stand) -> None:
@@ -114,12 +114,12 @@ def test_a_refusal_and_then_a_valid_answer_are_nothing(keyed: Life, provider: St
     for answer in (refuses(), says(VALID["anthropic"]), refuses(), says("", 503), says(VALID["anthropic"]), refuses()):
         provider.answer = answer
         keyed.look(after=70 * MINUTE)
-    assert keyed.news == []
+    assert keyed.items == []
     provider.answer = says("", 503)
     keyed.look(after=70 * MINUTE)
     provider.answer = refuses()
     keyed.look(after=70 * MINUTE)
-    assert [one.call for one in keyed.news] == ["Act now"]
+    assert [one.call for one in keyed.items] == ["Act now"]
 
 
 @pytest.mark.parametrize("status", [403, 429, 529, 302])
@@ -128,7 +128,7 @@ def test_what_is_no_refusal_never_alarms(keyed: Life, provider: Stand, status: i
     keyed.look()
     provider.answer = says({"error": {"type": "x", "message": "x"}}, status)
     keyed.live(keyed.now + DAY, 2 * HOUR)
-    assert keyed.news == []
+    assert keyed.items == []
     assert profile(keyed.look("--json"))["needs_human"] == "no"
 
 
@@ -143,7 +143,7 @@ def test_missing_credit_is_told_at_once(life: Life, provider: Stand) -> None:
     )  # fmt: skip
     provider.answer = says(openrouter(limit_remaining=5))
     life.live(life.now + 3 * HOUR, HOUR)
-    assert [one.call for one in life.news] == ["Act now", "Recovered"]
+    assert [one.call for one in life.items] == ["Act now", "Recovered"]
 
 
 def test_an_end_that_the_provider_tells_is_a_deadline(life: Life, provider: Stand) -> None:
@@ -155,7 +155,7 @@ def test_an_end_that_the_provider_tells_is_a_deadline(life: Life, provider: Stan
     found = seen(life, key)
     assert (found["state"], found["deadline"]) == ("ok", f"{life.now + 9 * DAY:%Y-%m-%dT%H:%M:%S}Z")
     life.live(life.now + 3 * DAY, 12 * HOUR)
-    assert [(one.call, one.name.split()[0]) for one in life.news] == [("Act soon", "gh:github.com/me")]
+    assert [(one.call, one.name.split()[0]) for one in life.items] == [("Act soon", "gh:github.com/me")]
 
 
 def test_a_probe_mends_nothing_that_the_file_says(life: Life, provider: Stand) -> None:
@@ -181,7 +181,7 @@ def test_only_access_tokens_are_sent_and_never_ones_that_ran_out(life: Life, pro
     assert "acc-FAKESECRET-claude" in sent
     assert "ref-FAKESECRET" not in sent
     assert 2 <= len(provider.asked) <= 4
-    assert life.news == []
+    assert life.items == []
 
 
 @pytest.mark.parametrize("oauth", [False, True])
@@ -410,7 +410,7 @@ def test_a_rehearsal_supposes_that_providers_say_the_same(keyed: Life, provider:
     provider.answer = refuses()
     keyed.look()
     keyed.look(after=70 * MINUTE)
-    assert [one.call for one in keyed.news] == ["Act now"]
+    assert [one.call for one in keyed.items] == ["Act now"]
     asked = len(provider.asked)
     planned = keyed.line.run(keyed.home, "alerts", "simulate", "--in", "5d", at=keyed.now).out
     assert "Recovered" not in planned

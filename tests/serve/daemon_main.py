@@ -13,7 +13,7 @@ from monitor.check.outputs import StateFolders
 from monitor.config.settings import AlertSettings, ChannelSettings, Secret, Settings, SourceEntry, WebSettings
 from monitor.serve.daemon import serve
 from monitor.serve.live_settings import Loaded
-from monitor.serve.web_auth import UnsafeAddress
+from monitor.serve.web_auth import CannotServe
 from monitor.system.host import stamp
 
 
@@ -40,7 +40,7 @@ def main(given):
         try:
             return Loaded(settings({**given, **json.loads(text or "{}")}), text, {str(config): seen})
         except ValueError:
-            raise UnsafeAddress("config.json:1: not JSON") from None
+            raise CannotServe("config.json:1: not JSON") from None
 
     def gate(argv):
         if (state / "broken-gate").exists():

@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from monitor.config.settings import Secret, WebSettings
-from monitor.serve.web_auth import UnsafeAddress, listen_address, may_read, names_us
+from monitor.serve.web_auth import CannotServe, listen_address, may_read, names_us
 
 OPEN = WebSettings()
 SHUT = WebSettings(password=Secret("wörd:with colon"))
@@ -33,7 +33,7 @@ def test_loopback_needs_no_password(listen, found):
 def test_other_addresses_are_refused_without_a_password(listen):
     """Other addresses are refused without a password, or with an empty one."""
     for password in (None, Secret("")):
-        with pytest.raises(UnsafeAddress, match=r"web\.password_file"):
+        with pytest.raises(CannotServe, match=r"web\.password_file"):
             listen_address(WebSettings(listen, password))
     assert listen_address(WebSettings(listen, Secret("word")))[0]
 
@@ -43,7 +43,7 @@ def test_other_addresses_are_refused_without_a_password(listen):
 )
 def test_what_is_no_address_is_refused(listen):
     """What is no address is refused."""
-    with pytest.raises(UnsafeAddress, match="no address"):
+    with pytest.raises(CannotServe, match="no address"):
         listen_address(WebSettings(listen, Secret("word")))
 
 

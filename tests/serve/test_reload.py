@@ -7,7 +7,7 @@ import pytest
 
 from monitor.config.settings import Secret, Settings, WebSettings
 from monitor.serve.live_settings import LiveSettings, Loaded
-from monitor.serve.web_auth import UnsafeAddress
+from monitor.serve.web_auth import CannotServe
 from tests.serve.conftest import wait_for
 from tests.serve.test_daemon import checks, counts
 
@@ -119,9 +119,9 @@ def test_a_config_file_that_vanished_is_no_wish_for_the_defaults(tmp_path):
 
 def test_a_daemon_does_not_start_with_a_wrong_config():
     """A daemon does not start with a wrong config."""
-    with pytest.raises(UnsafeAddress, match="no good"):
-        LiveSettings(Source(UnsafeAddress("no good")))
-    with pytest.raises(UnsafeAddress, match="password_file"):
+    with pytest.raises(CannotServe, match="no good"):
+        LiveSettings(Source(CannotServe("no good")))
+    with pytest.raises(CannotServe, match="password_file"):
         LiveSettings(Source(Loaded(Settings(web=OPEN))))
 
 

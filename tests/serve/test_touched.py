@@ -81,8 +81,8 @@ def test_a_busy_store_is_looked_at_less_and_less_often(tmp_path, store, look):
     clock = Clock()
     touched = TouchWatch(tmp_path, clock)
     waits = []
-    for this_check in range(6):
-        store.write_text("x" * this_check)
+    for turn in range(6):
+        store.write_text("x" * turn)
         began = clock.now
         while not touched.changed():
             clock.now += LOOK_EVERY.total_seconds()

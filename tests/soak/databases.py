@@ -67,7 +67,7 @@ def damage(seed: int, count: int) -> list[str]:
             for one in Path(folder).glob("x.sqlite*"):
                 shutil.copyfile(one, kept / one.name)
             made.owner.close()
-            for this_check in range(20):
+            for turn in range(20):
                 for one in Path(folder).glob("x.sqlite*"):
                     one.unlink()
                 for one in kept.iterdir():
@@ -76,7 +76,7 @@ def damage(seed: int, count: int) -> list[str]:
                 try:
                     seen[outcome(path, whole)] += 1
                 except Exception:
-                    wrong.append(f"damaged {number + this_check}: {traceback.format_exc(limit=-2)}")
+                    wrong.append(f"damaged {number + turn}: {traceback.format_exc(limit=-2)}")
     notified = ", ".join(f"{name} {times:,}" for name, times in seen.most_common())
     print(f"| damaged ones answered or refused in time | {seen.total() + len(wrong):,} | {notified} |", flush=True)
     return wrong

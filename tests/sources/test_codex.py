@@ -44,7 +44,7 @@ def test_a_login_says_when_its_access_ends_and_when_it_was_refreshed(tmp_path: P
     _home(tmp_path, LOGIN)
     (seen,) = _look(tmp_path)
     assert (seen.access_expires_at, seen.lifetime, seen.refreshable) == (END_AT, timedelta(days=10), True)
-    assert seen.notes == ("Codex last refreshed it on 2026-11-01",)
+    assert seen.notes == ("Codex last refreshed it on Sun 1 Nov 2026",)
     assert seen.relogin == "authwatch relogin codex/-/codex:chatgpt"
 
 

@@ -15,7 +15,8 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9_./:@%+=,-]+")
 
 
 def put(path: Path, name: str, value: str) -> None:
-    """Sets `name` to `value` in the file at `path`, which is made where it is missing; raises Refused with the reason.
+    """Sets `name` to `value` in the file at `path`, which is made where it is missing; raises WriteRefused with the
+    reason.
 
     The last line that sets the name is replaced and earlier ones are removed; a link is followed and stays a link.
     """

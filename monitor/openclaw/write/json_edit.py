@@ -27,7 +27,7 @@ class _Node:
 
 
 def put(text: str, path: tuple[str, ...], value: Any) -> str:
-    """The text with `value` at the path of keys, objects made on the way; raises Refused where that cannot be."""
+    """The text with `value` at the path of keys, objects made on the way; raises WriteRefused where that cannot be."""
     if not text.strip("\ufeff \t\r\n"):
         text = "{}\n"
     node, depth = _root(text), 0

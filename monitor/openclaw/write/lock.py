@@ -22,7 +22,7 @@ _PAUSE: Final = 0.05
 
 @contextmanager
 def held(real: Path, now: datetime, wait: timedelta = WAIT) -> Iterator[None]:
-    """Holds the lock of a store; raises Refused when another program keeps it for longer than `wait`.
+    """Holds the lock of a store; raises WriteRefused when another program keeps it for longer than `wait`.
 
     Old releases lock with a folder of that name (proper-lockfile), newer ones with a file: a file of ours stops both,
     theirs stop us. `now` is the wall clock on entry.

@@ -41,7 +41,7 @@ class Pasted:
 
 def seen(found: Installation, agent: str, profile: str) -> str | None:
     """A mark of what a profile holds at this look, to be given to `save`; None where there is none. Checks already
-    that it may be replaced: raises Refused for a login that OpenClaw refreshes by itself."""
+    that it may be replaced: raises WriteRefused for a login that OpenClaw refreshes by itself."""
     one = found.view(agent).profiles.get(profile)
     if one is not None and one.kind is Kind.OAUTH:
         raise WriteRefused(f"{profile} is a login that OpenClaw refreshes by itself; choose another --profile-id")
@@ -51,14 +51,14 @@ def seen(found: Installation, agent: str, profile: str) -> str | None:
 
 
 def writable(found: Installation, agent: str) -> None:
-    """Raises Refused where a credential could not be saved, before somebody makes one."""
+    """Raises WriteRefused where a credential could not be saved, before somebody makes one."""
     target(targets.profiles(found, agent).path)
     target(found.places.config)
 
 
 def save(found: Installation, agent: str, pasted: Pasted, before: str | None, now: datetime) -> tuple[str, ...]:
-    """Writes the credential; returns the files that changed. Raises Refused with the store as before when the profile
-    is not what `before` (from `seen`) says it was: somebody, or a refresh, was faster."""
+    """Writes the credential; returns the files that changed. Raises WriteRefused with the store as before when the
+    profile is not what `before` (from `seen`) says it was: somebody, or a refresh, was faster."""
     cell = targets.profiles(found, agent)
     _declared(found, pasted, _config_text(found))  # raises before anything is written
 
@@ -79,7 +79,7 @@ def save(found: Installation, agent: str, pasted: Pasted, before: str | None, no
 
 
 def set_order(found: Installation, agent: str, provider: str, ids: tuple[str, ...], now: datetime) -> str:
-    """Stores an order; returns the changed file. Raises Refused where `openclaw models auth order set` does."""
+    """Stores an order; returns the changed file. Raises WriteRefused where `openclaw models auth order set` does."""
     view = found.view(agent)
     if not ids:
         raise WriteRefused("name at least one profile id, in the order they should be tried")

@@ -29,7 +29,7 @@ _FOREIGN: Final = (
 
 
 def provider(written: str) -> str:
-    """A provider's id in lower case; raises Refused for what cannot be one."""
+    """A provider's id in lower case; raises WriteRefused for what cannot be one."""
     name = written.strip().lower()
     if not _PROVIDER.fullmatch(name):
         raise WriteRefused(f"{written!r} is not the name of a provider; for example: anthropic, openai, openrouter")
@@ -37,7 +37,8 @@ def provider(written: str) -> str:
 
 
 def profile_id(written: str | None, owner: str) -> str:
-    """A profile id, `PROVIDER:manual` where none is given; raises Refused for what OpenClaw could not name later."""
+    """A profile id, `PROVIDER:manual` where none is given; raises WriteRefused for what OpenClaw could not name
+    later."""
     if written is None:
         return f"{owner}:manual"
     name = written.strip()
@@ -47,7 +48,7 @@ def profile_id(written: str | None, owner: str) -> str:
 
 
 def token(pasted: str, owner: str) -> str:
-    """The token in what was pasted for a provider; raises Refused with the command that was meant."""
+    """The token in what was pasted for a provider; raises WriteRefused with the command that was meant."""
     if owner == "anthropic":  # terminals break the long setup-token into lines
         pasted = "".join(part for part in pasted.split()) if not _COMMAND.search(pasted.strip()) else pasted
     found = _one(pasted, "token")
@@ -69,7 +70,7 @@ def token(pasted: str, owner: str) -> str:
 
 
 def api_key(pasted: str, owner: str) -> str:
-    """The API key in what was pasted for a provider; raises Refused with the command that was meant."""
+    """The API key in what was pasted for a provider; raises WriteRefused with the command that was meant."""
     found = _one(pasted, "API key")
     if found.startswith(SETUP_TOKEN):
         raise WriteRefused(
@@ -88,7 +89,7 @@ def api_key(pasted: str, owner: str) -> str:
 
 
 def span(written: str) -> timedelta:
-    """`365d`, `12h`, `90m`, `1h30m`, or a number of days, as OpenClaw reads it; raises Refused for others."""
+    """`365d`, `12h`, `90m`, `1h30m`, or a number of days, as OpenClaw reads it; raises WriteRefused for others."""
     text = written.strip().lower()
     parts = _SPAN.findall(text)
     composite = len(parts) > 1

@@ -32,7 +32,7 @@ class PinRequest:
 
 
 def wish(found: Installation, agent: str, written: str, session: str) -> PinRequest:
-    """What `alias-or-id@profileId` means; raises Refused for an unknown profile or one of another provider."""
+    """What `alias-or-id@profileId` means; raises WriteRefused for an unknown profile or one of another provider."""
     name, at, profile = written.partition("@")
     if not at or not name.strip() or not profile.strip():
         raise WriteRefused(f"{written!r} names no profile; for example: sonnet@anthropic:work")
@@ -50,7 +50,7 @@ def wish(found: Installation, agent: str, written: str, session: str) -> PinRequ
 
 
 def pin(found: Installation, agent: str, wanted: PinRequest, now: datetime) -> str:
-    """Writes the pin as `/model` does; returns the changed file. Raises Refused where only the chat can do it."""
+    """Writes the pin as `/model` does; returns the changed file. Raises WriteRefused where only the chat can do it."""
     if found.generation is Generation.SHARED:
         raise WriteRefused(_chat(wanted.session, f"/model {wanted.written}"))
     config = found.config

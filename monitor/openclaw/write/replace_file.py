@@ -21,7 +21,7 @@ class WriteRefused(Exception):
 
 
 def target(path: Path) -> Path:
-    """The file itself behind any links; raises Refused where it is not ours to write."""
+    """The file itself behind any links; raises WriteRefused where it is not ours to write."""
     try:
         real = path.resolve(strict=False)
         _ours(real)
@@ -45,7 +45,7 @@ def _ours(real: Path) -> None:
 
 
 def content(real: Path) -> bytes | None:
-    """The file's bytes, None where it is not there; raises Refused where it cannot be read or is too large."""
+    """The file's bytes, None where it is not there; raises WriteRefused where it cannot be read or is too large."""
     try:
         with real.open("rb") as file:
             found = file.read(MAX_BYTES + 1)
@@ -59,7 +59,7 @@ def content(real: Path) -> bytes | None:
 
 
 def replace(real: Path, old: bytes | None, new: bytes, mode: int | None = 0o600) -> None:
-    """Puts `new` in the place of `old`; raises Refused, the file then as before, where it is not `old` any more.
+    """Puts `new` in the place of `old`; raises WriteRefused, the file then as before, where it is not `old` any more.
 
     `real` comes from `target`. `mode` None keeps the file's own. One backup (0600) exists until the new file was read
     back.

@@ -22,7 +22,7 @@ _PAIRS: Final = ("state_key", "value_json", "updated_at_ms")
 
 
 def chosen(found: Installation, asked: str | None) -> str:
-    """The agent that is meant: the one asked for, else OpenClaw's default; raises Refused where there is none."""
+    """The agent that is meant: the one asked for, else OpenClaw's default; raises WriteRefused where there is none."""
     _readable(found)
     if asked is None:
         default = found.config.default_agent(found.generation)
@@ -47,7 +47,7 @@ def _readable(found: Installation) -> None:
 
 
 def _native(found: Installation) -> None:
-    """Raises Refused where JSON is only a guess, or an older store would be hidden by a new one."""
+    """Raises WriteRefused where JSON is only a guess, or an older store would be hidden by a new one."""
     stores = [folder / PROFILES for folder in found.folders.values()]
     if any(path.exists() for path in stores):
         return
@@ -62,7 +62,7 @@ def _native(found: Installation) -> None:
 
 
 def profiles(found: Installation, agent: str) -> Cell:
-    """The cell that holds an agent's profiles; raises Refused where the release has not made its database yet."""
+    """The cell that holds an agent's profiles; raises WriteRefused where the release has not made its database yet."""
     folder = _folder(found, agent)
     if found.generation is Generation.JSON:
         return FileCell(folder / PROFILES, folder / PROFILES)

@@ -25,8 +25,8 @@ _POLL_SECONDS: Final = 0.1
 
 
 def check(real: Path, tables: Collection[str], patience: float) -> None:
-    """Raises Refused, naming what was found, unless SQLite would execute nothing of this database when these tables are
-    written. No descriptor is open afterwards: closing one later would drop SQLite's locks.
+    """Raises WriteRefused, naming what was found, unless SQLite would execute nothing of this database when these
+    tables are written. No descriptor is open afterwards: closing one later would drop SQLite's locks.
 
     `patience` is for how many seconds a program may have a transaction open.
     """
@@ -48,7 +48,8 @@ def check(real: Path, tables: Collection[str], patience: float) -> None:
 
 
 def harmless(real: Path, objects: Iterable[SchemaObject], tables: Collection[str]) -> None:
-    """Raises Refused where one of these is more than a table that can be written without executing what it says."""
+    """Raises WriteRefused where one of these is more than a table that can be written without executing what it
+    says."""
     for one in objects:
         ours = one.name in tables or one.of in tables
         if one.kind == "trigger" and (ours or trigger_on(one.sql or "") in (*tables, "")):
@@ -86,7 +87,7 @@ class FileCell:
     empty: str = '{\n  "version": 1,\n  "profiles": {}\n}\n'
 
     def change(self, edit: Edit, now: datetime) -> None:
-        """Reads, edits and writes as one step; raises Refused, the file then as before."""
+        """Reads, edits and writes as one step; raises WriteRefused, the file then as before."""
         real, guard = target(self.path), target(self.guard)
         with held(guard, now):
             old = content(real)
@@ -112,7 +113,7 @@ class RowCell:
     needs: str | None = None
 
     def change(self, edit: Edit, now: datetime) -> None:
-        """Reads, edits and writes as one step; raises Refused, the database then as before."""
+        """Reads, edits and writes as one step; raises WriteRefused, the database then as before."""
         key, value, moment = self.columns
         stamp = int(now.timestamp() * 1000)
         put = (
@@ -166,7 +167,7 @@ class RowCell:
             raise WriteRefused(f"{real} cannot be written: {_why(error)}") from None
 
     def _known(self, db: sqlite3.Connection) -> None:
-        """Raises Refused for a schema that we have not seen; a newer release may mean something else by it."""
+        """Raises WriteRefused for a schema that we have not seen; a newer release may mean something else by it."""
         version = db.execute("PRAGMA user_version").fetchone()[0]
         if version > self.newest:
             raise WriteRefused(
@@ -186,7 +187,7 @@ Cell = FileCell | RowCell
 
 
 def document(text: str) -> Any:
-    """A cell's value; raises Refused where it is no object, never with the text."""
+    """A cell's value; raises WriteRefused where it is no object, never with the text."""
     try:
         found = json.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError):

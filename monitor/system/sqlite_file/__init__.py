@@ -35,14 +35,14 @@ _STILL_SECONDS: Final = 0.015
 def read(path: str, ask: Callable[[Database], T]) -> T:
     """What `ask` finds in the database at a real path (links resolved: its log and journal lie beside the file itself).
 
-    It is asked again where the file changed meanwhile. Raises Unfit, also for what `ask` raises of it, with one of:
-    unreadable, empty, parse (damaged, or what is not read: a view, a computed column), too_large (see `bounds`), locked
-    (it changed during every look).
+    It is asked again where the file changed meanwhile. Raises UnreadableFile, also for what `ask` raises of it, with
+    one of: unreadable, empty, parse (damaged, or what is not read: a view, a computed column), too_large (see
+    `bounds`), locked (it changed during every look).
     """
     budget, hints = Budget(), True
-    for this_check in range(LOOKS):
-        if this_check:
-            time.sleep(_PAUSE_SECONDS * 2**this_check)
+    for attempt in range(LOOKS):
+        if attempt:
+            time.sleep(_PAUSE_SECONDS * 2**attempt)
         pages, before = None, _stamps(path)
         budget.look()
         with ExitStack() as opened:

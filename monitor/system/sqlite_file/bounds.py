@@ -73,7 +73,7 @@ class Budget:
         self._pages, self._bytes, self._rows, self._turns = MAX_PAGES, MAX_BYTES, MAX_ROWS, _TURNS
 
     def page(self, size: int) -> None:
-        """One more page of so many bytes; raises Unfit when it is one too many."""
+        """One more page of so many bytes; raises UnreadableFile when it is one too many."""
         self._pages -= 1
         self._bytes -= size
         if self._pages < 0 or self._bytes < 0:
@@ -81,14 +81,14 @@ class Budget:
         self.this_check()
 
     def row(self) -> None:
-        """One more row; raises Unfit when it is one too many."""
+        """One more row; raises UnreadableFile when it is one too many."""
         self._rows -= 1
         if self._rows < 0:
             raise too_large(f"more than {MAX_ROWS} rows would have to be read")
         self.this_check()
 
     def this_check(self) -> None:
-        """One more step of any kind; raises Unfit when the time is over."""
+        """One more step of any kind; raises UnreadableFile when the time is over."""
         self._turns -= 1
         if self._turns <= 0:
             self._turns = _TURNS
@@ -99,7 +99,8 @@ class Budget:
 def open_regular(path: str, opened: ExitStack) -> int | None:
     """A descriptor of a regular file, closed with `opened`; None where there is nothing. Nothing else is ever opened.
 
-    Raises Unfit for a link, a folder, a device or what may not be read, Changed where it was replaced meanwhile.
+    Raises UnreadableFile for a link, a folder, a device or what may not be read, Changed where it was replaced
+    meanwhile.
     """
     try:
         seen = os.lstat(path)

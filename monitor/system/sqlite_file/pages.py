@@ -48,7 +48,7 @@ class Pages:
             raise UnreadableFile(Problem.EMPTY, "a database without a page")
 
     def page(self, number: int) -> bytes:
-        """A page, counted from 1; raises Unfit where the database has none of that number."""
+        """A page, counted from 1; raises UnreadableFile where the database has none of that number."""
         if not 1 <= number <= self._count:
             raise damaged(f"there is no page {number}")
         self._budget.page(self.size)

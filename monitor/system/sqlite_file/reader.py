@@ -45,7 +45,7 @@ class Database:
         return self._pages.journal.hot
 
     def has(self, table: str) -> bool:
-        """Whether there is such a table; raises Unfit where it is a view or a virtual table."""
+        """Whether there is such a table; raises UnreadableFile where it is a view or a virtual table."""
         return self._table(table) is not None
 
     def columns(self, table: str) -> tuple[str, ...]:
@@ -155,7 +155,7 @@ def _object(cell: Cell) -> SchemaObject:
 
 
 def _table(one: SchemaObject) -> bool:
-    """Whether it is a table; raises Unfit for what only looks like one."""
+    """Whether it is a table; raises UnreadableFile for what only looks like one."""
     if one.sql is None:
         raise too_large(f"the statement of {one.name} is longer than {MAX_CREATE} bytes")
     if one.kind in ("view", "virtual"):

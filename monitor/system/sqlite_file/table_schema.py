@@ -110,7 +110,7 @@ def kind_of(sql: str) -> str:
 
 
 def table(sql: str, name: str) -> TableSchema:
-    """The table that a statement makes; raises Unfit where its rows cannot be told from the statement."""
+    """The table that a statement makes; raises UnreadableFile where its rows cannot be told from the statement."""
     found = list(tokens(sql))
     if [one.text.lower() for one in found[:4]] != ["create", "table", name, "("]:
         raise damaged(f"the statement of the table {name}")
@@ -295,7 +295,7 @@ _LEAST, _MOST = -(2**63), 2**63 - 1
 
 
 def default(column: Column) -> Value:
-    """The default value of a column; raises Unfit for one that would have to be computed."""
+    """The default value of a column; raises UnreadableFile for one that would have to be computed."""
     given = list(column.default)
     sign = 1
     while given and given[0].kind == "sign" and given[0].text in "+-":

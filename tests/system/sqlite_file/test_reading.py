@@ -39,8 +39,8 @@ def live(path: Path, *, shared: bool = True) -> sqlite3.Connection:
         owner.execute("PRAGMA locking_mode=EXCLUSIVE")
     owner.execute("PRAGMA journal_mode=WAL")
     owner.execute("PRAGMA wal_autocheckpoint=0")
-    for this_check in range(30):
-        owner.execute("UPDATE store SET v = ? WHERE k LIKE '%7'", (f"turn {this_check}",))
+    for turn in range(30):
+        owner.execute("UPDATE store SET v = ? WHERE k LIKE '%7'", (f"turn {turn}",))
     return owner
 
 
