@@ -4,7 +4,7 @@
 
 Every row runs once a round, in turn, in a home that is prepared as the row says; the first round is not counted. CPU is
 user + system of the child and its children. `--write` puts the table into the document, beside what the row may load
-(`tests/cli/pins.py`, which a test holds).
+(`tests/cli/import_limits.py`, which a test holds).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.cli.pins import BENCHMARKS, FIRST, RUNS, Run, prepare, prepared_homes  # noqa: E402
+from tests.cli.import_limits import BENCHMARKS, FIRST, RUNS, Run, prepare, prepared_homes  # noqa: E402
 from tests.command import environment, state  # noqa: E402
 
 SCRIPT = Path(sys.executable).with_name("authwatch")

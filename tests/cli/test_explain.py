@@ -137,7 +137,7 @@ def test_a_page_names_the_row_that_the_judge_used_and_each_fact_with_its_place(t
 
 def test_every_row_and_every_weight_has_a_page() -> None:
     assert {page[2] for page in PAGES.values()} | {Rule.UNRENEWED} == set(Rule)  # that one needs an hour, see below
-    # Stalling takes weeks: tests/alerts/test_rhythm.py.
+    # Stalling takes weeks: tests/alerts/test_renewal_rhythm.py.
     assert {weight for page in PAGES.values() for weight in page[3]} | {Weight.STALLED} == set(Weight)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from monitor.cli.app import COMMANDS
-from tests.cli.pins import BENCHMARKS, FIRST, HEAVY, RUNS, prepare, prepared_homes, shown_in
+from tests.cli.import_limits import BENCHMARKS, FIRST, HEAVY, RUNS, prepare, prepared_homes, shown_in
 from tests.command import configure, environment
 from tests.openclaw_home import DAY, openclaw, put, token
 from tests.polling import pause

@@ -13,8 +13,8 @@ import pytest
 from monitor.doctor import THEMES
 from tests.cli.test_leaks import CANARY, plant
 from tests.command import authwatch, configure, environment, state
+from tests.doctor.subjects import everything, program
 from tests.doctor.test_fix import lax
-from tests.doctor.wards import everything, program
 from tests.faults.world import MORTAL, NOBODY, ROOT, shared_home
 from tests.openclaw import homes
 from tests.openclaw_home import DAY, openclaw, put, token
@@ -307,7 +307,7 @@ def test_no_content_of_a_store_fails_a_check(tmp_path, path, body):
 
 def test_a_check_that_fails_itself_does_not_end_the_others(tmp_path, monkeypatch):
     from monitor import doctor
-    from tests.doctor.wards import subject
+    from tests.doctor.subjects import subject
 
     def crash(_: object) -> list[object]:
         raise RuntimeError("FAKESECRET")

@@ -11,7 +11,7 @@ import pytest
 from monitor.doctor.fix import mend
 from monitor.doctor.model import Fix, FixStep, Health, Result
 from tests.command import Done, authwatch, configure, state
-from tests.doctor.wards import subject
+from tests.doctor.subjects import subject
 from tests.openclaw_home import openclaw, put, token
 
 MODES = {

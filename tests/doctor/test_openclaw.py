@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from monitor.doctor.model import Health
-from tests.doctor.wards import only, said, wrong
+from tests.doctor.subjects import only, said, wrong
 from tests.openclaw import homes
 from tests.openclaw_home import DAY, HOUR, ms, oauth, openclaw, put, store, token
 

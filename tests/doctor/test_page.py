@@ -8,7 +8,7 @@ from pathlib import Path
 
 from monitor.doctor import THEMES
 from tests.command import ROOT, authwatch, configure
-from tests.doctor.wards import program
+from tests.doctor.subjects import program
 from tests.openclaw_home import openclaw, put, token
 
 PAGE = (ROOT / "docs" / "doctor.md").read_text("utf-8")

@@ -14,7 +14,7 @@ import pytest
 
 from monitor.doctor.model import Health
 from tests.command import ROOT
-from tests.doctor.wards import everything, only, said, wrong
+from tests.doctor.subjects import everything, only, said, wrong
 from tests.openclaw import homes
 from tests.openclaw_home import DAY, HOUR, ms, oauth, openclaw, put, store, token
 
@@ -166,7 +166,7 @@ def test_a_volume_that_cannot_be_read_is_watched_as_its_own_user():
         given(home / ".openclaw", 1000)
         script = f"""
 import os, pathlib
-from tests.doctor.wards import only, said
+from tests.doctor.subjects import only, said
 home = pathlib.Path({made!r})
 said(home, "store owners")  # all is imported now: this user may not read where Python lies
 os.setgroups([]); os.setgid(1001); os.setuid(1001)

@@ -16,7 +16,7 @@ SEED, TURNS = 1, 150
 
 @pytest.mark.parametrize(
     "make",
-    targets(),
+    [*targets()],
     ids=lambda make: "-".join([make.func.__name__, *make.args]) if hasattr(make, "func") else make.__name__,
 )
 def test_spoiled_input_gives_findings_and_no_surprise(make, tmp_path: Path) -> None:

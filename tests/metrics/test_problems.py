@@ -10,7 +10,7 @@ from monitor.metrics.definitions import Facts
 from monitor.metrics.exposition import body
 from monitor.model import Credential, Evidence, Kind, Observation, Policy, Problem, Trouble
 from tests.judge.worlds import memory as remember
-from tests.metrics.test_text import read_text, value
+from tests.metrics.test_exposition import read_text, value
 from tests.metrics.worlds import NOW
 
 #: Met by a source as a whole or one of its stores: only what its program does not read at all counts for nothing.

@@ -13,7 +13,7 @@ import pytest
 from tests.openclaw_home import HOUR, openclaw, store, token
 from tests.polling import pause
 from tests.setup.terminal import Terminal
-from tests.setup.test_screen import RECORDED, TOKEN
+from tests.setup.test_terminal_screen import RECORDED, TOKEN
 
 REVOKE = "https://claude.ai/settings/claude-code"
 #: Plays a recording: what comes before the code, then the code and Enter, then the rest.

@@ -19,7 +19,7 @@ from monitor.setup import cron, launchd, managed_files
 from monitor.setup.systemd import CHECK, DAEMON, TIMER, UnitValues, file_name, render, shipped
 from tests.alerts.listener import listener
 from tests.command import authwatch, configure, state
-from tests.doctor.wards import only, program, said, subject, wrong
+from tests.doctor.subjects import only, program, said, subject, wrong
 from tests.openclaw_home import HOUR, openclaw, put, token
 from tests.polling import eventually
 from tests.receivers import web

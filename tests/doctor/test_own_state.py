@@ -16,7 +16,7 @@ import pytest
 from alerts.model import QuietHours
 from monitor.doctor.model import FixStep, Health, Subject
 from tests.command import authwatch, configure, state
-from tests.doctor.wards import only, said, subject, wrong
+from tests.doctor.subjects import only, said, subject, wrong
 from tests.openclaw_home import openclaw, token
 
 PHONE = "channels: {phone: {url: 'json://127.0.0.1/x'}}\n"

@@ -10,7 +10,7 @@ import pytest
 
 from monitor.doctor.model import Health
 from tests.command import authwatch, configure, state
-from tests.doctor.wards import only, said, wrong
+from tests.doctor.subjects import only, said, wrong
 from tests.openclaw_home import HOUR, openclaw, token
 from tests.receivers import Receiver, web
 

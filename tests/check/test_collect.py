@@ -91,7 +91,7 @@ def test_the_order_of_findings_mappings_and_sets_does_not_count() -> None:
 
 
 def test_every_process_finds_the_same() -> None:
-    code = "from tests.test_look import SAME; print(SAME)"
+    code = "from tests.check.test_collect import SAME; print(SAME)"
     for seed in ("1", "2", "3"):
         env = {**os.environ, "PYTHONHASHSEED": seed}
         done = subprocess.run(
