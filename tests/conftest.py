@@ -42,8 +42,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Three workers for two processors: much of the suite waits for deadlines, daemons and real servers."""
-    return (os.cpu_count() or 1) * 3 // 2 or 1
+    """Two workers a processor: much of the suite waits for deadlines, daemons and real servers."""
+    return 2 * (os.cpu_count() or 1)
 
 
 @pytest.fixture(scope="session")
