@@ -25,7 +25,7 @@ class Counters:
 
     def __init__(self, channels: Iterable[str] = ()) -> None:
         self._registry = registry = CollectorRegistry()
-        self._checks = Counter("authwatch_checks", "Passes since the start, by result.", ["result"], registry=registry)
+        self._checks = Counter("authwatch_checks", "Checks since the start, by result.", ["result"], registry=registry)
         self._deliveries = Counter(
             "authwatch_deliveries", "Messages since the start, by outcome.", ["channel", "outcome"], registry=registry
         )

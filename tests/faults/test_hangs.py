@@ -21,7 +21,7 @@ from tests.command import authwatch, configure, started, state
 from tests.faults.world import json_home, listening, run, told
 from tests.hung_mount import hung, skip_without_fuse
 from tests.openclaw_home import HOUR, openclaw, put, token
-from tests.polling import eventually, pause
+from tests.polling import eventually, gone, pause
 from tests.receivers import web
 
 #: One operation on a file system that hangs, twice (a source and what is beside it), and a slow machine.
@@ -132,12 +132,12 @@ def test_a_source_that_never_ends_keeps_what_it_found_and_changes_nothing_more(
 
 def test_a_program_without_an_end_is_ended_with_the_look(tmp_path: Path) -> None:
     program = tmp_path / "slow"
-    program.write_text("#!/bin/sh\nexec sleep 300\n")
+    program.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 300\n")
     program.chmod(0o700)
     entry = SourceEntry("exec", "slow", {"command": (str(program),), "timeout": timedelta(days=1)}, trusted=True)
     (found,) = observe_all(Host(tmp_path, {"PATH": os.environ["PATH"]}), [entry], limit=1.5)
     assert getattr(found, "problem", None) is Problem.TIMEOUT
-    assert subprocess.run(["pgrep", "-f", str(program)], capture_output=True, check=False).stdout == b""
+    eventually(lambda: gone(int((tmp_path / "pid").read_text())))
 
 
 def locked(home: Path) -> bool:

@@ -28,7 +28,10 @@ def checks(client):
 def copying(tmp_path, then="exit 0", **left):
     """A check that leaves a prepared result."""
     leave(tmp_path / "left", **left)
-    return f"cp {tmp_path}/left/* {tmp_path}/state/; echo noise; {then}"
+    put = (
+        f'cp "$one" {tmp_path}/new && mv {tmp_path}/new {tmp_path}/state/"${{one##*/}}"'  # whole, as checks leave them
+    )
+    return f"for one in {tmp_path}/left/*; do {put}; done; echo noise; {then}"
 
 
 def test_a_pass_runs_at_once_and_is_served_and_counted(daemon, tmp_path):
