@@ -126,7 +126,8 @@ def env_digest(key: bytes, names: tuple[str, ...], environ: os._Environ[str] | d
     state = blake2b(key=key[:64], digest_size=16)
     for name in names:
         value = environ.get(name)
-        state.update(repr((name, value)).encode("utf-8", "surrogateescape"))
+        said = name if value is None else f"{name}={value}"  # neither holds a zero byte, no name an equals sign
+        state.update(f"{said}\0".encode("utf-8", "surrogateescape"))
     return state.hexdigest()
 
 
