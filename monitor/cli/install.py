@@ -16,8 +16,7 @@ from monitor.cli.context import NOT_DONE, USAGE, Context, Failure, common
 
 if TYPE_CHECKING:
     from monitor.config.settings import Settings
-    from monitor.setup.systemd import UnitValues
-    from monitor.setup.user import User
+    from monitor.setup.user import UnitValues, User
     from monitor.system.host import Host
 
 #: What runs it: its module in `monitor.setup`, with `install(user, what, kind, *, dry_run, force)` and
@@ -73,8 +72,7 @@ def run(given: argparse.Namespace, context: Context) -> int:
 
 def installation(context: Context, user: User) -> UnitValues:
     """What a unit has to know to look where this command looks, and to share its state folder."""
-    from monitor.setup.systemd import UnitValues
-    from monitor.setup.user import acting_as
+    from monitor.setup.user import UnitValues, acting_as
     from monitor.sources.location_variables import exported
 
     with acting_as(user.system):

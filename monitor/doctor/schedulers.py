@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from monitor.config.settings import check_ends
+from monitor.doctor.daemon import PortAnswer, answers
 from monitor.doctor.model import Health, Result, Runner, Subject, command
 from monitor.doctor.programs import ask
 from monitor.judge.wording import setting
@@ -303,8 +304,6 @@ def _one(one: Runner) -> Result:
 
 
 def _none(subject: Subject) -> Result:
-    from monitor.doctor.web_port import PortAnswer, answers  # which asks for the runners itself
-
     if answers(subject) is PortAnswer.OURS:
         return Result("units", Health.FINE, "none is installed; a daemon that something else started is at work")
     why = "checks run only when somebody types `authwatch check`"

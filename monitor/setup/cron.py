@@ -9,8 +9,8 @@ from shlex import quote
 from typing import Final
 
 from monitor.setup import managed_files
-from monitor.setup.systemd import UnitValues, steps
-from monitor.setup.user import DONE, NOT_DONE, User
+from monitor.setup.systemd import steps
+from monitor.setup.user import DONE, NOT_DONE, UnitValues, User
 
 LONGEST: Final = 998  # bytes of a command that crontab(1) takes
 NO_CRONTAB: Final = "there is no crontab here (Debian: apt-get install cron); `authwatch serve` will do instead"

@@ -9,8 +9,7 @@ from typing import Any, Final
 
 from alerts.timefmt import span
 from monitor.setup import managed_files
-from monitor.setup.systemd import UnitValues
-from monitor.setup.user import DONE, NOT_DONE, User, traces, waited
+from monitor.setup.user import DONE, NOT_DONE, UnitValues, User, traces, waited
 
 LABELS: Final = {"timer": "authwatch.check", "daemon": "authwatch.serve"}
 NO_LAUNCHCTL: Final = "there is no launchctl here, so this is not macOS; try `authwatch install systemd` or `… cron`"

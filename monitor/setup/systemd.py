@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -13,7 +13,7 @@ from typing import Final
 from monitor.config.settings import check_killed
 from monitor.setup import managed_files
 from monitor.setup.managed_files import marked
-from monitor.setup.user import DONE, NOT_DONE, User, traces, waited
+from monitor.setup.user import DONE, NOT_DONE, UnitValues, User, traces, waited
 
 CHECK: Final = "authwatch-check.service"
 TIMER: Final = "authwatch-check.timer"
@@ -28,28 +28,6 @@ _TEMPORARY: Final = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108
 
 class Unrenderable(ValueError):
     """A path or command that no unit file can hold; says which."""
-
-
-@dataclass(frozen=True, slots=True)
-class UnitValues:
-    """What the units of one installation need to know.
-
-    `command` is the argv that starts authwatch, its global options included; `state` the default state
-    place, which units get as $STATE_DIRECTORY so that they share it with the prompt; `writable` are further folders
-    that a check writes to (a `state:` elsewhere, a textfile's folder); `environment`
-    are the variables that a check needs and that are no secrets, `locations` those among them that choose where sources
-    look; `credentials` are files that only root can read, by the name under which the config asks for them.
-    """
-
-    command: Sequence[str]
-    state: Path
-    interval: timedelta = timedelta(minutes=5)
-    deadline: timedelta = timedelta(seconds=60)
-    writable: Sequence[Path] = ()
-    environment: Mapping[str, str] = field(default_factory=dict)
-    locations: Mapping[str, str] = field(default_factory=dict)
-    credentials: Mapping[str, Path] = field(default_factory=dict)
-    sandbox: bool = True
 
 
 def render(template: str, what: UnitValues) -> str:

@@ -11,8 +11,7 @@ from shlex import quote
 from typing import Final
 
 from monitor.config.settings import check_killed
-from monitor.setup.systemd import UnitValues
-from monitor.setup.user import NOT_DONE, User
+from monitor.setup.user import NOT_DONE, UnitValues, User
 from monitor.system.files import why
 
 #: Android runs a job no more often than every 15 minutes; where the interval is shorter, half an hour spares the

@@ -8,9 +8,10 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from monitor.check import gate
 from monitor.check.outputs import RECORD
@@ -18,11 +19,30 @@ from monitor.config.settings import check_killed
 from monitor.system.files import why
 from monitor.system.host import stamp
 
-if TYPE_CHECKING:
-    from monitor.setup.systemd import UnitValues
-
 DONE, NOT_DONE = 0, 1
 TRACES: Final = (RECORD, gate.NAME)  # what a check touches in the state folder
+
+
+@dataclass(frozen=True, slots=True)
+class UnitValues:
+    """What the units of one installation need to know.
+
+    `command` is the argv that starts authwatch, its global options included; `state` the default state
+    place, which units get as $STATE_DIRECTORY so that they share it with the prompt; `writable` are further folders
+    that a check writes to (a `state:` elsewhere, a textfile's folder); `environment`
+    are the variables that a check needs and that are no secrets, `locations` those among them that choose where sources
+    look; `credentials` are files that only root can read, by the name under which the config asks for them.
+    """
+
+    command: Sequence[str]
+    state: Path
+    interval: timedelta = timedelta(minutes=5)
+    deadline: timedelta = timedelta(seconds=60)
+    writable: Sequence[Path] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    locations: Mapping[str, str] = field(default_factory=dict)
+    credentials: Mapping[str, Path] = field(default_factory=dict)
+    sandbox: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.doctor import programs, schedulers
+from monitor.doctor.daemon import PortAnswer, answers
 from monitor.doctor.model import Health
-from monitor.doctor.web_port import PortAnswer, answers
 from monitor.setup import cron, launchd, managed_files
-from monitor.setup.systemd import CHECK, DAEMON, TIMER, UnitValues, file_name, render, shipped
+from monitor.setup.systemd import CHECK, DAEMON, TIMER, file_name, render, shipped
+from monitor.setup.user import UnitValues
 from tests.alerts.listener import listener
 from tests.command import authwatch, configure, state
 from tests.doctor.subjects import only, program, said, subject, wrong

@@ -194,7 +194,8 @@ def test_a_check_that_finds_another_one_and_nothing_left_cannot_say(tmp_path: Pa
 def test_whoever_starts_checks_waits_longer_than_they_take() -> None:
     from monitor.config.settings import Settings, check_ends
     from monitor.serve.loop import limit
-    from monitor.setup.systemd import CHECK, UnitValues, render, shipped
+    from monitor.setup.systemd import CHECK, render, shipped
+    from monitor.setup.user import UnitValues
 
     for seconds in (1, 60, 600):
         deadline = timedelta(seconds=seconds)

@@ -12,8 +12,8 @@ import pytest
 
 from monitor.doctor import schedulers
 from monitor.setup import cron, termux
-from monitor.setup.systemd import CHECK, DAEMON, UnitValues, render, shipped
-from monitor.setup.user import User
+from monitor.setup.systemd import CHECK, DAEMON, render, shipped
+from monitor.setup.user import UnitValues, User
 from tests.command import ROOT, authwatch, configure, environment
 
 

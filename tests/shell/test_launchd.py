@@ -10,7 +10,7 @@ import pytest
 
 from monitor.setup.launchd import LABELS, render
 from monitor.setup.managed_files import is_as_written
-from monitor.setup.systemd import UnitValues
+from monitor.setup.user import UnitValues
 from tests.command import authwatch, configure, environment, state
 from tests.openclaw_home import HOUR, openclaw, token
 

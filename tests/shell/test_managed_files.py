@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from monitor.setup.cron import shell_line
 from monitor.setup.managed_files import is_as_written, marked, marked_xml, put, unchanged
-from monitor.setup.systemd import UnitValues
-from monitor.setup.user import User, acting_as
+from monitor.setup.user import UnitValues, User, acting_as
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=60)
 

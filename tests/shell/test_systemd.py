@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.setup.systemd import CHECK, DAEMON, NO_SYSTEMCTL, TIMER, UnitValues, install
-from monitor.setup.user import User
+from monitor.setup.systemd import CHECK, DAEMON, NO_SYSTEMCTL, TIMER, install
+from monitor.setup.user import UnitValues, User
 from tests.shell.transcripts import SHOWN, column, facts, said, transcript
 
 HERE = Path(__file__).parent
