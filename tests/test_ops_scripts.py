@@ -77,7 +77,7 @@ def test_defect_5_an_absent_expiry_is_not_expired(life: Life) -> None:
 
 
 @pytest.mark.parametrize("content", ['{"claudeAiOauth": {"accessTok', "", "null", "not json"])
-def test_defect_6_a_half_written_file_is_told_and_does_not_kill_the_pass(life: Life, content: str) -> None:
+def test_defect_6_a_half_written_file_is_told_and_does_not_kill_the_check(life: Life, content: str) -> None:
     """jq's error with `set -e` ended the script with code 4, and nothing was sent."""
     life.claude(8 * HOUR, life.now + 20 * DAY)
     life.openclaw({"anthropic:default": life.token(-HOUR)})
@@ -199,7 +199,7 @@ def test_defect_22_a_message_carries_neither_secret_nor_path_of_the_machine(life
     assert "ssh" not in text
 
 
-def test_defect_23_passes_at_once_tell_once(tmp_path: Path) -> None:
+def test_defect_23_checks_at_once_tell_once(tmp_path: Path) -> None:
     """The state file was read and written without a lock."""
     with web() as phone:
         openclaw(tmp_path, {"anthropic:default": token(ends_in=-3600)})

@@ -146,9 +146,9 @@ def found(this: CheckContext, judgement: Judgement, before: Memory) -> tuple[Con
         host=this.settings.host,
         privacy=this.settings.privacy,
         now=this.now,
-        standing_troubles=troubles,
-        standing_reserves=[(key, one.labels) for key, one in about if one.labels[ABOUT] != COPIES],
-        standing_copies=[
+        open_troubles=troubles,
+        open_fallbacks=[(key, one.labels) for key, one in about if one.labels[ABOUT] != COPIES],
+        open_copies=[
             (key, one.labels, one.login.fingerprint if one.login else None)
             for key, one in about
             if one.labels[ABOUT] == COPIES

@@ -80,10 +80,10 @@ class HistoryView(NamedTuple):
 def read_only(this: CheckContext, told_of: Mapping[str, ProbeResult] | None = None, about: str = "") -> CheckResult:
     """What is true now, judged with what the history knows, all of it for the key `about`, and `told_of` if providers
     were just asked; records and tells nothing."""
-    return glanced(this, read(this, about), told_of)
+    return judged_only(this, read(this, about), told_of)
 
 
-def glanced(this: CheckContext, read: HistoryView, told_of: Mapping[str, ProbeResult] | None = None) -> CheckResult:
+def judged_only(this: CheckContext, read: HistoryView, told_of: Mapping[str, ProbeResult] | None = None) -> CheckResult:
     judgement = this.judged(read.known, {**read.proofs, **(told_of or {})})
     return CheckResult(
         judgement,

@@ -18,7 +18,7 @@ from alerts.schedule import CANARY
 from monitor.check.assess import CheckContext, found, said
 from monitor.check.collect import EARLIEST
 from monitor.check.page_data import SPAN, AlertFacts, overview
-from monitor.check.read_only import CheckResult, glanced, read, read_only
+from monitor.check.read_only import CheckResult, judged_only, read, read_only
 from monitor.check.record import Recorded, recorded
 from monitor.check.simulate import looks
 from monitor.history import engine as history
@@ -205,7 +205,7 @@ def _unremembered(this: CheckContext, why: str) -> CheckResult:
     """A check whose history cannot be written: judge with what can be read, and remember in the state folder what is
     told. Where no disk keeps that either, speak at most hourly: alarms fail open."""
     known, kept, id = read(this), offline.loads(this.state.kept_offline()), _id()
-    seen = glanced(this, known)
+    seen = judged_only(this, known)
     before = offline.alone(kept) if known.blind else offline.laid_over(known.memory, kept)
     before = notify.past(before, this.now)
     conditions = found(this, seen.judgement, before)

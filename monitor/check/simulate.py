@@ -41,13 +41,13 @@ def rehearse(this_check: CheckContext, horizon: timedelta) -> Iterator[Simulated
         with engine.begin() as db:
             probe_results.last(db, this_check.host.key_id, now)
         played = checks(
-            now, this_check.settings.interval, horizon, lambda at: _pass(engine, this_check._replace(now=at))
+            now, this_check.settings.interval, horizon, lambda at: _check(engine, this_check._replace(now=at))
         )
         for _, planned in played:
             yield from planned
 
 
-def _pass(engine: Engine, this_check: CheckContext) -> tuple[list[SimulatedMessage], datetime | None]:
+def _check(engine: Engine, this_check: CheckContext) -> tuple[list[SimulatedMessage], datetime | None]:
     with engine.begin() as db:
         made = recorded(db, this_check)
         results = list(notify.heard(made.plan, this_check.now + LATENCY))

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 #: The part of its time that a check waits for another one that is running.
 WAITING = 0.4
-STATUS = "status.json"
 
 
 def arguments(parser: argparse.ArgumentParser, command: str) -> None:
@@ -43,7 +42,7 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
 
 def run(given: argparse.Namespace, context: Context) -> int:
     """One check, and the sign of life after it; only what it prints is narrowed by filters."""
-    if (shown := _standing(given, context)) is not None:
+    if (shown := _of_last_check(given, context)) is not None:
         return shown
     from monitor.config.settings import check_ends
 
@@ -54,7 +53,7 @@ def run(given: argparse.Namespace, context: Context) -> int:
     host.ends = time.monotonic() + limit
     with context.ending(limit):
         try:
-            done = _pass(given, context, host, settings)
+            done = _checked(given, context, host, settings)
         except Failure:  # refused, or another check is running: not ours to speak of
             raise
         except Exception:
@@ -74,7 +73,7 @@ class _Done(NamedTuple):
     well: bool | None
 
 
-def _standing(given: argparse.Namespace, context: Context) -> int | None:
+def _of_last_check(given: argparse.Namespace, context: Context) -> int | None:
     """Draws the last check's document where nothing it rests on has changed; None where a look is needed."""
     folder, now = str(context.gate_place()), context.now().timestamp()
     point = gate.may_stop(folder, _identity(context), dict(context.environ), now)
@@ -84,17 +83,17 @@ def _standing(given: argparse.Namespace, context: Context) -> int | None:
     return _show(given, context, shown)
 
 
-def _pass(given: argparse.Namespace, context: Context, host: Host, settings: Settings) -> _Done:
+def _checked(given: argparse.Namespace, context: Context, host: Host, settings: Settings) -> _Done:
     """Looks, records, tells, leaves a checkpoint; prints complaints only."""
     from monitor.check.collect import CheckOptions, digest, look
     from monitor.system import state_dir
 
     state = context.state(settings)
     asked = CheckOptions(settings, context.caller())
-    if _passing(state, context):
+    if _claims_nothing(state, context):
         return _reported(context, host.keyed(state.key(create=False)), state, asked)
     state = _usable(state, context)
-    host = host.keyed(_key(state, context), vault_for(settings))
+    host = host.keyed(_key(state, context), offered_keys_for(settings))
     with state.lock(host.left() * WAITING) as held:
         if not held:
             return _Done(_last(state, context), {}, None)
@@ -141,7 +140,7 @@ def _pass(given: argparse.Namespace, context: Context, host: Host, settings: Set
 def _last(state: StateDir, context: Context) -> Document:
     """What the last check left, while another one is running: looking twice at once helps nobody. Raises Failure."""
     try:
-        shown = json.loads((state.folder / STATUS).read_bytes())
+        shown = json.loads((state.folder / "status.json").read_bytes())
         at = datetime.fromisoformat(shown["at"]).astimezone(UTC)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise Failure(UNKNOWN, "another check is running, and none has finished here yet") from None
@@ -154,7 +153,7 @@ def _identity(context: Context) -> str:
     return gate.identity(gate.split(list(context.argv))[0], dict(context.environ), _here(), os.geteuid())
 
 
-def _passing(state: StateDir, context: Context) -> bool:
+def _claims_nothing(state: StateDir, context: Context) -> bool:
     """Whether another home than our own is to be checked with a state folder that is nobody's: that claims nothing.
     A Failure where the folder belongs to another home."""
     try:
@@ -184,7 +183,7 @@ def _reported(context: Context, host: Host, state: StateDir, asked: CheckOptions
     return _Done(seen.document(asked.settings), seen.known, None)
 
 
-def vault_for(settings: Settings) -> OfferedKeys | None:
+def offered_keys_for(settings: Settings) -> OfferedKeys | None:
     """Where sources may leave the keys of the providers that the config asks; None, and nothing loaded, without any."""
     if not settings.probe:
         return None

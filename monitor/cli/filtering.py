@@ -26,8 +26,6 @@ NAMED = 8
 def part(shown: Document, filters: Mapping[str, str], settings: Settings, known: Mapping[str, Remembered]) -> Document:
     """The part of a status document that the filters mean. Raises Failure where neither the document, the sources, the
     config nor the history (`known`, by key) has such a value."""
-    from monitor.check.status import narrowed, values
-
     for name, value in filters.items():
         have = values(shown, name)
         if value not in have and value not in (more := have | _elsewhere(name, settings, known)):

@@ -48,7 +48,7 @@ def _pin(given: argparse.Namespace, context: Context) -> int:
         raise Failure(USAGE, "which session? add --session S; `authwatch models pin list` shows those that are pinned")
     found = read(context.host())
     agent = targets.chosen(found, given.agent)
-    wanted = pin.wish(found, agent, given.what, given.session)
+    wanted = pin.request_of(found, agent, given.what, given.session)
     path = pin.pin(found, agent, wanted, context.now())
     lines = [
         f"The session {wanted.session} is pinned to {wanted.profile} with {wanted.model}.",

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from monitor.check import gate
-from monitor.cli.check import vault_for
+from monitor.cli.check import offered_keys_for
 from monitor.cli.context import Context
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def windowed(host: Host, state: StateDir, settings: Settings, context: Context) 
     except StateError as error:
         context.complain(f"authwatch: {error}; what is told now is not remembered")
         key = None
-    return host.keyed(key, vault_for(settings))
+    return host.keyed(key, offered_keys_for(settings))
 
 
 def this_check(context: Context, settings: Settings) -> CheckContext:

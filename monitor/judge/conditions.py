@@ -10,7 +10,7 @@ from alerts.model import Alert, Condition, Level, Login
 from monitor.judge import wording
 from monitor.judge.deadlines import deadline_of, labels_of
 from monitor.judge.duplicates import copies, disagreements
-from monitor.judge.fallbacks import ABOUT, reserves
+from monitor.judge.fallbacks import ABOUT, fallbacks
 from monitor.judge.unreadable import Hidden
 from monitor.model import Credential, Judgement, Need, Observation, Trouble, Verdict
 
@@ -23,22 +23,22 @@ def conditions(
     host: str,
     privacy: str,
     now: datetime,
-    standing_troubles: Iterable[tuple[str, Mapping[str, str]]] = (),
-    standing_reserves: Iterable[tuple[str, Mapping[str, str]]] = (),
-    standing_copies: Iterable[tuple[str, Mapping[str, str], str | None]] = (),
+    open_troubles: Iterable[tuple[str, Mapping[str, str]]] = (),
+    open_fallbacks: Iterable[tuple[str, Mapping[str, str]]] = (),
+    open_copies: Iterable[tuple[str, Mapping[str, str], str | None]] = (),
 ) -> tuple[Condition, ...]:
     """One condition a credential, one a trouble, and a fine one for each that is over; ignored ones give none.
 
-    `privacy` "masked" shortens profile ids in labels and sentences. `standing_troubles` are key and labels of the
-    troubles that stand, of sources which this check looked at: what it did not meet again is over; `standing_reserves`
-    the same of what `reserves` gave, and `standing_copies`, with the fingerprint, of what `copies` gave.
+    `privacy` "masked" shortens profile ids in labels and sentences. `open_troubles` are key and labels of the
+    troubles that stand, of sources which this check looked at: what it did not meet again is over; `open_fallbacks`
+    the same of what `fallbacks` gave, and `open_copies`, with the fingerprint, of what `copies` gave.
     """
     masked = privacy == "masked"
     cover = Hidden(judgement.troubles, (verdict.seen for verdict in judgement.verdicts))
     # The sources that failed whole, so that nothing is known of their stores.
     blind = {trouble.source for trouble in judgement.troubles if not trouble.host_path}
     found = dict(_troubles(judgement.troubles))
-    for key, labels in standing_troubles:
+    for key, labels in open_troubles:
         if key not in found and labels.get("source", "") not in blind:
             found[key] = Condition(key, Level.FINE, labels, summary=_read_again(labels))
     for seen in judgement.released:
@@ -48,8 +48,8 @@ def conditions(
             unknown = verdict.needs_human is Need.UNKNOWN
             hidden = unknown and cover.hiding(verdict.seen) is not None
             found[verdict.key] = _credential(verdict, hidden, host if masked else None)
-    found.update(reserves(judgement, masked=masked, alert=standing_reserves))
-    found.update(copies(judgement, masked_on=host if masked else None, alert=standing_copies))
+    found.update(fallbacks(judgement, masked=masked, open_before=open_fallbacks))
+    found.update(copies(judgement, masked_on=host if masked else None, open_before=open_copies))
     found.update(disagreements(judgement, masked_on=host if masked else None))
     return tuple(found.values())
 

@@ -190,13 +190,13 @@ COPIES: Final = "copies"
 KEPT: Final = "kept"
 
 #: Key, labels and shared fingerprint of a condition that stands.
-Stood = tuple[str, Mapping[str, str], str | None]
+OpenCopy = tuple[str, Mapping[str, str], str | None]
 
 
 def copies(
-    judgement: Judgement, *, masked_on: str | None, alert: Iterable[Stood] = ()
+    judgement: Judgement, *, masked_on: str | None, open_before: Iterable[OpenCopy] = ()
 ) -> Iterator[tuple[str, Condition]]:
-    """The conditions of refresh tokens in several stores, and a fine one for each of `alert` that is over.
+    """The conditions of refresh tokens in several stores, and a fine one for each of `open_before` that is over.
 
     One that was renewed in the place to keep is not over: the other place holds what was used up. `masked_on` is the
     host, where names are masked: a command would show them.
@@ -208,7 +208,7 @@ def copies(
         if not all(one.ignored for one in members):
             found.add(_key(group))
             yield _key(group), _shared_token(_key(group), members, masked_on)
-    over = [one for one in alert if one[0] not in found]
+    over = [one for one in open_before if one[0] not in found]
     placed: dict[str | None, list[Verdict]] = defaultdict(list)
     holding: dict[str | None, list[Verdict]] = defaultdict(list)
     for one in judgement.verdicts if over else ():

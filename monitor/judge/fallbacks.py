@@ -15,10 +15,10 @@ ABOUT: Final = "about"
 _SUBSCRIPTIONS: Final = (Kind.OAUTH, Kind.TOKEN)
 
 
-def reserves(
-    judgement: Judgement, *, masked: bool, alert: Iterable[tuple[str, Mapping[str, str]]] = ()
+def fallbacks(
+    judgement: Judgement, *, masked: bool, open_before: Iterable[tuple[str, Mapping[str, str]]] = ()
 ) -> Iterator[tuple[str, Condition]]:
-    """The conditions of ordered line-ups in use, and a fine one for each of `alert` that is over.
+    """The conditions of ordered line-ups in use, and a fine one for each of `open_before` that is over.
 
     A line-up of one login says nothing here that its own condition does not say. A line-up with a login that nobody
     could read is left as it stands.
@@ -34,7 +34,7 @@ def reserves(
             continue
         found.update((one.key, one) for one in _of(lineup, line, masked))
     yield from found.items()
-    for key, labels in alert:
+    for key, labels in open_before:
         place = (labels.get("source", ""), labels.get("agent", ""), labels.get("provider", ""))
         if key not in found and place not in unread:
             yield key, Condition(key, Level.FINE, labels, summary=f"{place[2]} of {place[0]} is as it should be again.")

@@ -88,7 +88,7 @@ class TouchWatch:
         removed = had is not None and self._own is None  # somebody acknowledged, silenced, ignored or forgot
         return removed or self._young or not checkpoint.unchanged(str(self._gate), self._touches)
 
-    def passed(self, news: bool, interval: timedelta) -> None:
+    def checked(self, news: bool, interval: timedelta) -> None:
         """A check has ended; `news` tells whether it found any, where a change had led to it."""
         self._remember()
         self._pause = timedelta() if news else min(max(2 * self._pause, LOOK_EVERY), interval)
@@ -168,8 +168,8 @@ class CheckLoop:
     def _round(self, *, asked: bool) -> None:
         """One check, `asked` for by the clock or a person, else by a change; then the next moment is armed."""
         began, before = time.monotonic(), stamp(self._record)
-        result = self._recorded("ok") if self._gate() else self._pass()
-        self._touched.passed(asked or stamp(self._record) != before, self._current.settings.interval)
+        result = self._recorded("ok") if self._gate() else self._full_check()
+        self._touched.checked(asked or stamp(self._record) != before, self._current.settings.interval)
         self._counters.checked(result or "failed")
         self._count_deliveries()
         self.schedule.arm(self._current.settings.interval - timedelta(seconds=time.monotonic() - began))
@@ -202,7 +202,7 @@ class CheckLoop:
             self._log(f"the gate failed ({type(error).__name__}); looking in full")
             return False
 
-    def _pass(self) -> str | None:
+    def _full_check(self) -> str | None:
         """The result of one full check; None if it had to be killed."""
         before = stamp(self._record)
         patience = limit(self._current.settings)

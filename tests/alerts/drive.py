@@ -45,7 +45,7 @@ class Drive:
     minds: dict[Place, Alert] = field(default_factory=dict)
     until: datetime | None = None
     changed: bool = True
-    passes: int = 0
+    checks: int = 0
 
     @property
     def rules(self) -> notify.Rules:
@@ -66,7 +66,7 @@ class Drive:
 
     def look(self) -> None:
         """One check."""
-        self.passes += 1
+        self.checks += 1
         self.changed = False
         planned = notify.plan(self.memory, self.truth.values(), self.channels, self.rules, self.now)
         results = []

@@ -47,7 +47,7 @@ class Life:
     now: datetime = START
     boot: timedelta = 30 * DAY
     items: list[News] = field(default_factory=list)
-    passes: list[Passed] = field(default_factory=list)
+    checks: list[Passed] = field(default_factory=list)
 
     def configured(self, text: str = "", channel: str = "") -> Life:
         """Writes the config, with the phone as its channel."""
@@ -68,7 +68,7 @@ class Life:
         self.wait(after)
         before = len(self.there.received)
         done = self.line.run(self.home, "check", *words, at=self.now, boot=self.boot)
-        self.passes.append(done)
+        self.checks.append(done)
         for one in self.there.received[before:]:
             text = one.body["message"]
             for found in _BLOCK.finditer(text):

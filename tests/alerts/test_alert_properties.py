@@ -1,4 +1,4 @@
-"""What holds for the notification core whatever happens to credentials, channels, people, clocks and passes."""
+"""What holds for the notification core whatever happens to credentials, channels, people, clocks and checks."""
 
 from __future__ import annotations
 
@@ -81,15 +81,15 @@ class Alerts(RuleBasedStateMachine):
         self.planned = False
 
     @rule(
-        passes=st.integers(2, 12),
+        checks=st.integers(2, 12),
         minutes=st.integers(1, 20),
         key=st.sampled_from(KEYS),
         level=LEVELS,
         doubt=st.booleans(),
     )
-    def flap(self, passes: int, minutes: int, key: str, level: tuple, doubt: bool) -> None:
+    def flap(self, checks: int, minutes: int, key: str, level: tuple, doubt: bool) -> None:
         usual = self.truth[key]
-        for nth in range(passes):
+        for nth in range(checks):
             self.become(key, level, doubt=doubt)
             if nth % 2:
                 self.truth[key] = usual
@@ -102,7 +102,7 @@ class Alerts(RuleBasedStateMachine):
             key, level[0], LABELS[key], step=level[1], login=login(self.generation), doubt=doubt, held=held
         )
 
-    # -- passes -----------------------------------------------------------------------------------------------
+    # -- checks -----------------------------------------------------------------------------------------------
 
     @precondition(lambda self: self.world.until is not None and self.world.until > self.world.now)
     @rule()
@@ -136,8 +136,8 @@ class Alerts(RuleBasedStateMachine):
         world.now += gap / 2
         if world.until is None or world.now < world.until:
             world.settle((*self.truth.values(), *world.own_conditions()[0]))
-            assert world.alerts == alerts, "an extra pass changed what stands"
-            assert not world.decide()[0], "an extra pass spoke"
+            assert world.alerts == alerts, "an extra check changed what stands"
+            assert not world.decide()[0], "an extra check spoke"
         world.now = now
 
     def check_settled(self, key: str, before: Alert | None) -> None:

@@ -49,7 +49,7 @@ def test_the_wall_clock_is_believed_while_it_goes_as_the_boot_clock_does(name: s
     assert trust(LAST, None, current, SETTLE).believed is believed
 
 
-def test_the_first_pass_believes() -> None:
+def test_the_first_check_believes() -> None:
     """There is nothing to compare with."""
     assert trust(None, None, LAST, SETTLE).believed
 

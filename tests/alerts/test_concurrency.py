@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.soak.concurrency import CHANNELS, rounds
 
 
-def test_whoever_passes_at_once_a_death_is_told_once_and_no_error_surfaces(tmp_path: Path) -> None:
+def test_whoever_checks_at_once_a_death_is_told_once_and_no_error_surfaces(tmp_path: Path) -> None:
     with rounds(tmp_path) as played:
         played.play(8)
     assert played.errors == []

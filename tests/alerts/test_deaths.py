@@ -171,7 +171,7 @@ def test_a_death_is_told_with_what_to_do(life: Life, row: str) -> None:
         life.look(after=after - 2 * MINUTE)
         assert life.items == []
         life.look(after=3 * MINUTE)
-    assert (call, name) in life.calls(), (life.calls(), life.passes[-1].out)
+    assert (call, name) in life.calls(), (life.calls(), life.checks[-1].out)
     assert "What to do:" in life.items[-1].text
     for span in (5 * MINUTE, 11 * MINUTE, HOUR):
         life.look(after=span)

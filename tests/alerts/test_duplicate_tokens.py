@@ -98,7 +98,7 @@ def test_what_may_lie_in_two_places_is_no_news(life: Life, kind: str) -> None:
     settled(life)
     assert life.items == []
     if kind == "entries":
-        assert "again/main/anthropic:default" in life.passes[-1].out
+        assert "again/main/anthropic:default" in life.checks[-1].out
 
 
 def test_agents_that_disagree_are_told_with_the_dead_one_and_by_nothing_else(life: Life) -> None:

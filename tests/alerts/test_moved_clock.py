@@ -88,7 +88,7 @@ def test_a_clock_that_is_set_for_good_repeats_no_episode_and_misses_none(life: L
     assert 1 <= len(life.items) - before <= 2
 
 
-def test_what_came_during_eight_hours_of_suspend_is_told_by_the_first_pass(life: Life) -> None:
+def test_what_came_during_eight_hours_of_suspend_is_told_by_the_first_check(life: Life) -> None:
     """The boot clock counts the sleep, so the wall clock is believed at once."""
     life.openclaw({"anthropic:default": life.token(3 * DAY + 4 * HOUR)})
     life.look()
@@ -124,7 +124,7 @@ def test_what_quiet_hours_held_is_told_at_their_local_end_when_the_zone_changes(
     assert timedelta() <= life.items[0].at - morning <= MINUTE
 
 
-def test_the_next_pass_of_the_daemon_comes_within_a_minute_of_a_step(tmp_path: Path, stepped: Path) -> None:
+def test_the_next_check_of_the_daemon_comes_within_a_minute_of_a_step(tmp_path: Path, stepped: Path) -> None:
     """The real daemon and its real checks, on a wall clock that is set a day ahead under them."""
     openclaw(tmp_path, {"anthropic:default": token(ends_in=90 * 86_400)})
     configure(tmp_path, "interval: 12h\nweb: {listen: '127.0.0.1:0'}\n")

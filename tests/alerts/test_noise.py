@@ -36,7 +36,7 @@ def test_days_of_rotation_say_nothing_until_the_lead_and_then_exactly_the_policy
     login = START + days * DAY
     days_of_work(life, login - 7 * DAY - HOUR, login)
     assert life.items == []
-    assert len(life.passes) > 7 * (days - 7)
+    assert len(life.checks) > 7 * (days - 7)
     ends = days_of_work(life, login + 4 * DAY, login)
     assert login < ends < login + 8 * HOUR
     assert [(one.at.replace(minute=0), one.call, one.reason) for one in life.items] == [

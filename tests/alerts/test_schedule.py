@@ -72,7 +72,7 @@ def test_a_canary_that_fails_is_tried_again_with_the_waits_of_news():
     assert world.until() == 7 * DAY
 
 
-def test_a_canary_that_was_perhaps_heard_is_not_repeated_at_every_pass():
+def test_a_canary_that_was_perhaps_heard_is_not_repeated_at_every_check():
     world = World()
     world.outcome = Outcome.TIMEOUT
     times = sum(bool(world.look(5 * MINUTE)) for _ in range(3 * 24 * 12))

@@ -1,4 +1,4 @@
-"""The whole pass through the real command line: found, remembered, told, and silent when nothing changed."""
+"""The whole check through the real command line: found, remembered, told, and silent when nothing changed."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_a_dead_channel_hears_the_newest_state_once_when_it_returns_and_disturbs
     assert len(titles(phone)) == 2
 
 
-def test_four_passes_at_once_say_one_thing_once(tmp_path, phone):
+def test_four_checks_at_once_say_one_thing_once(tmp_path, phone):
     openclaw(tmp_path, {"anthropic:default": token(ends_in=-HOUR)})
     config(tmp_path, channel(phone))
     running = [started(tmp_path, "check") for _ in range(4)]
@@ -172,7 +172,7 @@ def test_a_refreshable_login_that_rotates_all_day_says_nothing(tmp_path, phone):
     assert profile["last_rotated_at"]
 
 
-def test_an_unchanged_pass_stops_at_the_gate_and_writes_no_history(tmp_path):
+def test_an_unchanged_check_stops_at_the_gate_and_writes_no_history(tmp_path):
     openclaw(tmp_path, {"anthropic:default": token(ends_in=2 * DAY)})
     first = authwatch(tmp_path, "check", "--textfile", "out.prom")
     past_youth(tmp_path)

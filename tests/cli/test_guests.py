@@ -32,7 +32,7 @@ def install(folder: Path) -> dict[str, str]:
     return {"PYTHONPATH": f"{ROOT}:{folder}"}
 
 
-def test_guests_that_fail_cost_one_unknown_each_and_a_pass_ends(tmp_path: Path) -> None:
+def test_guests_that_fail_cost_one_unknown_each_and_a_check_ends(tmp_path: Path) -> None:
     home, packages = tmp_path / "home", tmp_path / "packages"
     home.mkdir()
     packages.mkdir()

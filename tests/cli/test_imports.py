@@ -88,7 +88,7 @@ def test_the_benchmarks_show_the_table_as_it_is():
 
 
 @pytest.mark.parametrize("config", ["", "state: ~/elsewhere\n"], ids=["defaults", "another state folder"])
-def test_a_pass_that_stops_at_the_gate_loads_next_to_nothing(tmp_path, config):
+def test_a_check_that_stops_at_the_gate_loads_next_to_nothing(tmp_path, config):
     if config:
         configure(tmp_path, config)
     openclaw(tmp_path, {"anthropic:default": token(ends_in=2 * DAY)})

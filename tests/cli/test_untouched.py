@@ -53,7 +53,7 @@ def put_profiles(database: sqlite3.Connection, this_check: int) -> None:
 
 
 @pytest.mark.parametrize("words", [("check",), ("status",), ("models", "status", "--check")], ids=lambda w: w[0])
-def test_fifty_passes_leave_a_json_home_as_it_was(tmp_path, words):
+def test_fifty_checks_leave_a_json_home_as_it_was(tmp_path, words):
     openclaw(tmp_path, {"anthropic:default": token(ends_in=2 * DAY)})
     openclaw(tmp_path, {"anthropic:lab": token(ends_in=-DAY)}, agent="lab")
     before = snapshot(tmp_path / ".openclaw")
@@ -62,7 +62,7 @@ def test_fifty_passes_leave_a_json_home_as_it_was(tmp_path, words):
     assert snapshot(tmp_path / ".openclaw") == before
 
 
-def test_fifty_passes_leave_a_closed_database_as_it_was(tmp_path):
+def test_fifty_checks_leave_a_closed_database_as_it_was(tmp_path):
     shared_database(tmp_path)
     before = snapshot(tmp_path / ".openclaw")
     for _ in range(PASSES):

@@ -34,7 +34,7 @@ def config(home: Path, far: Listener, there: Receiver | None = None, more: str =
     configure(home, f"host: box\nalerts: {{deadline: 6s}}\n{pulse}{more}{channel}")
 
 
-def test_every_finished_pass_pings_whatever_it_found(tmp_path, far):
+def test_every_finished_check_pings_whatever_it_found(tmp_path, far):
     config(tmp_path, far)
     assert authwatch(tmp_path, "check").code == 0
     openclaw(tmp_path, {"anthropic:default": token(ends_in=-HOUR)})
@@ -50,7 +50,7 @@ def test_status_and_a_config_error_do_not_ping(tmp_path, far):
     assert far.paths == []
 
 
-def test_a_pass_that_has_nothing_to_do_keeps_it_alive_without_the_history(tmp_path, far):
+def test_a_check_that_has_nothing_to_do_keeps_it_alive_without_the_history(tmp_path, far):
     openclaw(tmp_path, {"anthropic:default": token(ends_in=2 * DAY)})
     config(tmp_path, far, more="interval: 2s\n")
     authwatch(tmp_path, "check")
@@ -89,7 +89,7 @@ def test_a_heartbeat_that_was_not_heard_is_said_without_its_address_and_tried_ag
     assert len(far.paths) == 2
 
 
-def test_a_heartbeat_that_hangs_delays_the_pass_by_its_own_deadline_only(tmp_path):
+def test_a_heartbeat_that_hangs_delays_the_check_by_its_own_deadline_only(tmp_path):
     with listener(fault="hang") as far:
         config(tmp_path, far)
         started = time.monotonic()
@@ -99,7 +99,7 @@ def test_a_heartbeat_that_hangs_delays_the_pass_by_its_own_deadline_only(tmp_pat
         assert "the heartbeat was not heard (timeout)" in done.err
 
 
-def test_a_pass_that_cannot_remember_says_fail(tmp_path, far):
+def test_a_check_that_cannot_remember_says_fail(tmp_path, far):
     config(tmp_path, far, more="history: {url: 'sqlite:////proc/nowhere/history.sqlite'}\n")
     authwatch(tmp_path, "check")
     assert far.paths == ["/ping/SECRETUUID/fail"]

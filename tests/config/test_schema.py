@@ -48,7 +48,7 @@ def test_the_schema_is_itself_sound_and_is_json() -> None:
     assert json.loads(json.dumps(SCHEMA)) == SCHEMA
 
 
-def test_a_whole_config_passes() -> None:
+def test_a_whole_config_checks() -> None:
     VALIDATOR.validate(_document(WHOLE))
 
 

@@ -116,7 +116,7 @@ def test_what_belongs_to_another_user_is_left_alone(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["key", "history.sqlite", ".key.txt", ".bashrc"])
-def test_nothing_but_what_a_broken_pass_leaves_is_ever_removed(tmp_path, name):
+def test_nothing_but_what_a_broken_check_leaves_is_ever_removed(tmp_path, name):
     state(tmp_path).mkdir(parents=True)
     path = state(tmp_path) / name
     path.touch()

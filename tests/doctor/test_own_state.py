@@ -37,7 +37,7 @@ def test_a_clock_that_cannot_be_right_is_broken(tmp_path):
     assert (found.health, found.mend) == (Health.BROKEN, "sudo timedatectl set-ntp true")
 
 
-def test_a_clock_before_the_last_pass_and_a_doubted_one_are_warnings(tmp_path):
+def test_a_clock_before_the_last_check_and_a_doubted_one_are_warnings(tmp_path):
     now = datetime.now(UTC)
     record = folder(tmp_path) / "check.json"
     record.write_text(json.dumps({"at": (now + timedelta(days=2)).isoformat()}))
@@ -127,7 +127,7 @@ def test_a_secret_file_beside_the_config_is_looked_at_too(tmp_path):
     assert found.fix is not None
 
 
-# -- state folder, history, passes ------------------------------------------------------------------------------
+# -- state folder, history, checks ------------------------------------------------------------------------------
 
 
 def test_a_state_folder_that_is_not_there_can_be_made(tmp_path):
@@ -163,7 +163,7 @@ def test_a_wide_state_folder_and_wide_files_are_warnings(tmp_path):
         ("key.123", 7200, False),
     ],
 )
-def test_what_a_broken_pass_left_is_a_warning_once_it_is_old(tmp_path, name, age, speaks):
+def test_what_a_broken_check_left_is_a_warning_once_it_is_old(tmp_path, name, age, speaks):
     left = folder(tmp_path) / name
     left.touch(0o600)
     then = time.time() - age
@@ -197,7 +197,7 @@ def test_a_damaged_history_is_broken_and_a_sound_one_is_fine(tmp_path):
     assert (found.health, found.mend.split("  #")[0]) == (Health.BROKEN, "authwatch check")
 
 
-def test_a_last_pass_that_is_old_or_never_was_is_a_warning(tmp_path):
+def test_a_last_check_that_is_old_or_never_was_is_a_warning(tmp_path):
     openclaw(tmp_path, {"anthropic:default": token()})
     assert only(said(tmp_path, "last check")).what == "no finished check"
     authwatch(tmp_path, "check")

@@ -117,7 +117,7 @@ def test_another_authwatch_first_on_path_is_a_warning(tmp_path):
     assert only(said(tmp_path, "programs")).mend == "type -a authwatch"
 
 
-# -- what runs passes -------------------------------------------------------------------------------------------
+# -- what runs checks -------------------------------------------------------------------------------------------
 
 ACTIVE = """\
 case "$*" in
@@ -145,7 +145,7 @@ def lingering(results: list) -> list:
     return [one for one in wrong(results) if "lingering" not in one.what]
 
 
-def test_nothing_that_runs_passes_is_a_warning_with_what_suits_the_machine(tmp_path):
+def test_nothing_that_runs_checks_is_a_warning_with_what_suits_the_machine(tmp_path):
     assert only(said(tmp_path, "units")).mend == "authwatch serve"
     program(tmp_path, "crontab", "exit 1")
     assert only(said(tmp_path, "units")).mend == "authwatch install cron"

@@ -19,7 +19,7 @@ def test_three_processes_lose_no_transaction() -> None:
     assert (kept, errors) == (wanted, [])
 
 
-def test_a_pass_that_is_killed_leaves_the_lock_to_the_next(tmp_path: Path) -> None:
+def test_a_check_that_is_killed_leaves_the_lock_to_the_next(tmp_path: Path) -> None:
     json_home(tmp_path)
     for delay in (0.01, 0.03, 0.06, 0.1):
         killed = started(tmp_path, "check")

@@ -82,7 +82,7 @@ def test_a_folder_of_openclaw_is(name: str, how: str, tmp_path: Path) -> None:
     assert models.code == 1
 
 
-def test_without_zones_a_pass_works_and_quiet_hours_are_a_config_error(tmp_path: Path) -> None:
+def test_without_zones_a_check_works_and_quiet_hours_are_a_config_error(tmp_path: Path) -> None:
     """The package `tzdata` is shadowed by an empty one, and the system's zones are out of sight."""
     shadow = tmp_path / "shadow" / "tzdata"
     shadow.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""A sample of what `.ci/soak untouched` runs with 200 passes each."""
+"""A sample of what `.ci/soak untouched` runs with 200 checks each."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ preload()
 for result in [watched(kind, sys.argv[1], 4, 2) for kind in sys.argv[2:]] + [plain(sys.argv[1], 2)]:
     print(result)
     assert not result.amiss, result
-    assert result.passes, result
+    assert result.checks, result
 """
 
 

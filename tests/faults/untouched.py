@@ -40,7 +40,7 @@ class Result:
 
     kind: str
     looker: str
-    passes: int = 0
+    checks: int = 0
     codes: Counter[int] = field(default_factory=Counter)
     written: int = 0
     amiss: list[str] = field(default_factory=list)
@@ -115,8 +115,8 @@ def snapshot(folder: Path) -> dict[str, Any]:
     return found
 
 
-def watched(kind: str, looker: str, passes: int, still: int = 10) -> Result:
-    """`passes` under a live writer, then `still` ones at a home where nothing moves."""
+def watched(kind: str, looker: str, checks: int, still: int = 10) -> Result:
+    """`checks` under a live writer, then `still` ones at a home where nothing moves."""
     result = Result(kind, looker)
     made, how = stores()[kind]
     with tempfile.TemporaryDirectory(prefix="authwatch-untouched-") as folder:
@@ -128,15 +128,15 @@ def watched(kind: str, looker: str, passes: int, still: int = 10) -> Result:
         uid = prepare(home, own, looker)
         with view(home, root / "view", looker) as seen:
             with writer(how, store, result):
-                _passes(seen, own, uid, passes, result)
+                _checks(seen, own, uid, checks, result)
             before = snapshot(home)
-            _passes(seen, own, uid, still, result)
+            _checks(seen, own, uid, still, result)
             if snapshot(home) != before:
                 result.amiss.append("the still home is not as it was")
     return result
 
 
-def plain(looker: str, passes: int) -> Result:
+def plain(looker: str, checks: int) -> Result:
     """Passes at a home with the files of every source, where nothing moves."""
     result = Result("every plain file", looker)
     with tempfile.TemporaryDirectory(prefix="authwatch-untouched-") as folder:
@@ -148,9 +148,9 @@ def plain(looker: str, passes: int) -> Result:
         uid = prepare(home, own, looker)
         with view(home, root / "view", looker) as seen:
             before = snapshot(home)
-            for _ in range(passes):
+            for _ in range(checks):
                 shutil.rmtree(own / ".local", ignore_errors=True)  # or the gate would stop all but the first
-                _passes(seen, own, uid, 1, result)
+                _checks(seen, own, uid, 1, result)
             if snapshot(home) != before:
                 result.amiss.append("the still home is not as it was")
     return result
@@ -218,13 +218,13 @@ def writer(how: str, store: Path, result: Result) -> Iterator[None]:
     result.amiss += end["differences"]
 
 
-def _passes(home: Path, own: Path, uid: int, number: int, result: Result) -> None:
+def _checks(home: Path, own: Path, uid: int, number: int, result: Result) -> None:
     code, out, err = look(home, own, uid, ("history", "adopt"))  # else a look at another home records nothing
     if code:
         result.amiss.append(f"history adopt ended with {code}: {err}")
     for _ in range(number):
         code, out, err = look(home, own, uid)
-        result.passes += 1
+        result.checks += 1
         result.codes[code] += 1
         problems = {one["problem"] for one in json.loads(out)["problems"]} if code in (0, 1, 2, 3) else set()
         if code not in (0, 1, 2, 3) or err or SECRET in out or not problems <= {"locked"}:
@@ -234,20 +234,20 @@ def _passes(home: Path, own: Path, uid: int, number: int, result: Result) -> Non
 def table(results: Sequence[Result]) -> str:
     """The results as a table for people."""
     lines = [
-        "| store | looked at by | passes | of them locked | writes meanwhile | amiss |",
+        "| store | looked at by | checks | of them locked | writes meanwhile | amiss |",
         "|---|---|---|---|---|---|",
     ]
     for one in results:
         lines.append(
-            f"| {one.kind} | {one.looker} | {one.passes} | {one.codes[3]} | {one.written} | {len(one.amiss)} |"
+            f"| {one.kind} | {one.looker} | {one.checks} | {one.codes[3]} | {one.written} | {len(one.amiss)} |"
         )
     return "\n".join(lines)
 
 
-def everything(passes: int) -> Iterator[Result]:
+def everything(checks: int) -> Iterator[Result]:
     """Every looker at every kind of store."""
     preload()
     for looker in LOOKERS if os.geteuid() == 0 else ("owner",):
         for kind in stores():
-            yield watched(kind, looker, passes)
-        yield plain(looker, max(1, passes // 4))
+            yield watched(kind, looker, checks)
+        yield plain(looker, max(1, checks // 4))

@@ -246,7 +246,7 @@ ROWS = {
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_a_damaged_row_ends_no_pass(name: str, tmp_path: Path) -> None:
+def test_a_damaged_row_ends_no_check(name: str, tmp_path: Path) -> None:
     openclaw(tmp_path, {"anthropic:x": token(ends_in=HOUR)})
     run(tmp_path, "check")
     with sqlite3.connect(state(tmp_path) / "history.sqlite") as history:

@@ -185,7 +185,7 @@ def test_a_login_that_was_blanked_and_is_back_is_a_persons_work():
     assert not story.one.proven
 
 
-def test_a_rejection_that_passes_is_no_login():
+def test_a_rejection_that_checks_is_no_login():
     """A mark of rejection that its program takes back leaves the same secret: nobody did anything."""
     story = Story()
     story.look(login("a", DAY))

@@ -14,7 +14,7 @@ from tests.openclaw_home import DAY, HOUR, oauth, openclaw, token
 from tests.receivers import web
 
 
-def test_a_pass_remembers_and_tells_once_with_postgresql(tmp_path, database):
+def test_a_check_remembers_and_tells_once_with_postgresql(tmp_path, database):
     """A check remembers and tells once with PostgreSQL as its history."""
     with web() as phone:
         openclaw(tmp_path, {"anthropic:default": token(ends_in=2 * DAY)})
@@ -31,7 +31,7 @@ def test_a_pass_remembers_and_tells_once_with_postgresql(tmp_path, database):
     assert "FAKESECRET" not in authwatch(tmp_path, "doctor").out
 
 
-def test_a_server_that_is_gone_stops_no_pass(tmp_path):
+def test_a_server_that_is_gone_stops_no_check(tmp_path):
     """A server that cannot be reached: the verdict is told all the same, and why it was not recorded."""
     openclaw(tmp_path, {"anthropic:default": token(ends_in=-DAY)})
     configure(tmp_path, "history: {url: 'postgresql+psycopg://aw:FAKESECRET@127.0.0.1:1/none'}\n")

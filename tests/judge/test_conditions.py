@@ -13,7 +13,7 @@ TROUBLE = Trouble("openclaw", Problem.PARSE, "~/.openclaw/store", "line 1, colum
 
 
 def notified(judgement, *, privacy="full", alert=()):
-    return conditions(judgement, host="vps-1", privacy=privacy, now=NOW, standing_troubles=alert)
+    return conditions(judgement, host="vps-1", privacy=privacy, now=NOW, open_troubles=alert)
 
 
 LEVELS = {

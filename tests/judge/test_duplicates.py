@@ -49,7 +49,7 @@ def keys(*seen):
 
 
 def told(judgement, alert=(), privacy="full"):
-    found = conditions(judgement, host="vps-1", privacy=privacy, now=NOW, standing_copies=alert)
+    found = conditions(judgement, host="vps-1", privacy=privacy, now=NOW, open_copies=alert)
     return [one for one in found if one.key.endswith("/copies")]
 
 

@@ -17,7 +17,7 @@ def told(*seen, spare=(), ordered=True, in_use=True, privacy="full", alert=()):
     """Level by name of what is said besides the logins themselves."""
     keys = tuple(one.credential.key for one in seen)
     lineup = Lineup("openclaw", "main", "anthropic", keys, spare, in_use, ordered)
-    found = conditions(looked_at(*seen, lineup), host="vps-1", privacy=privacy, now=NOW, standing_reserves=alert)
+    found = conditions(looked_at(*seen, lineup), host="vps-1", privacy=privacy, now=NOW, open_fallbacks=alert)
     return {one.key.rpartition("/")[2]: one for one in found if "about" in one.labels}
 
 

@@ -90,7 +90,7 @@ def test_a_source_is_up_only_without_a_problem_and_after_a_success(read):
 
 
 @READERS
-def test_flags_channels_providers_and_the_pass_itself(read):
+def test_flags_channels_providers_and_the_check_itself(read):
     """Flags, channels, providers and the check itself."""
     samples = read(body(WORLD, FACTS))
     gone = {**ME, "profile": "anthropic:gone"}

@@ -39,7 +39,7 @@ def test_who_asks_nobody_loads_nothing_of_it(tmp_path: Path) -> None:
         assert not (NETWORK | OURS) & loaded(tmp_path, *words), words
 
 
-def test_a_pass_in_which_nobody_is_due_loads_nothing_of_the_network(tmp_path: Path, provider: Stand) -> None:
+def test_a_check_in_which_nobody_is_due_loads_nothing_of_the_network(tmp_path: Path, provider: Stand) -> None:
     """A full look between two questions loads nothing of the network."""
     configure(tmp_path, f"sources: [openclaw]\nprobe: {{anthropic: {{every: 1h, url: '{provider.url}'}}}}\n")
     openclaw(tmp_path, {"anthropic:default": key("1")})

@@ -73,8 +73,8 @@ def test_a_valid_answer_proves_the_login_for_two_intervals(keyed: Life, provider
     assert keyed.items == []
 
 
-def test_a_second_pass_within_the_interval_asks_nobody(keyed: Life, provider: Stand) -> None:
-    """Cached: passes within the interval make no request, whether they look fully or not."""
+def test_a_second_check_within_the_interval_asks_nobody(keyed: Life, provider: Stand) -> None:
+    """Cached: checks within the interval make no request, whether they look fully or not."""
     for minutes in (0, 5, 10, 30, 59):
         keyed.look(after=minutes * MINUTE / 10)
         keyed.openclaw({"anthropic:default": api_key(), f"anthropic:{minutes}": api_key()})
@@ -256,7 +256,7 @@ def test_changes_of_an_answer_stand_in_the_history_and_the_last_in_the_metrics(k
     assert f"authwatch_profile_probe_timestamp_seconds{{{lines[0].split('{')[1].split(',probe')[0]}}}" in metrics
 
 
-def test_a_pass_that_dies_on_the_way_does_not_ask_again(tmp_path: Path, provider: Stand) -> None:
+def test_a_check_that_dies_on_the_way_does_not_ask_again(tmp_path: Path, provider: Stand) -> None:
     """That somebody is asked is committed before it happens: a check that is killed on the way is no reason to ask again."""
     provider.answer = hangs
     configure(tmp_path, probing(provider))
@@ -271,7 +271,7 @@ def test_a_pass_that_dies_on_the_way_does_not_ask_again(tmp_path: Path, provider
     assert len(provider.asked) == 1
 
 
-def test_a_provider_that_hangs_does_not_hold_up_the_pass(tmp_path: Path, provider: Stand) -> None:
+def test_a_provider_that_hangs_does_not_hold_up_the_check(tmp_path: Path, provider: Stand) -> None:
     """A provider that never answers costs ten seconds, once, and the check does what it is for."""
     provider.answer = hangs
     configure(tmp_path, probing(provider))
@@ -376,7 +376,7 @@ def test_an_unknown_provider_is_a_mistake_in_the_config(tmp_path: Path) -> None:
     assert (done.code, "did you mean openrouter?" in done.err) == (78, True)
 
 
-def test_many_logins_are_asked_over_several_passes(life: Life, provider: Stand) -> None:
+def test_many_logins_are_asked_over_several_checks(life: Life, provider: Stand) -> None:
     """One check asks about 32 logins at most, the next ones go on."""
     life.configured(probing(provider, "1d"))
     life.openclaw({f"anthropic:{n}": api_key(f"sk-ant-api03-FAKESECRET-{n}") for n in range(50)})

@@ -34,7 +34,7 @@ def copying(tmp_path, then="exit 0", **left):
     return f"for one in {tmp_path}/left/*; do {put}; done; echo noise; {then}"
 
 
-def test_a_pass_runs_at_once_and_is_served_and_counted(daemon, tmp_path):
+def test_a_check_runs_at_once_and_is_served_and_counted(daemon, tmp_path):
     """A check runs at once, and is served and counted."""
     one = daemon(copying(tmp_path, deliveries={"phone": {"delivered": 2, "timeout": 1}}))
     client = one.client()
@@ -50,14 +50,14 @@ def test_a_pass_runs_at_once_and_is_served_and_counted(daemon, tmp_path):
     assert "planted-secret" not in one.out
 
 
-def test_passes_repeat_with_the_interval(daemon, tmp_path):
+def test_checks_repeat_with_the_interval(daemon, tmp_path):
     """Passes repeat with the interval, and findings count as such."""
     client = daemon(copying(tmp_path, "exit 1", result="findings"), interval=0.3).client()
     wait_for(lambda: checks(client)["findings"] >= 3)
 
 
 @pytest.mark.parametrize("command", ["exit 70", "exec /no/such/program", "kill -9 $$"])
-def test_a_pass_that_fails_is_counted_and_tried_again(daemon, command):
+def test_a_check_that_fails_is_counted_and_tried_again(daemon, command):
     """A check that fails is counted and tried again; the daemon stays."""
     one = daemon(command, interval=0.3)
     client = one.client()
@@ -68,7 +68,7 @@ def test_a_pass_that_fails_is_counted_and_tried_again(daemon, command):
     assert "the check " in one.out
 
 
-def test_a_closed_gate_starts_no_pass(daemon, tmp_path):
+def test_a_closed_gate_starts_no_check(daemon, tmp_path):
     """A closed gate starts no check; the round counts with the last result."""
     leave(tmp_path / "state", result="findings")
     (tmp_path / "state/closed-gate").touch()
@@ -91,8 +91,8 @@ def test_a_gate_that_fails_opens(daemon, tmp_path):
     assert "planted-secret" not in one.out
 
 
-def test_a_stop_ends_a_hung_pass_and_all_it_started(daemon, tmp_path):
-    """A stop ends a hung pass and all it started, within five seconds."""
+def test_a_stop_ends_a_hung_check_and_all_it_started(daemon, tmp_path):
+    """A stop ends a hung check and all it started, within five seconds."""
     pid = tmp_path / "pid"
     hung = f"trap '' TERM; sh -c 'trap \"\" TERM; echo $$ >{pid}; exec sleep 600' & wait; sleep 600"
     one = daemon(hung)
@@ -103,8 +103,8 @@ def test_a_stop_ends_a_hung_pass_and_all_it_started(daemon, tmp_path):
     wait_for(lambda: not is_running(number))
 
 
-def test_a_hung_pass_is_killed_with_its_group_at_its_limit(tmp_path):
-    """A hung pass is killed with its group at its limit."""
+def test_a_hung_check_is_killed_with_its_group_at_its_limit(tmp_path):
+    """A hung check is killed with its group at its limit."""
     pid = tmp_path / "pid"
     child = Child(os.environ)
     assert child.run(["sh", "-c", f"sleep 600 & echo $! >{pid}; wait"], 0.5) is None
@@ -112,7 +112,7 @@ def test_a_hung_pass_is_killed_with_its_group_at_its_limit(tmp_path):
     assert Child(os.environ).run(["true"], 10) == 0
 
 
-def test_after_a_stop_no_other_pass_is_started(tmp_path):
+def test_after_a_stop_no_other_check_is_started(tmp_path):
     """After a stop no other check is started."""
     child = Child(os.environ)
     child.stop(0)
@@ -138,8 +138,8 @@ def test_an_address_that_cannot_be_had_is_said(daemon, host):
     assert "Traceback" not in one.out
 
 
-def test_systemd_hears_of_readiness_passes_and_the_end(daemon, tmp_path):
-    """systemd hears of readiness, of completed passes and of the end; a check hears nothing of systemd."""
+def test_systemd_hears_of_readiness_checks_and_the_end(daemon, tmp_path):
+    """systemd hears of readiness, of completed checks and of the end; a check hears nothing of systemd."""
     address = str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(address)

@@ -43,8 +43,8 @@ def test_what_is_armed_last_comes_due_once(schedule, due):
     assert not due.wait(0.3)
 
 
-def test_an_interval_that_a_long_pass_has_used_up_is_due_at_once(schedule, due):
-    """An interval that a long pass has used up is due at once."""
+def test_an_interval_that_a_long_check_has_used_up_is_due_at_once(schedule, due):
+    """An interval that a long check has used up is due at once."""
     schedule.arm(timedelta(seconds=-7))
     assert due.wait(5)
 
@@ -59,7 +59,7 @@ def test_a_stepped_clock_is_noticed_once(schedule, clock, step):
     assert not schedule.stepped()
 
 
-def test_time_that_passes_evenly_is_no_step(schedule, clock):
+def test_time_that_checks_evenly_is_no_step(schedule, clock):
     """Time that checks evenly is no step, nor is a clock that is slewed."""
     for _ in range(100):
         clock.pass_by(60)

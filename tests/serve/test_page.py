@@ -171,7 +171,7 @@ def test_a_hostile_id_is_text(text):
 
 
 @pytest.mark.parametrize("rubbish", ["", "null", "[]", "{", '{"profiles": 7}', '{"profiles": [{}], "problems": []}'])
-def test_documents_that_no_pass_left_are_no_error(server, tmp_path, rubbish):
+def test_documents_that_no_check_left_are_no_error(server, tmp_path, rubbish):
     """Documents that no check left are no error, and claim nothing."""
     lay(tmp_path)
     (tmp_path / "status.json").write_text(rubbish)

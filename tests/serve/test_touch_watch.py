@@ -88,12 +88,12 @@ def test_a_busy_store_is_looked_at_less_and_less_often(tmp_path, store, look):
             clock.now += LOOK_EVERY.total_seconds()
         waits.append(clock.now - began)
         look()
-        touched.passed(False, INTERVAL)
+        touched.checked(False, INTERVAL)
     assert waits == [0, 30, 60, 120, 240, 300]
     store.write_text("news")
     clock.now += 300
     assert touched.changed()
-    touched.passed(True, INTERVAL)
+    touched.checked(True, INTERVAL)
     store.write_text("more")
     assert touched.changed()
 

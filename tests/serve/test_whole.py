@@ -56,7 +56,7 @@ def profiles(client):
     return {one["profile"]: one for one in json.loads(text)["profiles"]} if status == 200 else {}
 
 
-def test_what_a_pass_finds_is_on_every_face(tmp_path, whole):
+def test_what_a_check_finds_is_on_every_face(tmp_path, whole):
     """What a check finds is on the page, in the history, in the calendar and in the metrics."""
     openclaw(tmp_path, {"anthropic:default": token(ends_in=2 * DAY)})
     configure(tmp_path, CONFIG)
@@ -72,8 +72,8 @@ def test_what_a_pass_finds_is_on_every_face(tmp_path, whole):
     assert client.ask("/readyz")[0] == 200
 
 
-def test_the_calendar_keeps_its_events_over_passes(tmp_path, whole):
-    """The calendar keeps its events over passes, and moves them."""
+def test_the_calendar_keeps_its_events_over_checks(tmp_path, whole):
+    """The calendar keeps its events over checks, and moves them."""
     openclaw(tmp_path, {"anthropic:default": token(ends_in=20 * DAY)})
     configure(tmp_path, CONFIG)
     client = whole().client
@@ -103,7 +103,7 @@ def test_a_changed_store_is_noticed_within_half_a_minute(tmp_path, whole):
 
 
 def test_a_slip_in_the_config_silences_nothing(tmp_path, whole):
-    """A slip in the config silences nothing: passes go on with the old one, and tell the old channels."""
+    """A slip in the config silences nothing: checks go on with the old one, and tell the old channels."""
     openclaw(tmp_path, {"anthropic:default": token(ends_in=20 * DAY)})
     with web() as phone:
         address = phone.url("json", "json/x")

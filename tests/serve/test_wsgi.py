@@ -76,7 +76,7 @@ def test_a_changed_file_is_served_anew(server, tmp_path):
     assert client.ask("/api/v1/status")[0] == 503
 
 
-def test_the_status_before_the_first_pass_is_an_error_in_json(server):
+def test_the_status_before_the_first_check_is_an_error_in_json(server):
     """The status before the first check is an error in JSON."""
     status, headers, text = server().ask("/api/v1/status")
     assert (status, headers["Content-Type"]) == (503, "application/json")
@@ -149,7 +149,7 @@ def test_ready_means_a_success_within_two_and_a_half_intervals(server, tmp_path,
     assert (status, "last success 2026-11-22T13:00:00Z" in text) == (ready, True)
 
 
-def test_a_failed_pass_is_no_success(server, tmp_path):
+def test_a_failed_check_is_no_success(server, tmp_path):
     """A failed check is no success, nor is a record that cannot be read."""
     client = server()
     assert client.ask("/readyz")[0] == 503
@@ -171,12 +171,12 @@ def test_gzip_is_the_same_text(server, tmp_path):
         plain = client.ask("/metrics", Accept=accept)
         status, headers, packed = client.raw("/metrics", Accept=accept, Accept_Encoding="gzip")
         assert (status, headers["Content-Encoding"], plain[1]["Content-Encoding"]) == (200, "gzip", None)
-        assert of_the_pass(gzip.decompress(packed).decode()) == of_the_pass(plain[2])
+        assert of_the_check(gzip.decompress(packed).decode()) == of_the_check(plain[2])
         assert "Accept-Encoding" in headers["Vary"]
     assert client.ask("/metrics", Accept_Encoding="br, gzip;q=0")[1]["Content-Encoding"] is None
 
 
-def of_the_pass(text):
+def of_the_check(text):
     return [line for line in text.split("\n") if "authwatch_" in line]
 
 

@@ -156,7 +156,7 @@ def test_home_assistant_gets_a_number_a_moment_and_a_state(home):
 
 
 @pytest.mark.skipif(not shutil.which("node"), reason="node is not installed (Debian: nodejs)")
-def test_the_openclaw_hook_starts_a_pass_and_feeds_it_no_secret(home):
+def test_the_openclaw_hook_starts_a_check_and_feeds_it_no_secret(home):
     """OpenClaw's hook starts a check when the gateway did, and at no other event; it gets no secret of the gateway."""
     handler = CONTRIB / "openclaw-hook" / "authwatch-check" / "handler.js"
     script = home.parent / "bin" / "authwatch"

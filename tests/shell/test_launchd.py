@@ -52,7 +52,7 @@ def test_a_property_list_reads_back_as_it_was_meant(kind):
         assert subprocess.run([plutil, "-lint", "-"], input=text.encode(), check=False).returncode == 0
 
 
-def test_the_agent_is_loaded_its_pass_awaited_and_taken_out_again(mac):
+def test_the_agent_is_loaded_its_check_awaited_and_taken_out_again(mac):
     """The agent is loaded, its check awaited in the prompt's own state folder, and taken out again."""
     configure(mac.home, "interval: 10m\n")
     done = mac("install", "launchd")

@@ -67,7 +67,7 @@ def make_as_nobody(place):
     assert (os.geteuid(), os.getegid()) == (0, 0)
 
 
-def test_the_line_for_a_shell_says_all_that_a_pass_needs(tmp_path):
+def test_the_line_for_a_shell_says_all_that_a_check_needs(tmp_path):
     """The line for a shell says all that a check needs, and survives it."""
     what = UnitValues(("/a b/$HOME", "-m", "x"), tmp_path / "it's", environment={"PATH": "/x y"})
     assert shell_line(what) == (

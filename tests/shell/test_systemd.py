@@ -82,7 +82,7 @@ def test_a_dry_run_shows_all_and_writes_nothing(steps):
     assert steps("after-dry-run")[0] == 2  # no such folder
 
 
-def test_the_timer_is_installed_and_its_first_pass_awaited(steps):
+def test_the_timer_is_installed_and_its_first_check_awaited(steps):
     """The timer is installed, its first check awaited and the next one named; lingering needs no hint."""
     status, text = steps("timer")
     assert status == 0
@@ -103,7 +103,7 @@ def test_the_timer_fires_and_a_finding_leaves_the_unit_green(steps):
 
 
 @pytest.mark.parametrize("name", ["status", "system-status"])
-def test_a_pass_reads_the_wal_store_that_a_live_process_owns(steps, name):
+def test_a_check_reads_the_wal_store_that_a_live_process_owns(steps, name):
     """From its sandbox a check reads a login that lies in the `-wal` of a live process alone; the prompt sees the same
     history."""
     (profile,) = json.loads(steps(name)[1])["profiles"]
@@ -123,7 +123,7 @@ def test_the_state_lands_where_the_prompt_has_it(steps):
     assert "/home/tester/.local/state/authwatch/history.sqlite" in steps("system-state")[1]
 
 
-def test_the_sandbox_lets_a_pass_write_its_state_only(steps):
+def test_the_sandbox_lets_a_check_write_its_state_only(steps):
     """The sandbox lets a check write its state only; temporary files of others are unseen."""
     status, text = steps("sandbox")
     assert status == 0
@@ -149,7 +149,7 @@ def test_the_journal_has_no_results_and_no_secrets(steps):
         assert absent not in journal
 
 
-def test_a_pass_looks_where_a_variable_of_the_shell_led_the_installation(steps):
+def test_a_check_looks_where_a_variable_of_the_shell_led_the_installation(steps):
     """A check looks where a variable of the shell led the installation, in /tmp as well; a prompt without it is told."""
     status, text = steps("located")
     assert (status, "it will look where this shell does: OPENCLAW_STATE_DIR=" in text) == (0, True)
@@ -219,8 +219,8 @@ def diagnosis(steps, name, *checks):
     return [(one["health"], one["what"], one["mend"]) for one in found if one["check"] in checks]
 
 
-def test_the_doctor_sees_what_runs_passes(steps):
-    """The doctor sees a timer, one whose passes fail, two at once, and the machine's units; and who shares a state."""
+def test_the_doctor_sees_what_runs_checks(steps):
+    """The doctor sees a timer, one whose checks fail, two at once, and the machine's units; and who shares a state."""
     (one,) = diagnosis(steps, "doctor-timer", "units")
     assert one[0] == "fine"
     # While a check runs, systemd knows of no next moment.
@@ -302,7 +302,7 @@ def test_an_uninstall_leaves_only_the_users_data_and_names_it(steps):
     assert steps("system-left") == (0, "")
 
 
-def test_cron_runs_a_pass_and_lets_go_of_it(steps):
+def test_cron_runs_a_check_and_lets_go_of_it(steps):
     """cron runs a check under odd names, keeps the lines of others and one that was changed, and lets go when asked."""
     if not (steps.out / "cron").exists():
         assert steps.tree != "/" or not shutil.which("crontab")

@@ -35,7 +35,7 @@ def row(report: Report) -> str:
     wrong = sum(fault.startswith(("false", "of ")) for fault in report.faults)
     parts = (
         report.world.seed,
-        report.world.passes,
+        report.world.checks,
         len(report.heard),
         *_deaths(report.notified),
         wrong,

@@ -18,7 +18,7 @@ NEWS = """NOW   openclaw/main/openai:$(reboot)     ran out and nothing renews it
       do: openclaw models auth paste-token --provider openai"""
 
 
-def test_on_the_phone_the_job_is_one_pass_and_quiet():
+def test_on_the_phone_the_job_is_one_check_and_quiet():
     seen = phone(INSTALL, "fake-run-jobs; cat asked", files=HERE)
     assert seen.out.splitlines() == ["check --exit-zero"] * 2
     assert not seen.of("termux-notification")
@@ -38,7 +38,7 @@ def test_an_authwatch_that_broke_is_told_once_a_day(code):
     assert seen.of("termux-notification-remove") == [["authwatch-broken"]]
 
 
-def test_a_pass_that_hangs_ends_and_is_told():
+def test_a_check_that_hangs_ends_and_is_told():
     slow = f"sed -i 's/^limit=.*/limit=2/' {SHARE}/settings; printf '#!{PREFIX}/bin/sh\\nsleep 1000\\n' >bin/authwatch"
     seen = phone(INSTALL, f"{slow}; fake-run-jobs", files=HERE)
     assert seen.option("termux-notification", "--content")[0].startswith("Its check ended with 124")

@@ -48,7 +48,7 @@ def settings(world: World) -> Settings:
 
 
 def year(world: World, folder: Path) -> Iterator[Heard]:
-    """What the phone hears, in order; the number of checks is in `world.passes`."""
+    """What the phone hears, in order; the number of checks is in `world.checks`."""
     host = Host(folder, {}, key=b"k" * 32)
     for one in world.accounts:
         host.touches[one.path] = None  # every look looks there
@@ -61,7 +61,7 @@ def year(world: World, folder: Path) -> Iterator[Heard]:
         wall = world.wall(now)
         believed = trust(last, doubted, ClockReading(wall, now - START, "boot"), span)
         doubted, until = believed.doubted, believed.until
-        world.passes += 1
+        world.checks += 1
         if believed.believed:
             last = ClockReading(wall, now - START, "boot")
             with engine.begin() as db:

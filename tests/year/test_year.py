@@ -23,10 +23,10 @@ YEARS = ((0, 50), (101, 50), (202, 50), pytest.param(0, 365, marks=pytest.mark.s
 
 
 @pytest.mark.parametrize(("seed", "days"), YEARS)
-def test_every_death_is_told_within_a_pass_and_nothing_else_is_said(tmp_path: Path, seed: int, days: int) -> None:
+def test_every_death_is_told_within_a_check_and_nothing_else_is_said(tmp_path: Path, seed: int, days: int) -> None:
     world = World(seed, days)
     report = judged(world, list(year(world, tmp_path)))
-    print(f"seed {seed}: {world.passes} passes, {len(report.notified)} deaths, {len(report.heard)} pieces of news")
+    print(f"seed {seed}: {world.checks} checks, {len(report.notified)} deaths, {len(report.heard)} pieces of news")
     assert report.faults == []
     assert len(report.notified) >= 3
     assert all(notified.late is not None for notified in report.notified)

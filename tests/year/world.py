@@ -46,7 +46,7 @@ class World:
     accounts: list[Account] = field(default_factory=list)
     copies: list[Copies] = field(default_factory=list)
     steps: list[tuple[Span, timedelta]] = field(default_factory=list)
-    passes: int = 0
+    checks: int = 0
 
     def __post_init__(self) -> None:
         self.random = Random(f"year {self.seed}")

@@ -31,7 +31,7 @@ class PinRequest:
     written: str
 
 
-def wish(found: Installation, agent: str, written: str, session: str) -> PinRequest:
+def request_of(found: Installation, agent: str, written: str, session: str) -> PinRequest:
     """What `alias-or-id@profileId` means; raises WriteRefused for an unknown profile or one of another provider."""
     name, at, profile = written.partition("@")
     if not at or not name.strip() or not profile.strip():

@@ -32,7 +32,7 @@ def chosen(points: tuple[str, ...], offset: int, part: tuple[int, int]) -> list[
 
 @pytest.mark.parametrize("part", [FEW, pytest.param(MANY, marks=pytest.mark.slow)], ids=["few", "many"])
 @pytest.mark.parametrize("name", SCENES)
-def test_whenever_a_pass_is_killed_the_next_ones_make_it_good(
+def test_whenever_a_check_is_killed_the_next_ones_make_it_good(
     line: Line, tmp_path: Path, name: str, part: tuple[int, int]
 ) -> None:
     with scene(line, tmp_path / "home", name) as one:
