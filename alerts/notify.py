@@ -1,10 +1,13 @@
-"""Conditions in, messages out: settle, decide, send, learn; pure but for the sending. `store` has the tables."""
+"""Conditions in, messages out: settle, decide, send, learn; pure but for the sending; and the checks to come, played
+ahead, for the next message about each alert. `store` has the tables."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple, TypeVar
+from itertools import islice
+from math import ceil
+from typing import Final, NamedTuple, TypeVar
 
 from alerts.clock_trust import past_alert, past_attempt, past_muting, past_notified
 from alerts.formats import Message
@@ -21,7 +24,7 @@ from alerts.memory import (
     views_of,
     waiting,
 )
-from alerts.model import Attempt, Channel, Condition, Delivery, Notification, Outcome
+from alerts.model import Attempt, Channel, Condition, Delivery, Level, Notification, Outcome, Reason
 from alerts.notification_state import Place, StateChanges, after, before, bound
 from alerts.send import Address, send
 from alerts.settle import absent, settle
@@ -139,3 +142,66 @@ def _apply(known: dict[Place, V], changes: Mapping[Place, V | None]) -> None:
             known.pop(place, None)
         else:
             known[place] = value
+
+
+T = TypeVar("T")
+
+Look = Callable[[datetime, Memory], tuple[Iterable[Condition], datetime | None]]
+"""What a look at a moment would see, given the memory, and until when it stays so."""
+
+#: How long a delivery takes here: anything, but not nothing, or reminders would come a check too early.
+LATENCY: Final = timedelta(seconds=1)
+#: What comes later is not named.
+HORIZON: Final = timedelta(days=31)
+#: So many conditions are settled at most, all checks together, and so many checks are played: a running check waits.
+WORK, CHECKS = 20_000, 200
+
+
+class NextMessage(NamedTuple):
+    """One message to come: on which channel, why, and at which check."""
+
+    channel: str
+    reason: Reason
+    at: datetime
+
+
+def checks(
+    now: datetime, interval: timedelta, horizon: timedelta, check: Callable[[datetime], tuple[T, datetime | None]]
+) -> Iterator[tuple[datetime, T]]:
+    """Each regular check that has something to do, up to `horizon` after `now`, and what it gave.
+
+    `check` takes a moment and says until when nothing differs; the next one is the first at or after that.
+    """
+    at, end = now, now + horizon
+    while at <= end:
+        result, until = check(at)
+        yield at, result
+        if until is None or until > end:
+            return
+        at = now + ceil((max(until, at + LATENCY) - now) / interval) * interval
+
+
+def planned(
+    known: Memory, channels: Sequence[Channel], rules: Rules, look: Look, now: datetime, interval: timedelta
+) -> dict[str, NextMessage]:
+    """The next message about each condition that is not fine, by its key; none for what will not be spoken of within
+    HORIZON. Supposes that what is sent arrives."""
+    open_keys = {key for key, one in known.alerts.items() if one.level is not Level.FINE} if channels else set()
+    found: dict[str, NextMessage] = {}
+    memory = known
+
+    def check(at: datetime) -> tuple[tuple[Notification, ...], datetime | None]:
+        nonlocal memory
+        seen, judged_until = look(at, memory)
+        made = plan(memory, seen, channels, rules, at)
+        memory, until = ended(made, heard(made, at + LATENCY), channels, rules, at)
+        return made.notifications, least((judged_until, until))
+
+    most = min(CHECKS, max(4, WORK // max(1, len(known.alerts))))
+    played = islice(checks(now, interval, HORIZON, check), most)
+    while open_keys - {*found} and (step := next(played, None)):
+        at, notifications = step
+        for notification in notifications:
+            for items in notification.items:
+                found.setdefault(items.alert.key, NextMessage(notification.channel, items.reason, at))
+    return {key: one for key, one in found.items() if key in open_keys}

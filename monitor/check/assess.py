@@ -13,8 +13,8 @@ from monitor.check.collect import CheckOptions
 from monitor.config.settings import Settings
 from monitor.judge.conditions import conditions, unshown
 from monitor.judge.duplicates import COPIES
-from monitor.judge.fallbacks import ABOUT
 from monitor.judge.judge import judge
+from monitor.judge.redundancy import ABOUT
 from monitor.judge.unreadable import CheckedPlaces
 from monitor.judge.wording import mask
 from monitor.model import Finding, Judgement, ProbeResult, Remembered

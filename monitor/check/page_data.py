@@ -9,8 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from alerts.model import Channel, Level
-from alerts.notify import Memory, Rules, suppressed
-from alerts.planned import Look, NextMessage, planned
+from alerts.notify import Look, Memory, NextMessage, Rules, planned, suppressed
 from alerts.timefmt import iso
 from monitor.config.settings import Settings
 from monitor.judge import wording

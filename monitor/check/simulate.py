@@ -10,13 +10,13 @@ from alerts import notify, store
 from alerts.formats import Message
 from alerts.memory import Memory, least
 from alerts.model import Condition, Notification
-from alerts.planned import LATENCY, Look, checks
+from alerts.notify import LATENCY, Look, checks
 from monitor.check.assess import CheckContext, found, said
 from monitor.check.record import recorded
 from monitor.history import probe_results
 from monitor.history.changes import changes
 from monitor.history.engine import Engine
-from monitor.history.snapshot import copied
+from monitor.history.queries import copied
 from monitor.model import Judgement, ProbeResult, Remembered, Verdict
 
 

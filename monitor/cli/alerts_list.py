@@ -14,8 +14,7 @@ from monitor.cli.context import Context
 
 if TYPE_CHECKING:
     from alerts.model import Acknowledgement, Channel, Silence
-    from alerts.notify import Memory
-    from alerts.planned import NextMessage
+    from alerts.notify import Memory, NextMessage
     from monitor.check.assess import CheckContext
     from monitor.config.settings import Settings
     from monitor.history.engine import Connection
@@ -66,7 +65,7 @@ def as_json(one: Silence | Acknowledgement) -> dict[str, Any]:
 
 def _following(db: Connection, this_check: CheckContext, known: Memory) -> dict[str, NextMessage]:
     """The next messages, as the page names them."""
-    from alerts.planned import planned
+    from alerts.notify import planned
     from monitor.check.record import remembered
     from monitor.check.simulate import looks
     from monitor.history import probe_results

@@ -103,7 +103,7 @@ def run_next(given: argparse.Namespace, context: Context) -> int:
     """Looks, and prints the log-ins of the asked span, in order."""
     from alerts.formats import visible
     from monitor.cli.status import looked
-    from monitor.cli.terminal_text import columns
+    from monitor.cli.status_text import columns
     from monitor.judge.forecast import coming
 
     given.source = given.agent = given.provider = given.profile = given.probe = None

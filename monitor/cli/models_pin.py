@@ -99,7 +99,7 @@ def _status(given: argparse.Namespace, context: Context) -> int:
 
 
 def _lines(view: Candidates) -> list[str]:
-    from monitor.cli.terminal_text import columns
+    from monitor.cli.status_text import columns
 
     rows = [
         (

@@ -87,7 +87,7 @@ def openclaw(given: argparse.Namespace, context: Context) -> tuple[Settings, Jud
 def lines(settings: Settings, judgement: Judgement) -> Iterator[str]:
     """What the providers said, a line each, and who was not asked for want of a permission."""
     from alerts.formats import visible
-    from monitor.cli.terminal_text import columns
+    from monitor.cli.status_text import columns
 
     rows = [(visible(one.key), str(one.proof.answer), visible(_rest(one))) for one in judgement.verdicts if one.proof]
     yield "Asked their providers:" if rows else "No login here has a provider that can be asked, see: docs/probes.md"

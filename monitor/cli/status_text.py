@@ -1,17 +1,43 @@
-"""What `status` and `check` print of a status document: what needs somebody first, then the calm rest."""
+"""What `status` and `check` print of a status document: what needs somebody first, then the calm rest; and tables
+of text for a terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from alerts.formats import plugin_line, visible
 from alerts.timefmt import date, moment
 from monitor.check.status import Document, counts, exit_code, need_of, needs
-from monitor.cli.terminal_text import columns
 from monitor.judge.wording import name
 from monitor.model import Credential, Kind, Need, State
+
+
+def width(text: str) -> int:
+    """How many columns a text takes on a terminal."""
+    return len(text) if text.isascii() else sum(_columns(c) for c in text)
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def columns(rows: Sequence[Sequence[str]], gap: str = "  ") -> list[str]:
+    """Rows as lines with aligned columns; the last column is left as it is."""
+    if not rows:
+        return []
+    widths = [max(width(row[at]) for row in rows) for at in range(len(rows[0]) - 1)]
+    return [
+        gap.join(
+            cell if at == len(row) - 1 else cell + " " * (widths[at] - width(cell)) for at, cell in enumerate(row)
+        ).rstrip()
+        for row in rows
+    ]
+
 
 _ORDER = {Need.NOW: 0, Need.UNKNOWN: 1, Need.SOON: 2, Need.NO: 3}
 _WORD = {Need.NOW: "NOW", Need.UNKNOWN: "?", Need.SOON: "SOON"}

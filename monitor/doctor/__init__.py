@@ -17,7 +17,6 @@ from monitor.doctor import (
     overriding_keys,
     own_state,
     permissions,
-    programs,
     schedulers,
     stores,
     web_port,
@@ -32,7 +31,7 @@ _ABOUT_STORES: Final = ("authwatch models ", "authwatch explain ", "authwatch re
 
 #: theme: {name: check}, in the order in which they are made and shown. The names are part of the JSON.
 THEMES: Final[Mapping[str, Mapping[str, Check]]] = {
-    "this machine": {"clock": machine.clock, "zone": machine.zone, "programs": programs.programs},
+    "this machine": {"clock": machine.clock, "zone": machine.zone, "programs": machine.programs},
     "authwatch itself": {
         "config": own_state.config,
         "config files": own_state.config_files,

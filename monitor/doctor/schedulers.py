@@ -16,8 +16,8 @@ from typing import Final
 
 from monitor.config.settings import check_ends
 from monitor.doctor.daemon import PortAnswer, answers
+from monitor.doctor.machine import ask
 from monitor.doctor.model import Health, Result, Runner, Subject, command
-from monitor.doctor.programs import ask
 from monitor.judge.wording import setting
 from monitor.model import Location
 from monitor.setup import cron, launchd, managed_files, systemd

@@ -1,17 +1,24 @@
-"""Questions to the history."""
+"""Questions to the history, and a copy of it in memory, where a rehearsal may write."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Engine, MetaData, create_engine, func, select
+from sqlalchemy.engine import URL
+from sqlalchemy.pool import StaticPool
 
-from alerts.store import Damaged
-from monitor.history.tables import RENEWALS, TRANSITIONS
+from alerts.store import DELIVERIES, Damaged, last_deliveries
+from alerts.store import METADATA as NOTIFICATION_STATES
+from monitor.history.engine import disposed, reading
+from monitor.history.owner import admit
+from monitor.history.tables import METADATA, RENEWALS, TRANSITIONS
 from monitor.model import Need, Renewal, State, Transition
+from monitor.system.state_dir import StateDir
 
 #: So many of the last renewals say how often they come.
 RECENT: Final = 16
@@ -57,3 +64,36 @@ def _transition(row: Mapping[Any, Any]) -> Transition:
         return Transition(row["key"], row["at"], before, State(row["after"]), Need(row["needs_human"]), row["note"])
     except ValueError:
         raise Damaged("a row has no state of ours") from None
+
+
+#: What checks decide from; of the logs, only the last delivery of each channel and the last renewals.
+NEEDED = {"profiles", "meta", "alerts", "notification_states", "attempts", "silences", "acknowledgements"}
+
+RENEWALS_KEPT = 20_000
+
+
+@contextmanager
+def copied(url: URL, state: StateDir, home: str) -> Iterator[Engine]:
+    """A SQLite history in memory with what is remembered; empty where there is no history yet. Raises as `connect`, and
+    Foreign where the history is another watcher's."""
+    with disposed(create_engine("sqlite://", poolclass=StaticPool)) as made:
+        with made.begin() as target, reading(url) as source:
+            for metadata in (METADATA, NOTIFICATION_STATES):
+                metadata.create_all(target)
+            if source is not None:
+                admit(source, url, state, home)
+                _copy(source, target)
+        yield made
+
+
+def _copy(source: Connection, target: Connection) -> None:
+    tables: list[MetaData] = [METADATA, NOTIFICATION_STATES]
+    for table in (table for metadata in tables for table in metadata.sorted_tables if table.name in NEEDED):
+        rows = [dict(row) for row in source.execute(select(table)).mappings()]
+        if rows:
+            target.execute(table.insert(), rows)
+    renewals = select(RENEWALS).order_by(RENEWALS.c.id.desc()).limit(RENEWALS_KEPT)
+    if rows := [dict(row) for row in source.execute(renewals).mappings()]:
+        target.execute(RENEWALS.insert(), rows)
+    if last := list(last_deliveries(source).values()):
+        target.execute(DELIVERIES.insert(), last)

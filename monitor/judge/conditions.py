@@ -10,7 +10,7 @@ from alerts.model import Alert, Condition, Level, Login
 from monitor.judge import wording
 from monitor.judge.deadlines import deadline_of, labels_of
 from monitor.judge.duplicates import copies, disagreements
-from monitor.judge.fallbacks import ABOUT, fallbacks
+from monitor.judge.redundancy import ABOUT, fallbacks
 from monitor.judge.unreadable import Hidden
 from monitor.model import Credential, Judgement, Need, Observation, Trouble, Verdict
 

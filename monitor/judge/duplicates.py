@@ -14,7 +14,7 @@ from typing import Final
 
 from alerts.model import Condition, Level, Login
 from alerts.timefmt import moment
-from monitor.judge.fallbacks import ABOUT
+from monitor.judge.redundancy import ABOUT
 from monitor.judge.wording import extend, mask
 from monitor.model import Credential, Evidence, Judgement, Kind, Lineup, Need, Observation, Remembered, State, Verdict
 

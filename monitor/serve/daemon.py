@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
@@ -13,15 +15,29 @@ from typing import Final, TextIO
 from alerts.timefmt import span
 from monitor.check.outputs import MISSED, StateFolders
 from monitor.config.settings import Settings
-from monitor.serve.child_process import Child
 from monitor.serve.daemon_metrics import Counters
 from monitor.serve.history_api import HistoryApi, asking
 from monitor.serve.live_settings import LiveSettings, Loaded
-from monitor.serve.loop import LOOK_EVERY, CheckLoop, limit
-from monitor.serve.sd_notify import OWN, notify
+from monitor.serve.loop import LOOK_EVERY, CheckLoop, Child, limit
 from monitor.serve.server import Server
 from monitor.serve.web_auth import CannotServe, listen_address
 from monitor.serve.wsgi import App
+
+#: What systemd tells the daemon alone; its children must not have it.
+OWN: Final = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES")
+
+
+def notify(environ: Mapping[str, str], *states: str) -> None:
+    """Sends states such as `READY=1`; does nothing where nobody listens, and never fails."""
+    address = environ.get("NOTIFY_SOCKET", "")
+    if not address.startswith(("/", "@")):
+        return
+    if address.startswith("@"):
+        address = f"\0{address[1:]}"
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as gate:
+        gate.settimeout(1)
+        gate.sendto("\n".join(states).encode(), address)
+
 
 DONE, NOT_DONE, CONFIG = 0, 1, 78
 ENDS: Final = (signal.SIGTERM, signal.SIGINT)

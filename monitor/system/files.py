@@ -192,7 +192,7 @@ class Files:
 
     def _made(self, path: Path, way: NeedsChild, work: Callable[[str], T]) -> T:
         """What `work` makes of the path in a child that may touch it. Raises Unreadable, also what `work` raised."""
-        from monitor.system.wire_format import unpacked
+        from monitor.system.file_reader import unpacked
 
         def guarded(place: str) -> tuple[object, ...]:
             try:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.doctor import programs, schedulers
+from monitor.doctor import machine, schedulers
 from monitor.doctor.daemon import PortAnswer, answers
 from monitor.doctor.model import Health
 from monitor.setup import cron, launchd, managed_files
@@ -78,7 +78,7 @@ def test_a_file_that_no_system_can_start_is_a_warning(tmp_path):
 
 
 def test_slow_programs_are_asked_together_and_given_up_at_the_deadline(tmp_path, monkeypatch):
-    monkeypatch.setattr(programs, "PATIENCE", 1.5)
+    monkeypatch.setattr(machine, "PATIENCE", 1.5)
     openclaw(tmp_path, {"anthropic:a": token()})
     (tmp_path / ".claude").mkdir()
     put(tmp_path / ".claude" / ".credentials.json", '{"claudeAiOauth": {"accessToken": "FAKESECRET", "expiresAt": 1}}')

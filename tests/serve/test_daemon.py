@@ -6,7 +6,7 @@ import socket
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from monitor.serve.child_process import Child
+from monitor.serve.loop import Child
 from tests.polling import pause
 from tests.serve.conftest import leave, wait_for
 

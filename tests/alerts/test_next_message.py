@@ -23,8 +23,7 @@ from alerts.model import (
     Silence,
 )
 from alerts.muting import FOREVER
-from alerts.notify import Memory, Rules
-from alerts.planned import HORIZON, NextMessage, planned
+from alerts.notify import HORIZON, Memory, NextMessage, Rules, planned
 from tests.alerts.examples import NOW, alert
 from tests.alerts.world import REMIND, SETTLE
 
