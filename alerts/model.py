@@ -149,7 +149,7 @@ class Alert(NamedTuple):
     """What a condition has settled to.
 
     `since` is when this episode (not fine) began, `at` when level or step last changed; `rises` those of about the last
-    day; `login` the last one known; `seen`: this look sees it at least as bad. Words and labels are those of the last
+    day; `login` the last one known; `seen`: this check sees it at least as bad. Words and labels are those of the last
     look that agreed.
     """
 

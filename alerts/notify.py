@@ -65,7 +65,7 @@ def plan(
     *,
     speak: bool = True,
 ) -> Plan:
-    """What stands after this look and what is to be said of it. Pure."""
+    """What stands after this check and what is to be said of it. Pure."""
     notified, tried_before = bound(before_check.notified, before_check.attempts, channels)
     before_check = before_check._replace(notified=notified, attempts=tried_before)
     found = (*conditions, *of_channels(before_check, channels, rules, now)[0])

@@ -12,7 +12,7 @@ FLAPPING_RISES: Final = 3
 
 
 def settle(alert: Alert | None, condition: Condition, now: datetime, span: timedelta) -> tuple[Alert, datetime | None]:
-    """What the condition stands at after this look, and the next moment at which that differs without a change.
+    """What the condition stands at after this check, and the next moment at which that differs without a change.
 
     `alert` is what the last look left (None: never seen), `span` how long a fall or a doubtful rise has to last.
     """
@@ -23,7 +23,7 @@ def settle(alert: Alert | None, condition: Condition, now: datetime, span: timed
 
 
 def absent(alert: Alert) -> Alert:
-    """The alert of a key that this look did not cover: absence says nothing, neither good nor bad."""
+    """The alert of a key that this check did not cover: absence says nothing, neither good nor bad."""
     return alert if not alert.seen else alert._replace(seen=False)
 
 
@@ -104,7 +104,7 @@ def _arrive(alert: Alert, condition: Condition, change: Pending, now: datetime) 
 
 
 def _worded(alert: Alert, condition: Condition) -> Alert:
-    """The alert with what this look says of it; a login that is gone stays known."""
+    """The alert with what this check says of it; a login that is gone stays known."""
     known = condition.login is not None and condition.login != Login()
     return alert._replace(
         labels=condition.labels,

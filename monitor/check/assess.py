@@ -129,7 +129,7 @@ def findings(this: CheckContext, seen: Iterable[Condition], memory: Memory) -> t
 
 
 def found(this: CheckContext, judgement: Judgement, before: Memory) -> tuple[Condition, ...]:
-    """The conditions of this look, those of troubles that are over included."""
+    """The conditions of this check, those of troubles that are over included."""
     looked = {entry.id for entry in this.settings.sources}
     troubles = [
         (key, alert.labels)

@@ -49,7 +49,7 @@ class CheckResult(NamedTuple):
         return (self.recorded or doubted) and not self.mute
 
     def document(self, settings: Settings) -> dict[str, Any]:
-        """The status document of this look."""
+        """The status document of this check."""
         return status.document(
             self.judgement,
             at=self.at,

@@ -133,7 +133,7 @@ def _id() -> str:
 
 
 def _entered(this: CheckContext) -> tuple[Engine, Recorded, list[str]]:
-    """The history with this look in it; one that is damaged is set aside and a new one begun, so that people are
+    """The history with this check in it; one that is damaged is set aside and a new one begun, so that people are
     still told."""
     try:
         return *_begun(this), []

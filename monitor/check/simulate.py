@@ -30,7 +30,7 @@ class SimulatedMessage:
 
 
 def rehearse(this_check: CheckContext, horizon: timedelta) -> Iterator[SimulatedMessage]:
-    """Every message up to `horizon` after the turn's own moment, in order.
+    """Every message up to `horizon` after the check's own moment, in order.
 
     Begins with the real findings and a copy of the real history, and supposes that stores, config and people stay as
     they are, that providers say the same when asked again, that a check runs every `interval`, and that what is sent

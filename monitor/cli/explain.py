@@ -121,7 +121,7 @@ def text(notified: Explained, width: int, *, whole: bool) -> str:
 
 
 def _heading(where: str, at: datetime, now: datetime, wide: int) -> list[str]:
-    when = "this look" if at == now else f"the last look that saw it, {moment(at)}"
+    when = "this check" if at == now else f"the last look that saw it, {moment(at)}"
     return wrap(visible(f"From {where}, at {when}:"), wide)
 
 

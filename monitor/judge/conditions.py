@@ -57,7 +57,7 @@ def conditions(
 def unshown(seen: Iterable[Condition], alerts: Iterable[Alert], configured: Collection[str]) -> tuple[Condition, ...]:
     """The conditions, fine ones aside, that no row of logins or problems shows, worst first.
 
-    Of what this look could not judge, and of channels, what stands counts: of those sources and channels that are
+    Of what this check could not judge, and of channels, what stands counts: of those sources and channels that are
     `configured`.
     """
     conditions = {one.key: one for one in seen if about(one.labels)}

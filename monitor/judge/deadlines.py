@@ -102,7 +102,8 @@ def same_login(seen: Observation, known: Remembered | None) -> bool:
 
 
 def rotated_at(seen: Observation, known: Remembered | None, now: datetime) -> datetime | None:
-    """When fingerprint or access expiry last changed for a newer one: as remembered, or `now` if this look shows it."""
+    """When fingerprint or access expiry last changed for a newer one: as remembered, or `now` if this check shows
+    it."""
     if known is None or not known.comparable or seen.evidence in _DEAD:
         return known.rotated_at if known else None
     old = known.observation

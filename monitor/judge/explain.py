@@ -26,7 +26,7 @@ _FOUND: Final = {
     Evidence.HIDDEN: "a login whose secret is not in the file",
 }
 _RENEWABLE: Final = (Kind.OAUTH, Kind.SESSION)
-_READ: Final = "this look read it"
+_READ: Final = "this check read it"
 _STATED: Final = "its store states it, no provider was asked"
 _NOTED: Final = "its own program noted it"
 
@@ -72,7 +72,7 @@ def why_so_sure(verdict: Verdict) -> str:
     if verdict.confidence is Confidence.PROVEN:
         return "authwatch saw this login being renewed"
     if verdict.state is State.MISSING and verdict.seen.evidence is not Evidence.UNUSABLE:
-        return "this look read the place where it would be"
+        return "this check read the place where it would be"
     if verdict.confidence is Confidence.ASSUMED:
         return f"its store says so, and {'its' if proof else 'no'} provider was asked"
     if verdict.deadline and verdict.state is State.STATIC:
@@ -89,13 +89,13 @@ def _place(seen: Observation) -> str:
 
 
 def _now(verdict: Verdict, look: Judgement) -> Iterator[Part]:
-    """What this look met where it could not read the rest."""
+    """What this check met where it could not read the rest."""
     if verdict.vanished:
         yield "found", "no login any more", Confidence.PROVEN, _READ
     if verdict.held:
         hidden = Hidden(look.troubles, [verdict.seen]).hiding(verdict.seen)
         detail = f"{hidden.problem}: {hidden.detail}" if hidden else str(verdict.seen.problem)
-        yield "problem", detail, Confidence.PROVEN, "this look met it"
+        yield "problem", detail, Confidence.PROVEN, "this check met it"
 
 
 def _stored(verdict: Verdict, known: Remembered | None, now: datetime) -> Iterator[Part]:
@@ -104,7 +104,7 @@ def _stored(verdict: Verdict, known: Remembered | None, now: datetime) -> Iterat
         why = "the last look that could read it" if verdict.held else _READ
         yield "found", _FOUND[seen.evidence], Confidence.PROVEN, why
     if seen.problem and not verdict.held:
-        yield "problem", str(seen.problem), Confidence.PROVEN, "this look met it"
+        yield "problem", str(seen.problem), Confidence.PROVEN, "this check met it"
     if seen.evidence is Evidence.ABSENT:
         return
     if seen.access_expires_at:
@@ -163,7 +163,7 @@ def _lined_up(verdict: Verdict, look: Judgement) -> Iterator[Part]:
 
 def _remembered(verdict: Verdict, known: Remembered | None) -> Iterator[Part]:
     if known is None:
-        yield "first seen", "by this look", Confidence.PROVEN, "nothing was known of it before"
+        yield "first seen", "by this check", Confidence.PROVEN, "nothing was known of it before"
         return
     mine = "authwatch was there"
     yield "first seen", moment(known.first_seen_at), Confidence.PROVEN, mine

@@ -66,7 +66,7 @@ def due_at(seen: Observation, renewed_at: datetime, usual: Rhythm) -> datetime |
 
 
 def overused_at(seen: Observation, known: Remembered | None, now: datetime) -> datetime | None:
-    """When a use that should have renewed this very login was first seen; `now` if this look is the first, None if
+    """When a use that should have renewed this very login was first seen; `now` if this check is the first, None if
     there is none: idle is not broken."""
     edges = [edge for edge in (_ran_out(seen, now), overdue_since(seen, known, now)) if edge]
     if not edges:

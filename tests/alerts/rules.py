@@ -40,7 +40,7 @@ def check_heard(world: World, one: Heard, believed: Alert | None, doubtful: bool
     `believed` is what people believed before, `doubtful` that we could not know, `seen` what the look found.
     """
     if one.reason in BAD_NEWS:
-        assert seen is None or seen.rank >= one.alert.rank, "bad news that this look does not see"
+        assert seen is None or seen.rank >= one.alert.rank, "bad news that this check does not see"
         assert meant(next(c for c in world.channels if c.label == one.channel), one.alert)
     if doubtful:
         return
