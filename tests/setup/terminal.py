@@ -63,6 +63,7 @@ class Terminal:
 
     def interrupt(self) -> None:
         """Ctrl-C, as the terminal sends it to the group in front."""
+        pause(0.5)  # Python does not see a signal that comes between its last look for one and the read of the answer
         os.write(self._hand, b"\x03")
 
     def end(self) -> int:
