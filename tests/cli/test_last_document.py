@@ -15,7 +15,7 @@ from tests.openclaw_home import DAY, openclaw, put, token
 from tests.warm import Line
 
 #: Later than what the tests write, so that the stamps of their files are believed.
-CHECKED = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
+CHECKED = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(days=1)
 LATER = CHECKED + timedelta(minutes=3)
 OLD = (1_700_000_000, 1_700_000_000)
 
