@@ -71,7 +71,7 @@ def past_alert(one: Alert, now: datetime) -> Alert:
 
 
 def past_notified(one: NotificationState, now: datetime) -> NotificationState:
-    """The belief without moments later than `now`."""
+    """The state without moments later than `now`."""
     return one if max(one.since, one.at) <= now else one._replace(since=min(one.since, now), at=min(one.at, now))
 
 

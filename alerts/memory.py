@@ -78,7 +78,7 @@ def decided(
     return tuple(Notification(label, items) for label, items in said.items()), least(moments)
 
 
-def _hush_ends(known: Memory, now: datetime) -> Iterator[datetime]:
+def _muting_ends(known: Memory, now: datetime) -> Iterator[datetime]:
     """When a silence or an acknowledgement ends, which shows in status and metrics."""
     silences, acknowledgements = known.muting.silences, known.muting.acknowledgements
     ends = (*(one.until for one in silences), *(one.until for one in acknowledgements))
@@ -90,7 +90,7 @@ def outlook(known: Memory, channels: Sequence[Channel], rules: Rules, now: datet
     _, first = decided(known, channels, rules, now)
     conditions, rises = of_channels(known, channels, rules, now)
     silent = mute_since(views_of(known, channels, rules, now), known.alerts)
-    moments = [first, rises, *_hush_ends(known, now)]
+    moments = [first, rises, *_muting_ends(known, now)]
     if silent and silent + MUTE > now:
         moments.append(silent + MUTE)
     for condition in conditions:

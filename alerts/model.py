@@ -207,7 +207,7 @@ class NotificationState(NamedTuple):
 class Attempt(NamedTuple):
     """What was tried and not surely heard: one row an address and key, from before a send until the next success.
 
-    `address` is the `Channel.id` it went to. `belief` is what the channel believes if the last try was heard (None:
+    `address` is the `Channel.id` it went to. `state` is what the channel believes if the last try was heard (None:
     that it is over), `earlier` what earlier unsure tries may have left it with. `first_at` is the first try of the row,
     `at` the last; the next may go `wait` later. `tries` counts clear failures, `unsure` those that may have been heard.
     """
@@ -226,7 +226,7 @@ class Attempt(NamedTuple):
 
     @property
     def resting(self) -> bool:
-        """Whether nobody tries any more, because no channel has the address; see `belief.bound`."""
+        """Whether nobody tries any more, because no channel has the address; see `notification_state.bound`."""
         return not (self.tries or self.unsure)
 
 

@@ -54,7 +54,7 @@ def possible_states(
 
 
 def agrees(state: NotificationState | None, alert: Alert) -> bool:
-    """Whether a belief is the truth: the same episode, level and step, or fine."""
+    """Whether a state is the truth: the same episode, level and step, or fine."""
     if state is None or alert.level is Level.FINE:
         return state is None and alert.level is Level.FINE
     return state.since == alert.since and state.rank == alert.rank
@@ -150,15 +150,15 @@ def _heard(attempt: Attempt) -> bool:
 
 
 def _attempt(
-    items: Item, channel: Channel, notified: NotificationState | None, old: Attempt | None, now: datetime
+    item: Item, channel: Channel, notified: NotificationState | None, old: Attempt | None, now: datetime
 ) -> Attempt:
     unsure = 1 + (old.unsure if old else 0)
     return Attempt(
         channel=channel.label,
-        key=items.alert.key,
+        key=item.alert.key,
         first_at=old.first_at if old and not old.resting else now,
         at=now,
-        state=_state(items, channel, notified, now),
+        state=_state(item, channel, notified, now),
         earlier=_distinct(possible_states(None, old)[1:]),
         tries=old.tries if old else 0,
         unsure=unsure,
@@ -167,13 +167,11 @@ def _attempt(
     )
 
 
-def _state(
-    items: Item, channel: Channel, notified: NotificationState | None, now: datetime
-) -> NotificationState | None:
-    if items.reason is Reason.RESOLVED:
+def _state(item: Item, channel: Channel, notified: NotificationState | None, now: datetime) -> NotificationState | None:
+    if item.reason is Reason.RESOLVED:
         return None
-    alert = items.alert
-    nth = notified.nth + 1 if notified and items.reason is Reason.REMINDER else 0
+    alert = item.alert
+    nth = notified.nth + 1 if notified and item.reason is Reason.REMINDER else 0
     return NotificationState(channel.label, alert.key, alert.level, alert.since, now, alert.step, nth)
 
 

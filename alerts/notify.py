@@ -79,9 +79,9 @@ def plan(
     moot_places = {place for view in views_of(known, channels, rules, now) for place in moot(view, alerts)}
     known = known._replace(attempts={at: one for at, one in known.attempts.items() if at not in moot_places})
     notifications, until = decided(known, channels, rules, now) if speak else ((), None)
-    views = {channel.label: channel for channel in channels}
+    by_label = {channel.label: channel for channel in channels}
     tried = {
-        notification.channel: before(notification, views[notification.channel], known.notified, known.attempts, now)
+        notification.channel: before(notification, by_label[notification.channel], known.notified, known.attempts, now)
         for notification in notifications
     }
     rows = {(row.address, row.key): row for rows in tried.values() for row in rows}
@@ -202,6 +202,6 @@ def planned(
     while open_keys - {*found} and (step := next(played, None)):
         at, notifications = step
         for notification in notifications:
-            for items in notification.items:
-                found.setdefault(items.alert.key, NextMessage(notification.channel, items.reason, at))
+            for item in notification.items:
+                found.setdefault(item.alert.key, NextMessage(notification.channel, item.reason, at))
     return {key: one for key, one in found.items() if key in open_keys}

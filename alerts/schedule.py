@@ -77,7 +77,7 @@ def scheduled_items(
     paused = paused_until(view.attempts.values(), view.channel, view.now)
     items, moments = [], [FOREVER]
     for key, span in _routines(view, every):
-        alert = _standing(key, view, everything)
+        alert = _alert_of(key, view, everything)
         known = view.notified.get((view.channel.id, key))
         attempt = view.attempts.get((view.channel.id, key))
         at = max(
@@ -108,7 +108,7 @@ def _routines(view: ChannelView, every: timedelta | None) -> Iterator[tuple[str,
         yield DIGEST, every
 
 
-def _standing(key: str, view: ChannelView, alerts: tuple[Alert, ...]) -> Alert:
+def _alert_of(key: str, view: ChannelView, alerts: tuple[Alert, ...]) -> Alert:
     """What is said, in the shape of news; always the same episode, so that failures are waited for."""
     label = view.channel.label
     words = (

@@ -234,7 +234,7 @@ def _put_pairs(db: Connection, table: Table, column: str, changed: Mapping[Place
 
 
 def _rename(db: Connection, old: str, new: str) -> None:
-    """A key's alert, beliefs, attempts and acknowledgement go on under its new name."""
+    """A key's alert, states, attempts and acknowledgement go on under its new name."""
     for table, column in ((ALERTS, "alert"), (ACKNOWLEDGEMENTS, "acknowledgement")):
         found = db.execute(select(table.c[column]).where(table.c.key == old)).scalar()
         if found is not None:
@@ -258,13 +258,13 @@ def log(db: Connection, delivery: Delivery) -> None:
         {
             "at": delivery.at,
             "channel": delivery.notification.channel,
-            "key": items.alert.key,
-            "reason": items.reason.value,
-            "level": items.alert.level.value,
+            "key": item.alert.key,
+            "reason": item.reason.value,
+            "level": item.alert.level.value,
             "outcome": delivery.outcome.value,
             "error": delivery.error,
         }
-        for items in delivery.notification.items
+        for item in delivery.notification.items
     ]
     if rows:
         db.execute(DELIVERIES.insert(), rows)
@@ -329,7 +329,7 @@ def unsilence(db: Connection, number: int) -> bool:
 
 
 def prune(db: Connection, now: datetime, keep: timedelta) -> None:
-    """Drops old lines of the log and silences that ended; alerts, beliefs and attempts stay."""
+    """Drops old lines of the log and silences that ended; alerts, states and attempts stay."""
     db.execute(delete(DELIVERIES).where(DELIVERIES.c.at < now - keep))
     ended = [item.id for item in silences(db) if item.until < now - keep]
     db.execute(delete(SILENCES).where(SILENCES.c.id.in_(ended)))
@@ -384,7 +384,7 @@ def remember(db: Connection, delivery: Delivery, changes: StateChanges) -> None:
 
 
 def move(db: Connection, old: str, new: str, labels: Mapping[str, str]) -> None:
-    """A key goes on under a new name: its alert, beliefs, acknowledgement, and the silences that name it."""
+    """A key goes on under a new name: its alert, states, acknowledgement, and the silences that name it."""
     known = alerts(db).get(old)
     if known is not None:
         for silence in silences(db):

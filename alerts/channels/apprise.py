@@ -49,9 +49,9 @@ def send(url: str, message: Message, patience: timedelta) -> SendResult:
         return SendResult(Outcome.BAD_CONFIG, service)
     _hurry(service, patience.total_seconds())
     # Not Apprise.notify(): that sends from a pool whose stuck threads keep the process from ending.
-    with listening() as view:
+    with listening() as capture:
         delivered = service.notify(notify_type=_TYPES[message.level], **_content(service, message))
-    return view.report(bool(delivered))
+    return capture.report(bool(delivered))
 
 
 def _load(url: str) -> NotifyBase | str:

@@ -89,17 +89,17 @@ class LogCapture:
         return SendResult(outcome, why, self.retry_after)
 
 
-_current: ContextVar[LogCapture | None] = ContextVar("authwatch_ear", default=None)
+_current: ContextVar[LogCapture | None] = ContextVar("authwatch_sending", default=None)
 
 
 class _Handler(logging.Handler):
     """Hears a record, then empties it: whoever adds a handler after ours gets nothing to show."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        view = _current.get()
-        if view is not None:
+        capture = _current.get()
+        if capture is not None:
             with suppress(Exception):  # a record that cannot be understood must not disturb what logs it
-                view.hear(record, sys.exc_info()[1])
+                capture.hear(record, sys.exc_info()[1])
         record.msg, record.args = "(not shown: it may hold an address)", ()
         record.exc_info = record.exc_text = record.stack_info = None
 
@@ -107,9 +107,9 @@ class _Handler(logging.Handler):
 @contextmanager
 def listening() -> Iterator[LogCapture]:
     """Hears what this thread's sending logs, while it lasts."""
-    token = _current.set(view := LogCapture())
+    token = _current.set(capture := LogCapture())
     try:
-        yield view
+        yield capture
     finally:
         _current.reset(token)
 
@@ -126,9 +126,9 @@ class _Secure(urllib3.connection.HTTPSConnection):
 
 def _heeded(response: urllib3.HTTPResponse) -> urllib3.HTTPResponse:
     """Takes note of how long a server wants to be left alone: the header never reaches Apprise's caller."""
-    view, asked = _current.get(), response.headers.get("Retry-After", "").strip()
-    if view is not None and response.status >= 400 and re.fullmatch(r"\d{1,6}", asked, re.ASCII):
-        view.retry_after = timedelta(seconds=int(asked))
+    capture, asked = _current.get(), response.headers.get("Retry-After", "").strip()
+    if capture is not None and response.status >= 400 and re.fullmatch(r"\d{1,6}", asked, re.ASCII):
+        capture.retry_after = timedelta(seconds=int(asked))
     return response
 
 

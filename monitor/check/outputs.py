@@ -1,4 +1,4 @@
-"""What a finished check leaves in the state folder, written and read: status, metrics, page data, gate."""
+"""What a finished check leaves in the state folder, written and read: status, metrics, page data, checkpoint."""
 
 from __future__ import annotations
 

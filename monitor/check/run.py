@@ -153,7 +153,7 @@ def _set_aside(this: CheckContext, error: Broken) -> str | None:
     path = history.file_of(this.url)
     if path is None or not history.damaged(error):
         return None
-    what, why = ("older", "was from before the first release") if isinstance(error, history.Outdated) else _DAMAGED
+    what, why = ("older", "was written before the first release") if isinstance(error, history.Outdated) else _DAMAGED
     aside = path.with_name(f"{path.name}.{what}-{this.now:%Y%m%dT%H%M%S}")
     for end in ("", "-wal", "-shm", "-journal"):
         with suppress(FileNotFoundError):

@@ -87,7 +87,7 @@ def _rows(
     acknowledged, silenced = notify.suppressed(known, now)
     notified, attempts = bound(known.notified, known.attempts, channels)
     names = sorted((one.label, one.id) for one in channels)
-    wishes = {one.key: as_json(one) for one in known.muting.acknowledgements if one.key in acknowledged}
+    acknowledgements = {one.key: as_json(one) for one in known.muting.acknowledgements if one.key in acknowledged}
     return [
         {
             "key": key,
@@ -95,7 +95,7 @@ def _rows(
             "since": iso(one.since),
             "summary": one.summary,
             "acknowledged": key in acknowledged,
-            "acknowledgement": wishes.get(key),
+            "acknowledgement": acknowledgements.get(key),
             "silenced": key in silenced,
             "told": {label: iso(notified[address, key].at) for label, address in names if (address, key) in notified},
             "undelivered": [label for label, address in names if (address, key) in attempts],

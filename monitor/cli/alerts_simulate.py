@@ -42,8 +42,8 @@ def run(given: argparse.Namespace, context: Context) -> int:
     context.say(f"If nothing changed, in the next {given.span}:")
     for one in planned:
         context.say(visible(f"{moment(one.at)}  {one.notification.channel}: {one.message.subject}"))
-        for items in one.notification.items:
-            context.say(visible(f"      {items.reason}: {items.alert.summary.partition(chr(10))[0]}"))
+        for item in one.notification.items:
+            context.say(visible(f"      {item.reason}: {item.alert.summary.partition(chr(10))[0]}"))
     if not planned:
         context.say("nothing would be said to anybody.")
     return 0
@@ -57,13 +57,13 @@ def _as_json(one: SimulatedMessage) -> dict[str, Any]:
         "text": one.message.text,
         "news": [
             {
-                "key": items.alert.key,
-                "reason": str(items.reason),
-                "level": str(items.alert.level),
-                "summary": items.alert.summary,
-                "remedy": items.alert.remedy,
+                "key": item.alert.key,
+                "reason": str(item.reason),
+                "level": str(item.alert.level),
+                "summary": item.alert.summary,
+                "remedy": item.alert.remedy,
             }
-            for items in one.notification.items
+            for item in one.notification.items
         ],
     }
 

@@ -139,8 +139,10 @@ def _checked(given: argparse.Namespace, context: Context, host: Host, settings: 
 
 def _last(state: StateDir, context: Context) -> Document:
     """What the last check left, while another one is running: looking twice at once helps nobody. Raises Failure."""
+    from monitor.check.outputs import STATUS
+
     try:
-        shown = json.loads((state.folder / "status.json").read_bytes())
+        shown = json.loads((state.folder / STATUS).read_bytes())
         at = datetime.fromisoformat(shown["at"]).astimezone(UTC)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise Failure(UNKNOWN, "another check is running, and none has finished here yet") from None

@@ -36,10 +36,10 @@ def run(given: argparse.Namespace, context: Context) -> int:
 
     tried: Sequence[Done] = ()
     with context.ending(PATIENCE * 3):  # it asks many programs
-        subject = _patient(context)
+        subject = _subject(context)
         results = list(examine(subject))
         if given.fix and (tried := mend(results, subject)):
-            subject = _patient(context)
+            subject = _subject(context)
             results = list(examine(subject))
     left = {one.fix for one in results if one.fix}
     if given.json:
@@ -49,7 +49,7 @@ def run(given: argparse.Namespace, context: Context) -> int:
     return worst(results)
 
 
-def _patient(context: Context) -> Subject:
+def _subject(context: Context) -> Subject:
     """A fresh look; a wrong config is a finding, and the defaults are looked at."""
     from monitor.config.settings import Settings
     from monitor.doctor import meet

@@ -48,11 +48,11 @@ def run(given: argparse.Namespace, context: Context) -> int:
     if verdict is None:
         raise _unknown(given.key, outcome)
     ahead = tuple(islice(prospect(this_check, outcome.judgement, outcome.known, verdict.key), AHEAD))
-    told = Explained(verdict, outcome, this_check.settings, ahead)
+    explained = Explained(verdict, outcome, this_check.settings, ahead)
     if given.json:
-        context.say(json.dumps(document(told), ensure_ascii=False, indent=1))
+        context.say(json.dumps(document(explained), ensure_ascii=False, indent=1))
     else:
-        context.say(text(told, width=min(context.width(), 80), whole=context.verbose))
+        context.say(text(explained, width=min(context.width(), 80), whole=context.verbose))
     for complaint in outcome.complaints:
         context.complain(f"authwatch: {complaint}")
     return 0
@@ -100,24 +100,24 @@ class Explained:
         return tuple(word for word, so in facts.items() if so)
 
 
-def text(notified: Explained, width: int, *, whole: bool) -> str:
+def text(explained: Explained, width: int, *, whole: bool) -> str:
     """The page in lines of at most `width` columns, commands aside; `whole`: with the rows that did not hold."""
-    verdict, wide = notified.verdict, max(width, 40)
+    verdict, wide = explained.verdict, max(width, 40)
     lines = [
         *wrap(visible(verdict.summary), wide),
         "",
         *_line("verdict", f"{verdict.state}; {_NEED[verdict.needs_human]}", wide, indent=0),
         *_line("how sure", f"{verdict.confidence}: {why_so_sure(verdict)}", wide, indent=0),
-        *_line("looked at", moment(notified.outcome.at), wide, indent=0),
+        *_line("looked at", moment(explained.outcome.at), wide, indent=0),
     ]
-    for place, facts in groupby(notified.facts, key=lambda fact: (fact.where, fact.at)):
-        lines += ["", *_heading(*place, notified.outcome.at, wide)]
+    for place, facts in groupby(explained.facts, key=lambda fact: (fact.where, fact.at)):
+        lines += ["", *_heading(*place, explained.outcome.at, wide)]
         for fact in facts:
             lines += _line(fact.name, f"{fact.value} ({fact.sure}: {fact.why})", wide)
     lines += ["", *wrap("The first row of the truth table that holds decides:", wide)]
     lines += [line for row in _rows(verdict, whole) for line in _line(*row, wide)]
-    lines += ["", "What would change it:", *_ahead(notified, wide)]
-    return "\n".join([*lines, "", *_deeds(notified, wide)])
+    lines += ["", "What would change it:", *_ahead(explained, wide)]
+    return "\n".join([*lines, "", *_deeds(explained, wide)])
 
 
 def _heading(where: str, at: datetime, now: datetime, wide: int) -> list[str]:
@@ -148,30 +148,30 @@ def _rows(verdict: Verdict, whole: bool) -> Iterator[tuple[str, str]]:
         yield "so", f"{_NEED[verdict.needs_human]}, and it is {'usable' if verdict.usable else 'of no use now'}"
 
 
-def _ahead(notified: Explained, wide: int) -> Iterator[str]:
-    if notified.ahead:
+def _ahead(explained: Explained, wide: int) -> Iterator[str]:
+    if explained.ahead:
         yield "  if nothing is changed in its store:"
-    for at, verdict in notified.ahead:
+    for at, verdict in explained.ahead:
         usable = "" if verdict.usable or verdict.needs_human is Need.NOW else ", of no use"
         step = f", the last {span(verdict.step)}" if verdict.step else ""
         row = f"row {_number(verdict.rule)}: {ROWS[verdict.rule].evidence}{step}"
         words = f"{moment(at)}: {verdict.state}{usable}; {_NEED[verdict.needs_human]} ({row})"
         yield from wrap(words, wide, initial_indent="    ", subsequent_indent="      ")
-    if not notified.ahead:
+    if not explained.ahead:
         yield from wrap(
             "time alone does not: only a change of its store, its program or the config",
             wide,
             initial_indent="  ",
             subsequent_indent="  ",
         )
-    elif notified.verdict.state not in (State.MISSING, State.REFUSED):
+    elif explained.verdict.state not in (State.MISSING, State.REFUSED):
         yield "  and at any time a change of its store, its program or the config"
 
 
-def _deeds(notified: Explained, wide: int) -> Iterator[str]:
-    verdict = notified.verdict
-    if notified.suppressed:
-        yield f"Nothing is said of it: it is {' and '.join(notified.suppressed)}."
+def _deeds(explained: Explained, wide: int) -> Iterator[str]:
+    verdict = explained.verdict
+    if explained.suppressed:
+        yield f"Nothing is said of it: it is {' and '.join(explained.suppressed)}."
     if not verdict.remedy:
         yield "Nobody has to do anything."
         return
@@ -180,21 +180,21 @@ def _deeds(notified: Explained, wide: int) -> Iterator[str]:
         yield f"  {visible(part)}"
 
 
-def document(notified: Explained) -> dict[str, Any]:
+def document(explained: Explained) -> dict[str, Any]:
     """The same as JSON; moments are ISO 8601 UTC."""
-    verdict = notified.verdict
+    verdict = explained.verdict
     number = _number(verdict.rule)
     return {
         "schema": SCHEMA,
         "key": verdict.key,
-        "facts": _flat(notified),
+        "facts": _flat(explained),
         "summary": verdict.summary,
         "state": str(verdict.state),
         "needs_human": str(verdict.needs_human),
         "usable": verdict.usable,
         "confidence": str(verdict.confidence),
         "confidence_because": why_so_sure(verdict),
-        "evidence": [{**fact._asdict(), "at": iso(fact.at), "sure": str(fact.sure)} for fact in notified.facts],
+        "evidence": [{**fact._asdict(), "at": iso(fact.at), "sure": str(fact.sure)} for fact in explained.facts],
         "rule": {"row": number, **_rule(verdict.rule)},
         "not": [{"row": at, **_rule(rule)} for at, rule in enumerate(Rule, 1) if at < number],
         "weights": [{"name": str(weight), "words": WEIGHTS[weight]} for weight in verdict.weights],
@@ -207,9 +207,9 @@ def document(notified: Explained) -> dict[str, Any]:
                 "rule": str(later.rule),
                 "summary": later.summary,
             }
-            for at, later in notified.ahead
+            for at, later in explained.ahead
         ],
-        "suppressed": list(notified.suppressed),
+        "suppressed": list(explained.suppressed),
         "remedy": verdict.remedy,
     }
 
@@ -222,9 +222,9 @@ def _number(rule: Rule) -> int:
     return list(Rule).index(rule) + 1
 
 
-def _flat(notified: Explained) -> dict[str, str]:
+def _flat(explained: Explained) -> dict[str, str]:
     """The facts by name alone, as the first release had them."""
-    verdict, known = notified.verdict, notified.outcome.known.get(notified.verdict.key)
+    verdict, known = explained.verdict, explained.outcome.known.get(explained.verdict.key)
     seen = verdict.seen
     moments = {
         "access ends": seen.access_expires_at,

@@ -185,8 +185,8 @@ def revision(connection: Connection) -> str | None:
     found = connection.execute(select(_VERSION.c.version_num)).scalar()
     if found in _UNRELEASED:
         raise Outdated(
-            "the history is from before the first release, when its tables had other names: "
-            "the next check sets such a file aside and begins a new one; a PostgreSQL schema has to be emptied"
+            "the history was written before the first release and cannot be read any more; the next check moves such a "
+            "file aside and starts a new one; for PostgreSQL, empty the schema first"
         )
     return None if found is None else str(found)
 

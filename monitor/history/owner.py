@@ -100,9 +100,9 @@ def adopt(db: Connection, url: URL, state: StateDir, home: str) -> Owner | None:
         theirs = recorded_owner(db)
     except Damaged:
         theirs = None
-    turns = (one.check_count for one in (ours, theirs) if one is not None)
+    counts = (one.check_count for one in (ours, theirs) if one is not None)
     id = ours.id if ours else os.urandom(16).hex()
-    new = Owner(id, home, max(turns, default=0) + (not is_beside(url, state)))
+    new = Owner(id, home, max(counts, default=0) + (not is_beside(url, state)))
     state.claim(new)
     known.put_meta(db, NAME, plain_owner(new))
     return theirs

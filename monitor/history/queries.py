@@ -13,7 +13,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.pool import StaticPool
 
 from alerts.store import DELIVERIES, Damaged, last_deliveries
-from alerts.store import METADATA as NOTIFICATION_STATES
+from alerts.store import METADATA as ALERT_TABLES
 from monitor.history.engine import disposed, reading
 from monitor.history.owner import admit
 from monitor.history.tables import METADATA, RENEWALS, TRANSITIONS
@@ -78,7 +78,7 @@ def copied(url: URL, state: StateDir, home: str) -> Iterator[Engine]:
     Foreign where the history is another watcher's."""
     with disposed(create_engine("sqlite://", poolclass=StaticPool)) as made:
         with made.begin() as target, reading(url) as source:
-            for metadata in (METADATA, NOTIFICATION_STATES):
+            for metadata in (METADATA, ALERT_TABLES):
                 metadata.create_all(target)
             if source is not None:
                 admit(source, url, state, home)
@@ -87,7 +87,7 @@ def copied(url: URL, state: StateDir, home: str) -> Iterator[Engine]:
 
 
 def _copy(source: Connection, target: Connection) -> None:
-    tables: list[MetaData] = [METADATA, NOTIFICATION_STATES]
+    tables: list[MetaData] = [METADATA, ALERT_TABLES]
     for table in (table for metadata in tables for table in metadata.sorted_tables if table.name in NEEDED):
         rows = [dict(row) for row in source.execute(select(table)).mappings()]
         if rows:

@@ -83,7 +83,7 @@ def serve(
     def ready() -> None:
         tell("READY=1", *_watchdog(current.settings, environ))
 
-    rounds = CheckLoop(
+    loop = CheckLoop(
         current,
         place,
         child,
@@ -95,18 +95,18 @@ def serve(
         log=log,
         look_every=look_every,
     )
-    signals = _started(server, rounds)
+    signals = _started(server, loop)
     log(f"listening on http://{server.address}/, a check every {span(current.settings.interval)}")
     ready()
     while (number := os.read(signals, 1)[0]) not in ENDS:
         if number == signal.SIGHUP:
-            rounds.reload()
+            loop.reload()
     tell("STOPPING=1", "STATUS=stopping")
     child.stop(PATIENCE)
     return DONE
 
 
-def _started(server: Server, rounds: CheckLoop) -> int:
+def _started(server: Server, loop: CheckLoop) -> int:
     """Both at work in threads of their own; returns the end of a pipe from which the numbers of signals come: a handler
     alone wakes nobody if its signal arrives in the moment before the main thread falls asleep."""
     signals, written = os.pipe()
@@ -114,7 +114,7 @@ def _started(server: Server, rounds: CheckLoop) -> int:
     signal.set_wakeup_fd(written)
     for number in (*ENDS, signal.SIGHUP):
         signal.signal(number, lambda *_: None)
-    for work in (server.run, rounds.work):
+    for work in (server.run, loop.work):
         threading.Thread(target=work, daemon=True, name=work.__qualname__).start()
     return signals
 

@@ -58,6 +58,6 @@ class Counters:
                 self._deliveries.labels(channel, outcome).inc(number)
 
     def exposition(self, kind: str) -> bytes:
-        """All of it as `kind`, one of the content types of `metrics.text`; OpenMetrics with its final `# EOF`."""
+        """All of it as `kind`, one of the content types of `metrics.exposition`; OpenMetrics with its final `# EOF`."""
         encode, _ = choose_encoder(kind)
         return encode(self._registry)

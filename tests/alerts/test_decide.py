@@ -23,7 +23,7 @@ from tests.alerts.world import (
 
 
 def test_an_episode_is_new_worse_eased_and_recovered_once_each() -> None:
-    """The whole life of a notification, and nothing twice."""
+    """The whole life of an alert, and nothing twice."""
     world = World()
     assert reasons(world.look(soon())) == ["new"]
     assert reasons(world.look(soon(), after=MINUTE)) == []
@@ -76,7 +76,7 @@ def test_all_news_of_a_channel_is_one_message_with_the_worst_first() -> None:
     """And each channel has its own."""
     world = World(channels=(PHONE, MAIL))
     world.look(soon("a", days=7), soon("b", days=1), now("c"))
-    assert [(one.channel, [items.alert.key for items in one.items]) for one in world.messages] == [
+    assert [(one.channel, [item.alert.key for item in one.items]) for one in world.messages] == [
         ("phone", ["c", "b", "a"]),
         ("mail", ["c"]),
     ]

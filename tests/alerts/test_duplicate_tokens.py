@@ -32,9 +32,9 @@ def test_claude_codes_login_copied_into_openclaw_is_told_with_both_places_and_th
     assert life.items == []
     life.openclaw({NAME: life.oauth(7 * HOUR, secret="shared")})
     settled(life)
-    (items,) = life.items
-    assert (items.call, items.reason) == ("Act soon", "new")
-    text = " ".join(items.text.split())
+    (item,) = life.items
+    assert (item.call, item.reason) == ("Act soon", "new")
+    text = " ".join(item.text.split())
     assert (
         "One refresh token of anthropic lies in ~/.claude/.credentials.json (claude-code) and "
         "~/.openclaw/agents/main/agent/auth-profiles.json (openclaw, agent main)." in text
@@ -69,10 +69,10 @@ def test_a_login_that_two_agents_hold_is_told_and_inheritance_is_not(life: Life)
     assert life.items == [], "agent work inherits the store of main"
     agent(life, "work", life.oauth(8 * HOUR, secret="agents"))
     settled(life)
-    (items,) = life.items
-    assert "(openclaw, agent main) and " in items.text
-    assert "(openclaw, agent work)" in items.text
-    assert "--agent work" in items.text, "the one that had it first keeps it"
+    (item,) = life.items
+    assert "(openclaw, agent main) and " in item.text
+    assert "(openclaw, agent work)" in item.text
+    assert "--agent work" in item.text, "the one that had it first keeps it"
     agent(life, "work", life.oauth(8 * HOUR, secret="logged in there"))
     settled(life)
     assert [one.call for one in life.items] == ["Act soon", "Recovered"]
@@ -106,9 +106,9 @@ def test_agents_that_disagree_are_told_with_the_dead_one_and_by_nothing_else(lif
     agent(life, "work", {**life.oauth(8 * HOUR, secret="old"), "access": "", "refresh": ""})
     life.look()
     settled(life)
-    (items,) = life.items
-    assert (items.call, items.name) == ("Act now", "anthropic:default (work)")
-    assert "agent main has a working login of that name, which must not be copied" in items.text
+    (item,) = life.items
+    assert (item.call, item.name) == ("Act now", "anthropic:default (work)")
+    assert "agent main has a working login of that name, which must not be copied" in item.text
     agent(life, "work", life.oauth(8 * HOUR, secret="new"))
     settled(life)
     assert [one.call for one in life.items] == ["Act now", "Recovered"]
@@ -118,6 +118,6 @@ def test_a_dead_login_beside_a_working_claude_code_is_told_with_the_safe_way(lif
     life.claude(8 * HOUR, life.now + 25 * DAY)
     life.openclaw({NAME: {**life.oauth(8 * HOUR), "access": "", "refresh": ""}})
     life.look()
-    (items,) = life.items
-    assert "claude-code has a working login of anthropic, which must not be copied" in items.text
-    assert "a token of its own comes from: claude setup-token" in items.text
+    (item,) = life.items
+    assert "claude-code has a working login of anthropic, which must not be copied" in item.text
+    assert "a token of its own comes from: claude setup-token" in item.text

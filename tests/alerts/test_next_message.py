@@ -186,8 +186,8 @@ def test_what_is_named_next_is_the_first_message_of_all_checks_to_come(situation
     while at <= NOW + HORIZON:
         plan = notify.plan(memory, look(at, memory)[0], channels, rules, at)
         for notification in plan.notifications:
-            for items in notification.items:
-                first.setdefault(items.alert.key, NextMessage(notification.channel, items.reason, at))
+            for item in notification.items:
+                first.setdefault(item.alert.key, NextMessage(notification.channel, item.reason, at))
         memory = notify.learned(plan.memory, notify.heard(plan, at + timedelta(seconds=1)))
         at += interval
     wanted = {key for key, one in known.alerts.items() if one.level is not Level.FINE}

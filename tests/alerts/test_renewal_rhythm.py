@@ -59,14 +59,14 @@ def test_a_refresh_that_stalls_is_told_before_the_access_ends_once_and_once_that
     assert life.items == [], "it is a day late: that can happen"
     weeks(life, renewed + 9 * DAY + DAY / 2, renews=False)
     life.live(life.now + 2 * HOUR, every=HOUR)
-    (items,) = life.items
-    assert (items.call, items.reason, items.name) == ("Act soon", "new", CODEX)
-    assert renewed + 9 * DAY < items.at < renewed + 10 * DAY
-    assert "refresh stalled" in items.text
-    assert "it usually does every 8 days" in items.text
+    (item,) = life.items
+    assert (item.call, item.reason, item.name) == ("Act soon", "new", CODEX)
+    assert renewed + 9 * DAY < item.at < renewed + 10 * DAY
+    assert "refresh stalled" in item.text
+    assert "it usually does every 8 days" in item.text
     assert (
         "authwatch relogin codex/-/codex:chatgpt (if its program uses another login now: authwatch ignore codex/-/codex:chatgpt)"
-        in items.text
+        in item.text
     )
     life.live(life.now + 2 * HOUR, every=HOUR)
     assert len(life.items) == 1

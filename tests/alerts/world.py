@@ -160,8 +160,8 @@ class World:
         fate = self.fates.get(notification.channel, Fate.ARRIVES)
         self.messages.append(notification)
         if fate.heard:
-            for items in notification.items:
-                self._hear(channel, items, fate.outcome in {Outcome.DELIVERED, Outcome.PARTIAL})
+            for item in notification.items:
+                self._hear(channel, item, fate.outcome in {Outcome.DELIVERED, Outcome.PARTIAL})
         if fate.outcome is None:
             return False
         pause = self.retry_after if fate is Fate.LIMITED else None
@@ -179,11 +179,11 @@ class World:
         for place, attempt in changes.attempts.items():
             _put(self.attempts, place, attempt)
 
-    def _hear(self, channel: Channel, items: Item, sure: bool) -> None:
-        alert = items.alert
-        where, reason = (channel.label, alert.key), items.reason
+    def _hear(self, channel: Channel, item: Item, sure: bool) -> None:
+        alert = item.alert
+        where, reason = (channel.label, alert.key), item.reason
         self.inbox.append(Heard(self.now, *where, reason, alert.level, alert, sure, channel.id))
-        _put(self.minds, (channel.id, alert.key), None if items.reason is Reason.RESOLVED else alert)
+        _put(self.minds, (channel.id, alert.key), None if item.reason is Reason.RESOLVED else alert)
 
     def set_back(self, span: timedelta) -> None:
         """The wall clock is set back and believed: no moment in memory lies ahead of it any more."""

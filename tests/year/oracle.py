@@ -45,7 +45,7 @@ def judged(world: World, heard: Sequence[Heard]) -> Report:
     report = Report(world, heard)
     for one in world.accounts:
         keys = one.keys | {f"{key}/copies" for copies in world.copies for key in copies.keys if one.keys <= copies.keys}
-        mine = [items for items in heard if items.key in keys]
+        mine = [item for item in heard if item.key in keys]
         for death in one.deaths:
             if death.knowable < world.end - 2 * PASS:
                 report.notified.append(_told(world, one, death, mine))
@@ -55,15 +55,15 @@ def judged(world: World, heard: Sequence[Heard]) -> Report:
                 f"{notified.account.name}: {notified.death.what} of {notified.death.knowable} told {notified.at}"
             )
     report.faults += [fault for one in world.copies if (fault := _copy_untold(world, one, heard))]
-    report.faults += [fault for items in heard if (fault := _unjustified(world, items))]
+    report.faults += [fault for item in heard if (fault := _unjustified(world, item))]
     return report
 
 
 def _told(world: World, one: Account, death: Death, mine: Sequence[Heard]) -> Told:
     warnings = [
-        items.at for items in mine if items.level is Level.SOON and any(items.at in span for span in one.warned)
+        item.at for item in mine if item.level is Level.SOON and any(item.at in span for span in one.warned)
     ]
-    alarms = [items.at for items in mine if items.level is Level.NOW and items.at in death.span]
+    alarms = [item.at for item in mine if item.level is Level.NOW and item.at in death.span]
     before = [at for at in warnings if death.dead - timedelta(days=8) < at < death.dead]
     return Told(one, death, min(before, default=None), min(alarms, default=None))
 
@@ -79,7 +79,7 @@ def _patience(world: World, death: Death) -> timedelta:
 def _copy_untold(world: World, copies: Copies, heard: Sequence[Heard]) -> str:
     """A copy must be told of before it does harm, and at once."""
     places = {f"{key}/copies" for key in copies.keys}
-    notified = [items.at for items in heard if items.key in places and items.level is Level.SOON]
+    notified = [item.at for item in heard if item.key in places and item.level is Level.SOON]
     begin = copies.span.begin
     late = min(notified, default=world.end) - begin
     return (
@@ -87,20 +87,20 @@ def _copy_untold(world: World, copies: Copies, heard: Sequence[Heard]) -> str:
     )
 
 
-def _unjustified(world: World, items: Heard) -> str:
+def _unjustified(world: World, item: Heard) -> str:
     """Why a piece of news should not have come; "" if it should."""
-    said = f"{items.key}: {items.reason} {items.level} at {items.at}: {items.text}"
+    said = f"{item.key}: {item.reason} {item.level} at {item.at}: {item.text}"
     for copies in world.copies:
-        if any(items.key == f"{key}/copies" for key in copies.keys):
-            return "" if items.reason is Reason.RESOLVED or items.at in copies.span else f"of no copy: {said}"
-    one = next((one for one in world.accounts if items.key in one.keys), None)
+        if any(item.key == f"{key}/copies" for key in copies.keys):
+            return "" if item.reason is Reason.RESOLVED or item.at in copies.span else f"of no copy: {said}"
+    one = next((one for one in world.accounts if item.key in one.keys), None)
     if one is None:
         return f"of nothing: {said}"
-    dead, warned = one.dead(items.at), any(items.at in span for span in one.warned)
-    if items.reason in SPOKEN and items.level is Level.NOW and not dead:
+    dead, warned = one.dead(item.at), any(item.at in span for span in one.warned)
+    if item.reason in SPOKEN and item.level is Level.NOW and not dead:
         return f"false alarm: {said}"
-    if items.reason in SPOKEN and items.level is Level.SOON and not (dead or warned):
+    if item.reason in SPOKEN and item.level is Level.SOON and not (dead or warned):
         return f"false warning: {said}"
-    if items.reason in (Reason.RESOLVED, Reason.EASED) and dead and items.level is not Level.NOW:
+    if item.reason in (Reason.RESOLVED, Reason.EASED) and dead and item.level is not Level.NOW:
         return f"false all-clear: {said}"
     return ""

@@ -40,8 +40,8 @@ class Pasted:
 
 
 def seen(found: Installation, agent: str, profile: str) -> str | None:
-    """A mark of what a profile holds at this check, to be given to `save`; None where there is none. Checks already
-    that it may be replaced: raises WriteRefused for a login that OpenClaw refreshes by itself."""
+    """A mark of what a profile holds now, to be given to `save`; None where there is none. It may
+    be replaced, or this raises WriteRefused for a login that OpenClaw refreshes by itself."""
     one = found.view(agent).profiles.get(profile)
     if one is not None and one.kind is Kind.OAUTH:
         raise WriteRefused(f"{profile} is a login that OpenClaw refreshes by itself; choose another --profile-id")

@@ -78,16 +78,16 @@ class Budget:
         self._bytes -= size
         if self._pages < 0 or self._bytes < 0:
             raise too_large(f"more than {MAX_PAGES} pages or {MAX_BYTES} bytes would have to be read")
-        self.this_check()
+        self.step()
 
     def row(self) -> None:
         """One more row; raises UnreadableFile when it is one too many."""
         self._rows -= 1
         if self._rows < 0:
             raise too_large(f"more than {MAX_ROWS} rows would have to be read")
-        self.this_check()
+        self.step()
 
-    def this_check(self) -> None:
+    def step(self) -> None:
         """One more step of any kind; raises UnreadableFile when the time is over."""
         self._turns -= 1
         if self._turns <= 0:

@@ -90,7 +90,7 @@ class Journal:
         """Where the records of one segment end; 0 when the journal ends among them."""
         size = self._page_size
         for _ in range(count):
-            budget.this_check()
+            budget.step()
             record = os.pread(handle, size + 8, at)
             number = int.from_bytes(record[:4], "big")
             data, checksum = record[4:-4], record[-4:]

@@ -184,7 +184,7 @@ class WriteLog:
                 last, committed, pages = frame, sums, int.from_bytes(data[4:8], "big")
             if frame - self._last > bounds.MAX_FRAMES:
                 raise bounds.too_large(f"its write-ahead log holds more than {bounds.MAX_FRAMES} frames")
-            self._budget.this_check()
+            self._budget.step()
         return last, committed, pages
 
     def _checked(self, frame: int, number: int) -> bytes:
