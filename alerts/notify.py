@@ -16,13 +16,9 @@ from alerts.memory import (
     Rules,
     decided,
     least,
-    mute,
     of_channels,
     outlook,
-    pending,
-    suppressed,
     views_of,
-    waiting,
 )
 from alerts.model import Attempt, Channel, Condition, Delivery, Level, Notification, Outcome, Reason
 from alerts.notification_state import Place, StateChanges, after, before, bound
@@ -30,10 +26,18 @@ from alerts.send import Address, send
 from alerts.settle import absent, settle
 from alerts.undelivered import moot
 
-__all__ = ["Memory", "Rules", "StateChanges", "mute", "outlook", "pending", "suppressed", "waiting"]
-
+T = TypeVar("T")
 V = TypeVar("V")
 Results = Iterator[tuple[Delivery, StateChanges]]
+Look = Callable[[datetime, Memory], tuple[Iterable[Condition], datetime | None]]
+"""What a look at a moment would see, given the memory, and until when it stays so."""
+
+#: How long a delivery takes here: anything, but not nothing, or reminders would come a check too early.
+LATENCY: Final = timedelta(seconds=1)
+#: What comes later is not named.
+HORIZON: Final = timedelta(days=31)
+#: So many conditions are settled at most, all checks together, and so many checks are played: a running check waits.
+WORK, CHECKS = 20_000, 200
 
 
 class Plan(NamedTuple):
@@ -142,19 +146,6 @@ def _apply(known: dict[Place, V], changes: Mapping[Place, V | None]) -> None:
             known.pop(place, None)
         else:
             known[place] = value
-
-
-T = TypeVar("T")
-
-Look = Callable[[datetime, Memory], tuple[Iterable[Condition], datetime | None]]
-"""What a look at a moment would see, given the memory, and until when it stays so."""
-
-#: How long a delivery takes here: anything, but not nothing, or reminders would come a check too early.
-LATENCY: Final = timedelta(seconds=1)
-#: What comes later is not named.
-HORIZON: Final = timedelta(days=31)
-#: So many conditions are settled at most, all checks together, and so many checks are played: a running check waits.
-WORK, CHECKS = 20_000, 200
 
 
 class NextMessage(NamedTuple):

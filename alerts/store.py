@@ -32,6 +32,8 @@ from alerts.offline import Offline, laid_over
 from alerts.schedule import CANARY, DIGEST
 from alerts.serialization import flatten, revive
 
+__all__ = ["METADATA", "TEST", "Connection"]
+
 V = TypeVar("V")
 
 #: What reading nonsense can raise.
@@ -95,8 +97,6 @@ def _sound(read: Callable[[Any], V], text: str | None) -> V:
     except NONSENSE as error:
         raise Damaged(f"a row cannot be understood ({type(error).__name__})") from None
 
-
-__all__ = ["METADATA", "TEST", "Connection"]
 
 #: The reason in the log of a message that a person sent to try the channel.
 TEST: Final = "test"

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
+from alerts.memory import Memory, Rules, suppressed
 from alerts.model import Channel, Level
-from alerts.notify import Look, Memory, NextMessage, Rules, planned, suppressed
+from alerts.notify import Look, NextMessage, planned
 from alerts.timefmt import iso
 from monitor.config.settings import Settings
 from monitor.judge import wording

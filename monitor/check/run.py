@@ -8,12 +8,13 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from alerts import notify, offline, store
+from alerts import memory, notify, offline, store
 from alerts.channels import scheme_of
 from alerts.clock_trust import ClockReading, Trust, trust
 from alerts.formats import Message
 from alerts.memory import least
 from alerts.model import Delivery, Notification
+from alerts.notification_state import StateChanges
 from alerts.schedule import CANARY
 from monitor.check.assess import CheckContext, found, said
 from monitor.check.collect import EARLIEST
@@ -68,13 +69,13 @@ def _taken(this: CheckContext, engine: Engine, made: Recorded, complaints: list[
     if not failed:
         _copied(this, engine, after)
     shown = AlertFacts(after, this.channels, this.rules, facts, looks(this, judgement, made.known))
-    mute = notify.mute(after, this.channels, this.rules, now)
+    mute = memory.mute(after, this.channels, this.rules, now)
     again = now if mute or failed or failures else None
     return CheckResult(
         judgement,
         now,
         made.known,
-        notify.suppressed(after, now),
+        memory.suppressed(after, now),
         tuple(delivery for delivery, _ in results),
         facts,
         (*complaints, *_failures(results)),
@@ -89,11 +90,11 @@ def _taken(this: CheckContext, engine: Engine, made: Recorded, complaints: list[
 
 def _told(
     this: CheckContext, engine: Engine, plan: notify.Plan
-) -> tuple[list[tuple[Delivery, notify.StateChanges]], tuple[str, ...]]:
+) -> tuple[list[tuple[Delivery, StateChanges]], tuple[str, ...]]:
     """Sends, and writes each result down as it arrives; once the history is lost, in the state folder: the next check
     brings it home. Returns the results and complaints."""
-    results: list[tuple[Delivery, notify.StateChanges]] = []
-    homeless: list[tuple[Delivery, notify.StateChanges]] = []
+    results: list[tuple[Delivery, StateChanges]] = []
+    homeless: list[tuple[Delivery, StateChanges]] = []
     complaints: list[str] = []
     id = _id()
     for one in _sent(this, plan):
@@ -112,7 +113,7 @@ def _told(
     return results, tuple(dict.fromkeys(complaints))
 
 
-def _copied(this: CheckContext, engine: Engine, known: notify.Memory) -> None:
+def _copied(this: CheckContext, engine: Engine, known: memory.Memory) -> None:
     """Leaves a copy of what the alerts remember in the state folder, for when a server cannot be reached; nothing for
     a history that lies there itself."""
     kept = offline.Offline()
@@ -213,13 +214,13 @@ def _unremembered(this: CheckContext, why: str) -> CheckResult:
         conditions = tuple(one._replace(held=True) for one in conditions)
     plan = notify.plan(before, conditions, this.channels, this.rules, this.now)
     kept = kept.grown(before, plan.memory, id, blind=known.blind)
-    results: list[tuple[Delivery, notify.StateChanges]] = []
+    results: list[tuple[Delivery, StateChanges]] = []
     if this.state.keep_offline(offline.dumps(kept), this.now) or this.state.throttle(this.now, UNREMEMBERED_EVERY):
         for one in _sent(this, plan):
             results.append(one)
             this.state.keep_offline(offline.dumps(kept.with_results(results, id)), this.now)
     return seen._replace(
-        suppressed=notify.suppressed(before, this.now),
+        suppressed=memory.suppressed(before, this.now),
         deliveries=tuple(delivery for delivery, _ in results),
         complaints=(*dict.fromkeys((*seen.complaints, why)), *_failures(results)),
         until=this.now,
@@ -227,7 +228,7 @@ def _unremembered(this: CheckContext, why: str) -> CheckResult:
 
 
 def _facts(
-    engine: Engine, this: CheckContext, known: notify.Memory
+    engine: Engine, this: CheckContext, known: memory.Memory
 ) -> tuple[tuple[ChannelFacts, ...], list[Transition], list[str]]:
     """What is so of the channels, what changed of late, and complaints where the history does not say."""
     reached: dict[str, datetime] = {}
@@ -245,7 +246,7 @@ def _facts(
         ChannelFacts(
             one.label,
             reached.get(one.label),
-            notify.pending(known, one, this.rules, this.now),
+            memory.pending(known, one, this.rules, this.now),
             canary.at if (canary := known.notified.get((one.id, CANARY))) else None,
         )
         for one in this.channels

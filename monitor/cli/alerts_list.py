@@ -13,8 +13,9 @@ from monitor.cli import history_access
 from monitor.cli.context import Context
 
 if TYPE_CHECKING:
+    from alerts.memory import Memory
     from alerts.model import Acknowledgement, Channel, Silence
-    from alerts.notify import Memory, NextMessage
+    from alerts.notify import NextMessage
     from monitor.check.assess import CheckContext
     from monitor.config.settings import Settings
     from monitor.history.engine import Connection
@@ -22,12 +23,12 @@ if TYPE_CHECKING:
 
 def run(given: argparse.Namespace, context: Context) -> int:
     """Prints what the memory of the alerts holds."""
-    from alerts import notify, store
+    from alerts import memory, notify, store
     from alerts.formats import visible
 
     settings, now = context.settings(context.host()), context.now()
     with history_access.reading(context, settings) as connection:
-        known = notify.past(store.recall(connection), now) if connection else notify.Memory()
+        known = notify.past(store.recall(connection), now) if connection else memory.Memory()
         if given.tokens:
             _tokens(context, settings, known, now)
             return 0
@@ -79,12 +80,12 @@ def _following(db: Connection, this_check: CheckContext, known: Memory) -> dict[
 def _rows(
     known: Memory, channels: Sequence[Channel], following: Mapping[str, NextMessage], now: datetime
 ) -> list[dict[str, Any]]:
-    from alerts import notify
+    from alerts import memory
     from alerts.model import Level
     from alerts.notification_state import bound
     from monitor.check.page_data import following_as_json
 
-    acknowledged, silenced = notify.suppressed(known, now)
+    acknowledged, silenced = memory.suppressed(known, now)
     notified, attempts = bound(known.notified, known.attempts, channels)
     names = sorted((one.label, one.id) for one in channels)
     acknowledgements = {one.key: as_json(one) for one in known.muting.acknowledgements if one.key in acknowledged}
@@ -108,13 +109,13 @@ def _rows(
 
 def _tokens(context: Context, settings: Settings, known: Memory, now: datetime) -> None:
     """A line for each alert that can be acknowledged and is not yet: what `alerts ack --token` takes, and words."""
-    from alerts import notify
+    from alerts import memory
     from alerts.formats import visible
     from alerts.model import Level
     from monitor.check.phone_buttons import token_of
 
     host = context.host().keyed(context.state(settings).key(create=False))
-    acknowledged, silenced = notify.suppressed(known, now)
+    acknowledged, silenced = memory.suppressed(known, now)
     for key, one in sorted(known.alerts.items(), key=lambda item: (-item[1].level.rank, item[0])):
         if one.level is not Level.FINE and key not in acknowledged | silenced:
             context.say(f"{token_of(host, one)}\t{visible(one.summary or key)}")

@@ -32,7 +32,7 @@ def channels(subject: Subject) -> Iterator[Result]:
 
 def deliveries(subject: Subject) -> Iterator[Result]:
     """Since when does each channel have news that it was not told, and why? Did the last test message arrive?"""
-    from alerts import notify, store
+    from alerts import memory, notify, store
     from monitor.check.assess import CheckContext
     from monitor.check.collect import CheckOptions
     from monitor.history import engine
@@ -50,11 +50,11 @@ def deliveries(subject: Subject) -> Iterator[Result]:
             last = store.last_deliveries(db)
     except (engine.Broken, engine.HistoryError):
         return  # the check of the history says so
-    waiting = notify.waiting(known, this_check.channels, this_check.rules, subject.now)
+    waiting = memory.waiting(known, this_check.channels, this_check.rules, subject.now)
     for channel in this_check.channels:
         label = channel.label
         since = waiting.get(label)
-        if since is None and notify.pending(known, channel, this_check.rules, subject.now):
+        if since is None and memory.pending(known, channel, this_check.rules, subject.now):
             since = subject.now  # nobody has tried it at this address yet
         yield _result(label, since, reached.get(label), last.get(label, {}))
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from alerts import notify
+from alerts import memory, notify
 from alerts.model import Alert, Channel, Condition, Delivery, Level, Notification, Outcome, QuietHours, Reason
 from alerts.notification_state import Place, after
 from tests.alerts.world import MINUTE, REMIND, SETTLE, START, Fate, Heard
@@ -38,7 +38,7 @@ class Drive:
     interval: timedelta = INTERVAL
     retry_after: timedelta | None = None
     now: datetime = START
-    memory: notify.Memory = field(default_factory=notify.Memory)
+    memory: memory.Memory = field(default_factory=memory.Memory)
     truth: dict[str, Condition] = field(default_factory=dict)
     inbox: list[Heard] = field(default_factory=list)
     sent: list[tuple[datetime, str, str, Fate]] = field(default_factory=list)
@@ -48,8 +48,8 @@ class Drive:
     checks: int = 0
 
     @property
-    def rules(self) -> notify.Rules:
-        return notify.Rules(SETTLE, REMIND, self.quiet)
+    def rules(self) -> memory.Rules:
+        return memory.Rules(SETTLE, REMIND, self.quiet)
 
     def see(self, *conditions: Condition) -> None:
         """From now on every look sees these."""
@@ -81,7 +81,7 @@ class Drive:
             if fate.outcome is not None:
                 results.append((delivery, after(delivery, rows, planned.memory.attempts.values())))
         self.memory = notify.learned(planned.memory, results)
-        moments = (planned.until, notify.outlook(self.memory, self.channels, self.rules, self.now))
+        moments = (planned.until, memory.outlook(self.memory, self.channels, self.rules, self.now))
         self.until = min((one for one in moments if one), default=None)
 
     def _next(self) -> datetime:

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alerts import notify
+from alerts.memory import Memory, Rules
 from alerts.model import (
     Acknowledgement,
     Alert,
@@ -23,7 +24,7 @@ from alerts.model import (
     Silence,
 )
 from alerts.muting import FOREVER
-from alerts.notify import HORIZON, Memory, NextMessage, Rules, planned
+from alerts.notify import HORIZON, NextMessage, planned
 from tests.alerts.examples import NOW, alert
 from tests.alerts.world import REMIND, SETTLE
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerts import notify
+from alerts import memory, notify
 from alerts.message import compose
 from alerts.model import Channel, Condition, Delivery, Level, Muting, Notification, Outcome, QuietHours, Reason, Silence
 from alerts.notification_state import StateChanges, after
@@ -15,7 +15,7 @@ from alerts.schedule import digest
 from tests.alerts.examples import LABELS, NOW, alert
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
-RULES = notify.Rules(10 * MINUTE, (DAY, 2 * DAY, 7 * DAY))
+RULES = memory.Rules(10 * MINUTE, (DAY, 2 * DAY, 7 * DAY))
 PHONE = Channel("phone", Level.SOON, address="1", canary=7 * DAY)
 MAIL = Channel("mail", Level.SOON, address="1")
 
@@ -23,9 +23,9 @@ MAIL = Channel("mail", Level.SOON, address="1")
 class World:
     """Passes over a scripted outcome; `said` has (channel, key, reason) of every message that was sent."""
 
-    def __init__(self, *channels: Channel, rules: notify.Rules = RULES) -> None:
+    def __init__(self, *channels: Channel, rules: memory.Rules = RULES) -> None:
         self.channels, self.rules, self.now = channels or (PHONE,), rules, NOW
-        self.memory, self.outcome, self.said = notify.Memory(), Outcome.DELIVERED, []
+        self.memory, self.outcome, self.said = memory.Memory(), Outcome.DELIVERED, []
         self.conditions: tuple[Condition, ...] = ()
 
     def look(self, after: timedelta = timedelta()) -> list[tuple[str, str, str]]:
@@ -44,7 +44,7 @@ class World:
         return delivery, after(delivery, rows)
 
     def until(self) -> timedelta | None:
-        moment = notify.outlook(self.memory, self.channels, self.rules, self.now)
+        moment = memory.outlook(self.memory, self.channels, self.rules, self.now)
         return moment and moment - self.now
 
 
@@ -98,7 +98,7 @@ def test_a_canary_waits_for_the_end_of_quiet_hours():
 
 def test_a_silence_of_the_channel_holds_its_canary_back():
     world = World()
-    world.memory = notify.Memory(muting=Muting((Silence(1, {"channel": "phone"}, NOW + HOUR, Level.NOW, NOW),)))
+    world.memory = memory.Memory(muting=Muting((Silence(1, {"channel": "phone"}, NOW + HOUR, Level.NOW, NOW),)))
     assert world.look() == []
     assert world.look(HOUR) == CANARY
 
@@ -150,10 +150,10 @@ def test_where_no_channel_delivers_for_an_hour_the_heartbeat_may_say_so(minutes,
     world.outcome = Outcome.CONNECT
     for _ in range(0, minutes + 1, 5):
         world.look(5 * MINUTE)
-    assert notify.mute(world.memory, world.channels, world.rules, world.now) is mute
+    assert memory.mute(world.memory, world.channels, world.rules, world.now) is mute
     both = (*world.channels, MAIL)
-    assert not notify.mute(world.memory, both, world.rules, world.now), "the other one still delivers"
+    assert not memory.mute(world.memory, both, world.rules, world.now), "the other one still delivers"
 
 
 def test_no_channel_at_all_is_not_mute():
-    assert not notify.mute(notify.Memory(), (), RULES, NOW)
+    assert not memory.mute(memory.Memory(), (), RULES, NOW)

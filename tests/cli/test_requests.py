@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from alerts import muting, notify, store
+from alerts import memory, muting, notify, store
 from alerts.model import Channel, Condition, Level
 from monitor.check import gate
 from monitor.history import engine
@@ -91,7 +91,7 @@ def sending(home: Path) -> Iterator[Any]:
 
 PHONE = Channel("phone", address="k:phone")
 LABELS = {"profile": "x"}
-RULES = notify.Rules(SETTLE, REMIND)
+RULES = memory.Rules(SETTLE, REMIND)
 NOW = START + MINUTE
 
 
@@ -199,4 +199,4 @@ def play(folder: Path, ask: Callable[[store.Connection], None], worse: bool, ord
     if ask is not forget:
         changed = worse and asked_first
         hidden = {acknowledge: not changed, silence: True, unsilence: False}[ask]
-        assert any(notify.suppressed(after, NOW)) is hidden, f"{order}: the request is lost"
+        assert any(memory.suppressed(after, NOW)) is hidden, f"{order}: the request is lost"

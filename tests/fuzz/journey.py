@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.engine import URL
 
-from alerts import notify, store
+from alerts import memory, notify, store
 from alerts.message import compose
 from alerts.model import Channel, Level
 from monitor.check import status
@@ -30,7 +30,7 @@ from tests.fuzz.engine import Leak
 from tests.fuzz.mutate import MARK
 
 KEY_ID = "fuzz"
-RULES = notify.Rules(timedelta(minutes=10), (timedelta(days=1),))
+RULES = memory.Rules(timedelta(minutes=10), (timedelta(days=1),))
 CHANNELS = (Channel("phone", Level.INFO, {}, "address"),)
 
 
@@ -61,7 +61,7 @@ class Journey:
     def _told(self, judgement: Judgement, dice: random.Random) -> str:
         privacy = dice.choice(("full", "masked"))
         seen = conditions(judgement, host="box", privacy=privacy, now=self.now)
-        planned = notify.plan(notify.Memory(), seen, CHANNELS, RULES, self.now)
+        planned = notify.plan(memory.Memory(), seen, CHANNELS, RULES, self.now)
         messages = [repr(compose(notification, "box", self.now)) for notification in planned.notifications]
         return "".join([*messages, body(judgement, Facts(), mask if privacy == "masked" else str)])
 

@@ -4,8 +4,8 @@ import json
 import os
 from datetime import UTC, datetime, timedelta
 
+from alerts.memory import Memory, Rules
 from alerts.model import Alert, Channel, Level, NotificationState
-from alerts.notify import Memory, Rules
 from monitor.check import page_data
 from monitor.check.status import document
 from monitor.config.settings import DAY, Settings

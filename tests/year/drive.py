@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from pathlib import Path
 
-from alerts import notify, store
+from alerts import memory, notify, store
 from alerts.clock_trust import ClockReading, trust
 from alerts.model import Level, Reason
 from monitor.check.assess import CheckContext
@@ -82,7 +82,7 @@ def _pass(db: history.Connection, this_check: CheckContext) -> tuple[list[Heard]
     moments = (
         judgement.until,
         plan.until,
-        notify.outlook(after, this_check.channels, this_check.rules, this_check.now),
+        memory.outlook(after, this_check.channels, this_check.rules, this_check.now),
     )
     items = [one for notification in plan.notifications for one in notification.items]
     heard = [Heard(this_check.now, n.alert.key, n.reason, n.alert.level, n.alert.summary) for n in items]

@@ -60,9 +60,7 @@ def judged(world: World, heard: Sequence[Heard]) -> Report:
 
 
 def _told(world: World, one: Account, death: Death, mine: Sequence[Heard]) -> Told:
-    warnings = [
-        item.at for item in mine if item.level is Level.SOON and any(item.at in span for span in one.warned)
-    ]
+    warnings = [item.at for item in mine if item.level is Level.SOON and any(item.at in span for span in one.warned)]
     alarms = [item.at for item in mine if item.level is Level.NOW and item.at in death.span]
     before = [at for at in warnings if death.dead - timedelta(days=8) < at < death.dead]
     return Told(one, death, min(before, default=None), min(alarms, default=None))
