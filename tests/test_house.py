@@ -140,6 +140,16 @@ def test_the_tree_of_the_architecture_is_the_tree():
     assert told == there
 
 
+def test_what_the_architecture_points_at_is_there():
+    """Files and folders that its text names, with or without the package before them."""
+    named = set(re.findall(r"`([a-z_]+/[a-z_/]+(?:\.py)?)", (ROOT / "ARCHITECTURE.md").read_text("utf-8")))
+    places = [ROOT, ROOT / "monitor", ROOT / "alerts"]
+    assert len(named) > 5
+    assert [
+        name for name in named if not any((at / f"{name}{end}").exists() for at in places for end in ("", ".py"))
+    ] == []
+
+
 def test_only_one_place_of_the_tests_waits():
     """A fixed sleep is too short on a busy machine and too long on every other: see tests/polling.py."""
     amiss = [
