@@ -7,8 +7,7 @@ from typing import Final
 
 from monitor.doctor.model import Health, OpenClaw, Result, Subject, command
 from monitor.model import Observation
-from monitor.openclaw.compat.exit_codes import ConfigKey, config_key
-from monitor.openclaw.env import PROVIDERS
+from monitor.openclaw.env import PROVIDERS, ConfigKey, config_key
 from monitor.openclaw.releases import Generation, auth_id
 
 NAME: Final = "shadows"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from alerts.timefmt import moment as in_words
 from monitor.model import Kind
 from monitor.openclaw.compat.classification import health
-from monitor.openclaw.compat.exit_codes import ConfigKey, config_key
+from monitor.openclaw.env import ConfigKey, config_key
 from monitor.openclaw.installation import Installation
 from monitor.openclaw.observations import moment
 from monitor.openclaw.order import cooling, order, unfit

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from monitor.openclaw.auth_profiles import reference
+from monitor.openclaw.config import Config
 from monitor.openclaw.releases import Generation, auth_id
 from monitor.system.host import Host
 
@@ -129,3 +132,22 @@ def _value(text: str) -> str:
             inner = text[1:end]
             return inner.replace("\\n", "\n") if quote == '"' else inner
     return text.split("#", 1)[0].strip()
+
+
+class ConfigKey(StrEnum):
+    """What `models.providers.<id>.apiKey` is."""
+
+    NONE = "none"
+    LITERAL = "literal"
+    SET = "set"  # a reference to a variable that is set
+    UNRESOLVED = "unresolved"
+
+
+def config_key(config: Config, environment: Environment, provider: str, generation: Generation) -> ConfigKey:
+    """What the config offers as a provider's key."""
+    value = config.provider_entry(provider, generation).get("apiKey")
+    ref = reference(value)
+    if ref:
+        found = ref.source == "env" and environment.get(ref.id)
+        return ConfigKey.SET if found else ConfigKey.UNRESOLVED
+    return ConfigKey.LITERAL if isinstance(value, str) and value.strip() else ConfigKey.NONE

@@ -20,9 +20,8 @@ from monitor.model import (
     upwards,
 )
 from monitor.openclaw.auth_profiles import Profile
-from monitor.openclaw.compat.exit_codes import ConfigKey, config_key
 from monitor.openclaw.config import MAX_AGENTS, Model
-from monitor.openclaw.env import PROVIDERS, VARIABLES, is_oauth
+from monitor.openclaw.env import PROVIDERS, VARIABLES, ConfigKey, config_key, is_oauth
 from monitor.openclaw.inheritance import View
 from monitor.openclaw.installation import Installation, read
 from monitor.openclaw.observations import ProfileContext, observation

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import StrEnum
 from typing import NamedTuple
 
 from monitor.model import Kind
-from monitor.openclaw.auth_profiles import Profile, reference
+from monitor.openclaw.auth_profiles import Profile
 from monitor.openclaw.compat.classification import ProfileStatus, Rollup, Status
 from monitor.openclaw.config import Config, Model
-from monitor.openclaw.env import Environment
+from monitor.openclaw.env import ConfigKey, Environment, config_key
 from monitor.openclaw.inheritance import View, fresh
 from monitor.openclaw.order import Order, cooling, order
 from monitor.openclaw.releases import CLI_PROVIDERS, Generation, auth_id
 from monitor.openclaw.usage import EXEMPT
-
-
-class ConfigKey(StrEnum):
-    """What `models.providers.<id>.apiKey` is."""
-
-    NONE = "none"
-    LITERAL = "literal"
-    SET = "set"  # a reference to a variable that is set
-    UNRESOLVED = "unresolved"
 
 
 class ExitCodeInput:
@@ -70,16 +60,6 @@ class ProviderAnswer(NamedTuple):
 
     ready: bool | None
     profile: str | None = None
-
-
-def config_key(config: Config, environment: Environment, provider: str, generation: Generation) -> ConfigKey:
-    """What the config offers as a provider's key."""
-    value = config.provider_entry(provider, generation).get("apiKey")
-    ref = reference(value)
-    if ref:
-        found = ref.source == "env" and environment.get(ref.id)
-        return ConfigKey.SET if found else ConfigKey.UNRESOLVED
-    return ConfigKey.LITERAL if isinstance(value, str) and value.strip() else ConfigKey.NONE
 
 
 def code(statuses: Iterable[Status]) -> int:

@@ -11,8 +11,8 @@ from alerts.timefmt import iso
 from monitor.model import Kind
 from monitor.openclaw.auth_profiles import Profile
 from monitor.openclaw.compat.classification import remaining
-from monitor.openclaw.compat.exit_codes import ConfigKey, ExitCodeInput
-from monitor.openclaw.env import VARIABLES, is_oauth
+from monitor.openclaw.compat.exit_codes import ExitCodeInput
+from monitor.openclaw.env import VARIABLES, ConfigKey, is_oauth
 from monitor.openclaw.installation import Installation
 from monitor.openclaw.observations import moment
 from monitor.openclaw.order import serves
