@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from alerts.timefmt import iso
+from alerts.timefmt import iso, moment, parse
 from monitor.cli import history_access
 from monitor.cli.context import Context
 
@@ -42,7 +42,7 @@ def run(given: argparse.Namespace, context: Context) -> int:
     if not rows:
         context.say("Nothing stands.")
     for row in rows:
-        context.say(visible(f"{row['level']:<5} {row['key']} since {row['since']}: {row['summary']}"))
+        context.say(visible(f"{row['level']:<5} {row['key']} since {_when(row['since'])}: {row['summary']}"))
         context.say(visible(f"      {_who(row)}"))
     for one in silences:
         context.say(visible(f"silence {one['id']}: {one['match']} up to level {one['level']}{_by(one)}"))
@@ -122,18 +122,24 @@ def _tokens(context: Context, settings: Settings, known: Memory, now: datetime) 
 
 
 def _who(row: dict[str, Any]) -> str:
-    parts = [f"told {label} {at}" for label, at in row["told"].items()]
+    parts = [f"told {label} {_when(at)}" for label, at in row["told"].items()]
     parts += [f"not yet delivered to {label}" for label in row["undelivered"]]
     parts += [f"acknowledged{_by(row['acknowledgement'])}"] if row["acknowledged"] else []
     parts += ["silenced"] if row["silenced"] else []
     parts = parts or ["nobody was told"]
     if following := row["next"]:
-        parts.append(f"next message: {following['reason']} to {following['channel']} {following['at']}")
+        parts.append(f"next message: {following['reason']} to {following['channel']} {_when(following['at'])}")
     return "; ".join(parts)
 
 
 def _by(wish: dict[str, Any]) -> str:
     """By whom, until when, and why."""
     author = f" by {wish['author']}" if wish["author"] else ""
-    until = f" until {wish['until']}" if wish["until"] else " until it changes"
+    until = f" until {_when(wish['until'])}" if wish["until"] else " until it changes"
     return f"{author}{until}{': ' + wish['note'] if wish['note'] else ''}"
+
+
+def _when(text: str) -> str:
+    """A moment of the JSON as people read it."""
+    at = parse(text)
+    return moment(at) if at else text
