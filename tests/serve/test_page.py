@@ -135,6 +135,25 @@ def test_open_alerts_say_who_was_told_and_what_comes_next():
     assert "last success Tue 10 Nov, 14:05, 12 days ago" in found
 
 
+@pytest.mark.parametrize(
+    ("told", "undelivered", "words"),
+    [
+        ({}, [], "ago · nobody was told"),
+        ({}, ["mail"], "ago · not yet delivered to mail"),
+        (
+            {"phone": (NOW - 3 * DAY).isoformat()},
+            ["mail"],
+            "told phone Thu 19 Nov, 14:05, 3 days ago, not yet delivered to mail",
+        ),
+    ],
+)
+def test_an_alert_says_whom_it_has_not_reached_yet(told, undelivered, words):
+    """An alert says in whole words whom it has not reached yet, or that it reached nobody."""
+    status, overview = documents("now")
+    overview["alerts"] = [{**one, "told": told, "undelivered": undelivered} for one in overview["alerts"]]
+    assert words in Text(render(PageInput(status, overview, NOW, False), "vps-1", LATER))
+
+
 def test_what_is_on_the_page_is_whole_and_asks_nobody_else():
     """The page is whole and asks nobody else: no script, no inline style, no address but our own."""
     for mood in ("calm", "soon", "now", "blind"):

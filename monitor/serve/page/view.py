@@ -113,8 +113,9 @@ def _line(one: Document, changes: Iterable[Document], now: datetime) -> Line:
 
 
 def _alert(one: Document, now: datetime) -> AlertRow:
-    notified = [f"{label} {_ago(at, now)}" for label, at in one["told"].items()]
-    notified += [f"{label}: not delivered yet" for label in one["undelivered"] if label not in one["told"]]
+    told = ", ".join(f"{label} {_ago(at, now)}" for label, at in one["told"].items())
+    notified = [f"told {told}"] if told else []
+    notified += [f"not yet delivered to {label}" for label in one["undelivered"] if label not in one["told"]]
     known = [word for word in ("acknowledged", "silenced") if one[word]]
     return AlertRow(
         one["level"],
