@@ -162,10 +162,13 @@ class WriteLog:
 
     def _scan(self, found: dict[int, int], read: Mapping[int, int] = MappingProxyType({})) -> tuple[int, Sums, int]:
         """Goes through the frames after the last one known and puts page numbers and frames of what was committed into
-        `found`; gives the last commit, the sums there and the size of the database. Raises Changed where a frame is one
-        of the pages that were `read`."""
+        `found`; gives the last commit, the sums there and the size of the database.
+
+        Raises Changed where a committed frame is one of the pages that were `read`. What a killed program left
+        uncommitted is never copied by a checkpoint, so it may well equal one of them.
+        """
         last, committed, pages = self._last, self._sums, self.pages
-        frame, sums, pending = last, committed, []
+        frame, sums, pending, copied = last, committed, [], False
         salts, length = self._head[16:24], _FRAME + self._page_size
         while len(data := os.pread(self._handle, length, self._place(frame + 1))) == length:
             number = data[:4]
@@ -176,9 +179,10 @@ class WriteLog:
                 break
             frame += 1
             pending.append(int.from_bytes(number, "big"))
-            if read.get(pending[-1]) == hash(data[_FRAME:]):
-                raise Changed
+            copied = copied or read.get(pending[-1]) == hash(data[_FRAME:])
             if data[4:8] != b"\0\0\0\0":
+                if copied:
+                    raise Changed
                 found.update(zip(pending, range(frame - len(pending) + 1, frame + 1), strict=True))
                 pending.clear()
                 last, committed, pages = frame, sums, int.from_bytes(data[4:8], "big")

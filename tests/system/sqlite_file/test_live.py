@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import random
 import sqlite3
+import struct
 from pathlib import Path
 
 import pytest
 
 from monitor.system.sqlite_file import LOOKS, Database, UnreadableFile, read
+from monitor.system.sqlite_file.write_log import checksum
 from tests.system.sqlite_file.crafted import plain
 from tests.system.sqlite_file.live import MODES, killed, watch
 
@@ -19,8 +21,7 @@ def test_a_writer_that_never_pauses_is_never_read_torn(mode: str) -> None:
     score = watch(mode, looks=60, pause=0, states=4)
     assert score.torn == 0
     if mode.startswith("wal"):  # without a log, thousands of transactions a second leave no moment to look between
-        assert score.share <= 0.35
-        assert score.seen > 3
+        assert score.seen > 3  # how often it is locked depends on the load: `benchmarks/live_database.py` measures it
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -97,6 +98,27 @@ def test_a_page_of_a_later_commit_is_noticed(tmp_path: Path) -> None:
     looks = 5
     owner.execute("UPDATE store SET v = 'again'")
     assert read(str(path), ask) == [("again",), ("again",)]
+    owner.close()
+
+
+def test_what_a_killed_program_left_uncommitted_is_no_change(tmp_path: Path) -> None:
+    """Its last transaction may have written a page as it was: a frame that equals what stands in the database."""
+    path = tmp_path / "x.sqlite"
+    plain(path, "PRAGMA journal_mode=WAL")
+    owner = sqlite3.connect(path, isolation_level=None)
+    owner.execute("PRAGMA wal_autocheckpoint=0")
+    owner.execute("UPDATE free SET v = 'begun'")
+    log = Path(f"{path}-wal").read_bytes()
+    page_size = int.from_bytes(log[8:12], "big")
+    pages = range(1, path.stat().st_size // page_size + 1)
+    sums = struct.unpack_from(">II", log, len(log) - page_size - 8)
+    with open(f"{path}-wal", "ab") as more:
+        for number in pages:
+            page = path.read_bytes()[(number - 1) * page_size : number * page_size]
+            begin = number.to_bytes(4, "big") + bytes(4)
+            sums = checksum(begin + page, sums)
+            more.write(begin + log[16:24] + struct.pack(">II", *sums) + page)
+    assert read(str(path), lambda database: next(database.find("store", "k", "key 00299", "v"))) == ("value 299 " * 2,)
     owner.close()
 
 
