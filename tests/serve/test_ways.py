@@ -7,6 +7,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -108,7 +109,15 @@ def test_behind_caddy_it_wants_its_password(server, tmp_path, run):
         answer = connection.getresponse()
         return answer.status, answer.read().decode()
 
-    assert wait_for(lambda: ask(port, "/metrics"))[0] == 401
+    def certified(port):
+        """Caddy makes a certificate per port after it has opened them."""
+        with suppress(ssl.SSLError):
+            return ask(port, "/healthz")
+        return None
+
+    for one in (port, other, own):
+        wait_for(lambda one=one: certified(one), 30)
+    assert ask(port, "/metrics")[0] == 401
     assert "authwatch_profile_info" in ask(port, "/metrics", Authorization=BASIC)[1]
     assert ask(port, "/", Authorization=BASIC)[0] == 200
     assert ask(port, "/healthz")[0] == 200
