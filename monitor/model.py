@@ -168,6 +168,7 @@ class Use(NamedTuple):
     `in_use` is None where the program does not say; `rank` counts from 0 in the effective order;
     `unusable_until` ends a cooldown, rate limit or temporary disabling; `out_of_credit` says why it is useless now.
     `session_at` is when its program last wrote a session, to the hour: a hint only, looked for when it matters.
+    `why_not`: why its program does not use it, as the end of "not in use: …"; "" where it does or nobody can say.
     """
 
     in_use: bool | None = None
@@ -178,6 +179,7 @@ class Use(NamedTuple):
     last_used_at: datetime | None = None
     pinned_by: str | None = None
     session_at: datetime | None = None
+    why_not: str = ""
 
 
 class Location(NamedTuple):
@@ -221,9 +223,30 @@ class Observation(NamedTuple):
     through: tuple[Location, ...] = ()
 
 
+class Standing(StrEnum):
+    """What a place of a ladder is to its program."""
+
+    SERVES = "serves"
+    BEHIND = "behind"  # it holds something, and a place before it serves
+    PASSED = "passed"  # it holds something that its program does not take
+    EMPTY = "empty"
+
+
+class Rung(NamedTuple):
+    """One place of a program's precedence, as people write it; `key` is the credential there, "" where there is none
+    or it is another's. `note`: why it is passed over."""
+
+    place: str
+    key: str
+    standing: Standing
+    note: str = ""
+
+
 class Lineup(NamedTuple):
     """Who serves a provider for an agent: `keys` of credentials in effective order, then `spare` names of
     environment or config keys. `ordered` is False where the program states no order (no redundancy is inferred).
+    `ladder`: the places of a program that takes the first that holds something, and never falls back on another; then
+    `keys` are what lies in that one.
     """
 
     source: str
@@ -233,6 +256,7 @@ class Lineup(NamedTuple):
     spare: tuple[str, ...] = ()
     in_use: bool = True
     ordered: bool = True
+    ladder: tuple[Rung, ...] = ()
 
 
 #: The source of troubles that are of no source but our own; no filter hides them.

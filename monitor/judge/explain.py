@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -11,7 +11,19 @@ from monitor.judge.deadlines import rule_for, steps_for
 from monitor.judge.refresh import rhythm
 from monitor.judge.unreadable import Hidden
 from monitor.judge.wording import name
-from monitor.model import Confidence, Evidence, Judgement, Kind, Observation, Policy, Remembered, State, Verdict
+from monitor.model import (
+    Confidence,
+    Evidence,
+    Judgement,
+    Kind,
+    Lineup,
+    Observation,
+    Policy,
+    Remembered,
+    Standing,
+    State,
+    Verdict,
+)
 
 HISTORY: Final = "authwatch's history"
 SETTINGS: Final = "its program's settings"
@@ -151,6 +163,9 @@ def _lined_up(verdict: Verdict, look: Judgement) -> Iterator[Part]:
     sure = "they say so" if verdict.seen.use.in_use is not None else "they do not say; what is there counts as used"
     yield "in use", "yes" if verdict.in_use else "no", Confidence.ASSUMED, sure
     for one in look.lineups:
+        if one.ladder and any(rung.key == verdict.key for rung in one.ladder):
+            yield from _ladder(one, profiles)
+            continue
         if verdict.key not in one.keys:
             continue
         ids = [profiles.get(key, key) for key in one.keys]
@@ -159,6 +174,22 @@ def _lined_up(verdict: Verdict, look: Judgement) -> Iterator[Part]:
         beside = f", beside {', '.join((*others, *one.spare))}" if total > 1 else ", and no other"
         order = f"{place} of {total}" if one.ordered else f"one of {total}, in no stated order"
         yield f"for {one.agent}", f"{order} for {one.provider}{beside}", Confidence.ASSUMED, "the effective order"
+
+
+def _ladder(lineup: Lineup, profiles: Mapping[str, str]) -> Iterator[Part]:
+    """Each place from which the program could take it, the strongest first."""
+    for number, rung in enumerate(lineup.ladder, 1):
+        what = f"{profiles.get(rung.key, rung.key)}, " if rung.key else ""
+        words = f"{what}{rung.note or _STANDINGS[rung.standing]}"
+        yield f"place {number}", f"{rung.place}: {words}", Confidence.ASSUMED, "the program's own precedence"
+
+
+_STANDINGS: Final = {
+    Standing.SERVES: "serves",
+    Standing.BEHIND: "does not serve, because one before it does",
+    Standing.PASSED: "is not taken",
+    Standing.EMPTY: "nothing there",
+}
 
 
 def _remembered(verdict: Verdict, known: Remembered | None) -> Iterator[Part]:

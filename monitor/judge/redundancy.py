@@ -10,7 +10,7 @@ from typing import Final
 
 from alerts.model import Condition, Level
 from monitor.judge.wording import OUT_OF_CREDIT, extend, mask
-from monitor.model import Judgement, Kind, Lineup, Need, Problem, ProviderView, State, Verdict, Weight
+from monitor.model import Judgement, Kind, Lineup, Need, Problem, ProviderView, Standing, State, Verdict, Weight
 
 #: From the least to the worst, as exit codes rank them.
 SEVERITY: Final = (Need.NO, Need.SOON, Need.UNKNOWN, Need.NOW)
@@ -29,7 +29,7 @@ def weigh(verdicts: Mapping[str, Verdict], lineups: Iterable[Lineup], expect: Co
         mine = {id(lineup): lineup for lineup in (*by_place.get(_place(verdict), ()), *within)}
         wanted = key in expect or any(lineup.in_use for lineup in within)
         weighed.append(_weigh(verdict, tuple(mine.values()), able, wanted))
-    return weighed
+    return _overridden(weighed, verdicts, lineups)
 
 
 def roll_up(verdicts: Iterable[Verdict], lineups: Iterable[Lineup]) -> tuple[ProviderView, ...]:
@@ -60,7 +60,7 @@ def _weigh(verdict: Verdict, mine: tuple[Lineup, ...], able: Mapping[int, Sequen
     if not (wanted or _in_use(verdict, mine)):
         others = any(lineup.in_use for lineup in mine)
         why = f"the order stated for {provider} leaves it out" if others else f"nothing here uses {provider}"
-        idle = extend(verdict._replace(in_use=False), f"unused: {why}")
+        idle = extend(verdict._replace(in_use=False), f"not in use: {verdict.seen.use.why_not or why}")
         return idle._replace(needs_human=Need.NO, step=None, weights=(*idle.weights, Weight.UNUSED))
     using = [lineup for lineup in mine if lineup.in_use]
     replaceable = bool(using) and all(any(key != verdict.key for key in able[id(line)]) for line in using)
@@ -69,6 +69,27 @@ def _weigh(verdict: Verdict, mine: tuple[Lineup, ...], able: Mapping[int, Sequen
         return verdict
     spare = extend(verdict, f"redundant: another login or key for {provider} remains")
     return spare._replace(needs_human=Need.SOON, step=None, weights=(*spare.weights, Weight.REDUNDANT))
+
+
+def _overridden(weighed: list[Verdict], alone: Mapping[str, Verdict], lineups: Iterable[Lineup]) -> list[Verdict]:
+    """The verdicts, where the one that serves is bad, or nobody can see how it is, and a good one stands behind it:
+    both say so. `alone` is what each is by itself."""
+    after = {verdict.key: verdict for verdict in weighed}
+    for lineup in lineups:
+        serving = after.get(lineup.keys[0]) if lineup.ladder and lineup.keys else None
+        if serving is None or not (serving.state is State.OPAQUE or serving.needs_human in (Need.NOW, Need.UNKNOWN)):
+            continue
+        behind = [rung.key for rung in lineup.ladder if rung.standing is Standing.BEHIND and rung.key in after]
+        for key in behind:
+            good = alone[key].usable and alone[key].needs_human in (Need.NO, Need.SOON)
+            if not good or alone[key].state is State.OPAQUE:
+                continue
+            if serving.state in (State.OPAQUE, State.UNKNOWN):
+                after[key] = extend(after[key], "whether that one works cannot be seen")
+            else:
+                other = after[key].seen.credential.profile
+                after[serving.key] = serving = extend(serving, f"it overrides {other}, which would work")
+    return [after[verdict.key] for verdict in weighed]
 
 
 def _in_use(verdict: Verdict, mine: tuple[Lineup, ...]) -> bool:

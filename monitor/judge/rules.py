@@ -50,6 +50,6 @@ WEIGHTS: Final[dict[Weight, str]] = {
     Weight.STALLED: "refresh stalled: it was used well after its program usually renews it, and was not renewed",
     Weight.CREDIT: "out of credit: somebody has to top it up, and then it works again",
     Weight.REST: "it rests (cooldown or rate limit): unusable for a while, which needs nobody",
-    Weight.UNUSED: "unused: no model, fallback, pin or expectation asks for its provider, or the order leaves it out",
+    Weight.UNUSED: "not in use: another place serves instead, or no model, fallback, pin or expectation asks for it",
     Weight.REDUNDANT: "redundant: another login or key of the same provider serves meanwhile",
 }

@@ -106,7 +106,7 @@ def test_what_nothing_uses_needs_nobody(in_use, lineups, used):
     assert verdict.in_use is used
     assert verdict.needs_human is (Need.NOW if used else Need.NO)
     assert verdict.state is State.EXPIRED
-    assert any(phrase.startswith("unused") for phrase in verdict.because) is not used
+    assert any(phrase.startswith("not in use") for phrase in verdict.because) is not used
 
 
 def test_a_pin_or_an_expectation_is_a_use():
