@@ -103,7 +103,7 @@ def _in_use(verdict: Verdict, mine: tuple[Lineup, ...]) -> bool:
 
 def _able(lineup: Lineup, verdicts: Mapping[str, Verdict]) -> tuple[str, ...]:
     """Two, at most, of those in an ordered line-up that can serve: a cooldown passes by itself and counts as able."""
-    if not lineup.ordered:
+    if not lineup.ordered or lineup.ladder:
         return ()
     found = (key for key in lineup.keys if (verdict := verdicts.get(key)) and _serves(verdict))
     return tuple(islice(chain(lineup.spare, found), 2))

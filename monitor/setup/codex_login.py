@@ -43,11 +43,12 @@ def arguments(host: Host, store: Path, profile: str) -> tuple[str, ...]:
     path = store.with_name("config.toml")
     flag = _FLAGS.get(profile, codex.DEVICE)
     try:
-        place, asked = keeps_in(host, path), settings(host, path)
+        asked = settings(host, path)
     except Unreadable as error:
         raise LoginImpossible(
             f"{host.show(path)}: {error.detail}; Codex cannot start before that is put right"
         ) from None
+    place = keeps_in(asked)
     if place == "ephemeral":
         raise LoginImpossible(f"Codex keeps its login in memory only (cli_auth_credentials_store in {host.show(path)})")
     if place == "keyring" or (place == "auto" and not store.exists()):

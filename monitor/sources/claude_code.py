@@ -1,8 +1,10 @@
-"""Claude Code: its login file, the setup-token in the environment, its profiles in `anthropic/credentials/NAME.json`.
+"""Claude Code: everything that can log it in, of which the first that is there serves.
 
-Facts by version 2.1.330: `expiresAt` is the access token's end (8 hours), `refreshTokenExpiresAt` the login's, which no
+Facts by version 2.1.332: `expiresAt` is the access token's end (8 hours), `refreshTokenExpiresAt` the login's, which no
 refresh extends; after a refused refresh the program itself empties both tokens (anthropics/claude-code #76561, #88583).
-MCP logins lie in the same file under `mcpOAuth` and are not the model's credential.
+Variables may stand in the environment or in `env` of settings.json, which wins; managed settings win over both. What
+stands before the login is sent instead of it, even where it is dead, and a helper is never run here. MCP logins lie in
+the login's file under `mcpOAuth` and are not the model's credential.
 """
 
 from __future__ import annotations
@@ -13,93 +15,14 @@ import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem, SourceEntry, Trouble, Use
+from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem, SourceEntry, Trouble
+from monitor.sources.anthropic_profiles import observe_profiles
 from monitor.sources.location_variables import LocationValue, LocationVariable
+from monitor.sources.precedence import Place, line_up
 from monitor.sources.timestamps import moment, seconds
-from monitor.system.host import Host, Unreadable, printable
-
-#: More profiles than anybody has; a bound on what a stranger's folder can make us read.
-MOST: Final = 64
-
-
-def observe_profiles(host: Host, entry: SourceEntry, *, ask: bool) -> Iterator[Observation]:
-    """One observation a profile; its id is `anthropic:NAME`. `ask`: whether the environment is this user's."""
-    folder = _profiles_folder(host, ask)
-    names = [n for n in host.names(folder / "credentials") if n.endswith(".json") and not n.startswith(".")]
-    if not names:
-        return
-    active = _active(host, folder, ask)
-    for name in names[:MOST]:
-        profile = printable(name.removesuffix(".json"))
-        path = folder / "credentials" / name
-        blank = Observation(
-            Credential(entry.id, "-", "anthropic", f"anthropic:{profile}", Kind.OAUTH),
-            use=Use(in_use=None if active is None else profile == active),
-            store=printable(host.show(path)),
-            host_path=str(path),
-        )
-        yield _profile(host, blank, path, folder / "configs" / name)
-
-
-def _profiles_folder(host: Host, ask: bool) -> Path:
-    named = host.env("ANTHROPIC_CONFIG_DIR") if ask else None
-    if named:
-        return host.path(named)
-    base = host.env("XDG_CONFIG_HOME") if ask else None
-    return host.path(base or "~/.config") / "anthropic"
-
-
-def _active(host: Host, folder: Path, ask: bool) -> str | None:
-    named = host.env("ANTHROPIC_PROFILE") if ask else None
-    try:
-        return named or (host.text(folder / "active_config") or "").strip() or None
-    except Unreadable:
-        return None
-
-
-def _profile(host: Host, blank: Observation, path: Path, config: Path) -> Observation:
-    try:
-        stored = _object(host, path)
-        access, refresh = _text(stored, "access_token", path), _text(stored, "refresh_token", path)
-        expires = moment(stored.get("expires_at"))
-        client = stored.get("client_id") or (refresh and _client(host, config))
-    except Unreadable as error:
-        return blank._replace(problem=error.problem, notes=(error.detail,))
-    except ValueError:
-        return blank._replace(problem=Problem.PARSE, notes=("expires_at is no moment",))
-    if not access and not refresh:
-        empty = access is not None or refresh is not None
-        return blank._replace(evidence=Evidence.BLANKED if empty else Evidence.ABSENT)
-    return blank._replace(
-        access_expires_at=expires,
-        refreshable=bool(refresh and client),
-        fingerprint=host.fingerprint(refresh or access or ""),
-    )
-
-
-def _object(host: Host, path: Path) -> Mapping[str, Any]:
-    stored = host.json(path)
-    if not isinstance(stored, Mapping):
-        raise Unreadable(Problem.PARSE, path, "not a JSON object")
-    return stored
-
-
-def _text(stored: Mapping[str, Any], name: str, path: Path) -> str | None:
-    value = stored.get(name)
-    if value is None or isinstance(value, str):
-        return value
-    raise Unreadable(Problem.PARSE, path, f"{name} is not a text")
-
-
-def _client(host: Host, path: Path) -> bool:
-    """Whether the profile's config names a client to refresh with, at its top or one level below."""
-    config = host.json(path)
-    if not isinstance(config, Mapping):
-        return False
-    return any("client_id" in part for part in (config, *config.values()) if isinstance(part, Mapping))
-
+from monitor.system.host import Host, Unreadable
 
 #: No login is older than this; the program ignores an end before 2025 as well.
 EARLIEST: Final = datetime(2025, 1, 1, tzinfo=UTC)
@@ -116,32 +39,139 @@ LOCATIONS: Final = (
 
 _WORD: Final = re.compile(r"[a-z_]{1,40}")
 
+AUTH_TOKEN, API_KEY, OAUTH_TOKEN = "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN"
+SWITCHES: Final = {
+    "CLAUDE_CODE_USE_BEDROCK": "AWS",
+    "CLAUDE_CODE_USE_VERTEX": "Google Cloud",
+    "CLAUDE_CODE_USE_FOUNDRY": "Azure",
+}
+HELPER, CONSOLE_KEY, LOGIN_FILE = "apiKeyHelper", "primaryApiKey", ".credentials.json"
+LADDER: Final = (*SWITCHES, AUTH_TOKEN, HELPER, API_KEY, CONSOLE_KEY, OAUTH_TOKEN, LOGIN_FILE)
+
+#: Where an administrator's settings lie (code.claude.com/docs/en/settings); no variable moves them.
+MANAGED: Final = {
+    "darwin": "/Library/Application Support/ClaudeCode/managed-settings.json",
+    "linux": "/etc/claude-code/managed-settings.json",
+}
+_ON: Final = frozenset(("1", "true", "yes", "on"))
+
 
 def observe(host: Host, entry: SourceEntry, platform: str = sys.platform) -> Iterator[Finding]:
-    """The login, the environment's token, and the profiles. `home` and `path` options make a login expected; with
-    either, the environment, which is another's, is not asked."""
+    """Everything in the ladder, and the profiles. `home` and `path` options make a login expected; with either, the
+    environment, which is another's, is not asked, and with `path` nothing but that file is looked at."""
     if "path" in entry.options:
-        yield from _shown(host, _login(host, entry, Path(entry.options["path"]), platform))
+        if login := _login(host, entry, Path(entry.options["path"]), platform):
+            yield login.seen._replace(store=host.show(Path(login.seen.host_path)))
         return
     ask = "home" not in entry.options
     at = host if ask else host.at(Path(entry.options["home"]))
     variable, folder = _folder(at, ask)
-    others: list[Observation | Trouble] = [*_from_environment(host, entry)] if ask else []
+    profiles: list[Finding] = []
     try:
-        others += observe_profiles(at, entry, ask=ask)
+        profiles += observe_profiles(at, entry, ask=ask)
     except Unreadable as error:  # a locked folder of profiles says nothing of the login beside it
-        others.append(Trouble(entry.id, error.problem, host.show(error.path), error.detail, str(error.path)))
-    login = _login(at, entry, folder / ".credentials.json", platform)
+        profiles.append(Trouble(entry.id, error.problem, host.show(error.path), error.detail, str(error.path)))
+    login = _login(at, entry, folder / LOGIN_FILE, platform)
     if login and variable:
-        login = login._replace(relogin=f"{variable}={shlex.quote(str(folder))} {LOGIN}")
-    if not (others and login and login.evidence is Evidence.ABSENT):  # the program uses one of the others
-        yield from _shown(host, login)
-    yield from others
+        login = login._replace(seen=login.seen._replace(relogin=f"{variable}={shlex.quote(str(folder))} {LOGIN}"))
+    settings = _Settings(host, at, entry, platform, ask=ask)
+    places = {name: place for name in LADDER[:-1] if (place := settings.place(name, login))}
+    if login and not (profiles and login.seen.evidence is Evidence.ABSENT):  # the program uses one of the profiles
+        places[LOGIN_FILE] = Place((login.seen._replace(store=host.show(Path(login.seen.host_path))),))
+    yield from line_up(entry.id, "anthropic", LADDER, places)
+    yield from profiles
+    yield from settings.troubles
 
 
-def _shown(host: Host, login: Observation | None) -> Iterator[Observation]:
-    if login:
-        yield login._replace(store=host.show(Path(login.host_path)))
+class _Login(NamedTuple):
+    """The login file's, with what only a comparison needs."""
+
+    seen: Observation
+    access: str = ""
+
+
+class _Settings:
+    """The settings files and the environment of one look: what stands in which of them."""
+
+    def __init__(self, host: Host, at: Host, entry: SourceEntry, platform: str, *, ask: bool) -> None:
+        self._outer, self._host, self._entry, self._ask = host, at, entry, ask
+        self.troubles: list[Trouble] = []
+        moved = (at.env("CLAUDE_CONFIG_DIR") if ask else None) or ""
+        folder = at.path(moved or "~/.claude")
+        self._claude_json = (folder if moved else at.home) / ".claude.json"
+        managed = MANAGED.get(platform)
+        paths = [*([Path(managed)] if managed else []), folder / "settings.json"]
+        self._files = [(path, found) for path in paths if (found := self._object(path))]
+
+    def place(self, name: str, login: _Login | None) -> Place | None:
+        """What stands at a name of the ladder; None where nothing does."""
+        if name in SWITCHES:
+            value, path = self._variable(name)
+            return Place(switch=True, at=self._where(path)) if value.lower() in _ON else None
+        if name == HELPER:
+            for path, found in self._files:
+                if value := _words(found.get(HELPER)):
+                    hidden = self._blank(name, Kind.EXEC, path)._replace(evidence=Evidence.HIDDEN)
+                    notes = ("a command that gives the key at each use; it is never run here",)
+                    seen = hidden._replace(fingerprint=self._host.fingerprint(value), notes=notes)
+                    return Place((seen,), at=self._where(path))
+            return None
+        if name == CONSOLE_KEY:
+            value, path = _words((self._object(self._claude_json) or {}).get(CONSOLE_KEY)), self._claude_json
+        else:
+            value, path = self._variable(name)
+        return Place((self._secret(name, value, path, login),), at=self._where(path)) if value else None
+
+    def _secret(self, name: str, value: str, path: Path | None, login: _Login | None) -> Observation:
+        kind = Kind.API_KEY if name in (API_KEY, CONSOLE_KEY) else Kind.TOKEN
+        seen = self._blank(name, kind, path)
+        seen = seen._replace(refreshable=False, fingerprint=self._host.fingerprint(value))
+        if name != AUTH_TOKEN:  # that one is mostly a gateway's
+            self._host.offer(seen.credential, value)
+        if login and value == login.access:
+            notes = ("it is a copy of the login's access token: it ends with that, and nothing renews it",)
+            return seen._replace(access_expires_at=login.seen.access_expires_at, notes=notes)
+        return seen
+
+    def _blank(self, name: str, kind: Kind, path: Path | None) -> Observation:
+        who = Credential(self._entry.id, "-", "anthropic", _PROFILES.get(name, f"claude-code:{name}"), kind)
+        relogin = SETUP_TOKEN if name == OAUTH_TOKEN else ""
+        if path is None:
+            return Observation(who, store=f"${name}", from_file=False, relogin=relogin)
+        return Observation(who, store=self._outer.show(path), host_path=str(path), relogin=relogin)
+
+    def _variable(self, name: str) -> tuple[str, Path | None]:
+        """What a variable holds for the program, and the file that says so; None is the environment."""
+        for path, found in self._files:
+            block = found.get("env")
+            if isinstance(block, Mapping) and name in block:
+                return _words(block[name]), path
+        return ((self._host.env(name) if self._ask else None) or "").strip(), None
+
+    def _where(self, path: Path | None) -> str:
+        return self._outer.show(path) if path else "environment"
+
+    def _object(self, path: Path) -> Mapping[str, Any] | None:
+        """A settings file; None where it is not there, or cannot be read, which is a trouble."""
+        try:
+            found = self._host.json(path)
+            if found is None and not self._host.exists(path):
+                return None
+            if not isinstance(found, Mapping):
+                raise Unreadable(Problem.PARSE, path, "not a JSON object")
+        except Unreadable as error:
+            shown = self._outer.show(error.path)
+            self.troubles.append(Trouble(self._entry.id, error.problem, shown, error.detail, str(error.path)))
+            return None
+        return found
+
+
+#: The names that two of them had before the others were read.
+_PROFILES: Final = {OAUTH_TOKEN: "claude-code:env"}
+
+
+def _words(value: Any) -> str:
+    return str(value).strip() if isinstance(value, str | int) else ""
 
 
 def _folder(host: Host, ask: bool) -> tuple[str, Path]:
@@ -152,17 +182,18 @@ def _folder(host: Host, ask: bool) -> tuple[str, Path]:
     return "", host.path("~/.claude")
 
 
-def _login(host: Host, entry: SourceEntry, path: Path, platform: str) -> Observation | None:
+def _login(host: Host, entry: SourceEntry, path: Path, platform: str) -> _Login | None:
     """What the login file says; None where nothing is installed and nothing expected."""
     who = Credential(entry.id, "-", "anthropic", "claude-code:default", Kind.OAUTH)
     blank = Observation(who, host_path=str(path), relogin=LOGIN)
     try:
         stored = host.json(path)
         if stored is None and not host.exists(path):
-            return _absent(host, entry, blank._replace(evidence=Evidence.ABSENT), platform)
+            gone = _absent(host, entry, blank._replace(evidence=Evidence.ABSENT), platform)
+            return _Login(gone) if gone else None
         return _read(host, stored, blank, path)
     except Unreadable as error:
-        return blank._replace(problem=error.problem, notes=(error.detail,))
+        return _Login(blank._replace(problem=error.problem, notes=(error.detail,)))
 
 
 def _absent(host: Host, entry: SourceEntry, gone: Observation, platform: str) -> Observation | None:
@@ -173,34 +204,35 @@ def _absent(host: Host, entry: SourceEntry, gone: Observation, platform: str) ->
     return gone if entry.options else None
 
 
-def _read(host: Host, stored: Any, blank: Observation, path: Path) -> Observation:
+def _read(host: Host, stored: Any, blank: Observation, path: Path) -> _Login:
     if not isinstance(stored, Mapping):
         raise Unreadable(Problem.PARSE, path, "not a JSON object")
     login = stored.get("claudeAiOauth")
     if login is None:
-        return blank._replace(evidence=Evidence.ABSENT)
+        return _Login(blank._replace(evidence=Evidence.ABSENT))
     if not isinstance(login, Mapping):
         raise Unreadable(Problem.PARSE, path, "claudeAiOauth is not an object")
     access, refresh = _token(login, "accessToken", path), _token(login, "refreshToken", path)
     ends = blank._replace(login_expires_at=_login_end(login.get("refreshTokenExpiresAt")))
     if not access and not refresh:
         if access is None and refresh is None:
-            return blank._replace(evidence=Evidence.ABSENT)
-        return ends._replace(evidence=Evidence.BLANKED, refreshable=False, notes=_reason(login))
+            return _Login(blank._replace(evidence=Evidence.ABSENT))
+        return _Login(ends._replace(evidence=Evidence.BLANKED, refreshable=False, notes=_reason(login)))
     if login.get("scopes") == []:
         notes = ("the login has no scopes, which Claude Code counts as logged out",)
-        return blank._replace(evidence=Evidence.ABSENT, notes=notes)
+        return _Login(blank._replace(evidence=Evidence.ABSENT, notes=notes))
     try:
         expires = moment(login.get("expiresAt"))
     except ValueError:
         raise Unreadable(Problem.PARSE, path, "expiresAt is no moment") from None
     host.offer(blank.credential, access or "")
-    return ends._replace(
+    seen = ends._replace(
         access_expires_at=expires,
         refreshable=bool(refresh),
         fingerprint=host.fingerprint(refresh or access or ""),
         notes=("expiresAt is in seconds, it should be in milliseconds",) if seconds(login.get("expiresAt")) else (),
     )
+    return _Login(seen, access or "")
 
 
 def _token(login: Mapping[str, Any], name: str, path: Path) -> str | None:
@@ -221,19 +253,3 @@ def _login_end(value: Any) -> datetime | None:
 def _reason(login: Mapping[str, Any]) -> tuple[str, ...]:
     why = login.get("loginEnded")
     return (f"login ended: {why}",) if isinstance(why, str) and _WORD.fullmatch(why) else ()
-
-
-def _from_environment(host: Host, entry: SourceEntry) -> Iterator[Observation]:
-    """A setup-token: lives a year from a day that is written nowhere."""
-    token = (host.env("CLAUDE_CODE_OAUTH_TOKEN") or "").strip()
-    if token:
-        who = Credential(entry.id, "-", "anthropic", "claude-code:env", Kind.TOKEN)
-        host.offer(who, token)
-        yield Observation(
-            who,
-            refreshable=False,
-            fingerprint=host.fingerprint(token),
-            store="$CLAUDE_CODE_OAUTH_TOKEN",
-            from_file=False,
-            relogin=SETUP_TOKEN,
-        )

@@ -1,9 +1,10 @@
-"""Codex: the login or key in its `auth.json`, and where `config.toml` says that it lies elsewhere.
+"""Codex: the login or key in its `auth.json`, and what is sent instead of it where `config.toml` or a variable says so.
 
-Facts by version 0.169.0 and openai/codex codex-rs/login: the end is the `exp` of the access token (10 days), never of
+Facts by version 0.171.0 and openai/codex codex-rs/login: the end is the `exp` of the access token (10 days), never of
 the id_token (1 hour); a store whose id_token cannot be decoded is refused as a whole; `{}` is no login, whatever
-`codex login status` says. Refresh tokens are single-use: nothing here ever shows one to anybody. `codex login` first
-revokes and deletes the login that is there (0.171.0), so `authwatch relogin` runs it in a home of its own.
+`codex login status` says. A `model_provider` of one's own sends its own key, unless it has `requires_openai_auth`;
+CODEX_API_KEY counts for `codex exec`. Refresh tokens are single-use: nothing here ever shows one to anybody. `codex
+login` first revokes and deletes the login that is there, so `authwatch relogin` runs it in a home of its own.
 """
 
 from __future__ import annotations
@@ -18,16 +19,16 @@ from alerts.timefmt import date
 from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem, SourceEntry, Trouble
 from monitor.sources.jwt import claims, dates
 from monitor.sources.location_variables import LocationVariable
+from monitor.sources.precedence import Place, line_up
 from monitor.sources.timestamps import moment
-from monitor.system.host import Host, Unreadable
+from monitor.system.host import Host, Unreadable, printable
 
 _PLACE: Final = re.compile(r"\(at (line \d+, column \d+)\)|\(at (end of document)\)")
 
 
-def keeps_in(host: Host, path: Path) -> str:
-    """`file`, `keyring`, `auto` (the keyring, else the file) or `ephemeral`: its setting cli_auth_credentials_store.
-    Raises `Unreadable`."""
-    found = settings(host, path).get("cli_auth_credentials_store", "file")
+def keeps_in(asked: Mapping[str, Any]) -> str:
+    """`file`, `keyring`, `auto` (the keyring, else the file) or `ephemeral`: its setting cli_auth_credentials_store."""
+    found = asked.get("cli_auth_credentials_store", "file")
     return found if isinstance(found, str) else "file"
 
 
@@ -73,36 +74,97 @@ MODES: Final = {
     "apikey": Mode("OPENAI_API_KEY", "codex:apikey", Kind.API_KEY, "--with-api-key"),
     "agentidentity": Mode("agent_identity", "codex:agent-identity", Kind.TOKEN, WITH_TOKEN),
     "personalaccesstoken": Mode("personal_access_token", "codex:personal-access-token", Kind.TOKEN, WITH_TOKEN),
+    "bedrockapikey": Mode("bedrock_api_key", "codex:bedrock-api-key", Kind.API_KEY),
+    "bedrockaccesskeys": Mode("bedrock_access_keys", "codex:bedrock-access-keys", Kind.API_KEY),
 }
+
+#: The strongest first. A provider of the config that wants the login (`requires_openai_auth`) takes what follows.
+PROVIDER, ACCESS_TOKEN, API_KEY, STORE = "model_provider", "CODEX_ACCESS_TOKEN", "CODEX_API_KEY", "auth.json"
+LADDER: Final = (PROVIDER, ACCESS_TOKEN, API_KEY, STORE)
+#: Its own name for what its login is for, and for what `bedrock*` logins are for.
+OPENAI, BEDROCK = "openai", "amazon-bedrock"
+_BEDROCK: Final = "codex:bedrock-"
 
 
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
-    """The login, and the token in the environment. `home` and `path` options make a login expected; with either, the
-    environment, which is another's, is not asked."""
+    """Everything in the ladder. `home` and `path` options make a login expected; with either, the environment, which is
+    another's, is not asked, and with `path` nothing but that file is looked at."""
     ask = not entry.options
     moved = (ask and host.env("CODEX_HOME")) or ""
     at = host.at(host.path(entry.options["home"])) if "home" in entry.options else host
     folder = at.path(moved or "~/.codex")
     path = host.path(entry.options["path"]) if "path" in entry.options else folder / "auth.json"
     blank = Observation(_who(entry, "codex:default", Kind.OAUTH), store=host.show(path), host_path=str(path))
-    token = ((ask and host.env("CODEX_ACCESS_TOKEN")) or "").strip()
+    config = folder / "config.toml"
+    asked: Mapping[str, Any] = {}
     place = "file"
     try:
-        place = "file" if "path" in entry.options else keeps_in(at, folder / "config.toml")
+        if "path" not in entry.options:
+            asked = settings(at, config)
+            place = keeps_in(asked)
     except Unreadable as error:
         yield Trouble(entry.id, error.problem, host.show(error.path), error.detail, host_path=str(error.path))
+    places: dict[str, Place] = {}
     login = _login(at, entry, blank, path, place)
-    if login and not (token and login.evidence is Evidence.ABSENT):  # Codex then uses the other
+    if login:
         prefix = f"CODEX_HOME={shlex.quote(str(folder))} " if moved else ""
-        yield login._replace(relogin=f"{prefix}authwatch relogin {shlex.quote(login.credential.key)}")
-    if token:
-        who = _who(entry, "codex:env", Kind.TOKEN)
-        seen = Observation(who, store="$CODEX_ACCESS_TOKEN", from_file=False, refreshable=False)
-        yield _dated(seen._replace(fingerprint=host.fingerprint(token)), token)
+        if not login.credential.profile.startswith(_BEDROCK):
+            login = login._replace(relogin=f"{prefix}authwatch relogin {shlex.quote(login.credential.key)}")
+        places[STORE] = Place((login,))
+    if token := ((ask and host.env(ACCESS_TOKEN)) or "").strip():
+        seen = _in_environment(host, entry, "codex:env", Kind.TOKEN, ACCESS_TOKEN, token)
+        places[ACCESS_TOKEN] = Place((_dated(seen, token),), at="environment")
+    if key := ((ask and host.env(API_KEY)) or "").strip():
+        seen = _in_environment(host, entry, f"codex:{API_KEY}", Kind.API_KEY, API_KEY, key)
+        host.offer(seen.credential, key)
+        places[API_KEY] = Place((seen._replace(notes=("only codex exec sends it",)),), at="environment")
+    if (own := _own_provider(host, entry, asked, config, login, ask=ask)) is not None:
+        places[PROVIDER] = own
+    yield from line_up(entry.id, OPENAI, LADDER, places)
+
+
+def _in_environment(
+    host: Host, entry: SourceEntry, profile: str, kind: Kind, name: str, value: str, provider: str = OPENAI
+) -> Observation:
+    who = Credential(entry.id, "-", provider, profile, kind)
+    return Observation(who, store=f"${name}", from_file=False, refreshable=False, fingerprint=host.fingerprint(value))
+
+
+def _own_provider(
+    host: Host, entry: SourceEntry, asked: Mapping[str, Any], config: Path, login: Observation | None, *, ask: bool
+) -> Place | None:
+    """What the provider that the config chooses sends; None where it takes the login."""
+    profiles, name = asked.get("profiles"), asked.get("profile")
+    chosen = profiles.get(name) if isinstance(profiles, Mapping) and isinstance(name, str) else None
+    given = chosen.get("model_provider") if isinstance(chosen, Mapping) else None
+    named = given or asked.get("model_provider") or OPENAI
+    table = asked.get("model_providers")
+    one = table.get(named) if isinstance(table, Mapping) and isinstance(named, str) else None
+    own = one if isinstance(one, Mapping) else {}
+    if not isinstance(named, str) or named == OPENAI or own.get("requires_openai_auth") is True:
+        return None
+    if named == BEDROCK and login and login.credential.profile.startswith(_BEDROCK):
+        return None
+    at = f"{printable(named)} in {host.show(config)}"
+    profile = f"codex:{printable(named)}"
+    token = own.get("experimental_bearer_token")
+    if isinstance(token, str) and token.strip():
+        who = Credential(entry.id, "-", printable(named), profile, Kind.TOKEN)
+        seen = Observation(who, store=host.show(config), host_path=str(config), refreshable=False)
+        return Place((seen._replace(fingerprint=host.fingerprint(token.strip())),), at=at)
+    variable = own.get("env_key")
+    if not isinstance(variable, str) or not variable.strip():
+        return Place(switch=True, at=at)
+    value = ((ask and host.env(variable)) or "").strip()
+    seen = _in_environment(host, entry, profile, Kind.API_KEY, printable(variable), value, printable(named))
+    if not value:
+        notes = (f"the variable {printable(variable)} is not set here",)
+        seen = seen._replace(evidence=Evidence.HIDDEN, fingerprint=None, notes=notes)
+    return Place((seen,), at=at)
 
 
 def _who(entry: SourceEntry, profile: str, kind: Kind) -> Credential:
-    return Credential(entry.id, "-", "openai", profile, kind)
+    return Credential(entry.id, "-", OPENAI, profile, kind)
 
 
 def _login(host: Host, entry: SourceEntry, blank: Observation, path: Path, place: str) -> Observation | None:
@@ -126,9 +188,11 @@ def _login(host: Host, entry: SourceEntry, blank: Observation, path: Path, place
 def _read(host: Host, entry: SourceEntry, stored: Any, blank: Observation, path: Path) -> Observation:
     if not isinstance(stored, Mapping):
         raise Unreadable(Problem.PARSE, path, "not a JSON object")
-    if not any(stored.get(mode.field) for mode in MODES.values()):
+    named = stored.get("auth_mode")
+    known = not named or (isinstance(named, str) and named.lower() in MODES)
+    if known and not any(stored.get(mode.field) for mode in MODES.values()):
         return blank._replace(evidence=Evidence.ABSENT)
-    named = stored.get("auth_mode") or ("apikey" if stored.get("OPENAI_API_KEY") else "chatgpt")
+    named = named or ("apikey" if stored.get("OPENAI_API_KEY") else "chatgpt")
     mode = MODES.get(named.lower()) if isinstance(named, str) else None
     if mode is None:
         raise Unreadable(Problem.PARSE, path, "its auth_mode is not known")
@@ -145,8 +209,9 @@ def _read(host: Host, entry: SourceEntry, stored: Any, blank: Observation, path:
 
 
 def _secret(host: Host, secret: Any, blank: Observation) -> Observation:
-    if isinstance(secret, Mapping) and blank.credential.kind is not Kind.API_KEY:
-        return blank._replace(fingerprint=host.fingerprint(repr(secret)))  # an older agent identity, which has no end
+    if isinstance(secret, Mapping) and blank.credential.profile != "codex:apikey":
+        # An older agent identity, or keys with their region: neither states an end.
+        return blank._replace(fingerprint=host.fingerprint(repr(sorted(map(repr, secret.items())))))
     if not isinstance(secret, str):
         raise ValueError("what it is to log in with is not a text")
     seen = blank._replace(fingerprint=host.fingerprint(secret))

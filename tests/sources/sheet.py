@@ -57,6 +57,11 @@ def _section(kind: str) -> str:
     lines = [f"\n## {kind}\n\n{told}\n"]
     if moved := [f"`{variable.name}`" for variable in declared(kind)]:
         lines[0] += f"\nWhere it looks is chosen by {', '.join(moved)}.\n"
+    if ladder := getattr(import_module(row.module), "LADDER", ()):
+        places = "\n".join(f"{number}. {_place(name)}" for number, name in enumerate(ladder, 1))
+        lines[0] += (
+            f"\nThe first of these that holds something serves, and what stands after it is not in use:\n\n{places}\n"
+        )
     own = {name: shape for name, shape in row.options.items() if kind not in PROGRAMS or name not in ("home", "path")}
     for name, shape in own.items():
         need = ", required" if name in row.needs else ""
@@ -64,6 +69,11 @@ def _section(kind: str) -> str:
     if row.refresh:
         lines.append(f"\nAsked again after {_span(row.refresh.total_seconds())}, or after `interval`.\n")
     return "\n".join([lines[0], "".join(lines[1:])]) if own else lines[0]
+
+
+def _place(name: str) -> str:
+    """A place of a ladder: names of variables, keys and files as code."""
+    return f"`{name}`" if re.fullmatch(r"[\w.$~/-]+", name) else name
 
 
 def _words(shape: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.model import SourceEntry
+from monitor.model import Observation, SourceEntry
 from monitor.openclaw.env import PROVIDERS
 from monitor.sources import SOURCES, observe_all
 from monitor.sources.location_variables import LocationValue, declared, exported, in_force, located
@@ -82,6 +82,7 @@ def test_a_login_carries_the_variables_on_which_it_hangs_and_no_others(tmp_path)
     found = {
         one.credential.profile: [(place.variable, place.value) for place in one.through]
         for one in located(host, [entry], observe_all(host, [entry]))
+        if isinstance(one, Observation)
     }
     assert found == {
         "claude-code:default": [("CLAUDE_CONFIG_DIR", "~/moved")],
