@@ -86,6 +86,13 @@ def expand(written: str, lookup: Callable[[str], str | None]) -> str:
     return _VARIABLE.sub(one, written)
 
 
+def resolved(written: str, lookup: Callable[[str], str | None]) -> str | None:
+    """The same with every `${NAME}` filled in; None where one is not set."""
+    if any(not found[1] and not lookup(found[2]) for found in _VARIABLE.finditer(written)):
+        return None
+    return expand(written, lookup)
+
+
 class Model(NamedTuple):
     """A model reference: provider and model id, and the profile that `@profile` pins."""
 
@@ -135,9 +142,27 @@ class Config:
 
     @property
     def variables(self) -> dict[str, str]:
-        """The `env` block: `env.vars`, and the older plain keys."""
-        plain = {k: v for k, v in self.table("env").items() if isinstance(v, str)}
+        """The `env` block: `env.vars`, and the plain keys that releases before 2026.9 take."""
+        plain = {} if self.refused else {k: v for k, v in self.table("env").items() if isinstance(v, str)}
         return {**plain, **{k: v for k, v in self.table("env", "vars").items() if isinstance(v, str)}}
+
+    @property
+    def refused(self) -> str:
+        """What makes the release that wrote the config refuse all of it; "" where nothing is seen. 2026.9.6 takes
+        nothing in `env` but `vars` and `shellEnv`."""
+        if (self.touched_by or (0, 0)) < (2026, 9):
+            return ""
+        plain = [name for name in self.table("env") if name not in ("vars", "shellEnv")]
+        return (
+            f"env.{plain[0]} is refused since OpenClaw 2026.9, and with it the config: move it to env.vars"
+            if plain
+            else ""
+        )
+
+    @property
+    def imports_shell(self) -> bool:
+        """Whether keys of the login shell count, which nobody can see without starting it."""
+        return self.at("env", "shellEnv", "enabled") is True
 
     # -- agents -----------------------------------------------------------------------------------------------
 
@@ -245,7 +270,34 @@ class Config:
         utility = self.utility_model(agent)
         if utility and generation is Generation.SHARED:
             written.append(utility)
-        return [self.model(one, generation) for one in written]
+        models = [self.model(one, generation) for one in written]
+        return models if generation is not Generation.SHARED else [self._run(one, agent) for one in models]
+
+    def _run(self, model: Model, agent: str | None) -> Model:
+        """The model as what runs it logs it in: by the login of Claude Code, or of Codex where it shares ~/.codex
+        (2026.9.6; up to 2026.7 a runtime needs a profile of the provider all the same)."""
+        runtime = self._runtime(model, agent)
+        if runtime == "claude-cli":
+            return model._replace(provider=runtime)
+        shares = self.at("plugins", "entries", "codex", "config", "appServer", "homeScope") == "user"
+        return model._replace(provider="codex-cli") if runtime == "codex" and shares else model
+
+    def _runtime(self, model: Model, agent: str | None) -> str | None:
+        """The `agentRuntime` of a model: the agent's word for it, the defaults', the provider's, then the general."""
+        own: Mapping[str, Any] = self.agents.get(agent, {}) if agent else {}
+        defaults, names = self.table("agents", "defaults"), (str(model), f"{model.provider}/*")
+        entries: list[Any] = [
+            models.get(name)
+            for models in (own.get("models"), defaults.get("models"))
+            if isinstance(models, Mapping)
+            for name in names
+        ]
+        entries += [self.table("models", "providers").get(model.provider), own, defaults]
+        for entry in entries:
+            runtime = entry.get("agentRuntime") if isinstance(entry, Mapping) else None
+            if found := text(runtime.get("id")) if isinstance(runtime, Mapping) else None:
+                return found
+        return None
 
     # -- auth -------------------------------------------------------------------------------------------------
 

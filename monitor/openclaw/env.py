@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from monitor.openclaw.auth_profiles import reference
-from monitor.openclaw.config import Config
+from monitor.openclaw.config import Config, resolved
 from monitor.openclaw.releases import Generation, auth_id
 from monitor.system.host import Host
 
@@ -85,12 +85,18 @@ class Environment:
         dotenv: Mapping[str, str] = MappingProxyType({}),
         config: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        self.host, self.process, self.dotenv, self.config = host, process, dotenv, config
+        self.host, self.process, self.dotenv = host, process, dotenv
+        known = {name: resolved(value, self._outside) for name, value in config.items()}
+        self.config = {name: value for name, value in known.items() if value is not None}
 
     def get(self, name: str) -> str | None:
-        """The value that counts, None where it is unset or blank."""
+        """The value that counts, None where it is unset or blank. One of the config that refers to a variable which is
+        not set is none (OpenClaw 5.7, 6.11, 9.6)."""
+        return self._outside(name) or self.config.get(name, "").strip() or None
+
+    def _outside(self, name: str) -> str | None:
         outer = self.host.env(name) if self.process else None
-        for value in (outer, self.dotenv.get(name), self.config.get(name)):
+        for value in (outer, self.dotenv.get(name)):
             if value and value.strip():
                 return value.strip()
         return None

@@ -125,7 +125,10 @@ def _config(look: _Look) -> Config:
     roots = (path.parent, *look.places.include_roots)
     root = look.guarded(lambda: Reader(look.host, roots).read(path))
     if isinstance(root, Mapping):
-        return Config(root, present=True)
+        config = Config(root, present=True)
+        if config.refused:
+            look.faults.append(Fault(Problem.PARSE, path, config.refused))
+        return config
     if root is not None:
         look.faults.append(Fault(Problem.PARSE, path, "not an object"))
     return Config(present=look.host.exists(path))

@@ -49,9 +49,15 @@ class ProfileContext:
 
 
 def observation(
-    reading: ProfileContext, one: Profile, in_use: bool | None, rank: int | None, pinned_by: str | None = None
+    reading: ProfileContext,
+    one: Profile,
+    in_use: bool | None,
+    rank: int | None,
+    pinned_by: str | None = None,
+    why_not: str = "",
 ) -> Observation:
-    """What a look found of one stored profile. `pinned_by`: the sessions that are bound to it, in words."""
+    """What a look found of one stored profile. `pinned_by`: the sessions that are bound to it, in words; `why_not`: why
+    OpenClaw never tries it."""
     usage = reading.view.usage.get(one.id, Usage())
     evidence, notes = _evidence(reading, one, usage)
     pending = one.fence is Fence.PENDING
@@ -66,7 +72,7 @@ def observation(
         access_expires_at=None if pending or one.fence else moment(one.expires),
         refreshable=bool(one.refresh) and one.fence is not Fence.FAILED if one.kind is Kind.OAUTH else None,
         fingerprint=reading.host.fingerprint(identity.reveal()) if identity and not one.fence else None,
-        use=_use(reading, one, usage, in_use, rank, pinned_by),
+        use=_use(reading, one, usage, in_use, rank, pinned_by)._replace(why_not=why_not),
         store=reading.shown(one.store),
         lifetime=YEAR if one.kind is Kind.TOKEN and one.of_subscription else None,
         notes=(*notes, *_clock_notes(one)),

@@ -62,14 +62,22 @@ def explicit_order(view: View, config: Config, provider: str) -> tuple[str, ...]
     return stored if stored is not None else config.order(provider, view.generation)
 
 
+def stated_order(view: View, config: Config, provider: str) -> tuple[str, ...] | None:
+    """The same, or else the ids that `auth.profiles` declares for a provider: what is neither is never tried
+    (`resolveAuthProfileOrder`, 2026.5.7; 2026.9.6)."""
+    declared = config.names(view.generation).declared.get(auth_id(provider))
+    stated = explicit_order(view, config, provider)
+    return tuple(declared) if stated is None and declared else stated
+
+
 def left_out(view: View, config: Config, profiles: Iterable[Profile]) -> set[str]:
-    """The ids of those profiles for whose provider a person stated an order without them; an order that has none of
+    """The ids of those profiles for whose provider the config states or declares others; an order that has none of
     those stored is void."""
     found: dict[str, set[str]] = {}
     for one in profiles:
         found.setdefault(one.provider, set()).add(one.id)
     for provider, names in found.items():
-        stated = explicit_order(view, config, provider)
+        stated = stated_order(view, config, provider)
         if stated is None or (stated and not any(name in view.profiles for name in stated)):
             names.clear()
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from monitor.model import (
@@ -25,14 +26,15 @@ from monitor.openclaw.env import PROVIDERS, VARIABLES, ConfigKey, config_key, is
 from monitor.openclaw.inheritance import View
 from monitor.openclaw.installation import Installation, read
 from monitor.openclaw.observations import ProfileContext, observation
-from monitor.openclaw.order import left_out, order
+from monitor.openclaw.order import explicit_order, left_out, order
 from monitor.openclaw.pins import pinned
-from monitor.openclaw.releases import CLI_PROVIDERS, MAIN, auth_id
+from monitor.openclaw.releases import CLI_PROVIDERS, MAIN, Generation, auth_id
 from monitor.sources.location_variables import LocationValue, LocationVariable
 from monitor.system.host import Host, Unreadable
 
 # Their logins lie elsewhere (AWS and Google tools, other CLIs) or are not needed at all.
-KEYLESS = CLI_PROVIDERS | {"amazon-bedrock", "google-vertex", "ollama", "lmstudio", "vllm", "llama.cpp"}
+KEYLESS = CLI_PROVIDERS | {"amazon-bedrock", "google-vertex", "lmstudio", "vllm", "llama.cpp"}
+VERTEX, OLLAMA, KEY_FILE = "google-vertex", "ollama", "GOOGLE_APPLICATION_CREDENTIALS"
 
 #: So many models of all agents, and so many places in their line-ups, are looked at, far more than anybody has. Each
 #: agent inherits profiles and fallbacks, so that both are a product of what is written.
@@ -174,9 +176,16 @@ class _Look:
         for name, one in own.items():
             inherited = agent == MAIN and one.store == self.found.base.path
             used = self.used_by_any(one.provider) if inherited else self.used_by(agent, one.provider)
+            why_not = ""
             if name in (self.left_out_everywhere if inherited else without):
-                used = False
-            yield observation(reading, one, used, ranks.get(name), self.pinned_by(agent, name, inherited=inherited))
+                used, why_not = False, self._left_out_because(view, one.provider)
+            pins = self.pinned_by(agent, name, inherited=inherited)
+            yield observation(reading, one, used, ranks.get(name), pins, why_not)
+
+    def _left_out_because(self, view: View, provider: str) -> str:
+        if explicit_order(view, self.found.config, provider) is not None:
+            return f"the order stated for {provider} leaves it out"
+        return f"the config declares other profiles for {provider}"
 
     def _stranded(self, agent: str) -> Mapping[str, Profile]:
         store = self.found.stranded.get(agent)
@@ -265,12 +274,24 @@ class _Look:
     def needs_key(self, provider: str) -> bool:
         """Whether a provider without any key is a login that is missing, and not a program on this machine."""
         entry = self.found.config.provider_entry(provider, self.found.generation)
+        if provider == VERTEX:
+            return self.key_file_gone() is not None
+        if provider == OLLAMA and not entry:  # only an entry makes it the one on this machine
+            return True
+        if provider == OLLAMA and not str(entry.get("baseUrl") or "").startswith("https://ollama.com"):
+            return False
         return provider not in KEYLESS and entry.get("auth") != "aws-sdk" and not _local(entry.get("baseUrl"))
 
+    def key_file_gone(self) -> Path | None:
+        """The key file that a variable names for Google Vertex, where it is not there."""
+        written = self.found.environment.get(KEY_FILE)
+        path = self.host.path(written) if written else None
+        return path if path and not self.host.exists(path) else None
+
     def missing(self, agent: str, provider: str) -> Observation:
-        """A provider that the config names and nothing can log in to."""
+        """A provider that the config names and nothing can log in to; unknown where it may be out of our sight."""
         config = self.found.places.config
-        return Observation(
+        seen = Observation(
             self.credential(agent, provider, f"{provider}:-", Kind.API_KEY),
             Evidence.ABSENT,
             use=Use(in_use=True),
@@ -278,6 +299,19 @@ class _Look:
             notes=("the config names it, and no profile, variable or config key serves it",),
             host_path=str(config),
         )
+        if provider == VERTEX and (gone := self.key_file_gone()):
+            return seen._replace(notes=(f"{KEY_FILE} names {self.host.show(gone)}, which is not there",))
+        if unsure := self.unsure(provider):
+            return seen._replace(problem=Problem.UNREADABLE, notes=(unsure,))
+        return seen
+
+    def unsure(self, provider: str) -> str:
+        """Why nobody can tell from the files whether a key is missing; "" where they show it."""
+        if self.found.config.imports_shell:
+            return "env.shellEnv takes keys of the login shell, which cannot be seen without starting it"
+        if provider == OLLAMA and self.found.generation is Generation.SHARED:
+            return "OpenClaw 2026.9 could not confirm it either: Ollama's own server decides whether it wants a key"
+        return ""
 
     # -- keys outside the stores ------------------------------------------------------------------------------
 

@@ -153,7 +153,8 @@ def test_a_provider_that_is_used_and_has_nothing_is_missing(tmp_path: Path) -> N
         tmp_path, {"agents": {"defaults": {"model": {"primary": "anthropic/x", "fallbacks": ["groq/y", "ollama/z"]}}}}
     )
     seen = observations(look(tmp_path, GROQ_API_KEY="planted"))
-    assert [key for key, one in seen.items() if one.evidence is Evidence.ABSENT] == ["openclaw/main/anthropic:-"]
+    lost = [key for key, one in seen.items() if one.evidence is Evidence.ABSENT]
+    assert lost == ["openclaw/main/anthropic:-", "openclaw/main/ollama:-"]  # only an entry makes Ollama a local one
 
 
 def test_keys_of_files_are_credentials_and_those_of_the_process_are_only_spare(tmp_path: Path) -> None:
