@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem, SourceEntry, Trouble, Use
+from monitor.sources import mcp_claude_code
 from monitor.sources.location_variables import LocationValue, LocationVariable
+from monitor.sources.store_files import StorePlace
 from monitor.sources.timestamps import moment, seconds
 from monitor.system.host import Host, Unreadable, printable
 
@@ -137,6 +139,7 @@ def observe(host: Host, entry: SourceEntry, platform: str = sys.platform) -> Ite
     if not (others and login and login.evidence is Evidence.ABSENT):  # the program uses one of the others
         yield from _shown(host, login)
     yield from others
+    yield from mcp_claude_code.observe(StorePlace.of(host, entry), folder / ".credentials.json")
 
 
 def _shown(host: Host, login: Observation | None) -> Iterator[Observation]:

@@ -16,8 +16,10 @@ from typing import Any, Final, NamedTuple
 
 from alerts.timefmt import date
 from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem, SourceEntry, Trouble
+from monitor.sources import mcp_codex
 from monitor.sources.jwt import claims, dates
 from monitor.sources.location_variables import LocationVariable
+from monitor.sources.store_files import StorePlace
 from monitor.sources.timestamps import moment
 from monitor.system.host import Host, Unreadable
 
@@ -99,6 +101,7 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
         who = _who(entry, "codex:env", Kind.TOKEN)
         seen = Observation(who, store="$CODEX_ACCESS_TOKEN", from_file=False, refreshable=False)
         yield _dated(seen._replace(fingerprint=host.fingerprint(token)), token)
+    yield from mcp_codex.observe(StorePlace.of(host, entry), folder, settings)
 
 
 def _who(entry: SourceEntry, profile: str, kind: Kind) -> Credential:
