@@ -29,7 +29,7 @@ UNNAMED: Final = "unnamed"
 _DISTANT: Final = datetime.max.replace(tzinfo=UTC)
 
 
-class Server(NamedTuple):
+class McpServer(NamedTuple):
     """A server as a config names it. `url`: its address, "" where the config does not say. `why_not`: why no stored
     login is used for it, as the end of "not in use: …"; "" where one is."""
 
@@ -45,19 +45,19 @@ class Named(NamedTuple):
     """What the configs of a program name: its servers, and the plugins that bring servers of their own, called
     `plugin:PLUGIN:SERVER`. `unread`: one that could not be read, so that what the others do not name is undecided."""
 
-    servers: Mapping[str, Sequence[Server]]
+    servers: Mapping[str, Sequence[McpServer]]
     plugins: frozenset[str] = frozenset()
     unread: Unreadable | None = None
 
-    def of(self, name: str) -> Sequence[Server]:
+    def of(self, name: str) -> Sequence[McpServer]:
         """The server, once for each place that names it."""
         kind, _, rest = name.partition(":")
         brought = kind == "plugin" and rest.partition(":")[0] in self.plugins
-        return self.servers.get(name) or ((Server(),) if brought else ())
+        return self.servers.get(name) or ((McpServer(),) if brought else ())
 
 
 class Stored(NamedTuple):
-    """A login as its store has it, under the store's own `key`. `renews`: whether its program could use a refresh
+    """A login as its store has it, under the store's own `key`. `renewable`: whether its program could use a refresh
     token that is there; `refused`: why it would not use the login at all."""
 
     key: str
@@ -65,7 +65,7 @@ class Stored(NamedTuple):
     url: str
     login: Any
     path: Path
-    renews: bool = True
+    renewable: bool = True
     refused: str = ""
 
 
@@ -89,20 +89,20 @@ def before_bar(key: str) -> str:
     return key.rpartition("|")[0] or key or UNNAMED
 
 
-def servers_in(config: Any) -> Iterator[tuple[str, Server]]:
+def servers_in(config: Any) -> Iterator[tuple[str, McpServer]]:
     """The servers of an object of servers by name, as most programs write it."""
     for name, one in config.items() if isinstance(config, Mapping) else ():
         if isinstance(one, Mapping):
             yield name, server(one)
 
 
-def server(config: Mapping[str, Any]) -> Server:
+def server(config: Mapping[str, Any]) -> McpServer:
     """What the config of one server says. An address with a variable in it is none that could be compared."""
     url = text(config, "httpUrl") or text(config, "url")
     if not url:
-        return Server(why_not="its config starts a program instead")
+        return McpServer(why_not="its config starts a program instead")
     own = authorizes(config.get("headers")) or config.get("headersHelper")
-    return Server("" if "$" in url else url, "the header in its config serves instead" if own else "")
+    return McpServer("" if "$" in url else url, "the header in its config serves instead" if own else "")
 
 
 def authorizes(headers: Any) -> bool:
@@ -110,9 +110,9 @@ def authorizes(headers: Any) -> bool:
     return isinstance(headers, Mapping) and any(name.lower() == "authorization" for name in headers)
 
 
-def gathered(found: Iterable[tuple[str, Server]]) -> dict[str, list[Server]]:
+def gathered(found: Iterable[tuple[str, McpServer]]) -> dict[str, list[McpServer]]:
     """Servers by name."""
-    servers: dict[str, list[Server]] = {}
+    servers: dict[str, list[McpServer]] = {}
     for name, one in found:
         servers.setdefault(name, []).append(one)
     return servers
@@ -198,10 +198,10 @@ def _tokens(host: Host, blank: Observation, one: Stored, fields: Fields) -> Obse
         ends = moment(stated)
     except ValueError:
         return unclear(blank, f"{fields.expires} is no moment")
-    renews = bool(refresh) and one.renews
+    renewable = bool(refresh) and one.renewable
     seen = blank._replace(
-        access_expires_at=ends, refreshable=renews, fingerprint=host.fingerprint(refresh or access or "")
+        access_expires_at=ends, refreshable=renewable, fingerprint=host.fingerprint(refresh or access or "")
     )
-    over = fields.zero_ends and not renews and stated == 0 and stated is not False
+    over = fields.zero_ends and not renewable and stated == 0 and stated is not False
     refused = one.refused or (f"{fields.expires} is 0, which its program takes for over" if over else "")
     return seen._replace(evidence=Evidence.UNUSABLE, notes=(refused,)) if refused else seen

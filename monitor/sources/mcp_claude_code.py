@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from monitor.model import Finding, Problem, Trouble
-from monitor.sources.mcp import Fields, Named, Server, Stored, before_bar, gathered, logins, servers_in, text
+from monitor.sources.mcp import Fields, McpServer, Named, Stored, before_bar, gathered, logins, servers_in, text
 from monitor.sources.store_files import StorePlace
 from monitor.system.host import Unreadable
 
@@ -84,12 +84,12 @@ def _named(place: StorePlace) -> Named:
     return Named(gathered(found), names, unread[0] if unread else None)
 
 
-def _servers(scope: Mapping[str, Any]) -> Iterator[tuple[str, Server]]:
+def _servers(scope: Mapping[str, Any]) -> Iterator[tuple[str, McpServer]]:
     yield from servers_in(scope.get("mcpServers"))
     approved = scope.get("enabledMcpjsonServers")
     for name in approved if isinstance(approved, list) else ():
         if isinstance(name, str):
-            yield name, Server()
+            yield name, McpServer()
 
 
 def _relogin(place: StorePlace, name: str) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from monitor.model import Finding, Problem, Trouble
-from monitor.sources.mcp import Fields, Named, Server, Stored, authorizes, before_bar, gathered, logins, server, text
+from monitor.sources.mcp import Fields, McpServer, Named, Stored, authorizes, before_bar, gathered, logins, server, text
 from monitor.sources.store_files import StorePlace
 from monitor.system.host import Host, Unreadable
 
@@ -65,14 +65,14 @@ def _named(host: Host, config: Path, settings: Callable[[Host, Path], Mapping[st
     return Named(gathered((name, _server(one, in_file)) for name, one in each if isinstance(one, Mapping)))
 
 
-def _server(config: Mapping[str, Any], in_file: bool) -> Server:
+def _server(config: Mapping[str, Any], in_file: bool) -> McpServer:
     if config.get("enabled") is False:
-        return Server(why_not="config.toml disables the server")
+        return McpServer(why_not="config.toml disables the server")
     if config.get("bearer_token_env_var"):
-        return Server(why_not="the variable in bearer_token_env_var serves instead")
+        return McpServer(why_not="the variable in bearer_token_env_var serves instead")
     if any(authorizes(config.get(name)) for name in ("http_headers", "env_http_headers")):
-        return Server(why_not="the header in its config serves instead")
-    return server(config) if in_file else Server(why_not=IN_KEYRING)
+        return McpServer(why_not="the header in its config serves instead")
+    return server(config) if in_file else McpServer(why_not=IN_KEYRING)
 
 
 def _relogin(place: StorePlace, folder: Path, name: str) -> str:

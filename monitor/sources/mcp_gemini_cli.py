@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from monitor.model import Finding, Problem, Trouble
 from monitor.sources.json_with_comments import read as read_json
-from monitor.sources.mcp import UNNAMED, Fields, Named, Server, Stored, gathered, logins, servers_in, text
+from monitor.sources.mcp import UNNAMED, Fields, McpServer, Named, Stored, gathered, logins, servers_in, text
 from monitor.sources.store_files import StorePlace
 from monitor.system.host import Unreadable
 
@@ -48,8 +48,8 @@ def observe(place: StorePlace, folder: Path) -> Iterator[Finding]:
 
 def _stored(one: Any, named: Named, path: Path) -> Stored:
     name, url = text(one, "serverName") or UNNAMED, text(one, "mcpServerUrl")
-    renews = bool(text(one, "tokenUrl")) and bool(text(one, "clientId"))
-    return Stored(f"{name}|{url}", name, url, one.get("token") if isinstance(one, Mapping) else None, path, renews)
+    renewable = bool(text(one, "tokenUrl")) and bool(text(one, "clientId"))
+    return Stored(f"{name}|{url}", name, url, one.get("token") if isinstance(one, Mapping) else None, path, renewable)
 
 
 def _named(place: StorePlace, folder: Path) -> Named:
@@ -77,7 +77,7 @@ def _named(place: StorePlace, folder: Path) -> Named:
     allowed = choice.get("allowed") if isinstance(choice, Mapping) else None
     encrypted = place.env("GEMINI_FORCE_ENCRYPTED_FILE_STORAGE") == "true"
 
-    def judged(name: str, one: Server) -> Server:
+    def judged(name: str, one: McpServer) -> McpServer:
         if encrypted:
             return one._replace(why_not="GEMINI_FORCE_ENCRYPTED_FILE_STORAGE keeps logins elsewhere")
         if name.lower().strip() in off or (isinstance(allowed, list) and allowed and name not in allowed):

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from monitor.model import Finding, Problem, Trouble
-from monitor.sources.mcp import MOST, Fields, Named, Server, Stored, gathered, logins, server
+from monitor.sources.mcp import MOST, Fields, McpServer, Named, Stored, gathered, logins, server
 from monitor.sources.plain_yaml import mapping
 from monitor.sources.store_files import StorePlace
 from monitor.system.host import Host, Unreadable
@@ -78,11 +78,11 @@ def _as_file(name: str) -> str:
     return re.sub(r"[^\w\-]", "_", name).strip("_")[:128] or "default"
 
 
-def _server(config: Any) -> Server:
+def _server(config: Any) -> McpServer:
     if not isinstance(config, Mapping):
-        return Server()
+        return McpServer()
     if str(config.get("enabled", "true")).lower() in _OFF:
-        return Server(why_not="config.yaml disables the server")
+        return McpServer(why_not="config.yaml disables the server")
     return server(config)
 
 

@@ -24,6 +24,8 @@ from monitor.model import (
     Trouble,
     Verdict,
 )
+from monitor.setup.login_process import LoginImpossible
+from monitor.setup.relogin import command_of
 from monitor.sources import mcp_copilot_cli, observe_all
 from monitor.sources.mcp import MOST
 from monitor.sources.store_files import StorePlace
@@ -529,3 +531,22 @@ def test_the_login_of_a_plugin_that_was_emptied_is_a_loss(tmp_path: Path) -> Non
     known = _known(tmp_path, "claude-code")
     claude(tmp_path, {f"{name}|1": {"serverName": name, **BEGUN}}, {}, settings)
     assert _needs(_judged(tmp_path, "claude-code", known), f"mcp:{name}") == [Need.NOW]
+
+
+@pytest.mark.parametrize("program", [CLAUDE, CODEX, HERMES], ids=lambda one: one.kind)
+def test_relogin_starts_the_command_as_it_is(program: Program, tmp_path: Path) -> None:
+    program.store(tmp_path, {"linear": program.login(ACCESS, None, NOW - HOUR)})
+    program.config(tmp_path, {"linear": {"url": URL}})
+    (one,) = verdicts(tmp_path, program.kind).values()
+    call = command_of(one, Host(tmp_path, {}))
+    assert " ".join(call.argv).startswith(program.command)
+    assert (call.store, call.safe) == (None, False)
+
+
+@pytest.mark.parametrize("program", [GEMINI, COPILOT], ids=lambda one: one.kind)
+def test_relogin_starts_nothing_where_the_login_is_made_inside_the_program(program: Program, tmp_path: Path) -> None:
+    program.store(tmp_path, {"linear": program.login(ACCESS, None, NOW - HOUR)})
+    program.config(tmp_path, {"linear": {"url": URL}})
+    (one,) = verdicts(tmp_path, program.kind).values()
+    with pytest.raises(LoginImpossible, match="/mcp auth linear"):
+        command_of(one, Host(tmp_path, {}))
