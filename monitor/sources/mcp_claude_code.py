@@ -6,8 +6,8 @@ and not finished, or a login that is over; a store may be full of the former, by
 (#84274). `mcpOAuthClientConfig` holds registrations only. `claude mcp login` is of 2.1.186 (#70133).
 
 Servers are named by `~/.claude.json` (`mcpServers`, also in each of `projects`, and what a project's own file may
-start: `enabledMcpjsonServers`), by settings.json (`enabledMcpjsonServers`, `enabledPlugins`), and by
-`/etc/claude-code/managed-mcp.json`. What else a project's folder says is not looked for, so a plugin that only a
+start: `enabledMcpjsonServers`) and by settings.json (`enabledMcpjsonServers`, `enabledPlugins`; no `mcpServers` since
+2.1.47). Where `/etc/claude-code/managed-mcp.json` is, its servers replace those of users and projects. What else a project's folder says is not looked for, so a plugin that only a
 project turns on counts as not in use.
 """
 
@@ -75,9 +75,10 @@ def _named(place: StorePlace) -> Named:
 
     own = read(folder / ".claude.json")
     settings = read((folder if moved else folder / ".claude") / "settings.json")
-    projects = own.get("projects")
-    scopes = [own, *(projects.values() if isinstance(projects, Mapping) else ()), settings, read(Path(MANAGED))]
+    projects, managed = own.get("projects"), read(Path(MANAGED)).get("mcpServers")
+    scopes = [own, *(projects.values() if isinstance(projects, Mapping) else ())]
     found = [pair for scope in scopes if isinstance(scope, Mapping) for pair in _servers(scope)]
+    found = [*servers_in(managed)] if isinstance(managed, Mapping) else [*found, *_approved(settings)]
     plugins = settings.get("enabledPlugins")
     enabled = plugins.items() if isinstance(plugins, Mapping) else ()
     names = frozenset(name.partition("@")[0] for name, on in enabled if on)
@@ -86,6 +87,10 @@ def _named(place: StorePlace) -> Named:
 
 def _servers(scope: Mapping[str, Any]) -> Iterator[tuple[str, McpServer]]:
     yield from servers_in(scope.get("mcpServers"))
+    yield from _approved(scope)
+
+
+def _approved(scope: Mapping[str, Any]) -> Iterator[tuple[str, McpServer]]:
     approved = scope.get("enabledMcpjsonServers")
     for name in approved if isinstance(approved, list) else ():
         if isinstance(name, str):

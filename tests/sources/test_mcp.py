@@ -26,7 +26,7 @@ from monitor.model import (
 )
 from monitor.setup.login_process import LoginImpossible
 from monitor.setup.relogin import command_of
-from monitor.sources import mcp_copilot_cli, observe_all
+from monitor.sources import mcp_claude_code, mcp_copilot_cli, observe_all
 from monitor.sources.mcp import MOST
 from monitor.sources.store_files import StorePlace
 from monitor.system.host import Host
@@ -332,6 +332,7 @@ USES: list[tuple[str, Any, Any, bool]] = [
     ("linear", {"projects": {"/x": {"mcpServers": {"linear": {"url": URL}}}}}, {}, True),
     ("linear", {"projects": {"/x": {"enabledMcpjsonServers": ["linear"]}}}, {}, True),
     ("linear", {}, {"enabledMcpjsonServers": ["linear"]}, True),
+    ("linear", {}, {"mcpServers": {"linear": {"url": URL}}}, False),
     ("linear", {"mcpServers": {"linear": {"url": "${LINEAR}/mcp"}}}, {}, True),
     ("linear", {"mcpServers": {"linear": {"url": URL + "/"}}}, {}, True),
     ("linear", {"mcpServers": {"linear": {"url": "https://mcp.linear.app/sse"}}}, {}, False),
@@ -349,6 +350,16 @@ USES: list[tuple[str, Any, Any, bool]] = [
 def test_where_claude_code_names_a_server(name: str, config: Any, settings: Any, used: bool, tmp_path: Path) -> None:
     found = claude(tmp_path, {f"{name}|1": {"serverName": name, "serverUrl": URL, **DEAD}}, config, settings)
     assert [(one.in_use, one.needs_human) for one in found.values()] == [(used, Need.NOW if used else Need.NO)]
+
+
+@pytest.mark.parametrize(("managed", "used"), [({"linear": {"url": URL}}, True), ({"other": {"url": URL}}, False)])
+def test_an_administrator_s_servers_replace_those_of_a_user(
+    managed: Any, used: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mcp_claude_code, "MANAGED", str(tmp_path / "managed-mcp.json"))
+    put(tmp_path / "managed-mcp.json", {"mcpServers": managed})
+    found = claude(tmp_path, {"linear|1": DEAD}, {} if used else {"mcpServers": {"linear": {"url": URL}}})
+    assert [one.in_use for one in found.values()] == [used]
 
 
 def test_claude_code_takes_an_end_of_0_for_over_and_none_for_endless(tmp_path: Path) -> None:
