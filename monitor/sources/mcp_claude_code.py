@@ -7,8 +7,8 @@ and not finished, or a login that is over; a store may be full of the former, by
 
 Servers are named by `~/.claude.json` (`mcpServers`, also in each of `projects`, and what a project's own file may
 start: `enabledMcpjsonServers`) and by settings.json (`enabledMcpjsonServers`, `enabledPlugins`; no `mcpServers` since
-2.1.47). Where `/etc/claude-code/managed-mcp.json` is, its servers replace those of users and projects. What else a project's folder says is not looked for, so a plugin that only a
-project turns on counts as not in use.
+2.1.47). Where `/etc/claude-code/managed-mcp.json` is, its servers replace those of users and projects. What else a
+project's folder says is not looked for, so a plugin that only a project turns on counts as not in use.
 """
 
 from __future__ import annotations
