@@ -245,6 +245,7 @@ class Rung(NamedTuple):
 class Lineup(NamedTuple):
     """Who serves a provider for an agent: `keys` of credentials in effective order, then `spare` names of
     environment or config keys. `ordered` is False where the program states no order (no redundancy is inferred).
+    One of an MCP server without any keys says that the server is in use and has no login.
     `ladder`: the places of a program that takes the first that holds something, and never falls back on another; then
     `keys` are what lies in that one.
     """
@@ -258,6 +259,9 @@ class Lineup(NamedTuple):
     ordered: bool = True
     ladder: tuple[Rung, ...] = ()
 
+
+#: How the provider of a login to an MCP server begins; the server's name follows.
+MCP: Final = "mcp:"
 
 #: The source of troubles that are of no source but our own; no filter hides them.
 OURSELVES: Final = "authwatch"

@@ -17,6 +17,7 @@ from monitor.judge.redundancy import roll_up, weigh
 from monitor.judge.unreadable import CheckedPlaces, Hidden, hold, never_there
 from monitor.judge.wording import EXPECTED, extend, remedy, sentence
 from monitor.model import (
+    MCP,
     Credential,
     Evidence,
     Finding,
@@ -40,7 +41,8 @@ from monitor.model import (
 class _Look:
     """The findings of one check, sorted by what they are, beside what was known before it.
 
-    `blind` says what ails the stores that could not be read, by path; `empty` whose login a store is said not to have.
+    `blind` says what ails the stores that could not be read, by path; `empty` whose login a store is said not to have;
+    `wanting` which MCP servers are in use without any login.
     """
 
     def __init__(self, known: Mapping[str, Remembered], policy: Policy, now: datetime, looked: Collection[str]) -> None:
@@ -53,11 +55,18 @@ class _Look:
         self.cover = Hidden((), ())
         self.blind: dict[str, Problem] = {}
         self.empty: set[tuple[str, str, str, str]] = set()
+        self.wanting: set[tuple[str, str, str]] = set()
         self.places = CheckedPlaces()
 
     def hidden(self, seen: Observation) -> Trouble | None:
         """The trouble that hides a credential which was not seen."""
         return self.cover.hiding(seen)
+
+    def dropped(self, seen: Observation) -> bool:
+        """Whether it was a login to an MCP server that its program does not miss: who takes a server out of a config
+        takes its login away."""
+        who = seen.credential
+        return who.provider.startswith(MCP) and (who.source, who.agent, who.provider) not in self.wanting
 
     def was_looked_at(self, seen: Observation) -> bool:
         """Whether this check looked where the credential was last seen, so that its absence says something."""
@@ -141,6 +150,8 @@ def _sorted(
             case Observation():
                 look.seen.setdefault(finding.credential.key, finding)
                 look.sources.add(finding.credential.source)
+            case Lineup() if finding.provider.startswith(MCP) and not finding.keys:
+                look.wanting.add((finding.source, finding.agent, finding.provider))
             case Lineup():
                 look.lineups.append(finding)
                 look.sources.add(finding.source)
@@ -194,6 +205,8 @@ def _unseen(look: _Look, memory: Remembered) -> Verdict | None:
         return hold(memory, problem, look.policy, look.now)
     if seen.host_path and _whose(seen) in look.empty:
         return None  # its source says already that this store has no login; that is one loss, not two
+    if look.dropped(seen):
+        return None
     if seen.from_file and not never_there(memory) and look.was_looked_at(seen) and seen.host_path:
         return _gone(look, memory)
     return None

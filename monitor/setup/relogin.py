@@ -30,7 +30,7 @@ KEPT: Final = "It works now. Logging in again early is safe: this login stays un
 NOT_KNOWN: Final = "It works now. Whether it does after a log-in that is not finished is for its program to say. Go on?"
 #: Programs that leave the login that is there alone until a new one is complete: each was tried with a log-in that was
 #: cancelled, a bad code and no network. What only takes in something pasted has nothing to lose.
-_SAFE: Final = (("codex",), ("claude",), ("gh", "auth", "login"))
+_SAFE: Final = (("codex", "login"), ("claude", "auth"), ("claude", "setup-token"), ("gh", "auth", "login"))
 _PASTED: Final = ("paste-token", "paste-api-key")
 
 #: Programs without a command that only logs in, by name, and what does it instead.
@@ -103,9 +103,13 @@ def command_of(verdict: Verdict, host: Host) -> Call:
     if not words:
         advice = verdict.remedy or "put a new one in its place"
         raise LoginImpossible(f"no program logs in {verdict.key} again. What does: {advice}")
+    if "#" in words:
+        raise LoginImpossible(
+            f"that login is made inside its program. In a terminal on this machine:\n    {seen.relogin}"
+        )
     if words[0] in _NO_FLOW:
         raise LoginImpossible(_NO_FLOW[words[0]].format(command=seen.relogin))
-    if words[0] == "codex" or words[:2] == ["authwatch", "relogin"]:  # its own command would destroy the login
+    if words[:2] in (["codex", "login"], ["authwatch", "relogin"]):  # its own command would destroy the login
         store = Path(seen.host_path)
         return Call(("codex", *codex_login.arguments(host, store, seen.credential.profile)), variables, store)
     return Call(tuple(words), variables)

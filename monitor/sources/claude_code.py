@@ -18,9 +18,11 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem, SourceEntry, Trouble
+from monitor.sources import mcp_claude_code
 from monitor.sources.anthropic_profiles import observe_profiles
 from monitor.sources.location_variables import LocationValue, LocationVariable
 from monitor.sources.precedence import Place, line_up
+from monitor.sources.store_files import StorePlace
 from monitor.sources.timestamps import moment, seconds
 from monitor.system.host import Host, Unreadable
 
@@ -81,6 +83,7 @@ def observe(host: Host, entry: SourceEntry, platform: str = sys.platform) -> Ite
     yield from line_up(entry.id, "anthropic", LADDER, places)
     yield from profiles
     yield from settings.troubles
+    yield from mcp_claude_code.observe(StorePlace.of(host, entry), folder / LOGIN_FILE)
 
 
 class _Login(NamedTuple):

@@ -17,9 +17,11 @@ from typing import Any, Final, NamedTuple
 
 from alerts.timefmt import date
 from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem, SourceEntry, Trouble
+from monitor.sources import mcp_codex
 from monitor.sources.jwt import claims, dates
 from monitor.sources.location_variables import LocationVariable
 from monitor.sources.precedence import Place, line_up
+from monitor.sources.store_files import StorePlace
 from monitor.sources.timestamps import moment
 from monitor.system.host import Host, Unreadable, printable
 
@@ -121,6 +123,7 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     if (own := _own_provider(host, entry, asked, config, login, ask=ask)) is not None:
         places[PROVIDER] = own
     yield from line_up(entry.id, OPENAI, LADDER, places)
+    yield from mcp_codex.observe(StorePlace.of(host, entry), folder, settings)
 
 
 def _in_environment(

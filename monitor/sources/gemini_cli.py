@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem, SourceEntry
+from monitor.sources import mcp_gemini_cli
 from monitor.sources.location_variables import LocationValue, LocationVariable
+from monitor.sources.store_files import StorePlace
 from monitor.sources.timestamps import moment
 from monitor.system.host import Host, Unreadable
 
@@ -42,6 +44,7 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
             yield blank._replace(evidence=Evidence.ABSENT)
     except Unreadable as error:
         yield blank._replace(problem=error.problem, notes=(error.detail,))
+    yield from mcp_gemini_cli.observe(StorePlace.of(host, entry), folder)
 
 
 def _read(host: Host, stored: Any, blank: Observation, path: Path) -> Observation:

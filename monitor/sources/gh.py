@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from monitor.model import Evidence, Finding, Kind, Observation, Problem, SourceEntry, Use
 from monitor.sources.location_variables import LocationVariable
+from monitor.sources.plain_yaml import mapping
 from monitor.sources.store_files import StorePlace, secret, unclear, unread
 from monitor.system.host import Host, Unreadable
 
@@ -35,41 +36,11 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
         if text is None:
             yield from [blank._replace(evidence=Evidence.ABSENT)] if place.expected else []
             return
-        found = [one for name, login in _hosts(text, path).items() for one in _host(place, name, login, path)]
+        found = [one for name, login in mapping(text, path, "hosts").items() for one in _host(place, name, login, path)]
     except Unreadable as error:
         yield unread(blank, error)
         return
     yield from found or [blank._replace(evidence=Evidence.ABSENT, problem=Problem.EMPTY)]
-
-
-def _hosts(text: str, path: Path) -> Mapping[str, Any]:
-    """Texts and mappings of texts, by host. Raises `Unreadable`, with a line and never its text.
-
-    PyYAML is imported only where gh is: with 19 ms of CPU it costs twice what a bare interpreter does.
-    """
-    import yaml
-
-    class Loader(yaml.BaseLoader):
-        """Guesses no types, and refuses anchors and aliases, by which a short file says something endless."""
-
-        def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-            event = self.peek_event()  # type: ignore[no-untyped-call]
-            if getattr(event, "anchor", None):
-                raise yaml.MarkedYAMLError(problem_mark=event.start_mark)
-            return super().compose_node(parent, index)
-
-    try:
-        found = yaml.load(text, Loader)  # noqa: S506  makes texts, lists and mappings, nothing else
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise Unreadable(Problem.PARSE, path, f"not YAML: line {mark.line + 1}" if mark else "not YAML") from None
-    except RecursionError:
-        raise Unreadable(Problem.PARSE, path, "nested too deeply") from None
-    except (yaml.YAMLError, ValueError, OverflowError):  # characters that YAML, Python or no encoding has
-        raise Unreadable(Problem.PARSE, path, "not YAML") from None
-    if not isinstance(found, Mapping | None):
-        raise Unreadable(Problem.PARSE, path, "not a mapping of hosts")
-    return found or {}
 
 
 def _relogin(place: StorePlace, name: str) -> str:

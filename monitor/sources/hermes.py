@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from monitor.model import Evidence, Finding, Kind, Observation, SourceEntry, Use
+from monitor.sources import mcp_hermes
 from monitor.sources.jwt import dates
 from monitor.sources.location_variables import LocationVariable
 from monitor.sources.store_files import StorePlace, json_store, secret, tokens, unclear
@@ -37,6 +38,7 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
             found.setdefault(finding.credential.key, finding)
     held = [one for one in found.values() if one.evidence is not Evidence.ABSENT]
     yield from held or [*found.values()][:1]
+    yield from mcp_hermes.observe(place, folder)
 
 
 def _store(place: StorePlace, path: Path) -> Iterator[Observation]:

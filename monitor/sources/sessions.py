@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from monitor.model import Evidence, Finding, Observation
+from monitor.model import MCP, Evidence, Finding, Observation
 from monitor.system.host import Host, Unreadable
 
 #: The last part of a lifetime in which programs renew early: Codex after 8 days of 10.
@@ -40,9 +40,14 @@ def hinted(host: Host, findings: Iterable[Finding], now: datetime) -> list[Findi
     found = list(findings)
     present: dict[str, set[str]] = defaultdict(set)
     for one in found:
-        if isinstance(one, Observation) and one.evidence is Evidence.PRESENT:
+        if isinstance(one, Observation) and one.evidence is Evidence.PRESENT and not _aside(one):
             present[one.credential.source].add(one.credential.key)
     return [_hinted(host, one, now) if isinstance(one, Observation) and _alone(one, present) else one for one in found]
+
+
+def _aside(seen: Observation) -> bool:
+    """Whether it is for a server beside the model's, which no session needs."""
+    return seen.credential.provider.startswith(MCP)
 
 
 def _alone(seen: Observation, present: Mapping[str, set[str]]) -> bool:

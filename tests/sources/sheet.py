@@ -29,6 +29,9 @@ which may be another's, is not asked. Otherwise a program's variables choose whe
 `authwatch install` takes along those that are set in the shell, and where one is lost later, the logins that at least two checks
 found through it are `unknown`, not silently gone (`not_checked`). For a program that is not here, [write a source in ten minutes](write-a-source.md).
 
+A login to an MCP server that Claude Code, Codex, Gemini CLI or Hermes keeps is found with its program, as `mcp:SERVER`. Programs keep
+those of servers that they no longer use, so only one whose server the program's config names can need somebody.
+
 As root, the home of another user (`{{type: openclaw, home: /home/bob}}`) is read as that user, by a process that has given up
 root's rights for good: a link in it leads nowhere that bob may not read. Where authwatch may not become bob, as in the units of
 systemd, that home is `unreadable`; `sudo authwatch install systemd --system --user-name bob` checks it as bob.

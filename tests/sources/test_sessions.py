@@ -167,3 +167,11 @@ def test_a_folder_that_is_not_ours_to_read_is_no_trouble(tmp_path):
     (tmp_path / ".claude/projects").chmod(0o700)
     assert len(found) == 2
     assert isinstance(found[0], Observation)
+
+
+def test_a_login_to_an_mcp_server_is_no_other_that_may_have_been_used(tmp_path: Path) -> None:
+    written(tmp_path / PLACES["codex:chatgpt"].format("28"), 3 * HOUR)
+    seen = login(tmp_path, "codex:chatgpt", -DAY)
+    beside = seen._replace(credential=Credential("codex", "-", "mcp:linear", "mcp:linear", Kind.OAUTH))
+    assert hint(tmp_path, seen, beside) is not None
+    assert hint(tmp_path, beside, seen) is None
