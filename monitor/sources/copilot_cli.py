@@ -40,10 +40,12 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     stored = _stored(place, path)
     places = {name: Place((seen,)) for name in LADDER[1:4] if (seen := _variable(place, name))}
     places[OWN] = Place(switch=bool(place.env(OWN[1:])))
-    others = _gh(place) and any(one.evidence is not Evidence.HIDDEN for one in stored)
+    others = bool(stored) and _gh(place)
     places[GH] = Place(switch=others)
-    empty = bool(stored) and all(one.evidence is Evidence.BLANKED for one in stored)
-    places[STORED] = Place(tuple(stored), passed="its token is empty" if empty and others else "")
+    selected = tuple(one for one in stored if one.use.in_use is not False)
+    yield from (one for one in stored if one not in selected)
+    empty = bool(selected) and all(one.evidence is Evidence.BLANKED for one in selected)
+    places[STORED] = Place(selected, passed="its token is empty" if empty and others else "")
     yield from line_up(entry.id, "github", LADDER, places)
 
 

@@ -30,7 +30,7 @@ CLI_STORE: Final = "cursor/auth.json"
 LOGIN: Final = "cursor-agent login"
 #: Of the command line; the line-up has a name of its own, so that neither program stands in for the other.
 CLI: Final = "cursor-cli"
-LADDER: Final = ("$CURSOR_AUTH_TOKEN", "$CURSOR_API_KEY", "auth.json")
+LADDER: Final = ("$CURSOR_AUTH_TOKEN", "$CURSOR_API_KEY", "cursor-agent's auth.json")
 LOCATIONS: Final = (LocationVariable("XDG_CONFIG_HOME"),)
 
 
@@ -52,7 +52,7 @@ def observe(host: Host, entry: SourceEntry, platform: str = sys.platform) -> Ite
         cli = _command_line(place, kept if named is None else named, its_own)
     if cli:
         places = {name: Place((seen,)) for name, seen in variables.items()}
-        yield from line_up(entry.id, CLI, LADDER, {**places, "auth.json": Place(tuple(cli))})
+        yield from line_up(entry.id, CLI, LADDER, {**places, LADDER[-1]: Place(tuple(cli))})
     else:
         yield from variables.values()
     if not its_own:
