@@ -123,6 +123,24 @@ SOURCES: Final[Mapping[str, SourceType]] = {
             "$HF_TOKEN",
         ),
     ),
+    "wrangler": SourceType(
+        "monitor.sources.wrangler",
+        _LOGIN,
+        marks=(
+            "~/.config/.wrangler/config",
+            "$XDG_CONFIG_HOME/.wrangler/config",
+            "~/.wrangler/config",
+            "~/Library/Preferences/.wrangler/config",
+        ),
+    ),
+    "picoclaw": SourceType(
+        "monitor.sources.picoclaw", _LOGIN, marks=("~/.picoclaw/auth.json", "$PICOCLAW_HOME/auth.json")
+    ),
+    "zeroclaw": SourceType(
+        "monitor.sources.zeroclaw",
+        _LOGIN,
+        marks=("~/.zeroclaw/auth-profiles.json", "$ZEROCLAW_CONFIG_DIR/auth-profiles.json"),
+    ),
     "npm": SourceType("monitor.sources.npm", _LOGIN, marks=("~/.npmrc", "$NPM_CONFIG_USERCONFIG")),
     "cursor": SourceType(
         "monitor.sources.cursor",

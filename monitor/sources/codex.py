@@ -8,7 +8,6 @@ revokes and deletes the login that is there (0.171.0), so `authwatch relogin` ru
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -19,9 +18,8 @@ from monitor.model import Credential, Evidence, Finding, Kind, Observation, Prob
 from monitor.sources.jwt import claims, dates
 from monitor.sources.location_variables import LocationVariable
 from monitor.sources.timestamps import moment
+from monitor.sources.toml import table
 from monitor.system.host import Host, Unreadable
-
-_PLACE: Final = re.compile(r"\(at (line \d+, column \d+)\)|\(at (end of document)\)")
 
 
 def keeps_in(host: Host, path: Path) -> str:
@@ -36,19 +34,7 @@ def settings(host: Host, path: Path) -> Mapping[str, Any]:
 
     Raises `Unreadable`, with line and column but no text: some settings there hold secrets.
     """
-    text = host.text(path)
-    if text is None:
-        return {}
-    import tomllib
-
-    try:
-        return tomllib.loads(text)
-    except RecursionError:
-        raise Unreadable(Problem.PARSE, path, "nested too deeply") from None
-    except ValueError as error:
-        place = _PLACE.search(str(error))
-        where = f": {place[1] or place[2]}" if place else ""
-        raise Unreadable(Problem.PARSE, path, f"not TOML{where}") from None
+    return table(host, path) or {}
 
 
 #: How Codex logs in from any machine. On its own home the first thing that `codex login` does is to revoke and delete
