@@ -98,7 +98,13 @@ SOURCES: Final[Mapping[str, SourceType]] = {
     "aws": SourceType(
         "monitor.sources.aws",
         _LOGIN,
-        marks=("~/.aws/credentials", "$AWS_SHARED_CREDENTIALS_FILE", "~/.aws/sso/cache"),
+        marks=(
+            "~/.aws/credentials",
+            "$AWS_SHARED_CREDENTIALS_FILE",
+            "~/.aws/sso/cache",
+            "~/.aws/login/cache",
+            "$AWS_LOGIN_CACHE_DIRECTORY",
+        ),
     ),
     "azure": SourceType(
         "monitor.sources.azure",

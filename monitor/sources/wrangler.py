@@ -52,7 +52,7 @@ def observe(host: Host, entry: SourceEntry, platform: str = sys.platform) -> Ite
         left = _stored(place, moved / f"config/{DEFAULT}.toml", f"wrangler:{DEFAULT}@config")
         there = tuple(one for one in left if one.evidence is not Evidence.ABSENT)
         places[MOVED] = Place(there, passed="wrangler looks in ~/.wrangler, which is there")
-    yield from line_up(entry.id, PROVIDER, LADDER, places)
+    yield from line_up(entry.id, PROVIDER, LADDER, places, by_name=True)
     if "path" not in entry.options:
         yield from _named(place, path.parent)
 

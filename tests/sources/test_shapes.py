@@ -16,6 +16,9 @@ ADC = ".config/gcloud/application_default_credentials.json"
 SSO = ".aws/sso/cache/one.json"
 MSAL = ".azure/msal_token_cache.json"
 
+ZERO = ".zeroclaw/auth-profiles.json"
+PICO = ".picoclaw/auth.json"
+
 PRESENT, BLANKED, ABSENT, HIDDEN = Evidence.PRESENT, Evidence.BLANKED, Evidence.ABSENT, Evidence.HIDDEN
 
 SHAPES: list[tuple[str, str, str, str, Evidence, Problem | None]] = [
@@ -57,9 +60,24 @@ SHAPES: list[tuple[str, str, str, str, Evidence, Problem | None]] = [
     ("huggingface", ".cache/huggingface/token", "", "huggingface:default", ABSENT, Problem.EMPTY),
     ("huggingface", ".cache/huggingface/stored_tokens", "[a]\nhf_token = hf_x\n", "huggingface:a", PRESENT, None),
     ("npm", ".npmrc", "registry=https://x/\n", "npm:default", ABSENT, Problem.EMPTY),
-    ("npm", ".npmrc", "//x/:_authToken=${UNSET}\n", "npm:x", ABSENT, None),
+    ("npm", ".npmrc", "//x/:_authToken=${UNSET}\n", "npm:x", HIDDEN, None),
     ("npm", ".npmrc", '//x/y/:_authToken = "t"\n', "npm:x/y", PRESENT, None),
     ("npm", ".npmrc", "//x/:_authToken=\n", "npm:x", BLANKED, None),
+    ("zeroclaw", ZERO, "{}", "zeroclaw:default", ABSENT, None),
+    ("zeroclaw", ZERO, '{"profiles": []}', "zeroclaw:default", PRESENT, Problem.PARSE),
+    ("zeroclaw", ZERO, '{"profiles": {"a:b": 1}}', "zeroclaw:a:b", PRESENT, Problem.PARSE),
+    (
+        "zeroclaw",
+        ZERO,
+        '{"profiles": {"a:b": {"kind": "token", "token": "enc2:FAKESECRET"}}}',
+        "zeroclaw:a:b",
+        HIDDEN,
+        Problem.ENCRYPTED,
+    ),
+    ("picoclaw", PICO, '{"credentials": {}}', "picoclaw:default", ABSENT, None),
+    ("picoclaw", PICO, '{"credentials": []}', "picoclaw:default", PRESENT, Problem.PARSE),
+    ("picoclaw", PICO, '{"credentials": {"a": []}}', "picoclaw:a", PRESENT, Problem.PARSE),
+    ("picoclaw", PICO, '{"credentials": {"a": {"access_token": ""}}}', "picoclaw:a", BLANKED, None),
 ]
 
 
@@ -129,6 +147,13 @@ def test_what_hermes_found_dead_or_exhausted_is_passed_on(tmp_path: Path) -> Non
     assert (tired.evidence, tired.use.unusable_until) == (Evidence.PRESENT, NOW)
     odd = hermes(tmp_path, '"access_token": "x", "last_status": "exhausted", "last_error_reset_at": "FAKESECRET"')
     assert odd.use.unusable_until is None
+
+
+def test_an_encrypted_login_still_states_its_end(tmp_path: Path) -> None:
+    login = '{"access_token": "enc2:FAKESECRET", "expires_at": "2026-11-22T12:00:00+00:00"}'
+    put(tmp_path / ZERO, f'{{"profiles": {{"a:b": {login}}}}}')
+    (seen,) = look(tmp_path, "zeroclaw")
+    assert (seen.access_expires_at, seen.refreshable, seen.evidence) == (NOW, False, Evidence.HIDDEN)
 
 
 def test_a_token_in_use_without_a_name_stands_beside_the_named_ones(tmp_path: Path) -> None:
