@@ -127,6 +127,7 @@ SOURCES: Final[Mapping[str, SourceType]] = {
             "$HF_HOME/stored_tokens",
             "$HF_TOKEN_PATH",
             "$HF_TOKEN",
+            "$HUGGING_FACE_HUB_TOKEN",
         ),
     ),
     "wrangler": SourceType(

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from monitor.model import Evidence, Finding, Kind, Observation, Problem, SourceEntry, Trouble
-from monitor.sources.aws_config import DEFAULT, Config, Pairs, read_config
+from monitor.sources.aws_config import DEFAULT, AwsConfig, Pairs, read_config
 from monitor.sources.aws_logins import sessions, sign_ons
 from monitor.sources.ini import sections
 from monitor.sources.location_variables import LocationValue, LocationVariable
@@ -63,7 +63,7 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     yield from apart(found) or ([lost._replace(problem=Problem.EMPTY)] if there else [lost] if place.expected else [])
 
 
-def _lined_up(place: StorePlace, config: Config, found: list[Finding]) -> Iterator[Finding]:
+def _lined_up(place: StorePlace, config: AwsConfig, found: list[Finding]) -> Iterator[Finding]:
     """The findings, those of the profile in use with the word which of them serves."""
     profile = place.env("AWS_DEFAULT_PROFILE") or place.env("AWS_PROFILE") or DEFAULT
     pairs = config.profiles.get(profile, {})
@@ -110,7 +110,7 @@ def _keys(place: StorePlace, path: Path, blank: Observation) -> Iterator[Observa
             yield _key(place, f"aws:{name}", pairs, path)
 
 
-def _helpers(place: StorePlace, config: Config) -> Iterator[Observation]:
+def _helpers(place: StorePlace, config: AwsConfig) -> Iterator[Observation]:
     """What the config file itself holds: keys, and helpers, which are never run."""
     path = place.folder("AWS_CONFIG_FILE", "~/.aws/config")
     for name, pairs in config.profiles.items():

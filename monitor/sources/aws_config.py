@@ -17,7 +17,7 @@ _SIGN_ON: Final = ("sso_role_name", "sso_account_id")
 Pairs = Mapping[str, str]
 
 
-class Config(NamedTuple):
+class AwsConfig(NamedTuple):
     """The profiles of the config file, and its sections for single sign-on; `unread` where it cannot be read."""
 
     profiles: Mapping[str, Pairs]
@@ -48,12 +48,12 @@ class Config(NamedTuple):
         return next((name for name, pairs in self.profiles.items() if pairs.get("login_session") == session), "")
 
 
-def read_config(place: StorePlace) -> Config:
+def read_config(place: StorePlace) -> AwsConfig:
     """The config file of an entry; without anything where there is none."""
     try:
         stored = sections(place.host, place.folder("AWS_CONFIG_FILE", "~/.aws/config")) or {}
     except Unreadable as error:
-        return Config({}, {}, error)
+        return AwsConfig({}, {}, error)
     profiles: dict[str, Pairs] = {}
     sessions: dict[str, Pairs] = {}
     for section, pairs in stored.items():
@@ -63,4 +63,4 @@ def read_config(place: StorePlace) -> Config:
             profiles.setdefault(name or DEFAULT, pairs)
         elif kind == "sso-session":
             sessions.setdefault(name, pairs)
-    return Config(profiles, sessions)
+    return AwsConfig(profiles, sessions)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from monitor.model import Evidence, Finding, Kind, Observation
-from monitor.sources.aws_config import Config
+from monitor.sources.aws_config import AwsConfig
 from monitor.sources.store_files import StorePlace, json_store, tokens, unclear
 from monitor.sources.timestamps import moment
 
@@ -28,7 +28,7 @@ _KIRO: Final = ("profileArn", "authMethod")
 MOST: Final = 64
 
 
-def sign_ons(place: StorePlace, config: Config) -> tuple[list[Finding], bool]:
+def sign_ons(place: StorePlace, config: AwsConfig) -> tuple[list[Finding], bool]:
     """The logins of `aws sso login`, and whether any file there is AWS's."""
     folder = place.host.path("~/.aws/sso/cache")
     paths = [folder / name for name in _names(place, folder)]
@@ -38,7 +38,7 @@ def sign_ons(place: StorePlace, config: Config) -> tuple[list[Finding], bool]:
     return _best(found), bool(paths) and not foreign
 
 
-def sessions(place: StorePlace, config: Config) -> list[Finding]:
+def sessions(place: StorePlace, config: AwsConfig) -> list[Finding]:
     """The sessions of `aws login`."""
     folder = place.folder("AWS_LOGIN_CACHE_DIRECTORY", "~/.aws/login/cache")
     named = {
@@ -84,7 +84,7 @@ def _relogin(profile: str) -> str:
     return " ".join(filter(None, ("aws sso login", _profile(profile), "--no-browser --use-device-code")))
 
 
-def _sign_on(place: StorePlace, path: Path, config: Config, foreign: list[Path]) -> Iterator[Finding]:
+def _sign_on(place: StorePlace, path: Path, config: AwsConfig, foreign: list[Path]) -> Iterator[Finding]:
     blank = place.blank("aws", "aws:default", Kind.OAUTH, path, _relogin(""))
 
     def read(stored: Mapping[str, Any]) -> list[Observation]:
@@ -101,7 +101,9 @@ def _is_login(finding: Finding) -> bool:
     return not (isinstance(finding, Observation) and finding.evidence is Evidence.ABSENT)
 
 
-def _sso(place: StorePlace, stored: Mapping[str, Any], path: Path, blank: Observation, config: Config) -> Observation:
+def _sso(
+    place: StorePlace, stored: Mapping[str, Any], path: Path, blank: Observation, config: AwsConfig
+) -> Observation:
     if stored.get("accessToken") is None:
         return blank._replace(evidence=Evidence.ABSENT)
     url = stored["startUrl"] if isinstance(stored.get("startUrl"), str) else ""

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from monitor.model import Evidence, Finding, Kind, Lineup, Observation, SourceEntry, Trouble
-from monitor.sources.hermes_keys import Choice, choice, keys, variables
+from monitor.sources.hermes_keys import ProviderChoice, choice, keys, variables
 from monitor.sources.hermes_pool import LOGIN, Home, key, logins
 from monitor.sources.location_variables import LocationVariable
 from monitor.sources.store_files import StorePlace, json_store
@@ -74,14 +74,14 @@ def _provider(finding: Finding) -> str:
 
 def _home(place: StorePlace, home: Home) -> Iterator[Finding]:
     """What one folder holds, and a line-up for each provider's pool."""
-    chosen = Choice()
+    chosen = ProviderChoice()
     named: Mapping[str, tuple[str, str]] = {}
     try:
         named = {} if home.alone else keys(place.host, home.folder / ".env")
     except Unreadable as error:
         yield _unread(place, error)
     try:
-        chosen = Choice() if home.alone else choice(place.host, home.folder / "config.yaml")
+        chosen = ProviderChoice() if home.alone else choice(place.host, home.folder / "config.yaml")
     except Unreadable as error:
         yield _unread(place, error)
     stored: Mapping[str, Any] = {}
@@ -113,7 +113,7 @@ def _unread(place: StorePlace, error: Unreadable) -> Trouble:
     return Trouble(place.entry.id, error.problem, shown, error.detail, host_path=str(error.path))
 
 
-def _chosen(seen: Observation, chosen: Choice) -> Observation:
+def _chosen(seen: Observation, chosen: ProviderChoice) -> Observation:
     """With the word of the config that another provider serves."""
     if not chosen.provider or seen.credential.provider in chosen.named:
         return seen
@@ -122,7 +122,7 @@ def _chosen(seen: Observation, chosen: Choice) -> Observation:
 
 
 def _missing(
-    place: StorePlace, home: Home, stored: Mapping[str, Any], held: Iterable[Observation], chosen: Choice
+    place: StorePlace, home: Home, stored: Mapping[str, Any], held: Iterable[Observation], chosen: ProviderChoice
 ) -> list[Observation]:
     """The login of the provider that is chosen, where its pool was emptied and nothing else is there to use."""
     provider, pool = chosen.provider, stored.get("credential_pool")

@@ -68,7 +68,7 @@ _LINE: Final = re.compile(
 )
 
 
-class Choice(NamedTuple):
+class ProviderChoice(NamedTuple):
     """What a config chooses: the provider, "" where it chooses none, and every other that it names."""
 
     provider: str = ""
@@ -86,7 +86,7 @@ def variables(provider: str) -> list[str]:
     return [name for name, owner in _NAMES.items() if owner == provider]
 
 
-def choice(host: Host, path: Path) -> Choice:
+def choice(host: Host, path: Path) -> ProviderChoice:
     """What a `config.yaml` chooses, by its lines: of YAML nothing more is needed. Raises `Unreadable`."""
     chosen, named, block = "", set(), ""
     for line in (host.text(path) or "").splitlines():
@@ -99,4 +99,4 @@ def choice(host: Host, path: Path) -> Choice:
             named.add(_ALIASES.get(value, value))
             chosen = chosen or (_ALIASES.get(value, value) if block == "model" else "")
     known = chosen in _LOGINS or chosen in _NAMES.values()
-    return Choice(chosen, frozenset(named)) if known else Choice()
+    return ProviderChoice(chosen, frozenset(named)) if known else ProviderChoice()

@@ -127,6 +127,16 @@ def test_azure_takes_the_last_end_and_any_refresh_token_of_the_account(tmp_path:
     assert (seen.access_expires_at, seen.refreshable) == (NOW + timedelta(minutes=3), False)
 
 
+def test_azure_says_when_it_was_last_renewed(tmp_path: Path) -> None:
+    token = f'{{"home_account_id": "h", "secret": "FAKESECRET", "last_modification_time": "{SECONDS}"}}'
+    account = '{"a": {"home_account_id": "h", "username": "me"}}'
+    put(tmp_path / MSAL, f'{{"Account": {account}, "RefreshToken": {{"r": {token}}}}}')
+    (seen,) = look(tmp_path, "azure")
+    assert "22 Nov 2026" in seen.notes[0]
+    put(tmp_path / MSAL, f'{{"Account": {account}, "RefreshToken": {{"r": {token.replace(str(SECONDS), "soon")}}}}}')
+    assert look(tmp_path, "azure")[0].notes == ()
+
+
 def hermes(tmp_path: Path, entry: str) -> Observation:
     put(tmp_path / ".hermes/auth.json", f'{{"credential_pool": {{"p": [{{"id": "a", {entry}}}]}}}}')
     (seen,) = look(tmp_path, "hermes")
@@ -160,9 +170,14 @@ def test_a_token_in_use_without_a_name_stands_beside_the_named_ones(tmp_path: Pa
     put(tmp_path / ".cache/huggingface/token", "hf_other\n")
     put(tmp_path / ".cache/huggingface/stored_tokens", "[a]\nhf_token = hf_x\n")
     used = {one.credential.profile: one.use.in_use for one in look(tmp_path, "huggingface")}
-    assert used == {"huggingface:a": False, "huggingface:default": True}
+    assert used == {"huggingface:a": False, "huggingface:default": None}
     used = {one.credential.profile: one.use.in_use for one in look(tmp_path, "huggingface", {"HF_TOKEN": "hf_env"})}
-    assert used == {"huggingface:env": True, "huggingface:a": False, "huggingface:default": False}
+    assert used == {"huggingface:env": None, "huggingface:a": False, "huggingface:default": False}
+    both = {"HF_TOKEN": "hf_env", "HUGGING_FACE_HUB_TOKEN": "hf_old"}
+    used = {one.credential.profile: one.use.in_use for one in look(tmp_path, "huggingface", both)}
+    assert (used["huggingface:env"], used["huggingface:HUGGING_FACE_HUB_TOKEN"]) == (None, False)
+    ci = look(tmp_path, "huggingface", {"HF_OIDC_RESOURCE": "x", "HF_TOKEN": "hf_env"})
+    assert {one.use.in_use for one in ci} == {False}
 
 
 def test_npm_reads_a_token_through_the_environment(tmp_path: Path) -> None:
