@@ -98,7 +98,13 @@ SOURCES: Final[Mapping[str, SourceType]] = {
     "aws": SourceType(
         "monitor.sources.aws",
         _LOGIN,
-        marks=("~/.aws/credentials", "$AWS_SHARED_CREDENTIALS_FILE", "~/.aws/sso/cache"),
+        marks=(
+            "~/.aws/credentials",
+            "$AWS_SHARED_CREDENTIALS_FILE",
+            "~/.aws/sso/cache",
+            "~/.aws/login/cache",
+            "$AWS_LOGIN_CACHE_DIRECTORY",
+        ),
     ),
     "azure": SourceType(
         "monitor.sources.azure",
@@ -121,7 +127,26 @@ SOURCES: Final[Mapping[str, SourceType]] = {
             "$HF_HOME/stored_tokens",
             "$HF_TOKEN_PATH",
             "$HF_TOKEN",
+            "$HUGGING_FACE_HUB_TOKEN",
         ),
+    ),
+    "wrangler": SourceType(
+        "monitor.sources.wrangler",
+        _LOGIN,
+        marks=(
+            "~/.config/.wrangler/config",
+            "$XDG_CONFIG_HOME/.wrangler/config",
+            "~/.wrangler/config",
+            "~/Library/Preferences/.wrangler/config",
+        ),
+    ),
+    "picoclaw": SourceType(
+        "monitor.sources.picoclaw", _LOGIN, marks=("~/.picoclaw/auth.json", "$PICOCLAW_HOME/auth.json")
+    ),
+    "zeroclaw": SourceType(
+        "monitor.sources.zeroclaw",
+        _LOGIN,
+        marks=("~/.zeroclaw/auth-profiles.json", "$ZEROCLAW_CONFIG_DIR/auth-profiles.json"),
     ),
     "npm": SourceType("monitor.sources.npm", _LOGIN, marks=("~/.npmrc", "$NPM_CONFIG_USERCONFIG")),
     "cursor": SourceType(

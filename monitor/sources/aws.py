@@ -1,48 +1,102 @@
-"""AWS: the keys in its credentials file, and the logins in its single sign-on cache.
+"""AWS: the keys in its credentials file, the logins in its caches, and which of them serves the profile in use.
 
-Facts by botocore: a login of the cache is renewed while its `registrationExpiresAt` lies ahead; files without an
-`accessToken` are registrations of the program itself. The end of a session in the credentials file is written by the
-helper that fetched it, as `x_security_token_expires` or `aws_expiration`.
+Facts by botocore 1.44.8: the profile in use is the one of AWS_DEFAULT_PROFILE or AWS_PROFILE, else `default`; keys of
+the environment serve before it even where such a variable names one. Then a role (with the credentials of another
+place), single sign-on, the credentials file, `aws login`, `credential_process` and keys in the config file follow. A
+key without its secret is an error, not a step further. Other profiles are used by name. The end of a session in the
+credentials file is written by the helper that fetched it, as `x_security_token_expires` or `aws_expiration`.
 """
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from monitor.model import Evidence, Finding, Kind, Observation, Problem, SourceEntry
+from monitor.model import Evidence, Finding, Kind, Observation, Problem, SourceEntry, Trouble
+from monitor.sources.aws_config import DEFAULT, AwsConfig, Pairs, read_config
+from monitor.sources.aws_logins import sessions, sign_ons
 from monitor.sources.ini import sections
 from monitor.sources.location_variables import LocationValue, LocationVariable
-from monitor.sources.store_files import StorePlace, apart, json_store, secret, tokens, unclear, unread
+from monitor.sources.precedence import Place, line_up
+from monitor.sources.store_files import StorePlace, apart, secret, unclear, unread
 from monitor.sources.timestamps import moment
 from monitor.system.host import Host, Unreadable
 
 ENDS: Final = ("x_security_token_expires", "aws_expiration", "expiration")
-LOCATIONS: Final = (LocationVariable("AWS_SHARED_CREDENTIALS_FILE", LocationValue.FILE),)
-BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LOCATIONS: Final = (
+    LocationVariable("AWS_SHARED_CREDENTIALS_FILE", LocationValue.FILE),
+    LocationVariable("AWS_CONFIG_FILE", LocationValue.FILE),
+    LocationVariable("AWS_LOGIN_CACHE_DIRECTORY"),
+    LocationVariable("AWS_DEFAULT_PROFILE", LocationValue.NAME),
+    LocationVariable("AWS_PROFILE", LocationValue.NAME),
+)
 
-#: More logins than anybody has; a bound on what a stranger's folder can make us read.
-MOST: Final = 64
+VARIABLES: Final = "$AWS_ACCESS_KEY_ID with $AWS_SECRET_ACCESS_KEY"
+SIGN_ON: Final = "single sign-on of the profile"
+KEYS: Final = "keys in ~/.aws/credentials"
+SESSION: Final = "login_session of `aws login`"
+PROCESS: Final = "credential_process"
+CONFIG_KEYS: Final = "keys in ~/.aws/config"
+LADDER: Final = (VARIABLES, SIGN_ON, KEYS, SESSION, PROCESS, CONFIG_KEYS)
 
 
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
-    """`aws:PROFILE` for keys, `aws-sso:START_URL` for a login; `aws:default` where all that is there holds none."""
+    """`aws:PROFILE` for keys, `aws-sso:START_URL` and `aws-login:SESSION` for logins, `aws:env` for the environment's,
+    `aws:PROFILE/credential_process` for a helper; `aws:default` where all that is there holds none."""
     place = StorePlace.of(host, entry)
-    keys = place.file(place.folder("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"))
-    blank = place.blank("aws", "aws:default", Kind.API_KEY, keys)
-    found: list[Finding] = [*_keys(place, keys, blank)]
-    there = place.host.exists(keys)
+    path = place.file(place.folder("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"))
+    blank = place.blank("aws", "aws:default", Kind.API_KEY, path)
+    found: list[Finding] = [*_keys(place, path, blank)]
+    there = place.host.exists(path)
     if "path" not in entry.options:
-        folder = place.host.path("~/.aws/sso/cache")
-        names = [name for name in place.host.names(folder) if name.endswith(".json")][:MOST]
-        profiles = _profiles(place) if names else {}
-        found += _best(one for name in names for one in _login(place, folder / name, profiles))
-        there = there or bool(names)
+        config = read_config(place)
+        found += _helpers(place, config)
+        logins, ours = sign_ons(place, config)
+        found += [*logins, *sessions(place, config)]
+        there = there or ours
+        found = list(_lined_up(place, config, found))
+        if config.unread:
+            shown = place.outer.show(config.unread.path)
+            found.append(Trouble(entry.id, config.unread.problem, shown, config.unread.detail, str(config.unread.path)))
     lost = blank._replace(evidence=Evidence.ABSENT)
     yield from apart(found) or ([lost._replace(problem=Problem.EMPTY)] if there else [lost] if place.expected else [])
+
+
+def _lined_up(place: StorePlace, config: AwsConfig, found: list[Finding]) -> Iterator[Finding]:
+    """The findings, those of the profile in use with the word which of them serves."""
+    profile = place.env("AWS_DEFAULT_PROFILE") or place.env("AWS_PROFILE") or DEFAULT
+    pairs = config.profiles.get(profile, {})
+    places = {VARIABLES: Place(tuple(_environment(place)))}
+    if not config.takes_role(profile):
+        url = config.start_url(profile) if config.signs_on(profile) else ""
+        rungs = {
+            SIGN_ON: f"aws-sso:{url}",
+            KEYS: f"aws:{profile}",
+            SESSION: f"aws-login:{pairs.get('login_session', '')}",
+            PROCESS: f"aws:{profile}/{PROCESS}",
+            CONFIG_KEYS: f"aws:{profile}@config",
+        }
+        held = {one.credential.profile: one for one in found if isinstance(one, Observation)}
+        places |= {rung: Place((held[name],)) for rung, name in rungs.items() if name in held}
+        if url and SIGN_ON not in places:  # nobody is signed on, which is an error and not a step further
+            places[SIGN_ON] = Place(switch=True)
+    mine = {one.credential.key for each in places.values() for one in each.found}
+    yield from line_up(place.entry.id, "aws", LADDER, places, by_name=True)
+    yield from (one for one in found if not (isinstance(one, Observation) and one.credential.key in mine))
+
+
+def _environment(place: StorePlace) -> Iterator[Observation]:
+    parts = [place.env("AWS_ACCESS_KEY_ID"), place.env("AWS_SECRET_ACCESS_KEY")]
+    if not parts[0]:
+        return
+    session = bool(place.env("AWS_SESSION_TOKEN") or place.env("AWS_SECURITY_TOKEN"))
+    blank = place.blank("aws", "aws:env", Kind.SESSION if session else Kind.API_KEY, place.host.home)
+    blank = blank._replace(store="$AWS_ACCESS_KEY_ID", host_path="", from_file=False)
+    if not parts[1]:
+        yield blank._replace(evidence=Evidence.UNUSABLE, notes=("AWS_SECRET_ACCESS_KEY is not set",))
+        return
+    yield _ended(place, secret(place.host, blank, "\n".join(parts)), parts, place.env("AWS_CREDENTIAL_EXPIRATION"))
 
 
 def _keys(place: StorePlace, path: Path, blank: Observation) -> Iterator[Observation]:
@@ -53,88 +107,35 @@ def _keys(place: StorePlace, path: Path, blank: Observation) -> Iterator[Observa
         return
     for name, pairs in stored.items():
         if "aws_access_key_id" in pairs:
-            yield _key(place, name, pairs, path)
+            yield _key(place, f"aws:{name}", pairs, path)
 
 
-def _key(place: StorePlace, name: str, pairs: Mapping[str, str], path: Path) -> Observation:
+def _helpers(place: StorePlace, config: AwsConfig) -> Iterator[Observation]:
+    """What the config file itself holds: keys, and helpers, which are never run."""
+    path = place.folder("AWS_CONFIG_FILE", "~/.aws/config")
+    for name, pairs in config.profiles.items():
+        if pairs.get("aws_access_key_id"):
+            yield _key(place, f"aws:{name}@config", pairs, path)
+        if pairs.get(PROCESS):
+            seen = place.blank("aws", f"aws:{name}/{PROCESS}", Kind.EXEC, path)
+            yield seen._replace(evidence=Evidence.HIDDEN, notes=("a helper is asked for the keys",))
+
+
+def _key(place: StorePlace, profile: str, pairs: Pairs, path: Path) -> Observation:
     session = bool(pairs.get("aws_session_token") or pairs.get("aws_security_token"))
-    kind = Kind.SESSION if session else Kind.API_KEY
-    seen = place.blank("aws", f"aws:{name}", kind, path)
+    seen = place.blank("aws", profile, Kind.SESSION if session else Kind.API_KEY, path)
     parts = [pairs.get(part, "") for part in ("aws_access_key_id", "aws_secret_access_key")]
     seen = secret(place.host, seen, "\n".join(parts) if all(parts) else "")
     if seen.evidence is not Evidence.PRESENT or not session:
         return seen
+    return _ended(place, seen, parts, next((pairs[end] for end in ENDS if pairs.get(end)), ""))
+
+
+def _ended(place: StorePlace, seen: Observation, parts: list[str], stated: str) -> Observation:
+    """With the end that is stated of a session; one that was fetched anew is another login."""
     try:
-        ends = moment(next((pairs[end] for end in ENDS if pairs.get(end)), None))
+        ends = moment(stated)
     except ValueError:
         return unclear(seen, "its expiry is no moment")
-    print_of = place.host.fingerprint("\n".join(parts) + str(ends))
+    print_of = place.host.fingerprint("\n".join(parts) + str(ends)) if ends else seen.fingerprint
     return seen._replace(access_expires_at=ends, fingerprint=print_of)
-
-
-def _profiles(place: StorePlace) -> Mapping[str, str]:
-    """The first profile of the config by the start URL of its single sign-on; none where it cannot be read."""
-    try:
-        stored = sections(place.host, place.folder("AWS_CONFIG_FILE", "~/.aws/config")) or {}
-    except Unreadable:
-        return {}
-    urls = {name: pairs.get("sso_start_url", "") for name, pairs in stored.items() if name.startswith("sso-session ")}
-    found: dict[str, str] = {}
-    for section, pairs in stored.items():
-        kind, _, name = section.partition(" ")
-        if section == "default" or kind == "profile":
-            url = pairs.get("sso_start_url") or urls.get(f"sso-session {pairs.get('sso_session', '')}", "")
-            found.setdefault(url, name.strip().strip("\"'") or section)
-    return found
-
-
-def _relogin(profile: str) -> str:
-    """Logs in with a code for a browser anywhere; without these words it waits for a browser on this machine."""
-    named = f"--profile {shlex.quote(profile)} " if profile and not profile.startswith("-") else ""
-    return f"aws sso login {named}--no-browser --use-device-code"
-
-
-def _login(place: StorePlace, path: Path, profiles: Mapping[str, str]) -> Iterator[Finding]:
-    blank = place.blank("aws", "aws:default", Kind.OAUTH, path, _relogin(""))
-    yield from (
-        one
-        for one in json_store(place, path, blank, lambda stored: [_sso(place, stored, path, blank, profiles)])
-        if _is_login(one)
-    )
-
-
-def _is_login(finding: Finding) -> bool:
-    """A registration of the program itself has no access token and is no login."""
-    return not (isinstance(finding, Observation) and finding.evidence is Evidence.ABSENT)
-
-
-def _sso(
-    place: StorePlace, stored: Mapping[str, Any], path: Path, blank: Observation, profiles: Mapping[str, str]
-) -> Observation:
-    if stored.get("accessToken") is None:
-        return blank._replace(evidence=Evidence.ABSENT)
-    url = stored["startUrl"] if isinstance(stored.get("startUrl"), str) else ""
-    who = place.who("aws", f"aws-sso:{url or path.stem}", Kind.OAUTH)
-    blank = blank._replace(credential=who, relogin=_relogin(profiles.get(url, "")))
-    seen = tokens(place.host, blank, stored, "accessToken", "refreshToken", "expiresAt")
-    if not seen.refreshable:
-        return seen
-    try:
-        return seen._replace(login_expires_at=moment(stored.get("registrationExpiresAt")))
-    except ValueError:
-        return unclear(seen, "registrationExpiresAt is no moment")
-
-
-def _best(found: Iterator[Finding]) -> list[Finding]:
-    """Of several files of one login, the one that lasts longest: the others are left from before."""
-    best: dict[str, Finding] = {}
-    for one in found:
-        key = one.credential.key if isinstance(one, Observation) else repr(one)
-        if key not in best or _lasts(one) > _lasts(best[key]):
-            best[key] = one
-    return list(best.values())
-
-
-def _lasts(finding: Finding) -> tuple[datetime, datetime]:
-    ends = (finding.login_expires_at, finding.access_expires_at) if isinstance(finding, Observation) else (None, None)
-    return ends[0] or ends[1] or BEGINNING, ends[1] or BEGINNING

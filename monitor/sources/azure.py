@@ -1,7 +1,8 @@
 """Azure's command line: the accounts in its token cache.
 
 Facts by msal 1.39.0: `expires_on` is in seconds, as a text; an account is renewed while a refresh token of the same
-home account is there. On Windows and where a keyring is used, the cache is the encrypted `msal_token_cache.bin`.
+home account is there, whose `last_modification_time` says when it was last renewed; Microsoft ends one that is not used
+for 90 days. On Windows and where a keyring is used, the cache is the encrypted `msal_token_cache.bin`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from alerts.timefmt import date
 from monitor.model import Evidence, Finding, Kind, Observation, Problem, SourceEntry
 from monitor.sources.location_variables import LocationVariable
 from monitor.sources.store_files import StorePlace, json_store, unclear
@@ -63,7 +65,18 @@ def _account(host: Host, access: list[Token], refresh: list[Token], blank: Obser
         return unclear(blank, "expires_on is no moment")
     latest: datetime | None = max(ends, default=None)
     print_of = host.fingerprint("\n".join(sorted(str(token["secret"]) for token in refresh or access)))
-    return blank._replace(access_expires_at=latest, refreshable=bool(refresh), fingerprint=print_of)
+    notes = (*blank.notes, *_idle(refresh))
+    return blank._replace(access_expires_at=latest, refreshable=bool(refresh), fingerprint=print_of, notes=notes)
+
+
+def _idle(refresh: list[Token]) -> list[str]:
+    """When it was last renewed: a source has no clock to say that it is too long ago."""
+    try:
+        renewed = [found for token in refresh if (found := moment(token.get("last_modification_time")))]
+    except ValueError:
+        return []
+    words = "Microsoft ends a login that is not used for 90 days"
+    return [f"last renewed {date(max(renewed))}; {words}"] if renewed else []
 
 
 def _secrets(stored: Mapping[str, Any], kind: str) -> Mapping[str, list[Token]]:

@@ -9,7 +9,6 @@ login` first revokes and deletes the login that is there, so `authwatch relogin`
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -23,9 +22,8 @@ from monitor.sources.location_variables import LocationVariable
 from monitor.sources.precedence import Place, line_up
 from monitor.sources.store_files import StorePlace
 from monitor.sources.timestamps import moment
+from monitor.sources.toml import table
 from monitor.system.host import Host, Unreadable, printable
-
-_PLACE: Final = re.compile(r"\(at (line \d+, column \d+)\)|\(at (end of document)\)")
 
 
 def keeps_in(asked: Mapping[str, Any]) -> str:
@@ -39,19 +37,7 @@ def settings(host: Host, path: Path) -> Mapping[str, Any]:
 
     Raises `Unreadable`, with line and column but no text: some settings there hold secrets.
     """
-    text = host.text(path)
-    if text is None:
-        return {}
-    import tomllib
-
-    try:
-        return tomllib.loads(text)
-    except RecursionError:
-        raise Unreadable(Problem.PARSE, path, "nested too deeply") from None
-    except ValueError as error:
-        place = _PLACE.search(str(error))
-        where = f": {place[1] or place[2]}" if place else ""
-        raise Unreadable(Problem.PARSE, path, f"not TOML{where}") from None
+    return table(host, path) or {}
 
 
 #: How Codex logs in from any machine. On its own home the first thing that `codex login` does is to revoke and delete

@@ -1,7 +1,8 @@
 """Google Cloud's application default credentials: a login of a person, or the key of a service account.
 
-Access tokens are never stored in this file, so that it states no end; the refresh token lives until it is revoked or
-the organisation ends the session.
+Access tokens are never stored in this file, so that it states no end; the refresh token lives until it is revoked, the
+organisation ends the session, or nothing used it for six months (Google's documentation; google-auth 2.63.0 never
+writes to the file, so that no use can be seen).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from monitor.system.host import Host
 
 LOGIN: Final = "gcloud auth application-default login"
 NAME: Final = "application_default_credentials.json"
+IDLE: Final = "Google ends a login that is not used for six months"
 LOCATIONS: Final = (
     LocationVariable("CLOUDSDK_CONFIG"),
     LocationVariable("GOOGLE_APPLICATION_CREDENTIALS", LocationValue.FILE),
@@ -35,7 +37,8 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
 def _read(host: Host, stored: Mapping[str, Any], blank: Observation) -> Observation:
     match stored.get("type"):
         case "authorized_user" | "external_account_authorized_user":
-            return tokens(host, blank, {"refresh_token": stored.get("refresh_token", "")})
+            seen = tokens(host, blank, {"refresh_token": stored.get("refresh_token", "")})
+            return seen._replace(notes=(IDLE,)) if seen.refreshable else seen
         case "impersonated_service_account" if isinstance(stored.get("source_credentials"), Mapping):
             return _read(host, stored["source_credentials"], blank)
         case "service_account":

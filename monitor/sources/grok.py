@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from monitor.model import Evidence, Finding, Kind, Lineup, Observation, Problem, SourceEntry, Trouble
-from monitor.sources.codex import settings
 from monitor.sources.location_variables import LocationVariable
 from monitor.sources.precedence import Place, line_up
 from monitor.sources.store_files import StorePlace, secret, tokens, unclear, unread
 from monitor.sources.timestamps import moment
+from monitor.sources.toml import table
 from monitor.system.host import Host, Unreadable
 
 LOGIN: Final = "grok login --device-auth"
@@ -98,7 +98,7 @@ def _session(host: Host, blank: Observation, entry: Any) -> Observation:
 
 def _model_key(place: StorePlace, path: Path) -> Observation | None:
     """The key that the config gives to the default model; one in a variable counts where it is set here."""
-    config = settings(place.host, path)
+    config = table(place.host, path) or {}
     name = _table(config, "models").get("default")
     model = _table(_table(config, "model"), name) if isinstance(name, str) else {}
     written, variables = model.get("api_key"), model.get("env_key")

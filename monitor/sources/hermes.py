@@ -1,113 +1,140 @@
-"""Hermes: its `auth.json`, with a login for each provider and a pool of further ones that it takes turns with.
+"""Hermes: its `auth.json`, with a login for each provider and a pool of further ones that it takes turns with, and the
+keys in its `.env`, which are members of the pools.
 
-Facts by version 0.19.0: the pool keeps Hermes' own verdict. `dead` is a refusal that no refresh mends, whatever tokens
-are there; `exhausted` is a rate limit until `last_error_reset_at`. A profile that lacks a provider uses the root's.
+Facts by version 0.19.0 (agent/credential_pool.py): the pool keeps Hermes' own verdict. `dead` is a refusal that no
+refresh mends, whatever tokens are there; `exhausted` is what `last_error_code` says: 401 refused, 402 out of credit,
+else a rate limit until `last_error_reset_at`, without one for an hour from `last_status_at`. What is dead or resting
+is passed over for the next by `priority`. A profile has a folder of its own in `profiles`; one that lacks a provider
+uses the root's. Refresh tokens are single-use, so that a cloned profile logs the others out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime
-from pathlib import Path
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from monitor.model import Evidence, Finding, Kind, Observation, SourceEntry, Use
+from monitor.model import Evidence, Finding, Kind, Lineup, Observation, SourceEntry, Trouble
 from monitor.sources import mcp_hermes
-from monitor.sources.jwt import dates
+from monitor.sources.hermes_keys import ProviderChoice, choice, keys, variables
+from monitor.sources.hermes_pool import LOGIN, Home, key, logins
 from monitor.sources.location_variables import LocationVariable
-from monitor.sources.store_files import StorePlace, json_store, secret, tokens, unclear
-from monitor.sources.timestamps import moment
-from monitor.system.host import Host
+from monitor.sources.store_files import StorePlace, json_store
+from monitor.system.host import Host, Unreadable
 
-LOGIN: Final = "hermes auth"
 #: A profile's folder lies in that of the root, whose logins it falls back on.
 LOCATIONS: Final = (LocationVariable("HERMES_HOME", anywhere=True),)
-KEYS: Final = ("api_key", "agent_key", "key", "token")
+
+#: More profiles than anybody has; a bound on what a stranger's folder can make us read.
+MOST: Final = 64
 
 
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
-    """`hermes:PROVIDER` for a provider's login, `hermes:PROVIDER/ID` for one of the pool."""
+    """`hermes:PROVIDER` for a provider's login, `hermes:PROVIDER/ID` for one of the pool, `hermes:PROVIDER/VARIABLE`
+    for a key of its `.env`; what lies in a profile's folder begins with `hermes@PROFILE:`."""
     place = StorePlace.of(host, entry)
     folder = place.folder("HERMES_HOME", "~/.hermes")
-    paths = [place.file(folder / "auth.json")]
-    if folder.parent.name == "profiles" and "path" not in entry.options:
-        paths.append(folder.parent.parent / "auth.json")
-    found: dict[str, Observation] = {}
-    for path in paths:
-        for finding in _store(place, path):
-            found.setdefault(finding.credential.key, finding)
-    held = [one for one in found.values() if one.evidence is not Evidence.ABSENT]
-    yield from held or [*found.values()][:1]
+    alone = "path" in entry.options
+    root = Home(folder, place.file(folder / "auth.json"), "hermes", alone)
+    if folder.parent.name == "profiles" and not alone:
+        yield from mcp_hermes.observe(place, folder)
+        own, above = list(_home(place, root)), folder.parent.parent
+        yield from _behind(own, _home(place, Home(above, above / "auth.json", "hermes", alone)))
+        return
+    found = list(_home(place, root))
+    clones = [] if alone else [one for one in place.host.names(folder / "profiles") if not one.startswith(".")][:MOST]
+    for name in clones:
+        within = folder / "profiles" / name
+        mine = _home(place, Home(within, within / "auth.json", f"hermes@{name}", alone))
+        found += [one for one in mine if not (isinstance(one, Observation) and one.evidence is Evidence.ABSENT)]
+    others = any(isinstance(one, Observation) and one.evidence is not Evidence.ABSENT for one in found)
+    yield from (one for one in found if not (others and _nothing(one)))
     yield from mcp_hermes.observe(place, folder)
 
 
-def _store(place: StorePlace, path: Path) -> Iterator[Observation]:
-    blank = place.blank("hermes", "hermes:default", Kind.OAUTH, path, LOGIN)
-    for finding in json_store(place, path, blank, lambda stored: _all(place, stored, path)):
-        if isinstance(finding, Observation):
-            yield finding
+def _nothing(finding: Finding) -> bool:
+    return isinstance(finding, Observation) and finding.credential.profile == "hermes:default" and not finding.problem
 
 
-def _all(place: StorePlace, stored: Mapping[str, Any], path: Path) -> Iterator[Observation]:
-    for provider, login in _objects(stored.get("providers")):
-        yield _login(place, provider, f"hermes:{provider}", login, path)
-    for provider, pool in _objects(stored.get("credential_pool")):
-        for number, login in enumerate(pool if isinstance(pool, list) else [pool]):
-            name = login.get("id") if isinstance(login, Mapping) else None
-            yield _login(place, provider, f"hermes:{provider}/{name or number}", login, path)
+def _behind(own: list[Finding], root: Iterable[Finding]) -> Iterator[Finding]:
+    """What a profile has, and of the root's what the profile lacks."""
+    held = [one for one in own if isinstance(one, Observation) and one.evidence is not Evidence.ABSENT]
+    providers = {one.credential.provider for one in held}
+    lacking = [one for one in root if (one.provider if isinstance(one, Lineup) else _provider(one)) not in providers]
+    there = held or any(isinstance(one, Observation) and one.evidence is not Evidence.ABSENT for one in lacking)
+    seen: set[str] = set()
+    for one in (*own, *lacking):
+        if isinstance(one, Observation):
+            if one.credential.key in seen or (there and _nothing(one)):
+                continue
+            seen.add(one.credential.key)
+        yield one
 
 
-def _objects(value: Any) -> Iterator[tuple[str, Any]]:
-    yield from value.items() if isinstance(value, Mapping) else ()
+def _provider(finding: Finding) -> str:
+    return finding.credential.provider if isinstance(finding, Observation) else ""
 
 
-def _login(place: StorePlace, provider: str, profile: str, login: Any, path: Path) -> Observation:
-    blank = place.blank(provider, profile, Kind.OAUTH, path, LOGIN)
-    if not isinstance(login, Mapping):
-        return unclear(blank, "the login is not an object")
-    nested = login.get("tokens")
-    pair: Mapping[str, Any] = nested if isinstance(nested, Mapping) else login
-    key = next((login[name] for name in KEYS if login.get(name)), None)
-    if login.get("auth_type") == "api_key" or (key and not pair.get("access_token") and not pair.get("refresh_token")):
-        credential = blank.credential._replace(kind=Kind.API_KEY)
-        seen = secret(place.host, blank._replace(credential=credential), key or pair.get("access_token"))
-    else:
-        seen = _dated(tokens(place.host, blank, pair, expires=""), login, pair)
-    return _reported(seen, login)
+def _home(place: StorePlace, home: Home) -> Iterator[Finding]:
+    """What one folder holds, and a line-up for each provider's pool."""
+    chosen = ProviderChoice()
+    named: Mapping[str, tuple[str, str]] = {}
+    try:
+        named = {} if home.alone else keys(place.host, home.folder / ".env")
+    except Unreadable as error:
+        yield _unread(place, error)
+    try:
+        chosen = ProviderChoice() if home.alone else choice(place.host, home.folder / "config.yaml")
+    except Unreadable as error:
+        yield _unread(place, error)
+    stored: Mapping[str, Any] = {}
+
+    def read(found: Mapping[str, Any]) -> Iterator[Observation]:
+        nonlocal stored
+        stored = found
+        return logins(place, home, found, named)
+
+    blank = place.blank("hermes", f"{home.prefix}:default", Kind.OAUTH, home.store, LOGIN)
+    seen = [one for one in json_store(place, home.store, blank, read) if isinstance(one, Observation)]
+    listed = {one.credential.profile for one in seen}
+    beside = [key(place, home, name, *value) for name, value in named.items()]
+    seen += [one for one in beside if one.credential.profile not in listed]
+    held = [one for one in seen if one.evidence is not Evidence.ABSENT]
+    missing = _missing(place, home, stored, held, chosen)
+    yield from (_chosen(one, chosen) for one in held)
+    yield from missing or ([] if held else seen[:1])
+    pools: dict[str, list[str]] = defaultdict(list)
+    for one in held:
+        pools[one.credential.provider].append(one.credential.key)
+    for provider, members in pools.items():
+        used = not chosen.provider or provider in chosen.named
+        yield Lineup(place.entry.id, "-", provider, tuple(members), in_use=used)
 
 
-def _dated(seen: Observation, login: Mapping[str, Any], pair: Mapping[str, Any]) -> Observation:
-    """With the end that one of its fields states, else the one in a JWT."""
-    if seen.evidence is not Evidence.PRESENT or seen.problem:
+def _unread(place: StorePlace, error: Unreadable) -> Trouble:
+    shown = place.outer.show(error.path)
+    return Trouble(place.entry.id, error.problem, shown, error.detail, host_path=str(error.path))
+
+
+def _chosen(seen: Observation, chosen: ProviderChoice) -> Observation:
+    """With the word of the config that another provider serves."""
+    if not chosen.provider or seen.credential.provider in chosen.named:
         return seen
-    try:
-        stated = next(
-            (part[name] for part in (pair, login) for name in ("expires_at_ms", "expires_at") if part.get(name)), None
-        )
-        if stated is not None:
-            return seen._replace(access_expires_at=moment(stated))
-    except ValueError:
-        return unclear(seen, "its expiry is no moment")
-    try:
-        ends, span = dates(pair.get("access_token") or "")
-    except ValueError:
-        return seen
-    return seen._replace(access_expires_at=ends, lifetime=span)
+    why = f"config.yaml chooses {chosen.provider}"
+    return seen._replace(use=seen.use._replace(in_use=False, why_not=why))
 
 
-def _reported(seen: Observation, login: Mapping[str, Any]) -> Observation:
-    """With what Hermes itself found of it."""
-    match login.get("last_status"):
-        case "dead":
-            return seen._replace(evidence=Evidence.REFUSED, refreshable=False, notes=("Hermes reports: dead",))
-        case "exhausted":
-            use = Use(unusable_until=_reset(login.get("last_error_reset_at")))
-            return seen._replace(use=use, notes=("Hermes reports: exhausted, which is a rate limit",))
-    return seen
-
-
-def _reset(value: Any) -> datetime | None:
-    try:
-        return moment(value)
-    except ValueError:
-        return None
+def _missing(
+    place: StorePlace, home: Home, stored: Mapping[str, Any], held: Iterable[Observation], chosen: ProviderChoice
+) -> list[Observation]:
+    """The login of the provider that is chosen, where its pool was emptied and nothing else is there to use."""
+    provider, pool = chosen.provider, stored.get("credential_pool")
+    emptied = isinstance(pool, Mapping) and pool.get(provider) == []
+    if not provider or not emptied or any(one.credential.provider == provider for one in held):
+        return []
+    borrowed = provider == "anthropic" and place.host.exists(place.host.path("~/.claude/.credentials.json"))
+    if borrowed or any(place.env(name) for name in variables(provider)):
+        return []
+    blank = place.blank(provider, f"{home.prefix}:{provider}", Kind.OAUTH, home.store, LOGIN)
+    why = f"config.yaml chooses {provider}, whose pool is empty"
+    return [blank._replace(evidence=Evidence.ABSENT, notes=(why,))]

@@ -1,6 +1,7 @@
 """npm: the registry tokens in `.npmrc`, which state no end.
 
-A value `${NAME}` is read through the environment, as npm does; where the variable is unset, npm sends the name itself.
+A value `${NAME}` is read through the environment, as npm does. Where the variable is not set here, the shell that npm
+runs in may set it, so that nothing can be told.
 """
 
 from __future__ import annotations
@@ -66,6 +67,6 @@ def _token(place: StorePlace, registry: str, name: str, value: str, path: Path) 
     if named and place.expected:
         return seen._replace(evidence=Evidence.HIDDEN, notes=("it lies in its user's environment",))
     if unset := [variable for variable, given in named.items() if not given]:
-        return seen._replace(evidence=Evidence.ABSENT, notes=(f"the variable {unset[0]} is not set",))
+        return seen._replace(evidence=Evidence.HIDDEN, notes=(f"the variable {unset[0]} is not set here",))
     value = _VARIABLE.sub(lambda found: named[found[1]], value)
     return secret(place.host, seen, value)

@@ -31,12 +31,19 @@ class Place(NamedTuple):
 
 
 def line_up(
-    source: str, provider: str, ladder: Iterable[str], places: Mapping[str, Place], agent: str = "-"
+    source: str,
+    provider: str,
+    ladder: Iterable[str],
+    places: Mapping[str, Place],
+    agent: str = "-",
+    *,
+    by_name: bool = False,
 ) -> Iterator[Finding]:
     """Every credential of the places, in the ladder's order, and the line-up that says which one serves.
 
     `ladder` names the places, the strongest first; `places` what was found in some of them. A login that is expected
-    and not there is no loss beside something that serves. Without anything there, nothing is said.
+    and not there is no loss beside something that serves. Without anything there, nothing is said. `by_name`: the
+    provider's other credentials are used where they are named, so that what serves here stands in for none of them.
     """
     held = [(name, places.get(name, Place())) for name in ladder]
     serving = next((name for name, place in held if place.there), None)
@@ -45,7 +52,7 @@ def line_up(
     said: list[Observation] = []
     for name, place in held:
         shown = f"{name} ({place.at})" if place.at else name
-        why = place.passed or (f"{serving} serves instead" if serving and serving != name else "")
+        why = place.passed or (f"{serving.removeprefix('$')} serves instead" if serving and serving != name else "")
         for seen in place.found:
             if why and seen.evidence is Evidence.ABSENT:
                 continue
@@ -56,7 +63,8 @@ def line_up(
         rungs += [Rung(shown, key, _standing(place, name == serving), place.passed) for key in mine or ("",)]
     yield from said
     if said or serving:
-        yield Lineup(source, agent, provider, tuple(keys), in_use=bool(keys) or serving is None, ladder=tuple(rungs))
+        used = by_name or bool(keys) or serving is None
+        yield Lineup(source, agent, provider, tuple(keys), in_use=used, ladder=tuple(rungs))
 
 
 def _standing(place: Place, serves: bool) -> Standing:

@@ -19,6 +19,9 @@ KEY = '{"type": "service_account", "private_key": "FAKESECRET"}'
 AZURE = """{"Account": {"a": {"home_account_id": "h", "username": "me"}},
  "AccessToken": {"k": {"home_account_id": "h", "secret": "FAKESECRET", "expires_on": "1790000000"}}}"""
 
+PICOCLAW = '{"credentials": {"x": {"access_token": "FAKESECRET"}}}'
+ZEROCLAW = '{"profiles": {"x:y": {"kind": "token", "token": "FAKESECRET"}}}'
+
 MOVED: list[tuple[str, str, str, str, str]] = [
     ("opencode", "XDG_DATA_HOME", "x/opencode/auth.json", OPENCODE, "opencode:groq"),
     ("github-copilot", "XDG_CONFIG_HOME", "x/github-copilot/hosts.json", '{"github.com": {"oauth_token": "F"}}', ""),
@@ -35,6 +38,8 @@ MOVED: list[tuple[str, str, str, str, str]] = [
     ("huggingface", "HF_HOME", "x/token", "hf_FAKESECRET", "huggingface:default"),
     ("huggingface", "HF_TOKEN_PATH", "x", "hf_FAKESECRET", "huggingface:default"),
     ("huggingface", "XDG_CACHE_HOME", "x/huggingface/token", "hf_FAKESECRET", "huggingface:default"),
+    ("picoclaw", "PICOCLAW_HOME", "x/auth.json", PICOCLAW, "picoclaw:x"),
+    ("zeroclaw", "ZEROCLAW_CONFIG_DIR", "x/auth-profiles.json", ZEROCLAW, "zeroclaw:x:y"),
     ("npm", "NPM_CONFIG_USERCONFIG", "x", "_authToken=npm_FAKESECRET", "npm:registry.npmjs.org"),
 ]
 

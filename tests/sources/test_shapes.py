@@ -16,6 +16,9 @@ ADC = ".config/gcloud/application_default_credentials.json"
 SSO = ".aws/sso/cache/one.json"
 MSAL = ".azure/msal_token_cache.json"
 
+ZERO = ".zeroclaw/auth-profiles.json"
+PICO = ".picoclaw/auth.json"
+
 PRESENT, BLANKED, ABSENT, HIDDEN = Evidence.PRESENT, Evidence.BLANKED, Evidence.ABSENT, Evidence.HIDDEN
 
 SHAPES: list[tuple[str, str, str, str, Evidence, Problem | None]] = [
@@ -57,9 +60,24 @@ SHAPES: list[tuple[str, str, str, str, Evidence, Problem | None]] = [
     ("huggingface", ".cache/huggingface/token", "", "huggingface:default", ABSENT, Problem.EMPTY),
     ("huggingface", ".cache/huggingface/stored_tokens", "[a]\nhf_token = hf_x\n", "huggingface:a", PRESENT, None),
     ("npm", ".npmrc", "registry=https://x/\n", "npm:default", ABSENT, Problem.EMPTY),
-    ("npm", ".npmrc", "//x/:_authToken=${UNSET}\n", "npm:x", ABSENT, None),
+    ("npm", ".npmrc", "//x/:_authToken=${UNSET}\n", "npm:x", HIDDEN, None),
     ("npm", ".npmrc", '//x/y/:_authToken = "t"\n', "npm:x/y", PRESENT, None),
     ("npm", ".npmrc", "//x/:_authToken=\n", "npm:x", BLANKED, None),
+    ("zeroclaw", ZERO, "{}", "zeroclaw:default", ABSENT, None),
+    ("zeroclaw", ZERO, '{"profiles": []}', "zeroclaw:default", PRESENT, Problem.PARSE),
+    ("zeroclaw", ZERO, '{"profiles": {"a:b": 1}}', "zeroclaw:a:b", PRESENT, Problem.PARSE),
+    (
+        "zeroclaw",
+        ZERO,
+        '{"profiles": {"a:b": {"kind": "token", "token": "enc2:FAKESECRET"}}}',
+        "zeroclaw:a:b",
+        HIDDEN,
+        Problem.ENCRYPTED,
+    ),
+    ("picoclaw", PICO, '{"credentials": {}}', "picoclaw:default", ABSENT, None),
+    ("picoclaw", PICO, '{"credentials": []}', "picoclaw:default", PRESENT, Problem.PARSE),
+    ("picoclaw", PICO, '{"credentials": {"a": []}}', "picoclaw:a", PRESENT, Problem.PARSE),
+    ("picoclaw", PICO, '{"credentials": {"a": {"access_token": ""}}}', "picoclaw:a", BLANKED, None),
 ]
 
 
@@ -109,6 +127,16 @@ def test_azure_takes_the_last_end_and_any_refresh_token_of_the_account(tmp_path:
     assert (seen.access_expires_at, seen.refreshable) == (NOW + timedelta(minutes=3), False)
 
 
+def test_azure_says_when_it_was_last_renewed(tmp_path: Path) -> None:
+    token = f'{{"home_account_id": "h", "secret": "FAKESECRET", "last_modification_time": "{SECONDS}"}}'
+    account = '{"a": {"home_account_id": "h", "username": "me"}}'
+    put(tmp_path / MSAL, f'{{"Account": {account}, "RefreshToken": {{"r": {token}}}}}')
+    (seen,) = look(tmp_path, "azure")
+    assert "22 Nov 2026" in seen.notes[0]
+    put(tmp_path / MSAL, f'{{"Account": {account}, "RefreshToken": {{"r": {token.replace(str(SECONDS), "soon")}}}}}')
+    assert look(tmp_path, "azure")[0].notes == ()
+
+
 def hermes(tmp_path: Path, entry: str) -> Observation:
     put(tmp_path / ".hermes/auth.json", f'{{"credential_pool": {{"p": [{{"id": "a", {entry}}}]}}}}')
     (seen,) = look(tmp_path, "hermes")
@@ -131,13 +159,25 @@ def test_what_hermes_found_dead_or_exhausted_is_passed_on(tmp_path: Path) -> Non
     assert odd.use.unusable_until is None
 
 
+def test_an_encrypted_login_still_states_its_end(tmp_path: Path) -> None:
+    login = '{"access_token": "enc2:FAKESECRET", "expires_at": "2026-11-22T12:00:00+00:00"}'
+    put(tmp_path / ZERO, f'{{"profiles": {{"a:b": {login}}}}}')
+    (seen,) = look(tmp_path, "zeroclaw")
+    assert (seen.access_expires_at, seen.refreshable, seen.evidence) == (NOW, False, Evidence.HIDDEN)
+
+
 def test_a_token_in_use_without_a_name_stands_beside_the_named_ones(tmp_path: Path) -> None:
     put(tmp_path / ".cache/huggingface/token", "hf_other\n")
     put(tmp_path / ".cache/huggingface/stored_tokens", "[a]\nhf_token = hf_x\n")
     used = {one.credential.profile: one.use.in_use for one in look(tmp_path, "huggingface")}
-    assert used == {"huggingface:a": False, "huggingface:default": True}
+    assert used == {"huggingface:a": False, "huggingface:default": None}
     used = {one.credential.profile: one.use.in_use for one in look(tmp_path, "huggingface", {"HF_TOKEN": "hf_env"})}
-    assert used == {"huggingface:env": True, "huggingface:a": False, "huggingface:default": False}
+    assert used == {"huggingface:env": None, "huggingface:a": False, "huggingface:default": False}
+    both = {"HF_TOKEN": "hf_env", "HUGGING_FACE_HUB_TOKEN": "hf_old"}
+    used = {one.credential.profile: one.use.in_use for one in look(tmp_path, "huggingface", both)}
+    assert (used["huggingface:env"], used["huggingface:HUGGING_FACE_HUB_TOKEN"]) == (None, False)
+    ci = look(tmp_path, "huggingface", {"HF_OIDC_RESOURCE": "x", "HF_TOKEN": "hf_env"})
+    assert {one.use.in_use for one in ci} == {False}
 
 
 def test_npm_reads_a_token_through_the_environment(tmp_path: Path) -> None:
