@@ -28,6 +28,16 @@ class CheckOptions(NamedTuple):
     caller: str = ""
 
 
+def watched(settings: Settings, host: Host, now: datetime) -> Settings:
+    """The settings, with a source for each further OpenClaw of this user: `openclaw --profile x` made it."""
+    plain = [entry for entry in settings.sources if entry.type == "openclaw" and "home" not in entry.options]
+    if not plain:
+        return settings
+    from monitor.openclaw.profiles import beside as profiles
+
+    return settings._replace(sources=(*settings.sources, *profiles(host, plain[0], now)))
+
+
 def look(asked: CheckOptions, host: Host, now: datetime) -> tuple[Finding, ...]:
     """What every configured source finds, what is found beside them, and the clock where it cannot be right: every
     deadline then looks far."""

@@ -45,12 +45,12 @@ def windowed(host: Host, state: StateDir, settings: Settings, context: Context) 
 def this_check(context: Context, settings: Settings) -> CheckContext:
     """A look now at which sources leave the keys of the providers that the settings ask."""
     from monitor.check.assess import CheckContext
-    from monitor.check.collect import CheckOptions, look
+    from monitor.check.collect import CheckOptions, look, watched
 
     state = context.state(settings)
     host = windowed(context.host(), state, settings, context)
-    asked = CheckOptions(settings)
     now = context.now()
+    asked = CheckOptions(watched(settings, host, now))
     return CheckContext(asked, host, state, look(asked, host, now), now)
 
 

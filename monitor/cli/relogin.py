@@ -111,13 +111,13 @@ def _key(context: Context) -> bytes:
 
 def _verdicts(context: Context, key: bytes) -> tuple[Verdict, ...]:
     from monitor.check.assess import CheckContext
-    from monitor.check.collect import CheckOptions, look
+    from monitor.check.collect import CheckOptions, look, watched
     from monitor.check.read_only import read_only
 
     host = context.host().keyed(key)
     settings = context.settings(host)
     now = context.now()
-    asked = CheckOptions(settings)
+    asked = CheckOptions(watched(settings, host, now))
     outcome = read_only(CheckContext(asked, host, context.state(settings), look(asked, host, now), now))
     return tuple(outcome.judgement.verdicts)
 

@@ -10,7 +10,19 @@ from typing import Final
 
 from alerts.model import Condition, Level
 from monitor.judge.wording import OUT_OF_CREDIT, extend, mask
-from monitor.model import Judgement, Kind, Lineup, Need, Problem, ProviderView, Standing, State, Verdict, Weight
+from monitor.model import (
+    Evidence,
+    Judgement,
+    Kind,
+    Lineup,
+    Need,
+    Problem,
+    ProviderView,
+    Standing,
+    State,
+    Verdict,
+    Weight,
+)
 
 #: From the least to the worst, as exit codes rank them.
 SEVERITY: Final = (Need.NO, Need.SOON, Need.UNKNOWN, Need.NOW)
@@ -65,7 +77,8 @@ def _weigh(verdict: Verdict, mine: tuple[Lineup, ...], able: Mapping[int, Sequen
     using = [lineup for lineup in mine if lineup.in_use]
     replaceable = bool(using) and all(any(key != verdict.key for key in able[id(line)]) for line in using)
     verdict = verdict._replace(in_use=True)
-    if verdict.needs_human is not Need.NOW or not replaceable:
+    gone = verdict.seen.use.pinned_by and verdict.seen.evidence is Evidence.ABSENT
+    if verdict.needs_human is not Need.NOW or not replaceable or gone:  # only pins use it, and they have no fallback
         return verdict
     spare = extend(verdict, f"redundant: another login or key for {provider} remains")
     return spare._replace(needs_human=Need.SOON, step=None, weights=(*spare.weights, Weight.REDUNDANT))

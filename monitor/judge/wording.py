@@ -57,6 +57,8 @@ def remedy(verdict: Verdict) -> str:
         return f"{seen.relogin} (if its program uses another login now: authwatch ignore {key})"
     if OUT_OF_CREDIT in verdict.because:
         return f"Top up the credit at {seen.credential.provider}."
+    if seen.evidence is Evidence.ABSENT and seen.use.pinned_by:
+        return "authwatch models pin list (then type in that session: /model default)"
     renew = seen.relogin or _RENEW.get(seen.credential.kind, "Log in again with its own program.")
     if verdict.vanished:
         return f"{renew} (if it is gone on purpose: authwatch forget {key})"
