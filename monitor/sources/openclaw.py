@@ -340,7 +340,6 @@ class _Look:
             Evidence.ABSENT,
             use=Use(in_use=True, pinned_by=_sessions(count)),
             store=self.host.show(store),
-            notes=(f"{_sessions(count)} pinned to it, and no store has it any more",),
             host_path=str(store),
         )
 
