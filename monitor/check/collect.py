@@ -28,6 +28,17 @@ class CheckOptions(NamedTuple):
     caller: str = ""
 
 
+def watched(settings: Settings, host: Host, now: datetime) -> Settings:
+    """The settings, with a source for each further OpenClaw of this user: `openclaw --profile x` made it."""
+    listed = [entry for entry in settings.sources if "profile" not in entry.options or entry.type != "openclaw"]
+    plain = next((entry for entry in listed if entry.type == "openclaw" and "home" not in entry.options), None)
+    if plain is None:
+        return settings
+    from monitor.openclaw.profiles import beside as profiles
+
+    return settings._replace(sources=(*listed, *profiles(host, plain, now)))
+
+
 def look(asked: CheckOptions, host: Host, now: datetime) -> tuple[Finding, ...]:
     """What every configured source finds, what is found beside them, and the clock where it cannot be right: every
     deadline then looks far."""

@@ -16,7 +16,7 @@ try:  # hashlib would load OpenSSL as well, which costs more than the whole gate
 except ImportError:
     from hashlib import blake2b
 
-FORMAT = f"authwatch checkpoint 4 {__version__}"
+FORMAT = f"authwatch checkpoint 5 {__version__}"
 NAME = "checkpoint"
 KEY_NAME = "key"
 
@@ -268,9 +268,27 @@ def unchanged(folder: str, touches: list[tuple[str, str, Stamp]]) -> bool:
     return all(same(*touch) for touch in touches)
 
 
+def digest_of_names(names: tuple[str, ...]) -> tuple[int, ...]:
+    """What tells sorted names of files from others, as a stamp."""
+    state = blake2b("\0".join(names).encode("utf-8", "surrogateescape"), digest_size=8)
+    return len(names), int.from_bytes(state.digest(), "big")
+
+
+def _beginning(path: str) -> Stamp:
+    folder, _, prefix = path.rpartition("/")
+    try:
+        names = [name for name in os.listdir(folder or "/") if name.startswith(prefix)]
+    except OSError:
+        names = []
+    return digest_of_names(tuple(sorted(names)))
+
+
 def same(kind: str, path: str, stamp: Stamp) -> bool:
-    """T: a thing that was read, unchanged; K: our key, the same. I: our own file, still the same inode, as is D, the
-    status document. R: an output, same size too; S: what people asked for, likewise."""
+    """T: a thing that was read, unchanged; K: our key, the same. B: the names in a folder that begin so, the same. I:
+    our own file, still the same inode, as is D, the status document. R: an output, same size too; S: what people asked
+    for, likewise."""
+    if kind == "B":
+        return _beginning(path) == stamp
     found = stat_of(path)
     if kind in "TK" or found is None or stamp is None:
         return found == stamp

@@ -152,6 +152,7 @@ def _point(left: FinishedCheck, state: StateDir, host: Host, mark: CheckMark) ->
     made.identity, made.place, made.digest = mark.identity, mark.place, mark.digest
     made.exit_code, made.output, made.plugin = left.document["exit_code"], left.printed, left.plugin
     made.touches = [("T", path, stamp) for path, stamp in host.touches.items()]
+    made.touches += [("B", path, gate.digest_of_names(names)) for path, names in host.beginnings.items()]
     made.touches += [(kind, str(path), gate.stat_of(str(path))) for kind, path in _ours(left, state, host)]
     made.touches.append(mark.requests)
     made.document = gate.digest_of_document((state.folder / STATUS).read_bytes())

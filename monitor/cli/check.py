@@ -85,10 +85,11 @@ def _of_last_check(given: argparse.Namespace, context: Context) -> int | None:
 
 def _checked(given: argparse.Namespace, context: Context, host: Host, settings: Settings) -> _Done:
     """Looks, records, tells, leaves a checkpoint; prints complaints only."""
-    from monitor.check.collect import CheckOptions, digest, look
+    from monitor.check.collect import CheckOptions, digest, look, watched
     from monitor.system import state_dir
 
     state = context.state(settings)
+    settings = watched(settings, host, context.now())
     asked = CheckOptions(settings, context.caller())
     if _claims_nothing(state, context):
         return _reported(context, host.keyed(state.key(create=False)), state, asked)

@@ -210,14 +210,14 @@ class Context(NamedTuple):
     def this_check(self) -> CheckContext:
         """A look now, without a trace, and what it takes to judge it."""
         from monitor.check.assess import CheckContext
-        from monitor.check.collect import CheckOptions, look
+        from monitor.check.collect import CheckOptions, look, watched
 
         host = self.host()
         settings = self.settings(host)
         state = self.state(settings)
         host = host.keyed(state.key(create=False))
-        asked = CheckOptions(settings)
         now = self.now()
+        asked = CheckOptions(watched(settings, host, now))
         return CheckContext(asked, host, state, look(asked, host, now), now)
 
     def gate_place(self) -> Path:

@@ -59,10 +59,13 @@ def run(given: argparse.Namespace, context: Context) -> int:
 
 
 def _show_found(context: Context, settings: Settings) -> None:
+    from monitor.check.collect import watched
     from monitor.model import Evidence, Observation
     from monitor.sources import observe_all
 
-    seen = [one for one in observe_all(context.host(), settings.sources) if isinstance(one, Observation)]
+    host = context.host()
+    listed = watched(settings, host, context.now()).sources
+    seen = [one for one in observe_all(host, listed) if isinstance(one, Observation)]
     logins = Counter(one.credential.source for one in seen if one.evidence is not Evidence.ABSENT)
     if not logins:
         context.say("No login was found here yet; authwatch goes on looking.")

@@ -45,12 +45,12 @@ def windowed(host: Host, state: StateDir, settings: Settings, context: Context) 
 def this_check(context: Context, settings: Settings) -> CheckContext:
     """A look now at which sources leave the keys of the providers that the settings ask."""
     from monitor.check.assess import CheckContext
-    from monitor.check.collect import CheckOptions, look
+    from monitor.check.collect import CheckOptions, look, watched
 
     state = context.state(settings)
     host = windowed(context.host(), state, settings, context)
-    asked = CheckOptions(settings)
     now = context.now()
+    asked = CheckOptions(watched(settings, host, now))
     return CheckContext(asked, host, state, look(asked, host, now), now)
 
 
@@ -75,12 +75,16 @@ def openclaw(given: argparse.Namespace, context: Context) -> tuple[Settings, Jud
     """The logins of OpenClaw alone, asked about, and as which settings say."""
     from monitor.check.read_only import read_only
     from monitor.config.settings import SourceEntry
+    from monitor.openclaw.profiles import chosen
 
-    settings = asking(context.settings(context.host()))
+    host = context.host()
+    settings = asking(context.settings(host))
     listed = tuple(entry for entry in settings.sources if entry.type == "openclaw")
     settings = settings._replace(sources=listed or (SourceEntry("openclaw", "openclaw"),))
+    first = settings.sources[0]
+    profile = None if "home" in first.options else chosen(host)
     this = this_check(context, settings)
-    told_of = told(this, {}, context, {"source": settings.sources[0].id})
+    told_of = told(this, {}, context, {"source": f"{first.id}@{profile}" if profile else first.id})
     return settings, read_only(this, told_of).judgement
 
 

@@ -99,7 +99,7 @@ def _here(given: argparse.Namespace, context: Context) -> int:
         if call.store is not None:
             code = _apart(context, call, call.store)
         else:
-            code = 0 if _token_made(context, verdict) else _run(context, call)
+            code = 0 if _token_made(context, verdict) else _run(_in_its_place(context, verdict), call)
     after = _awaited(context, key, verdict, given.wait if code == 0 else min(given.wait, 2.0))
     return _ended(context, verdict, after, code, user, units)
 
@@ -111,13 +111,13 @@ def _key(context: Context) -> bytes:
 
 def _verdicts(context: Context, key: bytes) -> tuple[Verdict, ...]:
     from monitor.check.assess import CheckContext
-    from monitor.check.collect import CheckOptions, look
+    from monitor.check.collect import CheckOptions, look, watched
     from monitor.check.read_only import read_only
 
     host = context.host().keyed(key)
     settings = context.settings(host)
     now = context.now()
-    asked = CheckOptions(settings)
+    asked = CheckOptions(watched(settings, host, now))
     outcome = read_only(CheckContext(asked, host, context.state(settings), look(asked, host, now), now))
     return tuple(outcome.judgement.verdicts)
 
@@ -175,13 +175,20 @@ def _token_made(context: Context, verdict: Verdict) -> bool:
         return False
     who = verdict.seen.credential
     try:
-        save_setup_token(context, provider=who.provider, profile=who.profile, agent=who.agent)
+        save_setup_token(_in_its_place(context, verdict), provider=who.provider, profile=who.profile, agent=who.agent)
     except NoToken as error:
         context.say(str(error))
         return False
     except WriteRefused as error:
         raise LoginImpossible(str(error)) from None
     return True
+
+
+def _in_its_place(context: Context, verdict: Verdict) -> Context:
+    """The context in which OpenClaw's own folder is that of the login."""
+    from monitor.openclaw.profiles import environ_of
+
+    return context._replace(environ=environ_of(context.environ, verdict.seen.credential.source))
 
 
 def _apart(context: Context, call: Call, store: Path) -> int:

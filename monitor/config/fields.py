@@ -16,6 +16,8 @@ from monitor.sources.timestamps import moment
 
 #: A name inside keys, labels and paths: no slash, because keys are `source/agent/profile`.
 NAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
+#: The same, with the profile of an OpenClaw that was found beside the listed one behind it.
+SOURCE_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}(@[A-Za-z0-9][A-Za-z0-9_-]{0,63})?$"
 HOUR: Final = timedelta(hours=1)
 VARIABLE_PATTERN: Final = r"^[A-Za-z_][A-Za-z0-9_]{0,127}$"
 PROVIDER_PATTERN: Final = r"^[^\x00-\x20\x7f/]{1,128}$"
@@ -97,6 +99,7 @@ _ONE_LINE: Final = r"^[^\x00-\x1f\x7f]{1,1024}$"
 
 TEXT: Final = Scalar("a text on one line", _ONE_LINE)
 NAME: Final = Scalar("a name of letters, digits, '.', '_' and '-'", NAME_PATTERN)
+SOURCE: Final = Scalar(f"{NAME.words}, for an OpenClaw's profile openclaw@PROFILE", SOURCE_PATTERN)
 PROVIDER: Final = Scalar("a provider's name", PROVIDER_PATTERN)
 VARIABLE: Final = Scalar("the name of an environment variable", VARIABLE_PATTERN)
 KEY: Final = Scalar("a key such as openclaw/main/anthropic:default", r"^[^/\x00-\x1f]+/[^/\x00-\x1f]+/[^\x00-\x1f]+$")

@@ -102,7 +102,7 @@ def _when(kind: str) -> dict[str, Any]:
 
 _MATCH: Final = KeyTable(
     "labels to match: source, agent, provider, profile, kind",
-    {"source": f.NAME, "agent": f.TEXT, "provider": f.PROVIDER, "profile": f.TEXT, "kind": f.KIND},
+    {"source": f.SOURCE, "agent": f.TEXT, "provider": f.PROVIDER, "profile": f.TEXT, "kind": f.KIND},
 )
 _RULE: Final = KeyTable(
     "a policy for what match covers; the first rule that matches wins",

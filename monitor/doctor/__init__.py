@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from monitor.check.collect import watched
 from monitor.config.settings import Settings
 from monitor.doctor import (
     channels,
@@ -22,8 +23,9 @@ from monitor.doctor import (
     web_port,
 )
 from monitor.doctor.model import Check, Health, OpenClaw, Result, Subject, command
-from monitor.openclaw.installation import read
+from monitor.openclaw.profiles import IDLE
 from monitor.sources import beside, observe_all, place_of
+from monitor.sources.openclaw import installation
 from monitor.system.host import Host
 from monitor.system.state_dir import StateDir
 
@@ -75,6 +77,7 @@ def meet(
     complaint: str = "",
 ) -> Subject:
     """Looks at everything that is watched, once; `own` has just read the settings. Never raises."""
+    settings = watched(settings, host, now)
     known = tuple(path for path, stamp in own.touches.items() if stamp and settings.file)
     subject = Subject(settings, host, own, state, now, environ, complaint, tuple(map(Path, known)))
     return replace(
@@ -106,13 +109,10 @@ def _there(subject: Subject, result: Result) -> Result:
 
 def _openclaws(settings: Settings, host: Host) -> Iterator[OpenClaw]:
     for entry in settings.sources:
-        if entry.type != "openclaw":
+        if entry.type != "openclaw" or IDLE in entry.options:
             continue
-        home = entry.options.get("home")
-        given = isinstance(home, str) and bool(home.strip())
-        there = host.at(host.path(str(home).strip())) if given else host
         try:
-            found = read(there, process=not given)
+            there, found = installation(host, entry)
         except Exception:  # noqa: BLE001, S112 - the source says so as a trouble of its own
             continue
         if found.present:

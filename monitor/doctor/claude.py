@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from monitor.doctor.model import Health, OpenClaw, Result, Subject, command
+from monitor.doctor.model import Health, OpenClaw, Result, Subject
 from monitor.model import Kind
 from monitor.openclaw.auth_profiles import SETUP_TOKEN, Profile
 from monitor.openclaw.inheritance import View
@@ -49,7 +49,7 @@ def _agent(claw: OpenClaw, agent: str) -> Iterator[Result]:
             what = f"{_shown(claw, one)} is a subscription's token, saved as an API key"
             why = "sent as a key it is refused whatever its end; it has to be saved as a token"
             words = ["authwatch", "models", "auth", "paste-token", "--provider", PROVIDER, "--profile-id", name]
-            yield Result(NAME, Health.WARNING, what, why, command(*words, *_flag(claw, one.agent)))
+            yield Result(NAME, Health.WARNING, what, why, claw.command(*words, *_flag(claw, one.agent)))
     if ids and _subscription(view.profiles[ids[0]]):
         yield _first(claw, view, ids)
     variable = claw.found.environment.key_of(PROVIDER, claw.found.generation)
@@ -67,7 +67,7 @@ def _first(claw: OpenClaw, view: View, ids: tuple[str, ...]) -> Result:
     mend = _key(claw, one.agent)
     if keys:
         words = ["authwatch", "models", "auth", "order", "set", "--provider", PROVIDER, *_flag(claw, one.agent)]
-        mend = command(*words, *keys, *(name for name in ids if name not in keys))
+        mend = claw.command(*words, *keys, *(name for name in ids if name not in keys))
     what = f"{_shown(claw, one)} is a Claude subscription's login, and tried first"
     if failed:
         said = ", ".join(sorted(map(str, reasons)))
@@ -101,7 +101,7 @@ def _shown(claw: OpenClaw, one: Profile) -> str:
 
 def _key(claw: OpenClaw, agent: str) -> str:
     words = ["authwatch", "models", "auth", "paste-api-key", "--provider", PROVIDER]
-    return command(*words, *_flag(claw, agent))
+    return claw.command(*words, *_flag(claw, agent))
 
 
 def _flag(claw: OpenClaw, agent: str) -> list[str]:

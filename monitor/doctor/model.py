@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from monitor.config.settings import Settings
+from monitor.judge.wording import in_place
 from monitor.model import Finding
 from monitor.openclaw.installation import Installation
+from monitor.openclaw.observations import openclaw
 from monitor.system.host import Host
 from monitor.system.state_dir import StateDir
 
@@ -88,6 +90,12 @@ class OpenClaw:
     source: str
     host: Host
     found: Installation
+
+    def command(self, *words: str) -> str:
+        """A line for a shell that means this OpenClaw, whatever program it starts."""
+        if words[0] == "openclaw":
+            return command(*openclaw(self.source), *words[1:])
+        return in_place(command(*words), self.source)
 
 
 @dataclass(frozen=True, slots=True)

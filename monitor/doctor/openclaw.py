@@ -18,7 +18,7 @@ from monitor.openclaw.stores import Store
 RETIRED: Final[Mapping[str, str]] = {"anthropic:claude-cli": "Claude Code", "openai-codex:codex-cli": "Codex"}
 NAMED: Final = 5  # so many agents are named
 _LEGACY: Final = "openai-codex"
-_MIGRATE: Final = "openclaw doctor --fix"
+_MIGRATE: Final = ("openclaw", "doctor", "--fix")
 _CAREFUL: Final = "be online for the command: it renews logins as well, and one that fails to is lost"
 
 
@@ -33,11 +33,11 @@ def providers(subject: Subject) -> Iterator[Result]:
         if has:
             what = f"{using} {provider}, and none of its profiles counts"
             why = "the stated order leaves them out, or OpenClaw refuses them; nothing else is there"
-            mend = command("authwatch", "models", "auth", "order", "get", "--provider", provider)
+            mend = claws[source].command("authwatch", "models", "auth", "order", "get", "--provider", provider)
         else:
             what = f"{using} {provider}, and nothing can log in to it"
             why = "no profile, variable or config key is there; the models named for it cannot answer"
-            mend = command(*_paste(claws[source], agents), "--provider", provider)
+            mend = claws[source].command(*_paste(claws[source], agents), "--provider", provider)
         yield Result("providers", Health.BROKEN, what, why, mend)
 
 
@@ -108,11 +108,11 @@ def old_profiles(subject: Subject) -> Iterator[Result]:
                 )
                 words = ["openclaw", "models", "auth", "logout", one.id] if newest else ["openclaw", "doctor"]
                 flag = ["--agent", agent] if newest and agent != MAIN else []
-                yield Result("old profiles", Health.WARNING, what, why, command(*words, *flag))
+                yield Result("old profiles", Health.WARNING, what, why, claw.command(*words, *flag))
             elif one.provider == _LEGACY and claw.found.generation is not Generation.JSON:
                 what = f"{shown} is for {_LEGACY}, which is called openai by now"
                 why = f"requests for openai do not find it; {_CAREFUL}"
-                yield Result("old profiles", Health.WARNING, what, why, _MIGRATE)
+                yield Result("old profiles", Health.WARNING, what, why, claw.command(*_MIGRATE))
 
 
 def orders(subject: Subject) -> Iterator[Result]:
@@ -132,13 +132,13 @@ def orders(subject: Subject) -> Iterator[Result]:
                 why = "the order means less than it says; where all are gone, OpenClaw chooses by itself or not at all"
                 left = json.dumps([one for one in ids if one in known])
                 words = ["unset", place] if left == "[]" else ["set", place, left]
-                yield Result("orders", Health.WARNING, what, why, command("openclaw", "config", *words))
+                yield Result("orders", Health.WARNING, what, why, claw.command("openclaw", "config", *words))
         declared = [name for name, (_, mode) in config.names(generation).profiles.items() if mode != "aws-sdk"]
         for name in sorted(set(declared) - known):
             what = f"{claw.host.show(claw.found.places.config)} declares {name}, and no store has it"
             why = "a declaration is no login: nothing can be done with it"
             provider = config.names(generation).profiles[name][0]
-            mend = command("openclaw", "models", "auth", "login", "--provider", provider)
+            mend = claw.command("openclaw", "models", "auth", "login", "--provider", provider)
             yield Result("orders", Health.WARNING, what, why, mend)
 
 

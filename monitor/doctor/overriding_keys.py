@@ -55,7 +55,7 @@ def _config_keys(claw: OpenClaw) -> Iterator[Result]:
             unset = " is not set here," if key is ConfigKey.UNRESOLVED else ""
             what = f"{place} refers to a key that{unset} comes before the profiles of {provider}"
             why = "OpenClaw does not use the logins that are watched while the reference is there"
-            yield Result(NAME, Health.WARNING, what, why, command("openclaw", "config", "unset", place))
+            yield Result(NAME, Health.WARNING, what, why, claw.command("openclaw", "config", "unset", place))
 
 
 def _variables(claw: OpenClaw) -> Iterator[Result]:

@@ -53,9 +53,9 @@ def copied(verdicts: Iterable[Verdict], known: Mapping[str, Remembered], files: 
 
 def renewing(verdict: Verdict) -> bool:
     """Whether a program would renew what lies there; keys and tokens without a refresh token may be copied, and what a
-    program reads in the other's store is no copy."""
+    program reads in the other's store is no copy. A place that is known to be passed over is no rival."""
     seen, who = verdict.seen, verdict.seen.credential
-    there = seen.evidence is Evidence.PRESENT and not verdict.vanished
+    there = seen.evidence is Evidence.PRESENT and not verdict.vanished and not seen.use.why_not
     return bool(seen.refreshable) and there and who.provider not in IN_PLACE and who.profile not in _OVERLAID
 
 

@@ -14,7 +14,7 @@ from monitor.judge.evaluate import BLINDING, blinded, evaluate
 from monitor.judge.forecast import estimated
 from monitor.judge.probe_answers import proof_of
 from monitor.judge.redundancy import roll_up, weigh
-from monitor.judge.unreadable import CheckedPlaces, Hidden, hold, never_there
+from monitor.judge.unreadable import CheckedPlaces, Hidden, hold, never_there, plain
 from monitor.judge.wording import EXPECTED, extend, remedy, sentence
 from monitor.model import (
     MCP,
@@ -270,20 +270,26 @@ def _named(key: str) -> Credential:
 
 
 def _moved(look: _Look) -> Iterator[tuple[str, str]]:
-    """Old key and new key where a login lives on under another name in the same source."""
+    """Old key and new key where a login lives on under another name in the same source, or in the same place, which is
+    a profile's by now."""
     fresh: dict[tuple[str, str], Successors] = defaultdict(Successors)
     for key, seen in look.seen.items():
         if key not in look.known and seen.fingerprint and not blinded(seen):
             fresh[seen.credential.source, seen.fingerprint].add(key, seen.credential.agent)
     lost = []
+    owners = {(seen.host_path, plain(seen.credential.source)): seen.credential.source for seen in look.seen.values()}
     for key, memory in look.known.items():
         seen = memory.observation
         if key in look.seen or not memory.comparable or look.hidden(seen):
             continue
         if seen.host_path not in look.looked and not look.places.lost(memory):
             continue
-        heirs = fresh.get((seen.credential.source, seen.fingerprint or ""))
-        heir = heirs.take(seen.credential.agent) if heirs else None
+        print_of = seen.fingerprint or ""
+        sources = dict.fromkeys((seen.credential.source, owners.get((seen.host_path, seen.credential.source), "")))
+        heirs = (
+            fresh[source, print_of].take(seen.credential.agent) for source in sources if (source, print_of) in fresh
+        )
+        heir = next(filter(None, heirs), None)
         if heir is None:
             lost.append(key)
         else:

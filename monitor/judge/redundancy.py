@@ -9,8 +9,20 @@ from itertools import chain, islice
 from typing import Final
 
 from alerts.model import Condition, Level
-from monitor.judge.wording import OUT_OF_CREDIT, extend, mask
-from monitor.model import Judgement, Kind, Lineup, Need, Problem, ProviderView, Standing, State, Verdict, Weight
+from monitor.judge.wording import OUT_OF_CREDIT, extend, in_place, mask
+from monitor.model import (
+    Evidence,
+    Judgement,
+    Kind,
+    Lineup,
+    Need,
+    Problem,
+    ProviderView,
+    Standing,
+    State,
+    Verdict,
+    Weight,
+)
 
 #: From the least to the worst, as exit codes rank them.
 SEVERITY: Final = (Need.NO, Need.SOON, Need.UNKNOWN, Need.NOW)
@@ -65,6 +77,9 @@ def _weigh(verdict: Verdict, mine: tuple[Lineup, ...], able: Mapping[int, Sequen
     using = [lineup for lineup in mine if lineup.in_use]
     replaceable = bool(using) and all(any(key != verdict.key for key in able[id(line)]) for line in using)
     verdict = verdict._replace(in_use=True)
+    pinned = verdict.seen.use.pinned_by
+    if pinned and verdict.seen.evidence is Evidence.ABSENT:  # nothing but those sessions asks for it
+        return extend(verdict, f"{pinned} pinned to it, and a pin has no fallback")
     if verdict.needs_human is not Need.NOW or not replaceable:
         return verdict
     spare = extend(verdict, f"redundant: another login or key for {provider} remains")
@@ -220,7 +235,7 @@ def _pin(lineup: Lineup, verdict: Verdict, masked: bool) -> Condition | None:
         verdict.step if level is Level.SOON else None,
         summary=f"{sessions} pinned to {name} ({lineup.source}, agent {lineup.agent}), and a pin has no fallback: "
         + ("that login ends soon." if level is Level.SOON else "that login does not work any more."),
-        remedy="authwatch models pin list",
+        remedy=in_place("authwatch models pin list", lineup.source),
     )
 
 
@@ -230,9 +245,21 @@ def _few(lineup: Lineup, members: int, able: list[Verdict], masked: bool) -> Con
     if profile:
         name = mask(profile) if masked else profile
         text = f"{where} is down to its last usable login: {name}, 1 of {members}."
-        return Condition(f"{_key(lineup)}/last", Level.INFO, _labels(lineup, "last"), summary=text, remedy=_STATUS)
+        return Condition(
+            f"{_key(lineup)}/last",
+            Level.INFO,
+            _labels(lineup, "last"),
+            summary=text,
+            remedy=in_place(_STATUS, lineup.source),
+        )
     text = f"{where} has no usable login left, of {members}."
-    return Condition(f"{_key(lineup)}/last", Level.NOW, _labels(lineup, "last"), summary=text, remedy=_STATUS)
+    return Condition(
+        f"{_key(lineup)}/last",
+        Level.NOW,
+        _labels(lineup, "last"),
+        summary=text,
+        remedy=in_place(_STATUS, lineup.source),
+    )
 
 
 def _paid(lineup: Lineup, line: list[Verdict]) -> Condition | None:
@@ -252,7 +279,7 @@ def _paid(lineup: Lineup, line: list[Verdict]) -> Condition | None:
         Level.INFO if resting else Level.SOON,
         _labels(lineup, "paid"),
         summary=f"{where} is served by an API key that is billed by use, because its subscription {why}.",
-        remedy=_STATUS,
+        remedy=in_place(_STATUS, lineup.source),
     )
 
 

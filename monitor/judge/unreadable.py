@@ -98,6 +98,11 @@ def never_there(known: Remembered) -> bool:
     return known.observation.evidence is Evidence.ABSENT or blinded(known.observation)
 
 
+def plain(source: str) -> str:
+    """The source that is listed, of one that was found beside it: `openclaw` of `openclaw@work`."""
+    return source.partition("@")[0]
+
+
 class CheckedPlaces:
     """Where one check looked: `in_force` are the location variables by source, of configured sources that ask this
     environment; `looked` the absolute paths that were touched; `there` those of known logins that were not, and where
@@ -150,15 +155,20 @@ class CheckedPlaces:
         return verdict._replace(seen=verdict.seen._replace(through=(lost,)))
 
     def _left(self, seen: Observation) -> bool:
-        return seen.credential.source in self.in_force and seen.host_path not in self.looked
+        return bool(self._source(seen)) and seen.host_path not in self.looked
+
+    def _source(self, seen: Observation) -> str:
+        """The source that would look there: a profile is looked for as long as the plain one is listed."""
+        own = seen.credential.source
+        return next((one for one in (own, plain(own)) if one in self.in_force), "")
 
     def _now(self, lost: Location, seen: Observation) -> Location | None:
-        now = self.in_force[seen.credential.source]
+        now = self.in_force[self._source(seen)]
         return next((one for one in now if one.variable == lost.variable), None)
 
     def _without(self, one: Location, seen: Observation) -> bool:
         """Whether a variable leads to a login no more: it is not as it was, or nothing was looked at there."""
-        if one not in self.in_force[seen.credential.source]:
+        if one not in self.in_force[self._source(seen)]:
             return True
         return one.holds(seen.host_path) and not self._looked_in(one)
 

@@ -11,6 +11,8 @@ from monitor.model import Credential, Evidence, Kind, Location, Need, Problem, V
 OUT_OF_CREDIT: Final = "is out of credit"
 EXPECTED: Final = "policy.expect lists it"
 
+_PINS: Final = "authwatch models pin list"
+
 _RENEW: Final = {
     Kind.CERT: "Renew the certificate.",
     Kind.API_KEY: "Put a valid key in its place.",
@@ -57,6 +59,8 @@ def remedy(verdict: Verdict) -> str:
         return f"{seen.relogin} (if its program uses another login now: authwatch ignore {key})"
     if OUT_OF_CREDIT in verdict.because:
         return f"Top up the credit at {seen.credential.provider}."
+    if seen.evidence is Evidence.ABSENT and seen.use.pinned_by:
+        return f"{in_place(_PINS, seen.credential.source)} (then type in that session: /model default)"
     renew = seen.relogin or _RENEW.get(seen.credential.kind, "Log in again with its own program.")
     if verdict.vanished:
         return f"{renew} (if it is gone on purpose: authwatch forget {key})"
@@ -65,6 +69,12 @@ def remedy(verdict: Verdict) -> str:
     if seen.evidence is Evidence.ABSENT and not seen.relogin:
         return f"{renew} Or take it out of the settings that ask for it."
     return renew
+
+
+def in_place(command: str, source: str) -> str:
+    """A command about an OpenClaw, for that of a source: one of a profile has a folder of its own."""
+    profile = source.partition("@")[2]
+    return f"OPENCLAW_STATE_DIR=~/.openclaw-{profile} {command}" if profile else command
 
 
 def setting(location: Location) -> str:

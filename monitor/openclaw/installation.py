@@ -93,9 +93,10 @@ class _Look:
             return None
 
 
-def read(host: Host, *, process: bool = True) -> Installation:
-    """Looks at the OpenClaw of a home; never raises. `process`: our own environment is that OpenClaw's, too."""
-    places = find(host, Environment(host, process))
+def read(host: Host, *, process: bool = True, folder: Path | None = None) -> Installation:
+    """Looks at the OpenClaw of a home; never raises. `process`: our own environment is that OpenClaw's, too. `folder`:
+    the state folder, if it is not the one that the environment chooses."""
+    places = find(host, Environment(host, process), folder)
     look = _Look(host, places)
     variables = look.guarded(lambda: host.text(places.state / ".env", 1 << 20), refuses=False)
     config = _config(look)

@@ -76,7 +76,7 @@ def observation(
         store=reading.shown(one.store),
         lifetime=YEAR if one.kind is Kind.TOKEN and one.of_subscription else None,
         notes=(*notes, *_clock_notes(one)),
-        relogin=relogin(one, reading.found),
+        relogin=relogin(one, reading.found, reading.source),
         host_path=str(one.store),
     )
 
@@ -184,9 +184,15 @@ def _clock_notes(one: Profile) -> tuple[str, ...]:
     return (f"its expiry looks like seconds{when}; OpenClaw reads milliseconds and takes it for long expired",)
 
 
-def relogin(one: Profile, found: Installation) -> str:
+def openclaw(source: str) -> list[str]:
+    """The words that start the program of a source: of a profile, with its name."""
+    profile = source.partition("@")[2]
+    return ["openclaw", "--profile", profile] if profile else ["openclaw"]
+
+
+def relogin(one: Profile, found: Installation, source: str) -> str:
     """The command that renews this profile, with flags that the release in charge has; "" where there is none."""
-    newest, words = found.generation is Generation.SHARED, ["openclaw", "models", "auth"]
+    newest, words = found.generation is Generation.SHARED, [*openclaw(source), "models", "auth"]
     agent = ["--agent", one.agent] if one.agent != found.config.default_agent(found.generation) else []
     if not newest:
         words += agent  # to 2026.7 the flag belongs to `auth`

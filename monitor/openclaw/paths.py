@@ -10,6 +10,7 @@ from monitor.openclaw.releases import MAIN
 from monitor.system.host import Host
 
 STATE_NAMES: Final = (".openclaw", ".clawdbot", ".moltbot", ".moldbot")
+PROFILE_FOLDER: Final = ".openclaw-"  # with the profile's name behind
 CONFIG_NAMES: Final = ("openclaw.json", "clawdbot.json", "moltbot.json", "moldbot.json")
 
 
@@ -35,24 +36,29 @@ class Paths(NamedTuple):
         return self.state / "agents" / agent / "agent"
 
 
-def find(host: Host, environment: Environment) -> Paths:
-    """The places that the environment and the existing folders choose; nothing need exist there."""
+def find(host: Host, environment: Environment, folder: Path | None = None) -> Paths:
+    """The places that the environment and the existing folders choose; nothing need exist there. `folder` is a state
+    folder that no variable chooses: what they say of other places is not said of it."""
+    home = home_of(host, environment)
 
     def variable(name: str) -> str | None:
         return host.env(name) if environment.process and (host.env(name) or "").strip() else None
 
-    home = _home(host, variable("OPENCLAW_HOME"))
-
-    def path(name: str) -> Path | None:
-        written = variable(name)
+    def path(*names: str) -> Path | None:
+        written = next(filter(None, map(variable, names)), None) if folder is None else None
         return expand(written, home) if written else None
 
-    state = path("OPENCLAW_STATE_DIR") or path("CLAWDBOT_STATE_DIR") or _state(host, home, variable("OPENCLAW_PROFILE"))
-    main = path("OPENCLAW_AGENT_DIR") or path("PI_CODING_AGENT_DIR")
+    moved = path("OPENCLAW_STATE_DIR", "CLAWDBOT_STATE_DIR")
+    state = folder or moved or _state(host, home, variable("OPENCLAW_PROFILE"))
+    written = path("OPENCLAW_CONFIG_PATH", "CLAWDBOT_CONFIG_PATH")
+    config = written or _config(host, state)
+    main = path("OPENCLAW_AGENT_DIR")
+    if main is None and (pi := path("PI_CODING_AGENT_DIR")) and (moved or written or host.exists(state)):
+        main = pi  # Pi's own variable: without an OpenClaw what it names is Pi's alone
     return Paths(
         home=home,
         state=state,
-        config=path("OPENCLAW_CONFIG_PATH") or path("CLAWDBOT_CONFIG_PATH") or _config(host, state),
+        config=config,
         main_dir=main or state / "agents" / MAIN / "agent",
         asked_dir=main,
         oauth_dir=path("OPENCLAW_OAUTH_DIR") or state / "credentials",
@@ -70,20 +76,23 @@ def expand(text: str, home: Path) -> Path:
     return home / text
 
 
-def _home(host: Host, text: str | None) -> Path:
-    if text is None or text.strip() in ("undefined", "null"):
-        return host.home
-    return expand(text, host.home)
+def home_of(host: Host, environment: Environment) -> Path:
+    """The home in which OpenClaw looks."""
+    text = (host.env("OPENCLAW_HOME") or "").strip() if environment.process else ""
+    return host.home if text in ("", "undefined", "null") else expand(text, host.home)
+
+
+def plain_state(host: Host, home: Path) -> Path:
+    """The state folder of an OpenClaw without a profile."""
+    return next((home / name for name in STATE_NAMES if host.is_dir(home / name)), home / STATE_NAMES[0])
 
 
 def _state(host: Host, home: Path, profile: str | None) -> Path:
-    for name in STATE_NAMES:
-        if host.is_dir(home / name):
-            return home / name
+    plain = plain_state(host, home)
     # `openclaw --profile x` names its folder to what it starts; the variable alone counts only where no other is.
-    if profile and profile.strip().lower() != "default" and "/" not in profile:
-        return home / f"{STATE_NAMES[0]}-{profile.strip()}"
-    return home / STATE_NAMES[0]
+    if profile and profile.strip().lower() != "default" and "/" not in profile and not host.is_dir(plain):
+        return home / f"{PROFILE_FOLDER}{profile.strip()}"
+    return plain
 
 
 def _config(host: Host, state: Path) -> Path:

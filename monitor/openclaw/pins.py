@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -40,16 +39,16 @@ def pins(host: Host, found: Installation, agent: str) -> tuple[Pin, ...]:
     return tuple(sorted((one for one in listed if one), key=lambda one: one.session))
 
 
-def pinned(host: Host, found: Installation) -> Mapping[str, Counter[str]]:
-    """How many sessions a person pinned, by agent and profile; sessions that cannot be read have none. A file that
-    several agents share is read once."""
-    counts: dict[Path, Counter[str]] = {}
+def pinned(host: Host, found: Installation) -> Mapping[str, tuple[Pin, ...]]:
+    """The sessions that a person pinned, by agent; sessions that cannot be read have none. A file that several agents
+    share is read once."""
+    read: dict[Path, tuple[Pin, ...]] = {}
     by_agent = {}
     for agent in found.agents:
         place = _place(found, agent)
-        if place not in counts:
-            counts[place] = Counter(one.profile for one in _calm(host, found, agent) if one.by == "user")
-        by_agent[agent] = counts[place]
+        if place not in read:
+            read[place] = tuple(one for one in _calm(host, found, agent) if one.by == "user")
+        by_agent[agent] = read[place]
     return by_agent
 
 

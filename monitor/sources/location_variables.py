@@ -96,7 +96,11 @@ def _asks(entry: SourceEntry) -> bool:
 
 
 def _set(host: Host, entry: SourceEntry) -> list[tuple[LocationVariable, Location]]:
-    pairs = ((variable, _location(host, variable)) for variable in declared(entry.type)) if _asks(entry) else ()
+    """What is set of what an entry asks for; one that was found beside the listed one hangs on the home alone."""
+    asked = declared(entry.type) if _asks(entry) else ()
+    if "profile" in entry.options:
+        asked = tuple(dict.fromkeys(one.base for one in asked if one.base))
+    pairs = ((variable, _location(host, variable)) for variable in asked)
     return [(variable, one) for variable, one in pairs if one]
 
 

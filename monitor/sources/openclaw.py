@@ -20,6 +20,7 @@ from monitor.model import (
     Use,
     upwards,
 )
+from monitor.openclaw import profiles
 from monitor.openclaw.auth_profiles import Profile
 from monitor.openclaw.config import MAX_AGENTS, Model
 from monitor.openclaw.env import PROVIDERS, VARIABLES, ConfigKey, config_key, is_oauth
@@ -27,8 +28,9 @@ from monitor.openclaw.inheritance import View
 from monitor.openclaw.installation import Installation, read
 from monitor.openclaw.observations import ProfileContext, observation
 from monitor.openclaw.order import explicit_order, left_out, order
-from monitor.openclaw.pins import pinned
-from monitor.openclaw.releases import CLI_PROVIDERS, MAIN, Generation, auth_id
+from monitor.openclaw.pins import Pin, pinned
+from monitor.openclaw.releases import CLI_PROVIDERS, MAIN, Generation, auth_id, provider_id
+from monitor.openclaw.stores import DATABASE
 from monitor.sources.location_variables import LocationValue, LocationVariable
 from monitor.system.host import Host, Unreadable
 
@@ -40,6 +42,9 @@ VERTEX, OLLAMA, KEY_FILE = "google-vertex", "ollama", "GOOGLE_APPLICATION_CREDEN
 #: agent inherits profiles and fallbacks, so that both are a product of what is written.
 MAX_MODELS: Final = 65_536
 MAX_PLACES: Final = 32_768
+#: So many profiles of an agent that are gone, and that sessions are bound to, are told.
+MAX_VANISHED: Final = 64
+_KINDS: Final = {"api_key": Kind.API_KEY, "token": Kind.TOKEN}
 _HOME: Final = LocationVariable("OPENCLAW_HOME", void=("undefined", "null"), anywhere=True)
 #: What `monitor.openclaw.paths` asks for. A config may name an agent's folder anywhere.
 LOCATIONS: Final = (
@@ -67,14 +72,34 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     neither state folder nor config; a `home` that was named and holds nothing is a login that is missing. Nothing
     depends on the clock: cooldowns are given as moments that may be past.
     """
-    written = entry.options.get("home")
-    if not (isinstance(written, str) and written.strip()):
-        yield from _findings(host, entry, read(host))
+    there, found = installation(host, entry)
+    if not entry.options.get("home"):
+        idle = entry.options.get(profiles.IDLE, "")
+        yield from (_unused(_findings(there, entry, found), idle) if idle else _findings(there, entry, found))
         return
-    there = host.at(host.path(written.strip()))
-    found = read(there, process=False)
     findings = [*_findings(there, entry, found)]
     yield from findings or [_nothing(host, entry, found)]
+
+
+def installation(host: Host, entry: SourceEntry) -> tuple[Host, Installation]:
+    """The OpenClaw that an entry means, and the window on its home."""
+    written = entry.options.get("home")
+    if isinstance(written, str) and written.strip():
+        there = host.at(host.path(written.strip()))
+        return there, read(there, process=False)
+    return host, read(host, folder=profiles.folder(host, entry))
+
+
+def _unused(findings: Iterable[Finding], why: str) -> Iterator[Finding]:
+    """What lies in a folder that nothing seems to run: shown, and no reason to act."""
+    for one in findings:
+        match one:
+            case Observation() if one.evidence is not Evidence.ABSENT:
+                yield one._replace(use=one.use._replace(in_use=False, pinned_by=None, why_not=why))
+            case Lineup():
+                yield one._replace(in_use=False)
+            case Trouble():
+                yield one._replace(ignored=True)
 
 
 def _nothing(host: Host, entry: SourceEntry, found: Installation) -> Observation:
@@ -97,6 +122,7 @@ def _findings(host: Host, entry: SourceEntry, found: Installation) -> Iterator[F
         yield from look.profiles(agent)
     yield from look.outside()
     yield from look.lineups()
+    yield from look.vanished()
 
 
 class Used(NamedTuple):
@@ -116,7 +142,8 @@ class _Look:
         self.used = self._users()
         self.used_anywhere: frozenset[str] = frozenset().union(*(one.families for one in self.used.values()))
         self.left_out_everywhere = self._left_out_everywhere()
-        self.pins = pinned(self.host, self.found)
+        self.pinned = pinned(self.host, self.found)
+        self.pins = {agent: Counter(one.profile for one in found) for agent, found in self.pinned.items()}
         self.all_pins: Counter[str] = Counter()
         for counted in self.pins.values():
             self.all_pins.update(counted)
@@ -194,7 +221,7 @@ class _Look:
     def pinned_by(self, agent: str, name: str, *, inherited: bool) -> str | None:
         """How many sessions are bound to a profile, of every agent that inherits it, in words."""
         count = (self.all_pins if inherited else self.pins[agent])[name]
-        return None if not count else "1 session is" if count == 1 else f"{count} sessions are"
+        return _sessions(count) if count else None
 
     def _ranks(self, view: View, profiles: Iterable[Profile]) -> dict[str, int]:
         providers = {auth_id(one.provider) for one in profiles}
@@ -313,6 +340,43 @@ class _Look:
             return "OpenClaw 2026.9 could not confirm it either: Ollama's own server decides whether it wants a key"
         return ""
 
+    def vanished(self) -> Iterator[Observation]:
+        """The profiles that sessions are bound to, and that no store has any more. The newest releases drop such a pin
+        where OpenClaw chose it, or where it is another provider's; a person's they keep, and the session fails. Those
+        before drop every one (facts by OpenClaw 2026.9.6 and 2026.6.11)."""
+        blind = self._blind()
+        for agent in self.found.agents if self.found.generation is Generation.SHARED and None not in blind else ():
+            there, gone = self.found.view(agent).profiles, Counter[str]()
+            for one in self.pinned[agent] if agent not in blind else ():
+                if one.profile not in there and self._kept(agent, one):
+                    gone[one.profile] += 1
+            for name, count in sorted(gone.items())[:MAX_VANISHED]:
+                yield self._gone(agent, name, count)
+
+    def _kept(self, agent: str, pin: Pin) -> bool:
+        """Whether the session's model is of the provider of the profile that is gone."""
+        config, generation = self.found.config, self.found.generation
+        written = pin.model or config.primary(agent)
+        return not written or _family(config.model(written, generation).provider) == _family(
+            self._provider(pin.profile)
+        )
+
+    def _provider(self, name: str) -> str:
+        generation = self.found.generation
+        declared = self.found.config.names(generation).profiles.get(name)
+        return declared[0] if declared else provider_id(name.partition(":")[0], generation)
+
+    def _gone(self, agent: str, name: str, count: int) -> Observation:
+        declared = self.found.config.names(self.found.generation).profiles.get(name)
+        store = self.found.folders.get(agent, self.found.places.agent_dir(agent)) / DATABASE
+        return Observation(
+            self.credential(agent, self._provider(name), name, _KINDS.get(declared[1] if declared else "", Kind.OAUTH)),
+            Evidence.ABSENT,
+            use=Use(in_use=True, pinned_by=_sessions(count)),
+            store=self.host.show(store),
+            host_path=str(store),
+        )
+
     # -- keys outside the stores ------------------------------------------------------------------------------
 
     def outside(self) -> Iterator[Observation]:
@@ -347,6 +411,10 @@ class _Look:
 
     def credential(self, agent: str, provider: str, profile: str, kind: Kind = Kind.API_KEY) -> Credential:
         return Credential(self.source, agent, provider, profile, kind)
+
+
+def _sessions(count: int) -> str:
+    return "1 session is" if count == 1 else f"{count} sessions are"
 
 
 def _used(models: Iterable[Model]) -> Used:

@@ -59,7 +59,8 @@ def present(path: str | Path) -> bool:
 class Host(Files):
     """A home, an environment and a fingerprint key; reads, never writes, and remembers what it touched.
 
-    `touches` maps absolute paths to the stamp taken *before* reading; `asked` maps the environment names that were
+    `touches` maps absolute paths to the stamp taken *before* reading, `beginnings` what names in a folder begin with,
+    behind the folder's path, to those names; `asked` maps the environment names that were
     asked for to what they held, `limits` how long an answer stands where no touch would show a change. Reading raises
     `Unreadable`, a missing file gives None.
     """
@@ -77,6 +78,7 @@ class Host(Files):
         super().__init__(home, os.geteuid() if uid is None else uid, known)
         self.offered_keys = offered_keys
         self.touches: dict[str, Stamp] = {}
+        self.beginnings: dict[str, tuple[str, ...]] = {}
         self.asked: dict[str, str | None] = {}
         self.spent = Counter[str]()
         self._environ = environ
@@ -106,6 +108,7 @@ class Host(Files):
     def sharing(self, other: Host) -> Host:
         """This window, noting what it touches where the other does."""
         self.touches, self.asked, self.limits = other.touches, other.asked, other.limits
+        self.beginnings = other.beginnings
         self.spent = other.spent
         self._readers = other._readers
         return self
@@ -113,6 +116,7 @@ class Host(Files):
     def take(self, alone: Host) -> None:
         """Notes what was touched, asked and offered through a window of its own, whose work is done."""
         self.touches.update({**alone.touches, **self.touches})
+        self.beginnings.update({**alone.beginnings, **self.beginnings})
         self.asked.update(alone.asked)
         self.limits += alone.limits
         if self.offered_keys is not None and alone.offered_keys is not None:
@@ -199,6 +203,15 @@ class Host(Files):
     def names(self, folder: Path) -> tuple[str, ...]:
         """The sorted names in a folder; empty when there is none."""
         self.note(folder)
+        return self._listed(folder)
+
+    def beginning(self, folder: Path, prefix: str) -> tuple[str, ...]:
+        """The sorted names in a folder that begin so. Noted are these alone: of a home, where much comes and goes."""
+        names = tuple(name for name in self._listed(folder) if name.startswith(prefix))
+        self.beginnings.setdefault(str(folder / prefix), names)
+        return names
+
+    def _listed(self, folder: Path) -> tuple[str, ...]:
         try:
             names = self._names(folder, MAX_NAMES + 1)
         except (FileNotFoundError, NotADirectoryError):

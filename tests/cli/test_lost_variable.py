@@ -151,8 +151,8 @@ PROGRAMS = {
     ("gemini-cli", "GEMINI_CLI_HOME", "~/there"): ("there/.gemini/oauth_creds.json", GEMINI),
     ("opencode", "XDG_DATA_HOME", "~/there"): ("there/opencode/auth.json", {"x": {"type": "api", "key": "FAKESECRET"}}),
     ("azure", "AZURE_CONFIG_DIR", "~/there"): ("there/msal_token_cache.json", AZURE),
-    ("openclaw", "OPENCLAW_PROFILE", "work"): (
-        ".openclaw-work/agents/main/agent/auth-profiles.json",
+    ("openclaw", "OPENCLAW_HOME", "~/there"): (
+        "there/.openclaw-work/agents/main/agent/auth-profiles.json",
         {"version": 1, "profiles": {"anthropic:x": token(ends_in=99 * DAY)}},
     ),
 }

@@ -148,6 +148,14 @@ def test_a_login_under_a_new_name_has_moved_with_its_history():
     assert f"moved from {old.credential.key}" in only(judgement).because
 
 
+def test_a_place_that_has_a_profiles_name_by_now_keeps_its_history():
+    old = token("anthropic:me")._replace(fingerprint="same")
+    new = old._replace(credential=old.credential._replace(source="openclaw@work"))
+    assert looked_at(new, before=[old]).moved == ((old.credential.key, new.credential.key),)
+    elsewhere = new._replace(host_path="/home/me/.openclaw-old/store")
+    assert looked_at(elsewhere, before=[old], looked=(old.host_path, elsewhere.host_path)).moved == ()
+
+
 def test_two_that_leave_and_one_that_comes_are_one_move():
     olds = [token(name)._replace(fingerprint="same") for name in ("old:a", "old:b")]
     judgement = looked_at(token("new:c")._replace(fingerprint="same"), before=olds)

@@ -46,6 +46,8 @@ def test_what_is_declared_leads_to_the_place_that_its_source_looks_at(kind, vari
         return  # it chooses among what lies in one place
     value = "there" if variable.value is LocationValue.NAME else "~/there/it"
     environ = {variable.name: value}
+    if variable.name == "PI_CODING_AGENT_DIR":
+        (tmp_path / ".openclaw").mkdir()  # without an OpenClaw it is Pi's alone
     host = Host(tmp_path, {"HOME": str(tmp_path), **environ})
     ((where,),) = in_force(host, [SourceEntry(kind, kind)]).values()
     places = touched(tmp_path, kind, **environ)[0]
