@@ -31,6 +31,7 @@ from monitor.model import (
     ProbeResult,
     Problem,
     Remembered,
+    Standing,
     State,
     Trouble,
     Use,
@@ -42,7 +43,7 @@ class _Look:
     """The findings of one check, sorted by what they are, beside what was known before it.
 
     `blind` says what ails the stores that could not be read, by path; `empty` whose login a store is said not to have;
-    `wanting` which MCP servers are in use without any login.
+    `wanting` which MCP servers are in use without any login; `served` where a place of a ladder serves.
     """
 
     def __init__(self, known: Mapping[str, Remembered], policy: Policy, now: datetime, looked: Collection[str]) -> None:
@@ -56,6 +57,7 @@ class _Look:
         self.blind: dict[str, Problem] = {}
         self.empty: set[tuple[str, str, str, str]] = set()
         self.wanting: set[tuple[str, str, str]] = set()
+        self.served: set[tuple[str, str, str]] = set()
         self.places = CheckedPlaces()
 
     def hidden(self, seen: Observation) -> Trouble | None:
@@ -67,6 +69,12 @@ class _Look:
         takes its login away."""
         who = seen.credential
         return who.provider.startswith(MCP) and (who.source, who.agent, who.provider) not in self.wanting
+
+    def replaced(self, seen: Observation) -> bool:
+        """Whether another place of its program's ladder serves now: who takes a helper or a variable away, or logs out
+        of what does not serve, loses nothing."""
+        who = seen.credential
+        return (who.source, who.agent, who.provider) in self.served and self.was_looked_at(seen)
 
     def was_looked_at(self, seen: Observation) -> bool:
         """Whether this check looked where the credential was last seen, so that its absence says something."""
@@ -107,7 +115,7 @@ def judge(
             continue
         if verdict := _unseen(look, memory):
             verdicts[key] = verdict
-        elif never_there(memory) and key not in expect and look.was_looked_at(memory.observation):
+        elif key not in expect and _over(look, memory):
             released.append(memory.observation)
         elif look.places.unnamed(memory):
             unnamed.append(key)
@@ -155,6 +163,8 @@ def _sorted(
             case Lineup():
                 look.lineups.append(finding)
                 look.sources.add(finding.source)
+                if finding.ordered and any(rung.standing is Standing.SERVES for rung in finding.ladder):
+                    look.served.add((finding.source, finding.agent, finding.provider))
             case Trouble():
                 idle = finding.problem is Problem.STALE_COPY  # its program does not read it, so nobody need act
                 look.troubles.append(finding._replace(ignored=finding.ignored or idle or finding.source in unwatched))
@@ -205,11 +215,17 @@ def _unseen(look: _Look, memory: Remembered) -> Verdict | None:
         return hold(memory, problem, look.policy, look.now)
     if seen.host_path and _whose(seen) in look.empty:
         return None  # its source says already that this store has no login; that is one loss, not two
-    if look.dropped(seen):
+    if look.dropped(seen) or (look.replaced(seen) and seen.credential.key not in look.policy.expect):
         return None
     if seen.from_file and not never_there(memory) and look.was_looked_at(seen) and seen.host_path:
         return _gone(look, memory)
     return None
+
+
+def _over(look: _Look, memory: Remembered) -> bool:
+    """Whether a known key that was not seen, and is no loss, need not be remembered: nothing asks for it any more."""
+    seen = memory.observation
+    return look.replaced(seen) or (never_there(memory) and look.was_looked_at(seen))
 
 
 def _gone(look: _Look, memory: Remembered) -> Verdict:

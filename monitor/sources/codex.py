@@ -112,10 +112,8 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     yield from mcp_codex.observe(StorePlace.of(host, entry), folder, settings)
 
 
-def _in_environment(
-    host: Host, entry: SourceEntry, profile: str, kind: Kind, name: str, value: str, provider: str = OPENAI
-) -> Observation:
-    who = Credential(entry.id, "-", provider, profile, kind)
+def _in_environment(host: Host, entry: SourceEntry, profile: str, kind: Kind, name: str, value: str) -> Observation:
+    who = _who(entry, profile, kind)
     return Observation(who, store=f"${name}", from_file=False, refreshable=False, fingerprint=host.fingerprint(value))
 
 
@@ -138,14 +136,15 @@ def _own_provider(
     profile = f"codex:{printable(named)}"
     token = own.get("experimental_bearer_token")
     if isinstance(token, str) and token.strip():
-        who = Credential(entry.id, "-", printable(named), profile, Kind.TOKEN)
-        seen = Observation(who, store=host.show(config), host_path=str(config), refreshable=False)
+        seen = Observation(
+            _who(entry, profile, Kind.TOKEN), store=host.show(config), host_path=str(config), refreshable=False
+        )
         return Place((seen._replace(fingerprint=host.fingerprint(token.strip())),), at=at)
     variable = own.get("env_key")
     if not isinstance(variable, str) or not variable.strip():
         return Place(switch=True, at=at)
     value = ((ask and host.env(variable)) or "").strip()
-    seen = _in_environment(host, entry, profile, Kind.API_KEY, printable(variable), value, printable(named))
+    seen = _in_environment(host, entry, profile, Kind.API_KEY, printable(variable), value)
     if not value:
         notes = (f"the variable {printable(variable)} is not set here",)
         seen = seen._replace(evidence=Evidence.HIDDEN, fingerprint=None, notes=notes)

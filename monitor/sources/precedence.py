@@ -64,7 +64,7 @@ def line_up(
     yield from said
     if said or serving:
         used = by_name or bool(keys) or serving is None
-        yield Lineup(source, agent, provider, tuple(keys), in_use=used, ladder=tuple(rungs))
+        yield Lineup(source, agent, provider, tuple(keys), in_use=used, ordered=not by_name, ladder=tuple(rungs))
 
 
 def _standing(place: Place, serves: bool) -> Standing:
