@@ -75,7 +75,20 @@ def head(shown: Document) -> str:
 
 def rows(shown: Document) -> list[StatusLine]:
     """Logins and findings, what needs somebody first."""
-    return sorted([*map(_login, shown["profiles"]), *map(_finding, shown["findings"])])
+    serving = _serving(shown)
+    logins = [_login(one, serves=_whose(one) in serving) for one in shown["profiles"]]
+    return sorted([*logins, *map(_finding, shown["findings"])])
+
+
+def _serving(shown: Document) -> set[tuple[str, ...]]:
+    """The logins that serve while another of their provider is there and not in use."""
+    beside = {_whose(one)[:-1] for one in shown["profiles"] if not one["in_use"]}
+    first = {_whose({**one, "profile": one["next"]}) for one in shown["providers"] if one["next"] and one["in_use"]}
+    return {whose for whose in first if whose[:-1] in beside}
+
+
+def _whose(one: Mapping[str, Any]) -> tuple[str, ...]:
+    return one["source"], one["agent"], one["provider"], one["profile"]
 
 
 def wrongs(shown: Document) -> list[tuple[str, str]]:
@@ -89,10 +102,12 @@ def wrongs(shown: Document) -> list[tuple[str, str]]:
     ]
 
 
-def _login(one: Mapping[str, Any]) -> StatusLine:
+def _login(one: Mapping[str, Any], *, serves: bool) -> StatusLine:
     need, ignored = Need(one["needs_human"]), one["ignored"]
     who = Credential(one["source"], one["agent"], one["provider"], one["profile"], Kind(one["kind"]))
     said = one["summary"].removeprefix(name(who)).lstrip()  # the key beside it says the name
+    if serves:
+        said = f"{said.removesuffix('.')}; this one serves."
     calm = "-" if one["state"] == State.MISSING else one["state"]
     found = _WORD.get(need, calm)
     marks = [word for word, so in (("acked", one["acknowledged"]), ("silenced", one["silenced"])) if so]

@@ -177,18 +177,21 @@ def _lined_up(verdict: Verdict, look: Judgement) -> Iterator[Part]:
 
 
 def _ladder(lineup: Lineup, profiles: Mapping[str, str]) -> Iterator[Part]:
-    """Each place from which the program could take it, the strongest first."""
+    """Each place from which the program could take it, the strongest first; those with nothing in them together."""
+    why = "its program takes the first that holds something"
     for number, rung in enumerate(lineup.ladder, 1):
-        what = f"{profiles.get(rung.key, rung.key)}, " if rung.key else ""
-        words = f"{what}{rung.note or _STANDINGS[rung.standing]}"
-        yield f"place {number}", f"{rung.place}: {words}", Confidence.ASSUMED, "the program's own precedence"
+        if rung.standing is not Standing.EMPTY:
+            what = f"{profiles.get(rung.key, rung.key)}, " if rung.key else ""
+            words = f"{rung.place}: {what}{rung.note or _STANDINGS[rung.standing]}"
+            yield f"place {number}", words, Confidence.ASSUMED, why
+    if empty := [rung.place for rung in lineup.ladder if rung.standing is Standing.EMPTY]:
+        yield "nothing in", ", ".join(empty), Confidence.PROVEN, _READ
 
 
 _STANDINGS: Final = {
     Standing.SERVES: "serves",
     Standing.BEHIND: "does not serve, because one before it does",
     Standing.PASSED: "is not taken",
-    Standing.EMPTY: "nothing there",
 }
 
 

@@ -133,7 +133,8 @@ class _Settings:
             self._host.offer(seen.credential, value)
         if login and value == login.access:
             notes = ("it is a copy of the login's access token: it ends with that, and nothing renews it",)
-            return seen._replace(access_expires_at=login.seen.access_expires_at, notes=notes)
+            relogin = "" if path else f"unset {name}"  # then the login serves
+            return seen._replace(access_expires_at=login.seen.access_expires_at, notes=notes, relogin=relogin)
         return seen
 
     def _blank(self, name: str, kind: Kind, path: Path | None) -> Observation:

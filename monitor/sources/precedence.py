@@ -56,7 +56,10 @@ def line_up(
         for seen in place.found:
             if why and seen.evidence is Evidence.ABSENT:
                 continue
-            said.append(seen._replace(use=seen.use._replace(in_use=False, why_not=why)) if why else seen)
+            use = seen.use._replace(in_use=False, why_not=why) if why else seen.use
+            if name == serving and use.in_use is None:
+                use = use._replace(in_use=True)
+            said.append(seen._replace(use=use))
         mine = tuple(one.credential.key for one in place.found)
         if name == serving:
             keys += mine
