@@ -1,7 +1,12 @@
-"""Gemini CLI: its Google login in `.gemini/oauth_creds.json`, and the traces of one that moved to a keychain.
+"""Gemini CLI: its Google login in `.gemini/oauth_creds.json` or a keychain, and the API keys that may serve instead.
 
-Facts by version 0.61.0: with GEMINI_FORCE_ENCRYPTED_FILE_STORAGE the login moves to the keychain or to the encrypted
-`gemini-credentials.json` and the plain file is deleted; a logout also takes the account out of `google_accounts.json`.
+What serves is selected in `settings.json` (`security.auth.selectedType`) of the system, else of the user, else of the
+system's defaults; nothing else steps in for it. Facts by version 0.61.0: `oauth-personal` takes the login,
+`gemini-api-key` GEMINI_API_KEY of the environment, else of `~/.gemini/.env` (or `~/.env` where there is no such file),
+else the key in its keychain; `vertex-ai` GOOGLE_API_KEY of the same places, else the application default credentials.
+With nothing selected a variable of the environment decides, and none of a `.env`. With
+GEMINI_FORCE_ENCRYPTED_FILE_STORAGE the login moves to the keychain or to the encrypted `gemini-credentials.json` and
+the plain file is deleted; a logout also takes the account out of `google_accounts.json`.
 """
 
 from __future__ import annotations
@@ -10,10 +15,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem, SourceEntry
+from monitor.model import Evidence, Finding, Kind, Observation, Problem, SourceEntry
 from monitor.sources import mcp_gemini_cli
 from monitor.sources.location_variables import LocationValue, LocationVariable
-from monitor.sources.store_files import StorePlace
+from monitor.sources.precedence import Place, line_up
+from monitor.sources.settings_files import dotenv, settings, told
+from monitor.sources.store_files import StorePlace, secret, unread
 from monitor.sources.timestamps import moment
 from monitor.system.host import Host, Unreadable
 
@@ -24,27 +31,65 @@ LOCATIONS: Final = (
     LocationVariable("GEMINI_CLI_HOME"),
     LocationVariable("GEMINI_FORCE_ENCRYPTED_FILE_STORAGE", LocationValue.NAME),
 )
+SYSTEM: Final = "/etc/gemini-cli/settings.json"
+DEFAULTS: Final = "/etc/gemini-cli/system-defaults.json"
+
+OAUTH: Final = "oauth-personal"
+#: The variable that each selected way takes its key from; a way that is not here uses none of ours.
+KEYS: Final = {"gemini-api-key": "GEMINI_API_KEY", "gateway": "GEMINI_API_KEY", "vertex-ai": "GOOGLE_API_KEY"}
+#: What selects where no settings do, in this order; the switches only by `true`.
+VARIABLES: Final = {
+    "GOOGLE_GENAI_USE_GCA": OAUTH,
+    "GOOGLE_GENAI_USE_VERTEXAI": "vertex-ai",
+    "GOOGLE_GEMINI_BASE_URL": "gateway",
+    "GEMINI_API_KEY": "gemini-api-key",
+    "GEMINI_CLI_USE_COMPUTE_ADC": "compute-default-credentials",
+}
+STORED: Final = "API key in the keychain"
+ELSEWHERE: Final = "application default credentials"
+LADDER: Final = (
+    "$GEMINI_API_KEY",
+    "GEMINI_API_KEY in .env",
+    STORED,
+    "$GOOGLE_API_KEY",
+    "GOOGLE_API_KEY in .env",
+    ELSEWHERE,
+    "oauth_creds.json",
+)
+CONSUMER: Final = "Google refuses such logins of consumers since 18 Jun 2026; those with a paid Code Assist work"
+IDLE: Final = "Google voids a refresh token that was not used for six months"
 
 
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
-    """The login. `home` and `path` options make it expected; with either, the environment is not asked."""
-    ask = not entry.options
-    at = host.at(host.path(entry.options["home"])) if "home" in entry.options else host
-    folder = at.path((ask and host.env("GEMINI_CLI_HOME")) or "~") / ".gemini"
-    path = host.path(entry.options["path"]) if "path" in entry.options else folder / "oauth_creds.json"
-    who = Credential(entry.id, "-", "google", "gemini-cli:oauth", Kind.OAUTH)
-    blank = Observation(who, store=host.show(path), host_path=str(path), relogin=LOGIN)
+    """The login and the keys. The option `path` names a login alone, whatever is selected."""
+    place = StorePlace.of(host, entry)
+    folder = place.folder("GEMINI_CLI_HOME", "~") / ".gemini"
+    path = place.file(folder / "oauth_creds.json")
+    login = tuple(_login(place, folder, path))
+    if "path" in entry.options:
+        yield from login
+        yield from mcp_gemini_cli.observe(place, folder)
+        return
+    said: list[Finding] = []
+    places, passed = _keys(place, folder, said)
+    places["oauth_creds.json"] = Place(login, passed=passed)
+    yield from line_up(entry.id, "google", LADDER, places)
+    yield from said
+    yield from mcp_gemini_cli.observe(place, folder)
+
+
+def _login(place: StorePlace, folder: Path, path: Path) -> Iterator[Observation]:
+    blank = place.blank("google", "gemini-cli:oauth", Kind.OAUTH, path, LOGIN)
     try:
-        stored = at.json(path)
-        if stored is not None or at.exists(path):
-            yield _read(at, stored, blank, path)
-        elif "path" not in entry.options and (moved := _moved(at, folder, ask)):
+        stored = place.host.json(path)
+        if stored is not None or place.host.exists(path):
+            yield _read(place.host, stored, blank, path)
+        elif "path" not in place.entry.options and (moved := _moved(place, folder)):
             yield blank._replace(evidence=Evidence.HIDDEN, problem=moved)
-        elif entry.options:
+        elif place.expected:
             yield blank._replace(evidence=Evidence.ABSENT)
     except Unreadable as error:
-        yield blank._replace(problem=error.problem, notes=(error.detail,))
-    yield from mcp_gemini_cli.observe(StorePlace.of(host, entry), folder)
+        yield unread(blank, error)
 
 
 def _read(host: Host, stored: Any, blank: Observation, path: Path) -> Observation:
@@ -61,15 +106,16 @@ def _read(host: Host, stored: Any, blank: Observation, path: Path) -> Observatio
     except ValueError:
         raise Unreadable(Problem.PARSE, path, "expiry_date is no moment") from None
     print_of = host.fingerprint(refresh or access or "")
-    return blank._replace(access_expires_at=expires, refreshable=bool(refresh), fingerprint=print_of)
+    notes = (CONSUMER, IDLE) if refresh else (CONSUMER,)
+    return blank._replace(access_expires_at=expires, refreshable=bool(refresh), fingerprint=print_of, notes=notes)
 
 
-def _moved(host: Host, folder: Path, ask: bool) -> Problem | None:
+def _moved(place: StorePlace, folder: Path) -> Problem | None:
     """Where the login went that is no longer in the plain file; None where nothing speaks for one."""
-    if host.exists(folder / "gemini-credentials.json"):
+    if place.host.exists(folder / "gemini-credentials.json"):
         return Problem.ENCRYPTED
-    forced = ask and host.env("GEMINI_FORCE_ENCRYPTED_FILE_STORAGE") == "true"
-    if (forced and host.is_dir(folder)) or _active(host, folder):
+    forced = place.env("GEMINI_FORCE_ENCRYPTED_FILE_STORAGE") == "true"
+    if (forced and place.host.is_dir(folder)) or _active(place.host, folder):
         return Problem.KEYCHAIN
     return None
 
@@ -80,3 +126,61 @@ def _active(host: Host, folder: Path) -> bool:
     except Unreadable:
         return False
     return isinstance(accounts, Mapping) and bool(accounts.get("active"))
+
+
+def _keys(place: StorePlace, folder: Path, said: list[Finding]) -> tuple[dict[str, Place], str]:
+    """The keys by their places, and why the login is passed over, "" where it is not."""
+    own = folder / "settings.json"
+    layers = [(path, settings(place, path, said)) for path in (Path(SYSTEM), own, Path(DEFAULTS))]
+    way, by = told(layers, "security", "auth", "selectedType")
+    selected = f"{way} is selected in {place.outer.show(by)}"
+    if not way and said:
+        return {}, ""  # what is selected cannot be seen: the login is judged by itself
+    if not way and (found := _by_variable(place)):
+        way, variable = found
+        selected = f"${variable} selects {way}"
+    name = KEYS.get(way, "")
+    file = folder / ".env"
+    if name and not place.host.exists(file):
+        file = folder.parent / ".env"
+    variables = dotenv(place, file, said)
+    passed = selected if way else f"nothing is selected in {place.outer.show(own)}"
+    places: dict[str, Place] = {}
+    for one in dict.fromkeys(KEYS.values()):
+        outer = place.env(one) if one == name else ""
+        if outer:
+            seen = place.blank("google", f"gemini-cli:{one}", Kind.API_KEY, file)
+            seen = seen._replace(store=f"${one}", host_path="", from_file=False)
+            places[f"${one}"] = Place((_key(place, seen, outer),))
+        if value := variables.get(one, ""):
+            found_key = _key(place, place.blank("google", f"gemini-cli:{one}", Kind.API_KEY, file), value)
+            lies = Place((found_key,), passed="" if one == name else passed, at=found_key.store)
+            places[f"{one} in .env"] = Place(switch=True, at=lies.at) if outer else lies
+    if name == "GEMINI_API_KEY" and not places.get(f"${name}") and not places.get(f"{name} in .env"):
+        blank = place.blank("google", f"gemini-cli:{name}", Kind.API_KEY, folder / "gemini-credentials.json")
+        there = place.host.exists(folder / "gemini-credentials.json")
+        hidden = blank._replace(
+            evidence=Evidence.HIDDEN,
+            problem=Problem.ENCRYPTED if there else Problem.KEYCHAIN,
+            notes=(f"{selected}, and no file has it: it lies in the keychain or in a shell's environment",),
+        )
+        places[STORED] = Place((hidden,))
+    if way and way != OAUTH and name != "GEMINI_API_KEY":
+        places[ELSEWHERE] = Place(switch=True)
+    return places, selected if way not in ("", OAUTH) else ""
+
+
+def _by_variable(place: StorePlace) -> tuple[str, str] | None:
+    """What the environment selects where no settings do, and by which variable."""
+    for name, way in VARIABLES.items():
+        value = place.env(name)
+        if value and (value == "true" or name.endswith(("_URL", "_KEY"))):
+            return way, name
+    return None
+
+
+def _key(place: StorePlace, blank: Observation, value: str) -> Observation:
+    """A key; one for Vertex AI is not offered, since Google's other services refuse it."""
+    if blank.credential.profile.endswith("GOOGLE_API_KEY"):
+        return blank._replace(refreshable=False, fingerprint=place.host.fingerprint(value))
+    return secret(place.host, blank, value, place.env("GOOGLE_GEMINI_BASE_URL"))

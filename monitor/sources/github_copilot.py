@@ -1,7 +1,8 @@
 """GitHub Copilot in editors: the token in its `apps.json`, or in the older `hosts.json`.
 
 Neither file states an end; the half-hour token that is made from it is never stored. Newer language servers keep the
-login in `auth.db`, whose layout is not published: it is shown as opaque.
+login in `auth.db`, whose layout is not published: it is shown as opaque. Facts by the language server 1.539.0:
+GH_COPILOT_TOKEN, unless it has an equals sign, else GITHUB_COPILOT_TOKEN serves, whatever is stored for any host.
 """
 
 from __future__ import annotations
@@ -12,22 +13,44 @@ from typing import Any, Final
 
 from monitor.model import Evidence, Finding, Kind, Observation, SourceEntry
 from monitor.sources.location_variables import LocationVariable
+from monitor.sources.precedence import Place, line_up
 from monitor.sources.store_files import StorePlace, json_store, secret, unclear
 from monitor.system.host import Host
 
 STORES: Final = ("apps.json", "hosts.json")
+DATABASE: Final = "auth.db"
+LADDER: Final = ("$GH_COPILOT_TOKEN", "$GITHUB_COPILOT_TOKEN", *STORES, DATABASE)
 LOCATIONS: Final = (LocationVariable("XDG_CONFIG_HOME"),)
 
 
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
-    """One observation a host: its id is `github-copilot:HOST`."""
+    """One observation a host: its id is `github-copilot:HOST`; and a variable that serves, as `github-copilot:NAME`."""
     place = StorePlace.of(host, entry)
+    places: dict[str, Place] = {}
+    for shown in LADDER[:2]:
+        token = place.env(shown[1:])
+        if token and not (shown == LADDER[0] and "=" in token):
+            seen = place.blank("github", f"github-copilot:{shown[1:]}", Kind.TOKEN, place.host.home)
+            seen = seen._replace(store=shown, host_path="", from_file=False)
+            places[shown] = Place((secret(place.host, seen, token),))
+    stored = list(_stored(place))
+    if not places:
+        yield from stored
+        return
+    held = [one for one in stored if isinstance(one, Observation)]
+    for name in STORES:
+        places[name] = Place(tuple(one for one in held if one.store.endswith(name)))
+    places[DATABASE] = Place(tuple(one for one in held if one.store.endswith(DATABASE)))
+    yield from line_up(entry.id, "github", LADDER, places)
+
+
+def _stored(place: StorePlace) -> Iterator[Finding]:
     folder = place.folder("XDG_CONFIG_HOME", "~/.config") / "github-copilot"
     paths = [path for name in STORES if place.host.exists(path := folder / name)]
-    if "path" in entry.options:
+    if "path" in place.entry.options:
         paths = [place.file(folder)]
-    elif not paths and place.host.exists(folder / "auth.db"):
-        hidden = place.blank("github", "github-copilot:default", Kind.TOKEN, folder / "auth.db")
+    elif not paths and place.host.exists(folder / DATABASE):
+        hidden = place.blank("github", "github-copilot:default", Kind.TOKEN, folder / DATABASE)
         yield hidden._replace(evidence=Evidence.HIDDEN)
         return
     found: dict[str, Finding] = {}

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any, Final
 
-from monitor.system.host import Host, parse_json
+from monitor.openclaw.config import parse
+from monitor.system.host import Host
 
-#: A text, whole or not, or a comment: nothing here is looked at twice.
-_PART: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|//[^\n]*|/\*.*?(?:\*/|\Z)', re.DOTALL)
+#: More than any settings have; what is longer would cost a check more than a moment.
+MOST: Final = 256 * 1024
 
 
-def read(host: Host, path: Path) -> Any:
+def read(host: Host, path: Path, limit: int = MOST) -> Any:
     """A file's value; None when it is not there. Raises `Unreadable`."""
-    written = host.text(path)
-    return None if written is None else parse_json(_PART.sub(_kept, written), path)
-
-
-def _kept(part: re.Match[str]) -> str:
-    return part[0] if part[0].startswith('"') else " "
+    text = host.text(path, limit)
+    return None if text is None else parse(text, path)

@@ -170,9 +170,9 @@ def test_a_token_in_use_without_a_name_stands_beside_the_named_ones(tmp_path: Pa
     put(tmp_path / ".cache/huggingface/token", "hf_other\n")
     put(tmp_path / ".cache/huggingface/stored_tokens", "[a]\nhf_token = hf_x\n")
     used = {one.credential.profile: one.use.in_use for one in look(tmp_path, "huggingface")}
-    assert used == {"huggingface:a": False, "huggingface:default": None}
+    assert used == {"huggingface:a": False, "huggingface:default": True}
     used = {one.credential.profile: one.use.in_use for one in look(tmp_path, "huggingface", {"HF_TOKEN": "hf_env"})}
-    assert used == {"huggingface:env": None, "huggingface:a": False, "huggingface:default": False}
+    assert used == {"huggingface:env": True, "huggingface:a": False, "huggingface:default": False}
     both = {"HF_TOKEN": "hf_env", "HUGGING_FACE_HUB_TOKEN": "hf_old"}
     used = {one.credential.profile: one.use.in_use for one in look(tmp_path, "huggingface", both)}
     assert (used["huggingface:env"], used["huggingface:HUGGING_FACE_HUB_TOKEN"]) == (None, False)

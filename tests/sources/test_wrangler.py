@@ -40,7 +40,7 @@ def test_beside_the_old_folder_the_new_one_is_not_looked_at(tmp_path: Path) -> N
     put(tmp_path / STORE, LOGIN)
     put(tmp_path / ".wrangler/config/default.toml", LOGIN)
     used = {one.store: one.use.in_use for one in look(tmp_path, "wrangler")}
-    assert used == {"~/.wrangler/config/default.toml": None, f"~/{STORE}": False}
+    assert used == {"~/.wrangler/config/default.toml": True, f"~/{STORE}": False}
 
 
 SHAPES = [
