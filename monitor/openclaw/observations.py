@@ -9,7 +9,7 @@ from typing import Final
 
 from alerts.timefmt import date
 from monitor.model import Credential, Evidence, Kind, Observation, Secret, Use
-from monitor.openclaw.auth_profiles import Fence, Profile
+from monitor.openclaw.auth_profiles import Fence, Profile, lifetime
 from monitor.openclaw.inheritance import View
 from monitor.openclaw.installation import Installation
 from monitor.openclaw.order import unfit
@@ -19,8 +19,6 @@ from monitor.system.host import Host
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MOMENTS: Final = 253_402_300_799_000  # the end of the year 9999 in ms, the last that Python can hold
-
-YEAR: Final = timedelta(days=365)  # how long Anthropic lets one live; the token itself does not say
 
 _AUTH: Final = frozenset(("auth", "auth_permanent", "session_expired"))  # reasons of `failureCounts`
 
@@ -68,7 +66,7 @@ def observation(
         fingerprint=reading.host.fingerprint(identity.reveal()) if identity and not one.fence else None,
         use=_use(reading, one, usage, in_use, rank, pinned_by),
         store=reading.shown(one.store),
-        lifetime=YEAR if one.kind is Kind.TOKEN and one.of_subscription else None,
+        lifetime=lifetime(identity.reveal()) if identity and one.kind is Kind.TOKEN else None,
         notes=(*notes, *_clock_notes(one)),
         relogin=relogin(one, reading.found),
         host_path=str(one.store),

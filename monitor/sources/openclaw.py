@@ -19,7 +19,7 @@ from monitor.model import (
     Use,
     upwards,
 )
-from monitor.openclaw.auth_profiles import Profile
+from monitor.openclaw.auth_profiles import Profile, lifetime
 from monitor.openclaw.config import MAX_AGENTS, Model
 from monitor.openclaw.env import PROVIDERS, VARIABLES, ConfigKey, config_key, is_oauth
 from monitor.openclaw.inheritance import View
@@ -298,7 +298,8 @@ class _Look:
 
     def key(self, provider: str, name: str, value: str, path: str) -> Observation:
         """A key that lies in a file of its own right, not in a store."""
-        kind = Kind.TOKEN if is_oauth(name) else Kind.API_KEY
+        lives = lifetime(value.strip())
+        kind = Kind.TOKEN if lives or is_oauth(name) else Kind.API_KEY
         others = [one for one, names in VARIABLES.items() if name in names] or [provider]
         used = {self.used_by_any(one) for one in others}
         who = self.credential("-", provider, name, kind)
@@ -308,6 +309,7 @@ class _Look:
             use=Use(in_use=True if True in used else None if None in used else False),
             fingerprint=self.host.fingerprint(value.strip()),
             store=self.host.show(self.host.path(path)),
+            lifetime=lives,
             host_path=path,
         )
 
