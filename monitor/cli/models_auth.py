@@ -100,9 +100,9 @@ def _setup_token(given: argparse.Namespace, context: Context) -> int:
         raise
 
 
-def save_setup_token(context: Context, *, provider: str, profile: str, agent: str) -> None:
-    """Makes a setup-token and saves it as that profile of OpenClaw. Raises WriteRefused, NoToken where none was
-    made."""
+def save_setup_token(context: Context, *, provider: str, profile: str | None, agent: str) -> None:
+    """Makes a setup-token and saves it as that profile of OpenClaw; None: its usual one. Raises WriteRefused, NoToken
+    where none was made."""
     words = {"provider": provider, "profile_id": profile, "agent": agent, "expires_in": None}
     _setup_token(argparse.Namespace(**words, json=False, restart=None), context)
 

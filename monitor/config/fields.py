@@ -96,6 +96,7 @@ def _listen(text: str, _: ReadContext) -> str:
 _ONE_LINE: Final = r"^[^\x00-\x1f\x7f]{1,1024}$"
 
 TEXT: Final = Scalar("a text on one line", _ONE_LINE)
+REMEDY: Final = Scalar("what to do when it needs somebody, on one line, instead of authwatch's own words", _ONE_LINE)
 NAME: Final = Scalar("a name of letters, digits, '.', '_' and '-'", NAME_PATTERN)
 PROVIDER: Final = Scalar("a provider's name", PROVIDER_PATTERN)
 VARIABLE: Final = Scalar("the name of an environment variable", VARIABLE_PATTERN)

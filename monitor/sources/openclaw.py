@@ -24,7 +24,7 @@ from monitor.openclaw.config import MAX_AGENTS, Model
 from monitor.openclaw.env import PROVIDERS, VARIABLES, ConfigKey, config_key, is_oauth
 from monitor.openclaw.inheritance import View
 from monitor.openclaw.installation import Installation, read
-from monitor.openclaw.observations import ProfileContext, observation
+from monitor.openclaw.observations import ProfileContext, first_login, observation, setup_token_for
 from monitor.openclaw.order import left_out, order
 from monitor.openclaw.pins import pinned
 from monitor.openclaw.releases import CLI_PROVIDERS, MAIN, auth_id
@@ -269,13 +269,16 @@ class _Look:
 
     def missing(self, agent: str, provider: str) -> Observation:
         """A provider that the config names and nothing can log in to."""
-        config = self.found.places.config
+        config, env_file = self.found.places.config, self.host.show(self.found.places.state / ".env")
+        command, advice = first_login(self.found, agent, provider, env_file)
         return Observation(
             self.credential(agent, provider, f"{provider}:-", Kind.API_KEY),
             Evidence.ABSENT,
             use=Use(in_use=True),
             store=self.host.show(config),
             notes=("the config names it, and no profile, variable or config key serves it",),
+            relogin=command,
+            advice=advice,
             host_path=str(config),
         )
 
@@ -304,12 +307,14 @@ class _Look:
         used = {self.used_by_any(one) for one in others}
         who = self.credential("-", provider, name, kind)
         self.host.offer(who, value, self.found.base_url(provider))
+        store = self.host.show(self.host.path(path))
         return Observation(
             who,
             use=Use(in_use=True if True in used else None if None in used else False),
             fingerprint=self.host.fingerprint(value.strip()),
-            store=self.host.show(self.host.path(path)),
+            store=store,
             lifetime=lives,
+            advice=setup_token_for(f"{name} in {store}") if lives else "",
             host_path=path,
         )
 
