@@ -130,12 +130,12 @@ class RowCell:
                 return
             if self.needs:
                 db.execute(f"INSERT OR IGNORE INTO {self.needs} VALUES (?, ?, ?)", (self.key, EMPTY, stamp))  # noqa: S608
-            self._begin(db, stamp)
+            self._claim(db, stamp)
             db.execute(put, (self.key, new, stamp))
             if self._text(db) != new:
                 raise WriteRefused(f"{self.path} did not take what was written")
 
-    def _begin(self, db: sqlite3.Connection, stamp: int) -> None:
+    def _claim(self, db: sqlite3.Connection, stamp: int) -> None:
         if self.begins is None:
             return
         db.execute(f"INSERT OR IGNORE INTO {self.table} VALUES (?, ?, ?)", (*self.begins, stamp))  # noqa: S608
