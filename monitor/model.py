@@ -219,6 +219,7 @@ class Observation(NamedTuple):
     from_file: bool = True
     notes: tuple[str, ...] = ()
     relogin: str = ""  # the command that renews exactly this one, shell-quoted; "" where only words help
+    advice: str = ""  # the next step as a sentence, where the command alone would not do
     host_path: str = ""  # the absolute path that was looked at; not shown
     through: tuple[Location, ...] = ()
 
@@ -302,16 +303,19 @@ class PolicyRule(NamedTuple):
     lifetime: timedelta | None = None
     issued: date | None = None
     watch: bool = True
+    remedy: str = ""
 
 
 class Policy(NamedTuple):
     """Lead steps before a deadline (longest first), rules (the first that matches wins), keys to expect. `unlisted` are
-    sources that are looked for unasked: what they find is shown, and ignored."""
+    sources that are looked for unasked: what they find is shown, and ignored. `remedies`: what entries of `sources` say
+    is to be done, by their id."""
 
     lead: tuple[timedelta, ...] = (7 * DAY, 3 * DAY, DAY)
     rules: tuple[PolicyRule, ...] = ()
     expect: tuple[str, ...] = ()
     unlisted: frozenset[str] = frozenset()
+    remedies: Mapping[str, str] = MappingProxyType({})
 
 
 #: For what is believed for good.

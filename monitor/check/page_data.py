@@ -14,7 +14,7 @@ from alerts.notify import Look, NextMessage, planned
 from alerts.timefmt import iso
 from monitor.config.settings import Settings
 from monitor.judge import wording
-from monitor.judge.deadlines import steps_for
+from monitor.judge.deadlines import remedy_for, steps_for
 from monitor.metrics.definitions import ChannelFacts
 from monitor.model import Credential, ExpectedLogin, Judgement, Transition, Verdict
 
@@ -119,7 +119,7 @@ def _deadline(verdict: Verdict, settings: Settings) -> dict[str, Any]:
         "name": wording.name(shown),
         "at": iso(verdict.deadline),
         "steps": [int(step.total_seconds()) for step in steps_for(seen, settings.policy)],
-        "remedy": seen.relogin if shown == credential else "",
+        "remedy": remedy_for(credential, settings.policy) or (seen.relogin if shown == credential else ""),
     }
 
 

@@ -7,17 +7,19 @@ import json
 
 from monitor.cli import models_auth, models_pin
 from monitor.cli.context import PATIENCE, USAGE, Context, Failure, common
+from monitor.cli.models_auth import agent
 
 
 def arguments(parser: argparse.ArgumentParser, command: str) -> None:
     """OpenClaw's own flags."""
+    agent(parser, default=None)
     actions = parser.add_subparsers(dest="action", metavar="status | auth | pin | unpin")
     status = actions.add_parser("status", help="as `openclaw models status`")
     common(status)
     status.add_argument("--plain", action="store_true", help="only the default model")
     status.add_argument("--check", action="store_true", help="exit 0 fine, 1 expired or missing, 2 expiring")
     status.add_argument("--strict", action="store_true", help="every stored login counts, not only the next one used")
-    status.add_argument("--agent", metavar="ID", help="this agent instead of the default one")
+    agent(status)
     status.add_argument("--probe", action="store_true", help="ask the providers too, at most hourly; calls no model")
     models_auth.arguments(actions.add_parser("auth", help="save, list and order credentials"))
     models_pin.arguments(actions)
@@ -42,7 +44,7 @@ def _status(given: argparse.Namespace, context: Context) -> int:
     from monitor.system.host import Unreadable
 
     if given.action is None:
-        given = argparse.Namespace(json=False, plain=False, check=False, strict=False, agent=None, probe=False)
+        given = argparse.Namespace(json=False, plain=False, check=False, strict=False, agent=given.agent, probe=False)
     if given.plain and (given.json or given.probe):
         raise Failure(USAGE, f"--{'json' if given.json else 'probe'} and --plain exclude each other")
     try:
@@ -64,4 +66,7 @@ def _status(given: argparse.Namespace, context: Context) -> int:
         context.say(found.text())
         if asked is not None:
             context.say("\n".join(["", *probe.lines(*asked)]))
-    return found.check(strict=given.strict) if given.check or given.strict else 0
+    asks = (
+        given.check or given.strict or found.refusal is not None
+    )  # what cannot be answered is an error, as it is there
+    return found.check(strict=given.strict) if asks else 0

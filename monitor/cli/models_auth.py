@@ -15,6 +15,7 @@ to state another end: --expires-in, or a rule with lifetime: in authwatch's conf
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The words and flags of `openclaw models auth`."""
+    agent(parser)
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     _paste(verbs, "paste-token", "save a token, from a prompt without echo or from a pipe")
     key = _paste(verbs, "paste-api-key", "save an API key, from a prompt without echo or from a pipe")
@@ -23,9 +24,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     listed = verbs.add_parser("list", help="the saved credentials; no secrets")
     _common(listed)
     listed.add_argument("--provider", metavar="P", help="only this provider")
-    orders = verbs.add_parser("order", help="which credential is tried first").add_subparsers(
-        dest="step", metavar="get | set | clear", required=True
-    )
+    order = verbs.add_parser("order", help="which credential is tried first")
+    agent(order)
+    orders = order.add_subparsers(dest="step", metavar="get | set | clear", required=True)
     for step, text in (("get", "the stored order"), ("set", "store an order"), ("clear", "take the stored order away")):
         one = orders.add_parser(step, help=text)
         _common(one)
@@ -34,9 +35,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
             one.add_argument("ids", metavar="ID", nargs="+", help="profile ids, the first one is tried first")
 
 
+def agent(parser: argparse.ArgumentParser, default: Any = argparse.SUPPRESS) -> None:
+    """The option `--agent`, which may stand before or after a verb: where it is not given nothing is set, so that what
+    stood before stays. The outermost parser has the default."""
+    parser.add_argument("--agent", metavar="ID", default=default, help="this agent instead of the default one")
+
+
 def _common(parser: argparse.ArgumentParser) -> None:
     common(parser)
-    parser.add_argument("--agent", metavar="ID", help="this agent instead of the default one")
+    agent(parser)
 
 
 def _paste(verbs: Any, name: str, text: str, provider: str | None = None) -> argparse.ArgumentParser:
@@ -93,9 +100,9 @@ def _setup_token(given: argparse.Namespace, context: Context) -> int:
         raise
 
 
-def save_setup_token(context: Context, *, provider: str, profile: str, agent: str) -> None:
-    """Makes a setup-token and saves it as that profile of OpenClaw. Raises WriteRefused, NoToken where none was
-    made."""
+def save_setup_token(context: Context, *, provider: str, profile: str | None, agent: str) -> None:
+    """Makes a setup-token and saves it as that profile of OpenClaw; None: its usual one. Raises WriteRefused, NoToken
+    where none was made."""
     words = {"provider": provider, "profile_id": profile, "agent": agent, "expires_in": None}
     _setup_token(argparse.Namespace(**words, json=False, restart=None), context)
 

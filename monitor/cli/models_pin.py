@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from alerts.timefmt import iso
 from monitor.cli.context import USAGE, Context, Failure, common
+from monitor.cli.models_auth import agent
 
 if TYPE_CHECKING:
     from monitor.openclaw.candidates import Candidates
@@ -18,12 +19,12 @@ def arguments(actions: Any) -> None:
     common(pin)
     pin.add_argument("what", metavar="list | status | MODEL@PROFILE", nargs="?", default="list")
     pin.add_argument("--session", metavar="S", help="the session's key; `pin list` and `openclaw sessions` show them")
-    pin.add_argument("--agent", metavar="ID", help="this agent instead of the default one")
+    agent(pin)
     pin.add_argument("--provider", metavar="P", help="status: only this provider")
     unpin = actions.add_parser("unpin", help="let OpenClaw choose again")
     common(unpin)
     unpin.add_argument("--session", metavar="S", required=True, help="the session's key")
-    unpin.add_argument("--agent", metavar="ID", help="this agent instead of the default one")
+    agent(unpin)
 
 
 def run(given: argparse.Namespace, context: Context) -> int:

@@ -175,7 +175,8 @@ def _token_made(context: Context, verdict: Verdict) -> bool:
         return False
     who = verdict.seen.credential
     try:
-        save_setup_token(_in_its_place(context, verdict), provider=who.provider, profile=who.profile, agent=who.agent)
+        profile = None if who.profile.endswith(":-") else who.profile
+        save_setup_token(_in_its_place(context, verdict), provider=who.provider, profile=profile, agent=who.agent)
     except NoToken as error:
         context.say(str(error))
         return False

@@ -64,12 +64,13 @@ def build(values: Values, site: ReadContext, file: Path) -> Settings:
     default = Settings()
     history = values.nested("history")
     state = values.get("state")
+    sources = _sources(values.get("sources"), draft) or default.sources
     return Settings(
         host=values.get("host", default.host),
         state=Path(state) if state else None,
         interval=values.get("interval", default.interval),
-        sources=_sources(values.get("sources"), draft) or default.sources,
-        policy=_policy(values.nested("policy"), site, asked="sources" in values.given),
+        sources=sources,
+        policy=_policy(values.nested("policy"), site, sources, asked="sources" in values.given),
         channels=tuple(_channel(label, found, draft) for label, found in values.get("channels", {}).items()),
         alerts=_alerts(values.nested("alerts"), site),
         heartbeat=draft.lenient(values.nested("heartbeat"), "url", _PING, "an address, https://…")[0],
@@ -124,13 +125,18 @@ def _leads(found: tuple[timedelta, ...]) -> tuple[timedelta, ...]:
     return tuple(sorted(set(found), reverse=True))
 
 
-def _policy(values: Values, site: ReadContext, *, asked: bool) -> Policy:
+def _policy(values: Values, site: ReadContext, sources: tuple[SourceEntry, ...], *, asked: bool) -> Policy:
     default = Policy()
     return Policy(
         lead=_leads(values.get("lead", default.lead)),
         rules=tuple(_rule(found, site) for found in values.get("rules", ())),
         expect=tuple(dict.fromkeys(values.get("expect", ()))),
         unlisted=frozenset() if asked else UNLISTED,
+        remedies={
+            entry.id: entry.options["remedy"]
+            for entry in sources
+            if entry.type in SOURCES and "remedy" in entry.options
+        },
     )
 
 
@@ -145,6 +151,7 @@ def _rule(found: Values, site: ReadContext) -> PolicyRule:
         lifetime=found.get("lifetime"),
         issued=found.get("issued"),
         watch=found.get("watch", True),
+        remedy=found.get("remedy", ""),
     )
 
 

@@ -98,6 +98,7 @@ def _listen(text: str, _: ReadContext) -> str:
 _ONE_LINE: Final = r"^[^\x00-\x1f\x7f]{1,1024}$"
 
 TEXT: Final = Scalar("a text on one line", _ONE_LINE)
+REMEDY: Final = Scalar("what to do when it needs somebody, on one line, instead of authwatch's own words", _ONE_LINE)
 NAME: Final = Scalar("a name of letters, digits, '.', '_' and '-'", NAME_PATTERN)
 SOURCE: Final = Scalar(f"{NAME.words}, for an OpenClaw's profile openclaw@PROFILE", SOURCE_PATTERN)
 PROVIDER: Final = Scalar("a provider's name", PROVIDER_PATTERN)

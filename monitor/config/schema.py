@@ -22,6 +22,7 @@ _VARS: Final = Either(
 #: The shapes that a source type may declare for its own keys.
 OPTIONS: Final[Mapping[str, Shape]] = {
     "text": f.TEXT,
+    "remedy": f.REMEDY,
     "provider": f.PROVIDER,
     "path": f.PATH,
     "file": f.FILE,
@@ -112,6 +113,7 @@ _RULE: Final = KeyTable(
         "lifetime": f.POSITIVE,
         "issued": f.DAY,
         "watch": f.BOOL,
+        "remedy": f.REMEDY,
     },
     need=(("match",),),
 )

@@ -60,6 +60,7 @@ def _rule(rule: PolicyRule) -> dict[str, Any]:
         **({} if rule.lead is None else {"lead": _plain(rule.lead)}),
         **_given({"lifetime": _plain(rule.lifetime), "issued": _plain(rule.issued)}),
         "watch": rule.watch,
+        **_given({"remedy": rule.remedy}),
     }
 
 

@@ -58,6 +58,12 @@ def rule_for(credential: Credential, policy: Policy) -> PolicyRule | None:
     return next((rule for rule in policy.rules if rule.match.items() <= labels.items()), None)
 
 
+def remedy_for(credential: Credential, policy: Policy) -> str:
+    """What the config says is to be done, by the rule that matches, else by the entry of its source; "" for nothing."""
+    rule = rule_for(credential, policy)
+    return (rule.remedy if rule else "") or policy.remedies.get(credential.source, "")
+
+
 def labels_of(credential: Credential) -> dict[str, str]:
     """The labels that rules, channels and silences match."""
     return {

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import chain
 from types import MappingProxyType
 
-from monitor.judge.deadlines import earliest
+from monitor.judge.deadlines import earliest, remedy_for
 from monitor.judge.duplicates import Files, advised, copied, family, in_place, share
 from monitor.judge.evaluate import BLINDING, blinded, evaluate
 from monitor.judge.forecast import estimated
@@ -125,7 +125,7 @@ def judge(
     weighed = weigh(in_place(verdicts), look.lineups, expect)
     shared = _without_echoes(look, share(weighed, look.lineups, known))
     groups = copied(shared, known, files)
-    final = advised([_finished(one, known.get(one.key)) for one in shared], groups)
+    final = advised([_finished(one, known.get(one.key), policy) for one in shared], groups)
     return Judgement(
         verdicts=tuple(sorted(final, key=lambda verdict: verdict.key)),
         providers=roll_up(final, look.lineups),
@@ -139,8 +139,9 @@ def judge(
     )
 
 
-def _finished(verdict: Verdict, known: Remembered | None) -> Verdict:
-    return verdict._replace(remedy=remedy(verdict), expected=estimated(verdict, known))
+def _finished(verdict: Verdict, known: Remembered | None, policy: Policy) -> Verdict:
+    stated = remedy_for(verdict.seen.credential, policy)
+    return verdict._replace(remedy=remedy(verdict, stated), expected=estimated(verdict, known))
 
 
 def _sorted(

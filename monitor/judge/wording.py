@@ -45,8 +45,9 @@ def extend(verdict: Verdict, phrase: str) -> Verdict:
     return verdict._replace(because=(*verdict.because, phrase), summary=summary)
 
 
-def remedy(verdict: Verdict) -> str:
-    """The next step of a person, "" when there is none: a command where one does it, else words."""
+def remedy(verdict: Verdict, stated: str = "") -> str:
+    """The next step of a person, "" when there is none: what the config has stated, else a command where one does it,
+    else words."""
     seen, key = verdict.seen, quote(verdict.key)
     if verdict.needs_human is Need.NO:
         return ""
@@ -55,18 +56,20 @@ def remedy(verdict: Verdict) -> str:
         return f"{command} (or cron, launchd, termux; if it is gone on purpose: authwatch forget {key})"
     if verdict.needs_human is Need.UNKNOWN:
         return f"authwatch explain {key}"
+    if stated:
+        return stated
     if Weight.STALLED in verdict.weights and seen.use.session_at and seen.relogin:
         return f"{seen.relogin} (if its program uses another login now: authwatch ignore {key})"
     if OUT_OF_CREDIT in verdict.because:
         return f"Top up the credit at {seen.credential.provider}."
     if seen.evidence is Evidence.ABSENT and seen.use.pinned_by:
         return f"{in_place(_PINS, seen.credential.source)} (then type in that session: /model default)"
-    renew = seen.relogin or _RENEW.get(seen.credential.kind, "Log in again with its own program.")
+    renew = seen.advice or seen.relogin or _RENEW.get(seen.credential.kind, "Log in again with its own program.")
     if verdict.vanished:
         return f"{renew} (if it is gone on purpose: authwatch forget {key})"
     if EXPECTED in verdict.because:
         return f"{renew} (if it is gone on purpose: take it out of policy.expect)"
-    if seen.evidence is Evidence.ABSENT and not seen.relogin:
+    if seen.evidence is Evidence.ABSENT and not (seen.relogin or seen.advice):
         return f"{renew} Or take it out of the settings that ask for it."
     return renew
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -49,6 +50,12 @@ _COMMAND: Final = re.compile(r"openclaw\s+onboard(?:\s.*)?\s--auth-choice(?:\s|=
 
 
 SETUP_TOKEN: Final = "sk-ant-oat01-"  # noqa: S105  how every token of `claude setup-token` begins
+YEAR: Final = timedelta(days=365)  # how long Anthropic lets one live; the token itself does not say
+
+
+def lifetime(secret: str) -> timedelta | None:
+    """How long a key or token lives by its kind, wherever it stands; None where its kind has no end."""
+    return YEAR if secret.startswith(SETUP_TOKEN) else None
 
 
 class Fence(StrEnum):

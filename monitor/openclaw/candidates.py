@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from alerts.timefmt import moment as in_words
 from monitor.model import Kind
+from monitor.openclaw.auth_profiles import lifetime
 from monitor.openclaw.compat.classification import health
-from monitor.openclaw.env import ConfigKey, config_key
+from monitor.openclaw.env import ConfigKey, config_key, is_oauth
 from monitor.openclaw.installation import Installation
 from monitor.openclaw.observations import moment
 from monitor.openclaw.order import cooling, order, unfit
@@ -92,7 +93,8 @@ def _keys(found: Installation, provider: str, rank: int) -> list[Candidate]:
     listed = []
     variable = found.environment.key_of(provider, found.generation)
     if variable:
-        listed.append(Candidate(variable, "env", "static", rank, paid=not variable.endswith("_OAUTH_TOKEN")))
+        subscribed = is_oauth(variable) or lifetime(found.environment.get(variable) or "")
+        listed.append(Candidate(variable, "env", "static", rank, paid=not subscribed))
     key = config_key(found.config, found.environment, provider, found.generation)
     if key in (ConfigKey.LITERAL, ConfigKey.SET):
         name = f"models.providers.{provider}.apiKey"

@@ -69,6 +69,11 @@ _VARIABLE: Final = re.compile(r"(\$?)\$\{([A-Z_][A-Z0-9_]*)\}")
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.IGNORECASE)
 
 
+def unknown_agent(asked: str) -> str:
+    """What OpenClaw says of an agent that its config does not have."""
+    return f'Unknown agent id "{asked.strip()}". Use "openclaw agents list" to see configured agents.'
+
+
 def agent_id(written: str) -> str:
     """An agent's id as OpenClaw normalizes it; what cannot be one is `main`."""
     name = written.strip().lower()

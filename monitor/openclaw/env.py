@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from monitor.openclaw.auth_profiles import reference
 from monitor.openclaw.config import Config, resolved
@@ -114,30 +114,60 @@ class Environment:
         return None
 
 
-_NAME: Final = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]*)\s*(?:=|:\s)\s*(.*)", re.DOTALL)
+class Assignment(NamedTuple):
+    """One variable of a `.env` text. `text[start:end]` is all of its lines without the last line end; `exported`: the
+    word `export` stands before it."""
+
+    name: str
+    value: str
+    start: int
+    end: int
+    exported: bool
+
+
+#: What JavaScript takes for blank: within a line, and between lines.
+_INLINE: Final = "\t\v\f \xa0\u1680\u202f\u205f\u3000\ufeff" + "".join(map(chr, range(0x2000, 0x200B)))
+_ENDS: Final = "\r\n\u2028\u2029"
+_S: Final = f"[{_INLINE}{_ENDS}]"
+#: The expression of dotenv 17.4.2. What it lets begin on an earlier, blank line begins here on its own: the same is
+#: found, in linear time.
+_ASSIGNMENT: Final = re.compile(
+    rf"(?:\A|(?<=[{_ENDS}]))[{_INLINE}]*(export{_S}+)?([\w.-]+)(?:{_S}*=|:(?:\r\n|{_S}))"
+    rf"({_S}*'(?:\\'|[^'])*'|{_S}*\"(?:\\\"|[^\"])*\"|{_S}*`(?:\\`|[^`])*`|[^#\r\n]+)?"
+    rf"[{_INLINE}]*(?:#[^{_ENDS}]*)?(?=[{_ENDS}]|\Z)",
+    re.ASCII,
+)
+
+
+def assignments(text: str) -> Iterator[Assignment]:
+    """Every variable of a `.env` text, in order, as dotenv 17.4.2 reads it (OpenClaw 2026.5.7 to 2026.9.6 have it): a
+    value in quotes may go over several lines, and a line inside it sets nothing."""
+    for found in _ASSIGNMENT.finditer(text):
+        start = found.start() + (text[found.start()] == "\ufeff")
+        yield Assignment(found[2], _value(found[3] or ""), start, found.end(), exported=bool(found[1]))
 
 
 def parse(text: str) -> dict[str, str]:
-    """The variables of a `.env` text that have a value; the last one of a name wins."""
+    """The variables of a `.env` text that have a value; the last one of a name wins. Names that begin with a digit or
+    a sign are no variables' and are left out."""
     found: dict[str, str] = {}
-    for line in text.lstrip("\ufeff").splitlines():
-        match = _NAME.fullmatch(line.strip())
-        if match:
-            value = _value(match[2])
-            found.pop(match[1], None)
-            if value.strip():
-                found[match[1]] = value
+    for one in assignments(text):
+        if not (one.name[0].isalpha() or one.name[0] == "_"):
+            continue
+        found.pop(one.name, None)
+        if one.value.strip():
+            found[one.name] = one.value
     return found
 
 
-def _value(text: str) -> str:
-    quote = text[:1]
-    if quote in ('"', "'", "`"):
-        end = text.find(quote, 1)
-        if end > 0:
-            inner = text[1:end]
-            return inner.replace("\\n", "\n") if quote == '"' else inner
-    return text.split("#", 1)[0].strip()
+def _value(written: str) -> str:
+    value = written.replace("\r\n", "\n").replace("\r", "\n").strip(_INLINE + _ENDS)
+    quote = value[:1]
+    if quote not in ("'", '"', "`"):
+        return value
+    if len(value) > 1 and value.endswith(quote):
+        value = value[1:-1]
+    return value.replace("\\n", "\n").replace("\\r", "\r") if quote == '"' else value
 
 
 class ConfigKey(StrEnum):

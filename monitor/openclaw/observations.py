@@ -9,18 +9,23 @@ from typing import Final
 
 from alerts.timefmt import date
 from monitor.model import Credential, Evidence, Kind, Observation, Secret, Use
-from monitor.openclaw.auth_profiles import Fence, Profile
+from monitor.openclaw.auth_profiles import Fence, Profile, lifetime
+from monitor.openclaw.env import VARIABLES, is_oauth
 from monitor.openclaw.inheritance import View
 from monitor.openclaw.installation import Installation
 from monitor.openclaw.order import unfit
-from monitor.openclaw.releases import MAX_MS, SECONDS_BELOW, Generation
+from monitor.openclaw.releases import MAX_MS, SECONDS_BELOW, Generation, auth_id
 from monitor.openclaw.usage import EXEMPT, Usage
 from monitor.system.host import Host
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MOMENTS: Final = 253_402_300_799_000  # the end of the year 9999 in ms, the last that Python can hold
 
-YEAR: Final = timedelta(days=365)  # how long Anthropic lets one live; the token itself does not say
+_VERBS: Final = {Kind.OAUTH: "login", Kind.TOKEN: "paste-token", Kind.API_KEY: "paste-api-key"}
+#: Providers that people log in to and that know no key of OpenClaw's, by its plugins to 2026.9.6. The code that some
+#: show is typed anywhere; the others send the browser back to the machine that asked.
+_LOGINS: Final = frozenset(("github-copilot", "minimax-portal", "openai-codex", "qwen-portal"))
+_BY_CODE: Final = _LOGINS - {"openai-codex"}
 
 _AUTH: Final = frozenset(("auth", "auth_permanent", "session_expired"))  # reasons of `failureCounts`
 
@@ -74,7 +79,7 @@ def observation(
         fingerprint=reading.host.fingerprint(identity.reveal()) if identity and not one.fence else None,
         use=_use(reading, one, usage, in_use, rank, pinned_by)._replace(why_not=why_not),
         store=reading.shown(one.store),
-        lifetime=YEAR if one.kind is Kind.TOKEN and one.of_subscription else None,
+        lifetime=lifetime(identity.reveal()) if identity and one.kind is Kind.TOKEN else None,
         notes=(*notes, *_clock_notes(one)),
         relogin=relogin(one, reading.found, reading.source),
         host_path=str(one.store),
@@ -192,18 +197,56 @@ def openclaw(source: str) -> list[str]:
 
 def relogin(one: Profile, found: Installation, source: str) -> str:
     """The command that renews this profile, with flags that the release in charge has; "" where there is none."""
-    newest, words = found.generation is Generation.SHARED, [*openclaw(source), "models", "auth"]
-    agent = ["--agent", one.agent] if one.agent != found.config.default_agent(found.generation) else []
-    if not newest:
-        words += agent  # to 2026.7 the flag belongs to `auth`
-    if one.kind is Kind.OAUTH:
-        words += ["login", "--provider", one.provider]
-        if found.generation is not Generation.JSON:
-            words += ["--profile-id", one.id]
-    elif one.kind is Kind.TOKEN:
-        words += ["paste-token", "--provider", one.provider, "--profile-id", one.id]
-    elif found.generation is Generation.JSON or one.ref is not None:
+    if one.kind is Kind.API_KEY and one.ref is not None:
+        return ""
+    return _command(found, source, one.kind, one.agent, one.provider, one.id)
+
+
+def _command(found: Installation, source: str, kind: Kind, agent: str, provider: str, profile: str = "") -> str:
+    if kind is Kind.API_KEY and found.generation is Generation.JSON:
         return ""  # to 2026.5 keys were pasted in `openclaw onboard` only
-    else:
-        words += ["paste-api-key", "--provider", one.provider, "--profile-id", one.id]
-    return shlex.join(words + agent if newest else words)
+    newest, words = found.generation is Generation.SHARED, [*openclaw(source), "models", "auth"]
+    whose = ["--agent", agent] if agent != found.config.default_agent(found.generation) else []
+    if not newest:
+        words += whose  # to 2026.7 the flag belongs to `auth`
+    words += [_VERBS[kind], "--provider", provider]
+    if profile and not (kind is Kind.OAUTH and found.generation is Generation.JSON):
+        words += ["--profile-id", profile]
+    return shlex.join(words + whose if newest else words)
+
+
+def setup_token_for(place: str) -> str:
+    """How the setup-token in a place that no command of OpenClaw's writes is renewed."""
+    return f"Run `claude setup-token` on any machine with a browser, then put what it gives into {place}."
+
+
+def first_login(found: Installation, agent: str, provider: str, env_file: str, source: str) -> tuple[str, str]:
+    """How a provider that has nothing gets its first credential: the command, "" where only words help, and the step as
+    a sentence that says where its browser is."""
+    kind = _kind(found, provider)
+    command = _command(found, source, kind, agent, provider)
+    if kind is Kind.TOKEN and provider == "anthropic":
+        return command, f"Run `claude setup-token` on any machine with a browser, then `{command}` on this machine."
+    if kind is Kind.TOKEN:
+        return command, f"Run `{command}` on this machine and paste a token of {provider}."
+    if kind is Kind.OAUTH:
+        where = "on any machine" if provider in _BY_CODE else "on this machine"
+        return command, f"Run `{command}` on this machine and log in with a browser {where}."
+    names = [name for name in VARIABLES.get(auth_id(provider), ()) if not is_oauth(name)]
+    line = f"put `{names[0]}=…` into {env_file}" if names else ""
+    key = f"a key of {provider}, made in a browser on any machine"
+    if command:
+        return command, f"Run `{command}` on this machine and paste {key}{f', or {line}' if line else ''}."
+    place = line or f"set models.providers.{provider}.apiKey in openclaw.json"
+    return "", f"{place[0].upper()}{place[1:]}: {key}."
+
+
+def _kind(found: Installation, provider: str) -> Kind:
+    """What the config declares for a provider, where it declares one kind, else what the provider's own way is."""
+    declared = found.config.names(found.generation).profiles.values()
+    modes = {mode for whose, mode in declared if auth_id(whose) == auth_id(provider)}
+    if len(modes) == 1 and (mode := modes.pop()) in _VERBS and (mode != Kind.OAUTH or provider != "anthropic"):
+        return Kind(mode)
+    if provider == "anthropic":
+        return Kind.TOKEN
+    return Kind.OAUTH if provider in _LOGINS else Kind.API_KEY

@@ -150,8 +150,7 @@ def _token_of_gh(argv: Sequence[str], environ: Mapping[str, str]) -> str:
 
 def needs_token(verdict: Verdict) -> bool:
     """Whether the command will ask for a setup-token, which `claude setup-token` makes."""
-    seen = verdict.seen.credential
-    return seen.provider == "anthropic" and seen.kind is Kind.TOKEN and "paste-token" in verdict.seen.relogin
+    return verdict.seen.credential.provider == "anthropic" and "paste-token" in verdict.seen.relogin
 
 
 def tempting(verdict: Verdict, others: Sequence[Verdict]) -> bool:
@@ -169,6 +168,10 @@ def tempting(verdict: Verdict, others: Sequence[Verdict]) -> bool:
 def successor(before: Verdict, verdicts: Sequence[Verdict]) -> Verdict | None:
     """The same login in a later look: that of its key, or the first one in a store that was empty before and had no
     better name."""
+    if before.key.endswith(":-"):  # a provider that had nothing: whatever serves it now
+        who = before.seen.credential
+        mine = [one for one in verdicts if one.seen.credential[:3] == who[:3] and one.seen.evidence is Evidence.PRESENT]
+        return mine[0] if mine else None
     store = before.seen.host_path if before.seen.evidence is Evidence.ABSENT and before.key.endswith(":default") else ""
     found = [one for one in verdicts if one.key == before.key]
     if store and before.seen.credential.agent == "-":

@@ -47,14 +47,15 @@ class SourceType(NamedTuple):
 
 
 _LOGIN: Final = {"home": "path", "path": "path"}
-_FILE: Final = {"path": "path", "provider": "provider"}
+_REMEDY: Final = {"remedy": "remedy"}
+_FILE: Final = {"path": "path", "provider": "provider", **_REMEDY}
 
 SOURCES: Final[Mapping[str, SourceType]] = {
     "openclaw": SourceType("monitor.sources.openclaw", {"home": "path"}),
     "claude-code": SourceType("monitor.sources.claude_code", _LOGIN),
     "codex": SourceType("monitor.sources.codex", _LOGIN),
     "gemini-cli": SourceType("monitor.sources.gemini_cli", _LOGIN),
-    "env": SourceType("monitor.sources.env", {"vars": "vars"}),
+    "env": SourceType("monitor.sources.env", {"vars": "vars", **_REMEDY}),
     "opencode": SourceType(
         "monitor.sources.opencode",
         _LOGIN,
@@ -172,7 +173,14 @@ SOURCES: Final[Mapping[str, SourceType]] = {
     "pi": SourceType("monitor.sources.pi", _LOGIN, marks=("~/.pi/agent/auth.json", "$PI_CODING_AGENT_DIR/auth.json")),
     "exec": SourceType(
         "monitor.sources.exec",
-        {"command": "command", "provider": "provider", "env": "names", "timeout": "span", "interval": "span"},
+        {
+            "command": "command",
+            "provider": "provider",
+            "env": "names",
+            "timeout": "span",
+            "interval": "span",
+            **_REMEDY,
+        },
         needs=("command",),
         runs=True,
         refresh=REFRESH,
@@ -188,12 +196,15 @@ SOURCES: Final[Mapping[str, SourceType]] = {
             "provider": "provider",
             "timeout": "span",
             "interval": "span",
+            **_REMEDY,
         },
         needs=("url", "expires_at"),
         refresh=timedelta(hours=1),
     ),
     "manual": SourceType(
-        "monitor.sources.manual", {"expires": "when", "provider": "provider", "note": "text"}, needs=("expires",)
+        "monitor.sources.manual",
+        {"expires": "when", "provider": "provider", "note": "text", **_REMEDY},
+        needs=("expires",),
     ),
 }
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from monitor.model import Credential, Evidence, Finding, Kind, Observation, SourceEntry
+from monitor.openclaw.auth_profiles import lifetime
 from monitor.openclaw.env import PROVIDERS, is_oauth
 from monitor.system.host import Host
 
@@ -55,7 +56,9 @@ def _credential(entry: SourceEntry, name: str, provider: str) -> Credential:
 
 
 def _seen(host: Host, entry: SourceEntry, name: str, provider: str, value: str) -> Observation:
-    who = _credential(entry, name, provider)
+    who, lives = _credential(entry, name, provider), lifetime(value)
+    if lives:
+        who = who._replace(kind=Kind.TOKEN)
     if host.offered_keys is not None:
         host.offer(who, value, (host.env(_BASES[provider]) or "").strip() if provider in _BASES else "")
     return Observation(
@@ -63,5 +66,6 @@ def _seen(host: Host, entry: SourceEntry, name: str, provider: str, value: str) 
         refreshable=False,
         fingerprint=host.fingerprint(value),
         store=f"${name}",
+        lifetime=lives,
         from_file=False,
     )

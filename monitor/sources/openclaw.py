@@ -21,12 +21,12 @@ from monitor.model import (
     upwards,
 )
 from monitor.openclaw import profiles
-from monitor.openclaw.auth_profiles import Profile
+from monitor.openclaw.auth_profiles import Profile, lifetime
 from monitor.openclaw.config import MAX_AGENTS, Model
 from monitor.openclaw.env import PROVIDERS, VARIABLES, ConfigKey, config_key, is_oauth
 from monitor.openclaw.inheritance import View
 from monitor.openclaw.installation import Installation, read
-from monitor.openclaw.observations import ProfileContext, observation
+from monitor.openclaw.observations import ProfileContext, first_login, observation, setup_token_for
 from monitor.openclaw.order import explicit_order, left_out, order
 from monitor.openclaw.pins import Pin, pinned
 from monitor.openclaw.releases import CLI_PROVIDERS, MAIN, Generation, auth_id, provider_id
@@ -317,17 +317,22 @@ class _Look:
 
     def missing(self, agent: str, provider: str) -> Observation:
         """A provider that the config names and nothing can log in to; unknown where it may be out of our sight."""
-        config = self.found.places.config
+        config, env_file = self.found.places.config, self.host.show(self.found.places.state / ".env")
+        command, advice = first_login(self.found, agent, provider, env_file, self.source)
         seen = Observation(
             self.credential(agent, provider, f"{provider}:-", Kind.API_KEY),
             Evidence.ABSENT,
             use=Use(in_use=True),
             store=self.host.show(config),
             notes=("the config names it, and no profile, variable or config key serves it",),
+            relogin=command,
+            advice=advice,
             host_path=str(config),
         )
         if provider == VERTEX and (gone := self.key_file_gone()):
-            return seen._replace(notes=(f"{KEY_FILE} names {self.host.show(gone)}, which is not there",))
+            return seen._replace(
+                notes=(f"{KEY_FILE} names {self.host.show(gone)}, which is not there",), relogin="", advice=""
+            )
         if unsure := self.unsure(provider):
             return seen._replace(problem=Problem.UNREADABLE, notes=(unsure,))
         return seen
@@ -396,16 +401,20 @@ class _Look:
 
     def key(self, provider: str, name: str, value: str, path: str) -> Observation:
         """A key that lies in a file of its own right, not in a store."""
-        kind = Kind.TOKEN if is_oauth(name) else Kind.API_KEY
+        lives = lifetime(value.strip())
+        kind = Kind.TOKEN if lives or is_oauth(name) else Kind.API_KEY
         others = [one for one, names in VARIABLES.items() if name in names] or [provider]
         used = {self.used_by_any(one) for one in others}
         who = self.credential("-", provider, name, kind)
         self.host.offer(who, value, self.found.base_url(provider))
+        store = self.host.show(self.host.path(path))
         return Observation(
             who,
             use=Use(in_use=True if True in used else None if None in used else False),
             fingerprint=self.host.fingerprint(value.strip()),
-            store=self.host.show(self.host.path(path)),
+            store=store,
+            lifetime=lives,
+            advice=setup_token_for(f"{name} in {store}") if lives else "",
             host_path=path,
         )
 

@@ -7,6 +7,7 @@ import pytest
 
 from alerts.model import Level, QuietHours
 from monitor.config.settings import Probing, Settings
+from monitor.config.show import effective
 from tests.config.files import settings_of, wrong
 
 DAY = timedelta(days=1)
@@ -23,6 +24,7 @@ policy:
       lead: [30d, 14d]
       lifetime: 365d
       issued: 2026-03-01
+      remedy: Ask Anna
     - match: {source: aws}
       watch: false
   expect: [openclaw/main/anthropic:default]
@@ -74,6 +76,7 @@ def test_a_rule_leaves_what_it_does_not_say(whole: Settings) -> None:
         date(2026, 3, 1),
         True,
     )
+    assert (token.remedy, aws.remedy) == ("Ask Anna", "")
     assert (aws.match, aws.lead, aws.lifetime, aws.watch) == ({"source": "aws"}, None, None, False)
 
 
@@ -96,7 +99,27 @@ def test_a_config_that_says_nothing_gives_the_defaults(text: str, tmp_path: Path
         assert getattr(found, name) == getattr(default, name)
 
 
+def test_what_is_to_be_done_is_stated_by_an_entry_or_a_rule_and_shown(tmp_path: Path) -> None:
+    entries = """\
+sources:
+  - {type: manual, id: vpn, expires: 2027-01-01, remedy: "Ask Anna."}
+  - {type: exec, id: vault, command: [/bin/true], remedy: vault login}
+  - {type: http, id: panel, url: "https://x.example", expires_at: end, remedy: "See the wiki."}
+  - {type: env, id: keys, vars: [A_KEY], remedy: "Ask Ben."}
+policy: {rules: [{match: {source: keys}, remedy: "Ask Cleo."}]}
+"""
+    found = settings_of(tmp_path, entries)
+    stated = {"vpn": "Ask Anna.", "vault": "vault login", "panel": "See the wiki.", "keys": "Ask Ben."}
+    assert found.policy.remedies == stated
+    shown = effective(found)
+    assert {one["id"]: one["remedy"] for one in shown["sources"]} == stated
+    assert shown["policy"]["rules"] == [{"match": {"source": "keys"}, "watch": True, "remedy": "Ask Cleo."}]
+
+
 WRONG = [
+    ('policy: {rules: [{match: {}, remedy: "a\\nb"}]}', "1: policy.rules[0].remedy: "),
+    (f"policy: {{rules: [{{match: {{}}, remedy: {'x' * 1025}}}]}}", "1: policy.rules[0].remedy: "),
+    ("sources: [{type: codex, remedy: x}]", "1: sources[0].remedy: unknown key"),
     ("chanels: {}", "1: chanels: unknown key, did you mean channels?"),
     ("alerts:\n  remnd: [1d]", "2: alerts.remnd: unknown key, did you mean remind?"),
     ("host: a\nhost: b", "2: host: given twice, first on line 1; keep one"),

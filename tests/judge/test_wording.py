@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.judge.wording import mask, name
-from monitor.model import Evidence, Kind, Problem, Use
-from tests.judge.worlds import DAY, HOUR, login, looked_at, oauth, only, token
+from monitor.model import Evidence, Kind, Policy, Problem, Use
+from tests.judge.worlds import DAY, HOUR, login, looked_at, oauth, only, ruled, token
 
 
 @pytest.mark.parametrize(
@@ -70,6 +70,23 @@ REMEDIES = [
 @pytest.mark.parametrize(("seen", "remedy"), REMEDIES)
 def test_the_remedy_is_the_next_step(seen, remedy):
     assert only(looked_at(seen)).remedy == remedy
+
+
+@pytest.mark.parametrize(
+    ("seen", "remedy"),
+    [
+        (oauth(relogin="claude"), ""),
+        (oauth(end=DAY, relogin="claude"), "Ask Anna."),
+        (login(evidence=Evidence.ABSENT), "Ask Anna."),
+        (login(use=Use(out_of_credit=True), relogin="x"), "Ask Anna."),
+        (login(problem=Problem.PARSE), "authwatch explain openclaw/main/anthropic:work"),
+    ],
+)
+def test_what_the_config_states_takes_the_place_of_our_words(seen, remedy):
+    assert only(looked_at(seen, policy=ruled(remedy="Ask Anna."))).remedy == remedy
+    assert only(looked_at(seen, policy=Policy(remedies={"openclaw": "Ask Anna."}))).remedy == remedy
+    both = ruled(remedy="Ask Ben.")._replace(remedies={"openclaw": "Ask Anna."})
+    assert only(looked_at(seen, policy=both)).remedy == remedy.replace("Anna", "Ben")
 
 
 @given(st.text())

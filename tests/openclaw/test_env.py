@@ -22,6 +22,14 @@ from monitor.openclaw.env import parse
         ("\ufeffA=1", {"A": "1"}),
         ("not a line\n=1\n1A=2", {}),
         ("A='open", {"A": "'open"}),
+        ("A='one\nB=2\n# three'\nC=4", {"A": "one\nB=2\n# three", "C": "4"}),
+        ('A="one\r\nB=2"\r\nC=4', {"A": "one\nB=2", "C": "4"}),
+        ("A=`one\nB='2'`\nB=3", {"A": "one\nB='2'", "B": "3"}),
+        ("A='one\nB=2\n", {"A": "'one", "B": "2"}),
+        ('A="it\'s\nB=\\"x"\nC=4', {"A": "it's\nB=\\\"x", "C": "4"}),
+        ("# A='\nB=2\n# '", {"B": "2"}),
+        ("A=\n  'x'", {"A": "x"}),
+        ("A: 'x'", {"A": "x"}),
     ],
 )
 def test_a_line_means_what_openclaw_reads_there(text: str, expected: dict[str, str]) -> None:

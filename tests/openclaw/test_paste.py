@@ -91,7 +91,7 @@ def test_a_key_replaces_the_profile_of_its_id(home: Path) -> None:
         ("paste-token", ("--provider", "anthropic", "--expires-in", "-3d"), SETUP, "expected one argument|not a span"),
         ("paste-token", ("--provider", "anthropic", "--expires-in", "0"), SETUP, "not a span between"),
         ("paste-token", ("--provider", "anthropic", "--expires-in", "1h30"), SETUP, "not a span"),
-        ("paste-token", ("--provider", "anthropic", "--agent", "ghost"), SETUP, "unknown agent id"),
+        ("paste-token", ("--provider", "anthropic", "--agent", "ghost"), SETUP, 'Unknown agent id "ghost"'),
         ("paste-api-key", ("--provider", "anthropic"), SETUP, "paste-token --provider anthropic"),
         ("paste-api-key", ("--provider", "openai"), KEY, "paste-api-key --provider anthropic"),
         ("paste-api-key", ("--provider", "anthropic"), "x" * 20_000, "begins with|more than"),
@@ -163,6 +163,120 @@ def test_a_store_of_a_newer_schema_is_left_alone(tmp_path: Path) -> None:
     done = paste(tmp_path, "--provider", "anthropic")
     assert (done.code, "newer than" in done.err) == (1, True)
     assert tree(tmp_path) == before
+
+
+def begun(home: Path, version: str, *, migrating: bool = False) -> None:
+    """A home that a release has set up, and in which nobody stored a credential."""
+    config(home, {"meta": {"lastTouchedVersion": version}})
+    database = home / ".openclaw" / "state" / "openclaw.sqlite"
+    database.parent.mkdir(parents=True)
+    with sqlite3.connect(database) as db:
+        if version >= "2026.8":
+            db.execute(
+                "CREATE TABLE config_machine_state (state_key TEXT NOT NULL PRIMARY KEY, value_json TEXT NOT NULL, "
+                "updated_at_ms INTEGER NOT NULL) STRICT"
+            )
+            db.execute("CREATE TABLE migration_sources (source_key TEXT, migration_kind TEXT, removed_source INTEGER)")
+            if migrating:
+                db.execute("INSERT INTO migration_sources VALUES ('x', 'shared-auth-store-state-db', 0)")
+        else:
+            db.execute("CREATE TABLE auth_profile_stores (x)")
+    db.close()
+
+
+def test_the_first_credential_of_a_home_goes_where_its_release_would_put_it(tmp_path: Path) -> None:
+    begun(tmp_path, "2026.9.6")
+    assert paste(tmp_path, "--provider", "anthropic").code == 0
+    assert paste(tmp_path, "--provider", "openai", stdin="sk-" + "x" * 60, verb="paste-api-key").code == 0
+    with sqlite3.connect(tmp_path / ".openclaw" / "state" / "openclaw.sqlite") as db:
+        rows = dict(db.execute("SELECT state_key, value_json FROM config_machine_state"))
+    db.close()
+    assert rows["auth.sharedStore"] == '{"location":"state-db"}'
+    assert list(json.loads(rows["authProfiles.store"])["profiles"]) == ["anthropic:manual", "openai:manual"]
+    assert not (agent_dir(tmp_path, "main") / "openclaw-agent.sqlite").exists()
+
+
+def test_a_store_that_the_main_agent_has_already_is_kept(tmp_path: Path) -> None:
+    begun(tmp_path, "2026.9.6")
+    agent_store(tmp_path, {"anthropic:work": token()})
+    assert paste(tmp_path, "--provider", "anthropic").code == 0
+    assert list(profiles(tmp_path)) == ["anthropic:work", "anthropic:manual"]
+
+
+@pytest.mark.parametrize(
+    ("version", "migrating", "words", "first"),
+    [
+        ("2026.6.11", False, (), "openclaw models auth order clear --provider anthropic --agent main"),
+        ("2026.9.6", True, (), "openclaw models auth order clear --provider anthropic --agent main"),
+        ("2026.9.6", False, ("--agent", "ops"), "openclaw models auth order clear --provider anthropic --agent ops"),
+        ("2026.9.6", None, (), "openclaw models status"),
+    ],
+)
+def test_where_openclaw_has_made_no_database_the_command_that_makes_it_is_named(
+    tmp_path: Path, version: str, migrating: bool | None, words: tuple[str, ...], first: str
+) -> None:
+    begun(tmp_path, version, migrating=bool(migrating))
+    agents = {"list": [{"id": "main", "default": True}, {"id": "ops"}]}
+    config(tmp_path, {"meta": {"lastTouchedVersion": version}, "agents": agents})
+    if migrating is None:
+        (tmp_path / ".openclaw" / "state" / "openclaw.sqlite").unlink()
+    before = tree(tmp_path)
+    done = paste(tmp_path, "--provider", "anthropic", *words)
+    assert (done.code, done.err.rstrip().endswith(first)) == (1, True), done.err
+    assert tree(tmp_path) == before
+
+
+def test_a_database_whose_other_tables_check_their_json_is_written(tmp_path: Path) -> None:
+    """As OpenClaw 2026.9.6 makes an agent's."""
+    config(tmp_path)
+    agent_store(tmp_path, {"anthropic:work": token()})
+    with sqlite3.connect(agent_dir(tmp_path, "main") / "openclaw-agent.sqlite") as db:
+        db.execute("CREATE TABLE transcript_events (navigation_json TEXT CHECK (json_valid(navigation_json)))")
+    db.close()
+    assert paste(tmp_path, "--provider", "anthropic").code == 0
+    assert list(profiles(tmp_path)) == ["anthropic:work", "anthropic:manual"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("--agent {} status --json", 0),
+        ("status --json --agent {}", 0),
+        ("--agent {}", 0),
+        ("--agent {} auth list --json", 0),
+        ("auth --agent {} list --json", 0),
+        ("auth list --json --agent {}", 0),
+        ("auth --agent {} paste-token --provider anthropic", 0),
+        ("auth paste-token --agent {} --provider anthropic", 0),
+        ("auth --agent {} paste-api-key --provider openrouter", 0),
+        ("auth paste-api-key --provider openrouter --agent {}", 0),
+        ("auth --agent {} order set --provider anthropic anthropic:mine", 0),
+        ("auth order --agent {} set --provider anthropic anthropic:mine", 0),
+        ("auth order get --provider anthropic --agent {}", 0),
+        ("auth order --agent {} get --provider anthropic", 0),
+        ("auth --agent {} order clear --provider anthropic", 0),
+        ("--agent {} pin status", 0),
+        ("pin list --agent {}", 0),
+        ("--agent {} unpin --session s", 1),
+    ],
+)
+def test_the_agent_is_named_before_or_after_the_verb(tmp_path: Path, words: str, code: int) -> None:
+    config(tmp_path, {"agents": {"list": [{"id": "main", "default": True}, {"id": "ops"}]}})
+    json_store(tmp_path, {"anthropic:work": token()})
+    json_store(tmp_path, {"anthropic:mine": token()}, "ops")
+    main = agent_dir(tmp_path, "main") / "auth-profiles.json"
+    before, secret = main.read_bytes(), "sk-or-FAKESECRET" if "api-key" in words else SETUP
+    done = authwatch(tmp_path, "models", *words.format("ops").split(), stdin=secret)
+    assert done.code == code, done.err
+    assert any(word in done.out + done.err for word in ("ops", "anthropic:mine", "No session is pinned"))
+    assert main.read_bytes() == before
+    everything = tree(tmp_path)
+    done = authwatch(tmp_path, "models", *words.format("ghost").split(), stdin=secret)
+    assert (
+        done.code,
+        'Unknown agent id "ghost". Use "openclaw agents list"' in done.err + done.out.replace("\\", ""),
+    ) == (1, True)
+    assert tree(tmp_path) == everything
 
 
 def test_a_link_stays_a_link_and_its_target_is_written(tmp_path: Path) -> None:

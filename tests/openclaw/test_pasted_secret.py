@@ -41,6 +41,30 @@ def test_a_token_that_a_terminal_broke_is_made_whole() -> None:
     assert pasted_secret.token(f"  {SETUP[:40]}\n  {SETUP[40:]}\n", "anthropic") == SETUP
 
 
+@pytest.mark.parametrize(
+    ("secret", "owner"),
+    [("sk-or-v1-FAKESECRET", "openrouter"), ("sk-FAKESECRET", "deepseek"), ("gsk_FAKESECRET", "groq")],
+)
+def test_a_key_is_taken_as_a_token_where_openclaw_takes_it(secret: str, owner: str) -> None:
+    assert pasted_secret.token(secret, owner) == secret
+
+
+@pytest.mark.parametrize(
+    ("secret", "owner", "command"),
+    [
+        ("sk-proj-FAKESECRET", "openai", "paste-api-key --provider openai"),
+        ("sk-FAKESECRET", "openai", "paste-api-key --provider openai"),
+        ("sk-ant-api03-FAKESECRET", "openrouter", "paste-api-key --provider anthropic"),
+        ("sk-ant-oat01-FAKESECRET", "openrouter", "paste-token --provider anthropic"),
+    ],
+)
+def test_a_key_that_is_no_token_of_its_provider_is_refused_with_the_right_command(
+    secret: str, owner: str, command: str
+) -> None:
+    with pytest.raises(WriteRefused, match=command):
+        pasted_secret.token(secret, owner)
+
+
 @given(st.text(max_size=80))
 def test_whatever_is_pasted_is_taken_as_it_is_or_refused_without_being_shown(pasted: str) -> None:
     for check in (pasted_secret.token, pasted_secret.api_key):

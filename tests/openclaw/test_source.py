@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +156,54 @@ def test_a_provider_that_is_used_and_has_nothing_is_missing(tmp_path: Path) -> N
     seen = observations(look(tmp_path, GROQ_API_KEY="planted"))
     lost = [key for key, one in seen.items() if one.evidence is Evidence.ABSENT]
     assert lost == ["openclaw/main/anthropic:-", "openclaw/main/ollama:-"]  # only an entry makes Ollama a local one
+
+
+@pytest.mark.parametrize(
+    ("release", "provider", "command", "says"),
+    [
+        ("2026.9.6", "anthropic", "openclaw models auth paste-token --provider anthropic", "`claude setup-token`"),
+        ("2026.6.11", "anthropic", "openclaw models auth paste-token --provider anthropic", "any machine"),
+        ("2026.5.7", "anthropic", "openclaw models auth paste-token --provider anthropic", "any machine"),
+        ("2026.9.6", "openrouter", "openclaw models auth paste-api-key --provider openrouter", "~/.openclaw/.env"),
+        ("2026.5.7", "openrouter", "", "`OPENROUTER_API_KEY=…`"),
+        ("2026.5.7", "acme", "", "models.providers.acme.apiKey"),
+        ("2026.5.7", "openai-codex", "openclaw models auth login --provider openai-codex", "on this machine"),
+        ("2026.9.6", "github-copilot", "openclaw models auth login --provider github-copilot", "on any machine"),
+        ("2026.9.6", "openai", "openclaw models auth login --provider openai", "browser"),
+    ],
+)
+def test_what_is_missing_says_the_command_and_where_its_browser_is(
+    tmp_path: Path, release: str, provider: str, command: str, says: str
+) -> None:
+    declared = {"openai:me": {"provider": "openai", "mode": "oauth"}}
+    models = {"agents": {"defaults": {"model": f"{provider}/x"}}, "auth": {"profiles": declared}}
+    config(tmp_path, {**models, "meta": {"lastTouchedVersion": release}})
+    (seen,) = (one for one in observations(look(tmp_path)).values() if one.evidence is Evidence.ABSENT)
+    assert (seen.credential.key, seen.relogin) == (f"openclaw/main/{provider}:-", command)
+    assert command in seen.advice and says in seen.advice
+
+
+def test_the_command_for_what_an_agent_is_missing_names_the_agent(tmp_path: Path) -> None:
+    agents = {"list": [{"id": "main", "default": True}, {"id": "ops", "model": "openrouter/x"}]}
+    for release, words in (
+        ("2026.9.6", "auth paste-api-key --provider openrouter --agent ops"),
+        ("2026.6.11", "auth --agent ops paste-api-key --provider openrouter"),
+    ):
+        config(tmp_path, {"agents": agents, "meta": {"lastTouchedVersion": release}})
+        assert observations(look(tmp_path))["openclaw/ops/openrouter:-"].relogin == f"openclaw models {words}"
+
+
+def test_a_setup_token_has_its_year_in_a_variable_too(tmp_path: Path) -> None:
+    setup = "sk-ant-oat01-FAKESECRET"
+    config(tmp_path, {**USES, "env": {"vars": {"ANTHROPIC_OAUTH_TOKEN": setup}}})
+    write(tmp_path / ".openclaw" / ".env", f"ANTHROPIC_API_KEY={setup}\nOPENAI_API_KEY=sk-FAKESECRET\n")
+    seen = observations(look(tmp_path))
+    lives = {one.credential.profile: (one.credential.kind, one.lifetime) for one in seen.values()}
+    assert lives == {
+        "ANTHROPIC_API_KEY": (Kind.TOKEN, timedelta(days=365)),
+        "ANTHROPIC_OAUTH_TOKEN": (Kind.TOKEN, timedelta(days=365)),
+        "OPENAI_API_KEY": (Kind.API_KEY, None),
+    }
 
 
 def test_keys_of_files_are_credentials_and_those_of_the_process_are_only_spare(tmp_path: Path) -> None:

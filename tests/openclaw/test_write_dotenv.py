@@ -24,6 +24,10 @@ from monitor.openclaw.write.replace_file import WriteRefused
         ("A_KEY=1\nB=1\nexport A_KEY='2'\n", "v", "B=1\nexport A_KEY=v\n"),
         ("B=1\r\nA_KEY=1\r\n", "v", "B=1\r\nA_KEY=v\r\n"),
         ("A_KEY: old\n", "v w#x", "A_KEY='v w#x'\n"),
+        ("B='one\nA_KEY=old\n'\nC=1\n", "v", "B='one\nA_KEY=old\n'\nC=1\nA_KEY=v\n"),
+        ("B=1\nA_KEY='one\ntwo' # why\nC=1\n", "v", "B=1\nA_KEY=v\nC=1\n"),
+        ('A_KEY="one\r\ntwo"\r\nB=1\r\nA_KEY=2', "v", "B=1\r\nA_KEY=v\r\n"),
+        ("\ufeffA_KEY=1\nB=1\n", "v", "\ufeffA_KEY=v\nB=1\n"),
         ("A_KEYS=1\n", "it's", "A_KEYS=1\nA_KEY=`it's`\n"),
     ],
 )

@@ -1,5 +1,6 @@
 """Keys in the environment: listed ones are expected, known ones are shown."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,19 @@ def test_the_provider_is_the_one_given_else_the_known_one_else_the_name_without_
     assert [one.credential.provider for one in _look({}, vars={"GROQ_API_KEY": "mine"})] == ["mine"]
     names = ("GROQ_API_KEY", "ACME_CORP_API_KEY", "_KEY", "PLAIN")
     assert [one.credential.provider for one in _look({}, vars=names)] == ["groq", "acme-corp", "key", "plain"]
+
+
+def test_a_setup_token_lives_a_year_whatever_its_variable_is_called_and_a_key_states_no_end() -> None:
+    setup, key = "sk-ant-oat01-FAKESECRET", "sk-ant-api03-FAKESECRET"
+    seen = _look(
+        {"ANTHROPIC_API_KEY": setup, "ANTHROPIC_OAUTH_TOKEN": setup, "MINE": key},
+        vars=("MINE", "ANTHROPIC_API_KEY", "ANTHROPIC_OAUTH_TOKEN"),
+    )
+    assert [(one.credential.kind, one.lifetime) for one in seen] == [
+        (Kind.API_KEY, None),
+        (Kind.TOKEN, timedelta(days=365)),
+        (Kind.TOKEN, timedelta(days=365)),
+    ]
 
 
 def test_an_oauth_token_is_a_token_and_anything_else_a_key() -> None:

@@ -175,7 +175,7 @@ def test_a_token_in_use_without_a_name_stands_beside_the_named_ones(tmp_path: Pa
     assert used == {"huggingface:env": True, "huggingface:a": False, "huggingface:default": False}
     both = {"HF_TOKEN": "hf_env", "HUGGING_FACE_HUB_TOKEN": "hf_old"}
     used = {one.credential.profile: one.use.in_use for one in look(tmp_path, "huggingface", both)}
-    assert (used["huggingface:env"], used["huggingface:HUGGING_FACE_HUB_TOKEN"]) == (None, False)
+    assert (used["huggingface:env"], used["huggingface:HUGGING_FACE_HUB_TOKEN"]) == (True, False)
     ci = look(tmp_path, "huggingface", {"HF_OIDC_RESOURCE": "x", "HF_TOKEN": "hf_env"})
     assert {one.use.in_use for one in ci} == {False}
 

@@ -13,7 +13,7 @@ from monitor.openclaw.compat import exit_codes
 from monitor.openclaw.compat.classification import ProfileStatus, Rollup, Status, healths, rollups
 from monitor.openclaw.compat.exit_codes import ExitCodeInput
 from monitor.openclaw.compat.listing import oauth_variable, overview, providers
-from monitor.openclaw.config import agent_id
+from monitor.openclaw.config import agent_id, unknown_agent
 from monitor.openclaw.installation import Installation, read
 from monitor.openclaw.releases import DEFAULT_MODEL, MAIN, WARN_MS, Generation, provider_id
 from monitor.openclaw.stores import DATABASE, PROFILES, Fault
@@ -79,8 +79,7 @@ def _agent(found: Installation, agent: str | None) -> str | ModelsStatus:
         return ModelsStatus(refusal="--agent must not be blank")
     name = agent_id(agent)
     if not found.known(name):
-        configured = ", ".join(found.config.agents) or MAIN
-        return ModelsStatus(refusal=f'Unknown agent id "{agent.strip()}". Configured: {configured}.')
+        return ModelsStatus(refusal=unknown_agent(agent))
     return name
 
 

@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 from typing import Final
 
-from monitor.openclaw.env import parse
+from monitor.openclaw.env import assignments, parse
 from monitor.openclaw.write.replace_file import WriteRefused, content, replace, target
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_LINE: Final = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]*)\s*(?:=|:\s)")
+_LINE_END: Final = re.compile(r"\A(?:\r\n?|\n)")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_./:@%+=,-]+")
 
 
@@ -37,19 +37,17 @@ def put(path: Path, name: str, value: str) -> None:
 
 
 def _with(text: str, name: str, value: str) -> str:
-    lines = text.splitlines(keepends=True)
-    mine = [at for at, line in enumerate(lines) if (found := _LINE.match(line.lstrip("\ufeff"))) and found[1] == name]
+    mine = [one for one in assignments(text) if one.name == name]
     end = "\r\n" if "\r\n" in text else "\n"
     if not mine:
         gap = end if text and not text.endswith(("\n", "\r")) else ""
         return f"{text}{gap}{name}={value}{end}"
-    last = lines[mine[-1]]
-    head = "\ufeff" if mine[0] == 0 and last is not None and text.startswith("\ufeff") else ""
-    export = "export " if re.match(r"\ufeff?\s*export\s", last) else ""
-    lines[mine[-1]] = f"{export}{name}={value}{last[len(last.rstrip(chr(13) + chr(10))) :] or end}"
-    kept = [line for at, line in enumerate(lines) if at not in mine[:-1]]
-    body = "".join(kept)
-    return body if body.startswith(head) else head + body
+    last = mine[-1]
+    rest = text[last.end :] or end
+    new = f"{text[: last.start]}{'export ' if last.exported else ''}{name}={value}{rest}"
+    for one in reversed(mine[:-1]):
+        new = new[: one.start] + _LINE_END.sub("", new[one.end :], count=1)
+    return new
 
 
 def _quoted(name: str, value: str) -> str:

@@ -19,6 +19,8 @@ _COMMAND: Final = re.compile(
 )
 _SPAN: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)?", re.ASCII)
 _UNITS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+#: Whose tokens are something else than their API keys; OpenClaw stores a key as the token of any other provider.
+_TOKENS: Final = ("anthropic", "openai")
 _FOREIGN: Final = (
     ("sk-proj-", "openai"),
     ("sk-or-", "openrouter"),
@@ -56,8 +58,10 @@ def token(pasted: str, owner: str) -> str:
         raise WriteRefused(
             "that is a setup-token of Anthropic; use: authwatch models auth paste-token --provider anthropic"
         )
-    if found.startswith("sk-") and not found.startswith(SETUP_TOKEN):
-        whose = "anthropic" if found.startswith("sk-ant-") else _owner(found) or owner
+    whose = None if found.startswith(SETUP_TOKEN) else _owner(found)
+    if whose is None and owner in _TOKENS and found.startswith("sk-") and not found.startswith(SETUP_TOKEN):
+        whose = owner
+    if whose is not None and (whose != owner or owner in _TOKENS):
         raise WriteRefused(
             f"that looks like an API key of {whose}, not a token; "
             f"use: authwatch models auth paste-api-key --provider {whose}"

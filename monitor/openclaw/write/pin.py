@@ -1,4 +1,8 @@
-"""Pins a session to a profile in the session file of releases to 2026.7; elsewhere says what to type."""
+"""Pins a session to a profile in the session file of releases to 2026.7; elsewhere says what to type.
+
+Facts by OpenClaw 2026.9.6: six triggers on `session_nodes` mark a changed session as not validated (`entry_valid` 0,
+`session_canonical_validation_pending`), and its gateway serves sessions from a cache of its own.
+"""
 
 from __future__ import annotations
 
@@ -113,6 +117,7 @@ def _change(found: Installation, agent: str, session: str, edit: Callable[[str, 
 
 def _chat(session: str, line: str) -> str:
     return (
-        "this release of OpenClaw keeps sessions in a database of its own that authwatch only reads; "
-        f"type this in the session {session} itself:\n    {line}"
+        "this release of OpenClaw keeps its sessions in a database where each change of one runs triggers of its own, "
+        "which authwatch never does; nothing was written. "
+        f"Type this in the session {session} itself:\n    {line}"
     )

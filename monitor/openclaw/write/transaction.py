@@ -103,7 +103,8 @@ class FileCell:
 @dataclass(frozen=True, slots=True)
 class RowCell:
     """A cell of a table (key, JSON text, moment in ms). `newest` is the last schema version that is known to us;
-    `needs` another table's row without which OpenClaw would not look at this one."""
+    `needs` another table's row without which OpenClaw would not look at this one; `begins` a row of the same table, key
+    and value, that says so, and must say nothing else."""
 
     path: Path
     table: str
@@ -111,6 +112,7 @@ class RowCell:
     key: str
     newest: int
     needs: str | None = None
+    begins: tuple[str, str] | None = None
 
     def change(self, edit: Edit, now: datetime) -> None:
         """Reads, edits and writes as one step; raises WriteRefused, the database then as before."""
@@ -128,13 +130,22 @@ class RowCell:
                 return
             if self.needs:
                 db.execute(f"INSERT OR IGNORE INTO {self.needs} VALUES (?, ?, ?)", (self.key, EMPTY, stamp))  # noqa: S608
+            self._claim(db, stamp)
             db.execute(put, (self.key, new, stamp))
             if self._text(db) != new:
                 raise WriteRefused(f"{self.path} did not take what was written")
 
-    def _text(self, db: sqlite3.Connection) -> str | None:
+    def _claim(self, db: sqlite3.Connection, stamp: int) -> None:
+        if self.begins is None:
+            return
+        db.execute(f"INSERT OR IGNORE INTO {self.table} VALUES (?, ?, ?)", (*self.begins, stamp))  # noqa: S608
+        if self._text(db, self.begins[0]) != self.begins[1]:
+            raise WriteRefused(f"{self.path} was changed by another program meanwhile; nothing was written, try again")
+
+    def _text(self, db: sqlite3.Connection, name: str | None = None) -> str | None:
         key, value, _ = self.columns
-        row = db.execute(f"SELECT {value} FROM {self.table} WHERE {key} = ?", (self.key,)).fetchone()  # noqa: S608
+        where = (name or self.key,)
+        row = db.execute(f"SELECT {value} FROM {self.table} WHERE {key} = ?", where).fetchone()  # noqa: S608
         if row is not None and not isinstance(row[0], str):
             raise WriteRefused(f"a cell of {self.path} holds no text")
         return row[0] if row else None
@@ -149,13 +160,14 @@ class RowCell:
                 sqlite3.connect(real.as_uri() + "?mode=rw", timeout=BUSY_SECONDS, uri=True, isolation_level=None)
             ) as db:
                 db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_BYTES)
-                db.execute("PRAGMA trusted_schema=OFF")
                 db.execute("BEGIN IMMEDIATE")
                 try:
                     rows = db.execute(
                         "SELECT lower(name), lower(tbl_name), rootpage, ifnull(sql, '') FROM sqlite_master"
                     )
                     harmless(real, (SchemaObject(*row) for row in rows), tables)  # it may have changed meanwhile
+                    # Not before the schema is parsed: SQLite 3.40 calls json_valid() in a CHECK of OpenClaw's unsafe.
+                    db.execute("PRAGMA trusted_schema=OFF")
                     self._known(db)
                     yield db
                     db.execute("COMMIT")
