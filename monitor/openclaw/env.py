@@ -10,6 +10,7 @@ from typing import Final
 
 from monitor.openclaw.auth_profiles import reference
 from monitor.openclaw.config import Config
+from monitor.openclaw.gateway import NO_GATEWAY, Gateway, first
 from monitor.openclaw.releases import Generation, auth_id
 from monitor.system.host import Host
 
@@ -73,10 +74,11 @@ def is_oauth(name: str) -> bool:
 
 
 class Environment:
-    """`process` is False when another user's home is read: our own variables say nothing about it. What the variables
-    hold may be secrets, so nothing shows it."""
+    """`process` is False when another user's home is read: our own variables say nothing about it. The gateway's
+    variables come before ours, which are a shell's: it is what serves the agents. What the variables hold may be
+    secrets, so nothing shows it."""
 
-    __slots__ = ("config", "dotenv", "host", "process")
+    __slots__ = ("config", "dotenv", "gateway", "host", "process")
 
     def __init__(
         self,
@@ -84,13 +86,16 @@ class Environment:
         process: bool = True,
         dotenv: Mapping[str, str] = MappingProxyType({}),
         config: Mapping[str, str] = MappingProxyType({}),
+        gateway: Gateway = NO_GATEWAY,
     ) -> None:
         self.host, self.process, self.dotenv, self.config = host, process, dotenv, config
+        self.gateway = gateway
 
     def get(self, name: str) -> str | None:
         """The value that counts, None where it is unset or blank."""
         outer = self.host.env(name) if self.process else None
-        for value in (outer, self.dotenv.get(name), self.config.get(name)):
+        later, copies = first(self.gateway.later, name), first(self.gateway.copies, name)
+        for value in (self.gateway.get(name), outer, self.dotenv.get(name), later, self.config.get(name), copies):
             if value and value.strip():
                 return value.strip()
         return None

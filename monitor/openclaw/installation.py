@@ -6,15 +6,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
-from monitor.model import Problem
+from monitor.model import Problem, Secret
 from monitor.openclaw import env
 from monitor.openclaw import stores as stores_module
 from monitor.openclaw.config import MAX_AGENTS, Config, Reader, agent_id
 from monitor.openclaw.config import expand as fill
 from monitor.openclaw.env import Environment
+from monitor.openclaw.gateway import Hidden, Setting, container_of, with_files
 from monitor.openclaw.inheritance import View, view
-from monitor.openclaw.paths import Paths, expand, find
-from monitor.openclaw.releases import MAIN, Generation, text
+from monitor.openclaw.paths import Paths, expand, find, gateway_for
+from monitor.openclaw.releases import MAIN, Generation, auth_id, text
 from monitor.openclaw.stores import DATABASE, LEGACY, PROFILES, Fault, Rows, Store, from_files, from_rows
 from monitor.system.host import Host, Unreadable
 
@@ -60,6 +61,24 @@ class Installation(NamedTuple):
         written = self.config.provider_entry(provider, self.generation).get("baseUrl")
         return written.strip() if isinstance(written, str) else ""
 
+    def settings(self, name: str) -> list[Setting]:
+        """The files that give a variable a value for the gateway, the one whose value counts first."""
+        gateway, places = self.environment.gateway, self.places
+        own, config = self.environment.dotenv.get(name), self.environment.config.get(name, "")
+        dotenv = [Setting(name, Secret(own), places.state / ".env")] if own else []
+        written = [Setting(name, Secret(config), places.config)] if config.strip() and "${" not in config else []
+        # What OpenClaw itself put there from `.env` is replaced by it, from 2026.9 on.
+        before = dotenv if name in gateway.managed and self.generation is Generation.SHARED else []
+        started = gateway.settings.get(name, ())
+        found = [*before, *started, *dotenv, *gateway.later.get(name, ()), *written, *gateway.copies.get(name, ())]
+        return list(dict.fromkeys(found))
+
+    def hidden(self, provider: str) -> Hidden | None:
+        """The place where the gateway may get a key of a provider that cannot be read, if there is one."""
+        environment = self.environment
+        found = environment.gateway.hides(env.VARIABLES.get(auth_id(provider), ()))
+        return found or container_of(environment.host, self.places.state)
+
     def view(self, agent: str, now: float | None = None) -> View:
         """What an agent sees; `now` in ms."""
         return view(agent, self.base, self.stores.get(agent), self.generation, now)
@@ -95,11 +114,13 @@ class _Look:
 
 def read(host: Host, *, process: bool = True) -> Installation:
     """Looks at the OpenClaw of a home; never raises. `process`: our own environment is that OpenClaw's, too."""
-    places = find(host, Environment(host, process))
+    gateway = gateway_for(host, Environment(host, process))
+    places = find(host, Environment(host, process, gateway=gateway))
     look = _Look(host, places)
     variables = look.guarded(lambda: host.text(places.state / ".env", 1 << 20), refuses=False)
     config = _config(look)
-    environment = Environment(host, process, env.parse(variables or ""), config.variables)
+    gateway = with_files(host, gateway, places.state)
+    environment = Environment(host, process, env.parse(variables or ""), config.variables, gateway)
     folders, crowded = _folders(look, config, environment)
     if config.crowded:
         detail = f"more than {MAX_AGENTS} agents; the others are not looked at"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from monitor.openclaw.env import Environment
+from monitor.openclaw.gateway import NO_GATEWAY, Gateway, gateway_of
 from monitor.openclaw.releases import MAIN
 from monitor.system.host import Host
 
@@ -36,10 +37,12 @@ class Paths(NamedTuple):
 
 
 def find(host: Host, environment: Environment) -> Paths:
-    """The places that the environment and the existing folders choose; nothing need exist there."""
+    """The places that the environment and the existing folders choose; nothing need exist there. Our own variables
+    come before those of the gateway: somebody who names a place means it."""
 
     def variable(name: str) -> str | None:
-        return host.env(name) if environment.process and (host.env(name) or "").strip() else None
+        ours = host.env(name) if environment.process else None
+        return ours if (ours or "").strip() else environment.gateway.location(name)
 
     home = _home(host, variable("OPENCLAW_HOME"))
 
@@ -60,6 +63,28 @@ def find(host: Host, environment: Environment) -> Paths:
             expand(part, home) for part in (variable("OPENCLAW_INCLUDE_ROOTS") or "").split(":") if part.strip()
         ),
     )
+
+
+#: The variables that name another OpenClaw than the default one.
+_NAMING: Final = ("OPENCLAW_STATE_DIR", "CLAWDBOT_STATE_DIR", "OPENCLAW_HOME", "OPENCLAW_PROFILE")
+
+
+def gateway_for(host: Host, environment: Environment) -> Gateway:
+    """The gateway of the OpenClaw that our own variables name, else of the default one, which it may have moved."""
+    ours = find(host, environment)
+    if not (environment.process and any((host.env(name) or "").strip() for name in _NAMING)):
+        gateway = gateway_of(host)
+        moved = find(host, Environment(host, environment.process, gateway=gateway)).state
+        # A unit that is left over names a folder that is gone.
+        return gateway if moved == ours.state or host.exists(moved) else gateway._replace(elsewhere=True)
+    _, named, profile = ours.state.name.partition(f"{STATE_NAMES[0]}-")
+    for gateway in (gateway_of(host, one) for one in dict.fromkeys((profile, ""))):
+        if gateway.definition and (profile and not any(map(gateway.location, _NAMING[:2]))):
+            return gateway
+        theirs = find(host, Environment(host, process=False, gateway=gateway))
+        if gateway.definition and theirs.state == ours.state:
+            return gateway
+    return NO_GATEWAY
 
 
 def expand(text: str, home: Path) -> Path:

@@ -268,33 +268,49 @@ class _Look:
         return provider not in KEYLESS and entry.get("auth") != "aws-sdk" and not _local(entry.get("baseUrl"))
 
     def missing(self, agent: str, provider: str) -> Observation:
-        """A provider that the config names and nothing can log in to."""
-        config = self.found.places.config
+        """A provider that the config names and nothing can log in to; what its gateway gets may be hidden from us."""
+        hidden = self.found.hidden(provider)
+        path = hidden.path if hidden else self.found.places.config
+        note = "the config names it, and no profile, variable or config key serves it"
         return Observation(
             self.credential(agent, provider, f"{provider}:-", Kind.API_KEY),
             Evidence.ABSENT,
             use=Use(in_use=True),
-            store=self.host.show(config),
-            notes=("the config names it, and no profile, variable or config key serves it",),
-            host_path=str(config),
+            store=self.host.show(path),
+            problem=hidden.problem if hidden else None,
+            notes=(f"{note} that can be seen; {self.host.show(path)}: {hidden.why}" if hidden else note,),
+            host_path=str(path),
         )
 
     # -- keys outside the stores ------------------------------------------------------------------------------
 
     def outside(self) -> Iterator[Observation]:
-        """The keys in `.env`, in the config's `env` block and in `models.providers`."""
+        """The keys that the gateway is started with, in `.env`, in the config's `env` block and in
+        `models.providers`. Where two places have different values for a variable, the second is not in use."""
         environment, places = self.found.environment, self.found.places
-        for name, value in environment.dotenv.items():
-            if name in PROVIDERS:
-                yield self.key(PROVIDERS[name], name, value, str(places.state / ".env"))
-        for name, value in environment.config.items():
-            if name in PROVIDERS and name not in environment.dotenv and value.strip() and "${" not in value:
-                yield self.key(PROVIDERS[name], name, value, str(places.config))
+        gateway = environment.gateway
+        names = (environment.dotenv, environment.config, gateway.settings, gateway.later, gateway.copies)
+        for name in dict.fromkeys(one for place in names for one in place if one in PROVIDERS):
+            yield from self.variable(name)
         for written in self.found.config.table("models", "providers"):
             provider = written.strip().lower()
             if config_key(self.found.config, environment, provider, self.found.generation) is ConfigKey.LITERAL:
                 value = self.found.config.provider_entry(provider, self.found.generation)["apiKey"]
                 yield self.key(provider, f"models.providers.{provider}.apiKey", value, str(places.config))
+
+    def variable(self, name: str) -> Iterator[Observation]:
+        """A key for each value that files give a variable; the name alone is that of the key that serves."""
+        settings = self.found.settings(name)
+        values: set[str] = set()
+        for one in settings:
+            value = one.value.reveal()
+            if not values:
+                yield self.key(PROVIDERS[name], name, value, str(one.path))
+            elif value.strip() not in values:
+                seen = self.key(PROVIDERS[name], f"{one.path.name}:{name}", value, str(one.path))
+                why = f"{name} in {self.host.show(settings[0].path)} serves instead"
+                yield seen._replace(use=seen.use._replace(in_use=False, why_not=why))
+            values.add(value.strip())
 
     def key(self, provider: str, name: str, value: str, path: str) -> Observation:
         """A key that lies in a file of its own right, not in a store."""
