@@ -100,6 +100,10 @@ class Environment:
                 return value.strip()
         return None
 
+    def of_shell(self) -> Environment:
+        """What a command sees that is started here: not what only the gateway is started with."""
+        return Environment(self.host, self.process, self.dotenv, self.config)
+
     def key_of(self, provider: str, generation: Generation) -> str | None:
         """The name of the variable that serves the provider, None if none is set."""
         names = VARIABLES.get(auth_id(provider), ())

@@ -7,7 +7,7 @@ Facts by OpenClaw 2026.5.7 to 2026.9.6: the units are `openclaw-gateway[-PROFILE
 and the plists `ai.openclaw.gateway.plist` and `ai.openclaw.PROFILE.plist`; on Linux `gateway.systemd.env` in the state
 folder is the unit's EnvironmentFile, on macOS `service-env/LABEL.env` is sourced by a wrapper that the plist starts.
 `OPENCLAW_SERVICE_MANAGED_ENV_KEYS` names what `.env` replaces (2026.9). `~/.config/openclaw/gateway.env` comes after
-`.env`, for the default state folder only. `setup.sh --quadlet` writes `~/.config/containers/systemd/openclaw.container`.
+`.env`, for the default state folder only. `podman/setup.sh --quadlet` writes an `openclaw.container`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from monitor.model import Problem, Secret
+from monitor.model import Secret
 from monitor.system.host import Host, Unreadable
 
 ETC: Final = Path("/etc/systemd")
@@ -46,12 +46,11 @@ class Setting(NamedTuple):
 Settings = Mapping[str, tuple[Setting, ...]]
 
 
-class Hidden(NamedTuple):
+class HiddenPlace(NamedTuple):
     """A place that may give a gateway variables, and does not say which."""
 
     path: Path
     why: str
-    problem: Problem = Problem.UNREADABLE
 
 
 class Gateway(NamedTuple):
@@ -67,7 +66,7 @@ class Gateway(NamedTuple):
     settings: Settings = MappingProxyType({})
     later: Settings = MappingProxyType({})
     copies: Settings = MappingProxyType({})
-    hidden: tuple[Hidden, ...] = ()
+    hidden: tuple[HiddenPlace, ...] = ()
     handed: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
     elsewhere: bool = False
@@ -85,11 +84,11 @@ class Gateway(NamedTuple):
         """The names that OpenClaw itself put there from `.env`."""
         return frozenset((self.get(_MANAGED) or "").split(","))
 
-    def hides(self, names: Iterable[str]) -> Hidden | None:
+    def hides(self, names: Iterable[str]) -> HiddenPlace | None:
         """The place that may hold one of the variables and cannot be read, if there is one."""
         for name in names:
             if self.definition and any(fnmatchcase(name, one.upper().replace("-", "_")) for one in self.handed):
-                return Hidden(self.definition, f"it hands {name} on from a place that cannot be seen")
+                return HiddenPlace(self.definition, f"it hands {name} on from a place that cannot be seen")
         return next(iter(self.hidden), None)
 
 
@@ -106,14 +105,14 @@ def gateway_of(host: Host, profile: str = "") -> Gateway:
     """The gateway of a home's default OpenClaw, or of a profile; never raises."""
     suffix = f"-{profile}" if profile else ""
     own, everybody, machine = host.home / ".config" / "systemd" / "user", ETC / "user", ETC / "system"
-    for name in (f"{stem}{suffix}.service" for stem in _UNITS):
-        for folder in (own, everybody):
-            found = _Definition(host, folder / name)
-            if found.unit((own, everybody)):
-                return found.gateway()
-        found = _Definition(host, machine / name, manager=Path("/root"))
-        if found.unit((machine,)) and found.home() == host.home:
+    unit, older = (f"{stem}{suffix}.service" for stem in _UNITS)
+    for path in (own / unit, own / older, everybody / unit):
+        found = _Definition(host, path)
+        if found.unit((own, everybody)):
             return found.gateway()
+    found = _Definition(host, machine / unit, manager=Path("/root"))
+    if found.unit((machine,)) and found.home() == host.home:
+        return found.gateway()
     for found in (_Definition(host, path) for path in (_plist(host, profile), _quadlet(host, profile)) if path):
         if found.plist() if found.path.suffix == ".plist" else found.unit((found.path.parent,)):
             return found.gateway()
@@ -136,15 +135,15 @@ def with_files(host: Host, gateway: Gateway, state: Path) -> Gateway:
     )
 
 
-def container_of(host: Host, state: Path) -> Hidden | None:
+def container_of(host: Host, state: Path) -> HiddenPlace | None:
     """The Docker set-up that runs the gateway of a state folder, told by what `docker/setup.sh` leaves beside it."""
     path = host.home / "openclaw" / ".env"
     try:
         written = environment_file(host.text(path, MAX_FILE) or "").get("OPENCLAW_CONFIG_DIR", "")
     except Unreadable as error:
-        return Hidden(path, error.detail, error.problem)
+        return HiddenPlace(path, error.detail)
     if written and host.path(written) == state:
-        return Hidden(path, "a container runs the gateway, and has an environment of its own")
+        return HiddenPlace(path, "a container runs the gateway, and has an environment of its own")
     return None
 
 
@@ -173,7 +172,7 @@ class _Definition:
         self.wanted: list[tuple[str, Path]] = []  # EnvironmentFile= as written, and where
         self.unset: list[str] = []
         self.files: list[Path] = []
-        self.hidden: list[Hidden] = []
+        self.hidden: list[HiddenPlace] = []
         self.handed: list[str] = []
         self.user = ""
 
@@ -181,7 +180,9 @@ class _Definition:
         """What was read."""
         contained = self.path.suffix == ".container"
         if contained:
-            self.hidden.append(Hidden(self.path, "a container runs the gateway, and has an environment of its own"))
+            self.hidden.append(
+                HiddenPlace(self.path, "a container runs the gateway, and has an environment of its own")
+            )
         return Gateway(
             self.path,
             self.settings(),
@@ -192,7 +193,7 @@ class _Definition:
         )
 
     def settings(self) -> dict[str, tuple[Setting, ...]]:
-        """By name, the last one first: it counts. What files say comes after what is written inline, systemd.exec(5)."""
+        """By name, the last one first: it counts. What files say comes after what is written inline."""
         found: dict[str, tuple[Setting, ...]] = {}
         for one in (*self.inline, *self.from_files):
             found[one.name] = (one, *found.get(one.name, ()))
@@ -222,7 +223,7 @@ class _Definition:
             return self.host.read(path, MAX_FILE)
         except Unreadable as error:
             if self.host.real(path) != _NOTHING:
-                self.hidden.append(Hidden(path, error.detail, error.problem))
+                self.hidden.append(HiddenPlace(path, error.detail))
             return None
 
     def text(self, path: Path) -> str | None:
@@ -235,7 +236,7 @@ class _Definition:
         try:
             return self.host.names(folder)[: 16 * MOST]
         except Unreadable as error:
-            self.hidden.append(Hidden(folder, error.detail, error.problem))
+            self.hidden.append(HiddenPlace(folder, error.detail))
             return ()
 
     # -- systemd ----------------------------------------------------------------------------------------------
@@ -298,7 +299,7 @@ class _Definition:
         for name in found[:MOST]:
             self.environment_file(path.parent / name, optional=optional)
         if not found and not optional:
-            self.hidden.append(Hidden(path, "no such file or directory", Problem.NOT_FOUND))
+            self.hidden.append(HiddenPlace(path, "no such file or directory"))
 
     def environment_file(self, path: Path, *, optional: bool) -> None:
         """A file of the gateway's environment; one that has to be there and is not keeps the gateway from starting."""
@@ -307,7 +308,7 @@ class _Definition:
         if text is not None:
             self.from_files += [Setting(name, Secret(value), path) for name, value in environment_file(text).items()]
         elif not optional and not any(one.path == path for one in self.hidden):
-            self.hidden.append(Hidden(path, "no such file or directory", Problem.NOT_FOUND))
+            self.hidden.append(HiddenPlace(path, "no such file or directory"))
 
     # -- launchd ----------------------------------------------------------------------------------------------
 
@@ -323,7 +324,7 @@ class _Definition:
         except Exception:  # noqa: BLE001  it raises whatever its parsers raise
             found = None
         if not isinstance(found, dict):
-            self.hidden.append(Hidden(self.path, "not a plist", Problem.PARSE))
+            self.hidden.append(HiddenPlace(self.path, "not a plist"))
             return True
         variables, command = found.get("EnvironmentVariables"), found.get("ProgramArguments")
         pairs = variables.items() if isinstance(variables, dict) else ()
@@ -341,7 +342,7 @@ class _Definition:
         try:
             found = shlex.split(self.text(path) or "", comments=True)
         except ValueError:
-            self.hidden.append(Hidden(path, "a quote in it has no end", Problem.PARSE))
+            self.hidden.append(HiddenPlace(path, "a quote in it has no end"))
             return
         pairs = (word.partition("=") for word in found)
         self.from_files += [Setting(n, Secret(v), path) for n, eq, v in pairs if eq and _NAME.fullmatch(n)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import shlex
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
@@ -12,7 +13,7 @@ from monitor.openclaw import stores as stores_module
 from monitor.openclaw.config import MAX_AGENTS, Config, Reader, agent_id
 from monitor.openclaw.config import expand as fill
 from monitor.openclaw.env import Environment
-from monitor.openclaw.gateway import Hidden, Setting, container_of, with_files
+from monitor.openclaw.gateway import HiddenPlace, Setting, container_of, with_files
 from monitor.openclaw.inheritance import View, view
 from monitor.openclaw.paths import Paths, expand, find, gateway_for
 from monitor.openclaw.releases import MAIN, Generation, auth_id, text
@@ -30,7 +31,8 @@ LONGEST: Final = 4096
 class Installation(NamedTuple):
     """Everything read in one look. `base` is the store that all agents inherit and belongs to `main`; `stores` are
     those of agents that have one; `stranded` are JSON stores that the release in charge no longer reads; `crowded`
-    tells that there are more agents than are looked at."""
+    tells that there are more agents than are looked at; `moved` are the variables, as a shell takes them, without which
+    a command started here would work on another OpenClaw: only the gateway has them."""
 
     places: Paths
     environment: Environment
@@ -43,6 +45,7 @@ class Installation(NamedTuple):
     faults: tuple[Fault, ...]
     present: bool
     crowded: bool
+    moved: tuple[str, ...] = ()
 
     @property
     def agents(self) -> tuple[str, ...]:
@@ -73,7 +76,7 @@ class Installation(NamedTuple):
         found = [*before, *started, *dotenv, *gateway.later.get(name, ()), *written, *gateway.copies.get(name, ())]
         return list(dict.fromkeys(found))
 
-    def hidden(self, provider: str) -> Hidden | None:
+    def hidden(self, provider: str) -> HiddenPlace | None:
         """The place where the gateway may get a key of a provider that cannot be read, if there is one."""
         environment = self.environment
         found = environment.gateway.hides(env.VARIABLES.get(auth_id(provider), ()))
@@ -136,9 +139,19 @@ def read(host: Host, *, process: bool = True) -> Installation:
     base, stores = _stores(look, generation, shared, rows, folders)
     stranded = {} if generation is Generation.JSON else _stranded(look, generation, base, stores, folders)
     present = config.present or bool(look.faults) or host.is_dir(places.state) or host.is_dir(places.main_dir)
+    faults, moved = tuple(look.faults), tuple(_moved(host, environment, places))
     return Installation(
-        places, environment, config, generation, base, stores, stranded, folders, tuple(look.faults), present, crowded
+        places, environment, config, generation, base, stores, stranded, folders, faults, present, crowded, moved
     )
+
+
+def _moved(host: Host, environment: Environment, places: Paths) -> Iterator[str]:
+    if environment.gateway.definition:
+        ours = find(host, environment.of_shell())
+        if ours.state != places.state:
+            yield f"OPENCLAW_STATE_DIR={shlex.quote(str(places.state))}"
+        if ours.config != places.config and places.config.parent != places.state:
+            yield f"OPENCLAW_CONFIG_PATH={shlex.quote(str(places.config))}"
 
 
 def _config(look: _Look) -> Config:

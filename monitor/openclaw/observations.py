@@ -194,4 +194,4 @@ def relogin(one: Profile, found: Installation) -> str:
         return ""  # to 2026.5 keys were pasted in `openclaw onboard` only
     else:
         words += ["paste-api-key", "--provider", one.provider, "--profile-id", one.id]
-    return shlex.join(words + agent if newest else words)
+    return " ".join((*found.moved, shlex.join(words + agent if newest else words)))

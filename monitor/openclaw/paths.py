@@ -77,7 +77,7 @@ def gateway_for(host: Host, environment: Environment) -> Gateway:
         moved = find(host, Environment(host, environment.process, gateway=gateway)).state
         # A unit that is left over names a folder that is gone.
         return gateway if moved == ours.state or host.exists(moved) else gateway._replace(elsewhere=True)
-    _, named, profile = ours.state.name.partition(f"{STATE_NAMES[0]}-")
+    profile = ours.state.name.partition(f"{STATE_NAMES[0]}-")[2]
     for gateway in (gateway_of(host, one) for one in dict.fromkeys((profile, ""))):
         if gateway.definition and (profile and not any(map(gateway.location, _NAMING[:2]))):
             return gateway

@@ -1,4 +1,9 @@
-"""OpenClaw: every agent's stored profiles, the keys of its .env and config, and who serves which provider."""
+"""OpenClaw: every agent's stored profiles, the keys of its .env, config and gateway, and who serves which provider.
+
+The gateway serves the agents, so what its unit, plist and environment files say comes before this shell's variables,
+`.env` and `env.vars`, and may name another state folder. A provider whose key may lie where the gateway gets it and
+nobody else can look (a file without permission, `PassEnvironment=`, a container) is unknown, not missing.
+"""
 
 from __future__ import annotations
 
@@ -61,9 +66,9 @@ LOCATIONS: Final = (
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     """What one look at an OpenClaw finds. The option `home` names another home than the host's.
 
-    Shared profiles are reported under `main`, keys of `.env` and config under the agent "-". Silent where there is
-    neither state folder nor config; a `home` that was named and holds nothing is a login that is missing. Nothing
-    depends on the clock: cooldowns are given as moments that may be past.
+    Shared profiles are reported under `main`, keys of `.env`, config and gateway under the agent "-". Silent where
+    there is neither state folder nor config; a `home` that was named and holds nothing is a login that is missing.
+    Nothing depends on the clock: cooldowns are given as moments that may be past.
     """
     written = entry.options.get("home")
     if not (isinstance(written, str) and written.strip()):
@@ -277,7 +282,7 @@ class _Look:
             Evidence.ABSENT,
             use=Use(in_use=True),
             store=self.host.show(path),
-            problem=hidden.problem if hidden else None,
+            problem=Problem.UNREADABLE if hidden else None,
             notes=(f"{note} that can be seen; {self.host.show(path)}: {hidden.why}" if hidden else note,),
             host_path=str(path),
         )
