@@ -114,10 +114,11 @@ def _strange(name: str) -> str:
 
 def _env_file(context: Context) -> Path | None:
     from monitor.openclaw.env import Environment
-    from monitor.openclaw.paths import find
+    from monitor.openclaw.paths import find, gateway_for
 
     host = context.host()
-    state = find(host, Environment(host)).state
+    gateway = gateway_for(host, Environment(host))
+    state = find(host, Environment(host, gateway=gateway)).state
     return state / ".env" if state.is_dir() else None
 
 

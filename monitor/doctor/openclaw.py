@@ -30,6 +30,11 @@ def providers(subject: Subject) -> Iterator[Result]:
         lacking[source, provider, _has(claws[source], agent, provider)].append(agent)
     for (source, provider, has), agents in lacking.items():
         using = _using(agents, claws[source])
+        if hidden := None if has else claws[source].found.hidden(provider):
+            what = f"{using} {provider}, and nothing that can be seen logs in to it"
+            why = f"{claws[source].host.show(hidden.path)}: {hidden.why}; what the gateway gets there is not known"
+            yield Result("providers", Health.WARNING, what, why, "authwatch models status")
+            continue
         if has:
             what = f"{using} {provider}, and none of its profiles counts"
             why = "the stated order leaves them out, or OpenClaw refuses them; nothing else is there"

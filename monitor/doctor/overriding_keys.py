@@ -29,6 +29,7 @@ def shadows(subject: Subject) -> Iterator[Result]:
     yield from _programs(subject)
     for claw in subject.openclaws:
         yield from _config_keys(claw)
+        yield from _values(claw)
         yield from _variables(claw)
 
 
@@ -58,16 +59,33 @@ def _config_keys(claw: OpenClaw) -> Iterator[Result]:
             yield Result(NAME, Health.WARNING, what, why, claw.command("openclaw", "config", "unset", place))
 
 
+def _values(claw: OpenClaw) -> Iterator[Result]:
+    """A variable that has two values in this shell, in OpenClaw's files and in what its gateway is started with."""
+    found, host, environment = claw.found, claw.host, claw.found.environment
+    gateway = environment.gateway
+    for name in dict.fromkeys((*environment.dotenv, *gateway.settings, *gateway.later, *gateway.copies)):
+        if name not in PROVIDERS:
+            continue
+        serving, *others = found.settings(name)
+        value, place = host.fingerprint(serving.value.reveal().strip()), host.show(serving.path)
+        outer = (host.env(name) or "").strip() if environment.process else ""
+        if outer and host.fingerprint(outer) != value:
+            what = f"{name} is set here and in {place}, to two values"
+            why = "OpenClaw takes the one of its environment; the key in the file, which is watched, is not used"
+            if gateway.get(name):
+                why = "the gateway takes the one in the file, what is started from this shell the other"
+            yield Result(NAME, Health.WARNING, what, why, command("unset", name))
+        differing = [one.path for one in others if host.fingerprint(one.value.reveal().strip()) != value]
+        if places := [host.show(path) for path in dict.fromkeys(differing) if path != found.places.config]:
+            what = f"{name} has another value in {' and '.join(places)} than in {place}"
+            why = f"the gateway takes the one in {place}: a key that is renewed elsewhere does not reach it"
+            yield Result(NAME, Health.WARNING, what, why, command("openclaw", "gateway", "install", "--force"))
+
+
 def _variables(claw: OpenClaw) -> Iterator[Result]:
-    """A variable of the process hides the same name in `.env`; a key takes over silently when profiles fail."""
+    """A key takes over silently when profiles fail."""
     found = claw.found
     environment = found.environment
-    for name, value in environment.dotenv.items():
-        outer = claw.host.env(name) if environment.process and name in PROVIDERS else None
-        if outer and outer.strip() and outer.strip() != value.strip():
-            what = f"{name} is set here and in {claw.host.show(found.places.state / '.env')}, to two values"
-            why = "OpenClaw takes the one of its environment; the key in the file, which is watched, is not used"
-            yield Result(NAME, Health.WARNING, what, why, command("unset", name))
     models = {
         auth_id(one.provider) for agent in found.agents for one in found.config.models_in_use(agent, found.generation)
     }

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from monitor.openclaw.auth_profiles import reference
 from monitor.openclaw.config import Config, resolved
+from monitor.openclaw.gateway import NO_GATEWAY, Gateway, first
 from monitor.openclaw.releases import Generation, auth_id
 from monitor.system.host import Host
 
@@ -73,10 +74,11 @@ def is_oauth(name: str) -> bool:
 
 
 class Environment:
-    """`process` is False when another user's home is read: our own variables say nothing about it. What the variables
-    hold may be secrets, so nothing shows it."""
+    """`process` is False when another user's home is read: our own variables say nothing about it. The gateway's
+    variables come before ours, which are a shell's: it is what serves the agents. What the variables hold may be
+    secrets, so nothing shows it."""
 
-    __slots__ = ("config", "dotenv", "host", "process")
+    __slots__ = ("config", "dotenv", "gateway", "host", "process")
 
     def __init__(
         self,
@@ -84,22 +86,29 @@ class Environment:
         process: bool = True,
         dotenv: Mapping[str, str] = MappingProxyType({}),
         config: Mapping[str, str] = MappingProxyType({}),
+        gateway: Gateway = NO_GATEWAY,
     ) -> None:
-        self.host, self.process, self.dotenv = host, process, dotenv
+        self.host, self.process, self.dotenv, self.gateway = host, process, dotenv, gateway
         known = {name: resolved(value, self._outside) for name, value in config.items()}
         self.config = {name: value for name, value in known.items() if value is not None}
 
     def get(self, name: str) -> str | None:
         """The value that counts, None where it is unset or blank. One of the config that refers to a variable which is
         not set is none (OpenClaw 5.7, 6.11, 9.6)."""
-        return self._outside(name) or self.config.get(name, "").strip() or None
-
-    def _outside(self, name: str) -> str | None:
-        outer = self.host.env(name) if self.process else None
-        for value in (outer, self.dotenv.get(name)):
+        for value in (self._outside(name), self.config.get(name), first(self.gateway.copies, name)):
             if value and value.strip():
                 return value.strip()
         return None
+
+    def _outside(self, name: str) -> str | None:
+        """The value that something else than the config gives."""
+        outer = self.host.env(name) if self.process else None
+        values = (self.gateway.get(name), outer, self.dotenv.get(name), first(self.gateway.later, name))
+        return next((value for value in values if value and value.strip()), None)
+
+    def of_shell(self) -> Environment:
+        """What a command sees that is started here: not what only the gateway is started with."""
+        return Environment(self.host, self.process, self.dotenv, self.config)
 
     def key_of(self, provider: str, generation: Generation) -> str | None:
         """The name of the variable that serves the provider, None if none is set."""

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import shlex
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
-from monitor.model import Problem
+from monitor.model import Problem, Secret
 from monitor.openclaw import env
 from monitor.openclaw import stores as stores_module
 from monitor.openclaw.config import MAX_AGENTS, Config, Reader, agent_id
 from monitor.openclaw.config import expand as fill
 from monitor.openclaw.env import Environment
+from monitor.openclaw.gateway import HiddenPlace, Setting, container_of, with_files
 from monitor.openclaw.inheritance import View, view
-from monitor.openclaw.paths import Paths, expand, find
-from monitor.openclaw.releases import MAIN, Generation, text
+from monitor.openclaw.paths import Paths, expand, find, gateway_for
+from monitor.openclaw.releases import MAIN, Generation, auth_id, text
 from monitor.openclaw.stores import DATABASE, LEGACY, PROFILES, Fault, Rows, Store, from_files, from_rows
 from monitor.system.host import Host, Unreadable
 
@@ -29,7 +31,8 @@ LONGEST: Final = 4096
 class Installation(NamedTuple):
     """Everything read in one look. `base` is the store that all agents inherit and belongs to `main`; `stores` are
     those of agents that have one; `stranded` are JSON stores that the release in charge no longer reads; `crowded`
-    tells that there are more agents than are looked at."""
+    tells that there are more agents than are looked at; `moved` are the variables, as a shell takes them, without which
+    a command started here would work on another OpenClaw: only the gateway has them."""
 
     places: Paths
     environment: Environment
@@ -42,6 +45,7 @@ class Installation(NamedTuple):
     faults: tuple[Fault, ...]
     present: bool
     crowded: bool
+    moved: tuple[str, ...] = ()
 
     @property
     def agents(self) -> tuple[str, ...]:
@@ -59,6 +63,24 @@ class Installation(NamedTuple):
         """Where the config sends a provider's keys; "" for the provider's own address."""
         written = self.config.provider_entry(provider, self.generation).get("baseUrl")
         return written.strip() if isinstance(written, str) else ""
+
+    def settings(self, name: str) -> list[Setting]:
+        """The files that give a variable a value for the gateway, the one whose value counts first."""
+        gateway, places = self.environment.gateway, self.places
+        own, config = self.environment.dotenv.get(name), self.environment.config.get(name, "")
+        dotenv = [Setting(name, Secret(own), places.state / ".env")] if own else []
+        written = [Setting(name, Secret(config), places.config)] if config.strip() and "${" not in config else []
+        # What OpenClaw itself put there from `.env` is replaced by it, from 2026.9 on.
+        before = dotenv if name in gateway.managed and self.generation is Generation.SHARED else []
+        started = gateway.settings.get(name, ())
+        found = [*before, *started, *dotenv, *gateway.later.get(name, ()), *written, *gateway.copies.get(name, ())]
+        return list(dict.fromkeys(found))
+
+    def hidden(self, provider: str) -> HiddenPlace | None:
+        """The place where the gateway may get a key of a provider that cannot be read, if there is one."""
+        environment = self.environment
+        found = environment.gateway.hides(env.VARIABLES.get(auth_id(provider), ()))
+        return found or container_of(environment.host, self.places.state)
 
     def view(self, agent: str, now: float | None = None) -> View:
         """What an agent sees; `now` in ms."""
@@ -96,11 +118,13 @@ class _Look:
 def read(host: Host, *, process: bool = True, folder: Path | None = None) -> Installation:
     """Looks at the OpenClaw of a home; never raises. `process`: our own environment is that OpenClaw's, too. `folder`:
     the state folder, if it is not the one that the environment chooses."""
-    places = find(host, Environment(host, process), folder)
+    gateway = gateway_for(host, Environment(host, process), folder)
+    places = find(host, Environment(host, process, gateway=gateway), folder)
     look = _Look(host, places)
     variables = look.guarded(lambda: host.text(places.state / ".env", 1 << 20), refuses=False)
     config = _config(look)
-    environment = Environment(host, process, env.parse(variables or ""), config.variables)
+    gateway = with_files(host, gateway, places.state)
+    environment = Environment(host, process, env.parse(variables or ""), config.variables, gateway)
     folders, crowded = _folders(look, config, environment)
     if config.crowded:
         detail = f"more than {MAX_AGENTS} agents; the others are not looked at"
@@ -116,9 +140,19 @@ def read(host: Host, *, process: bool = True, folder: Path | None = None) -> Ins
     base, stores = _stores(look, generation, shared, rows, folders)
     stranded = {} if generation is Generation.JSON else _stranded(look, generation, base, stores, folders)
     present = config.present or bool(look.faults) or host.is_dir(places.state) or host.is_dir(places.main_dir)
+    faults, moved = tuple(look.faults), tuple(_moved(host, environment, places))
     return Installation(
-        places, environment, config, generation, base, stores, stranded, folders, tuple(look.faults), present, crowded
+        places, environment, config, generation, base, stores, stranded, folders, faults, present, crowded, moved
     )
+
+
+def _moved(host: Host, environment: Environment, places: Paths) -> Iterator[str]:
+    if environment.gateway.definition:
+        ours = find(host, environment.of_shell())
+        if ours.state != places.state:
+            yield f"OPENCLAW_STATE_DIR={shlex.quote(str(places.state))}"
+        if ours.config != places.config and places.config.parent != places.state:
+            yield f"OPENCLAW_CONFIG_PATH={shlex.quote(str(places.config))}"
 
 
 def _config(look: _Look) -> Config:

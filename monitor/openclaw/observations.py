@@ -212,7 +212,7 @@ def _command(found: Installation, source: str, kind: Kind, agent: str, provider:
     words += [_VERBS[kind], "--provider", provider]
     if profile and not (kind is Kind.OAUTH and found.generation is Generation.JSON):
         words += ["--profile-id", profile]
-    return shlex.join(words + whose if newest else words)
+    return " ".join((*found.moved, shlex.join(words + whose if newest else words)))
 
 
 def setup_token_for(place: str) -> str:

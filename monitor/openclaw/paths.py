@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from monitor.openclaw.env import Environment
+from monitor.openclaw.gateway import NO_GATEWAY, Gateway, gateway_of
 from monitor.openclaw.releases import MAIN
 from monitor.system.host import Host
 
@@ -38,11 +39,13 @@ class Paths(NamedTuple):
 
 def find(host: Host, environment: Environment, folder: Path | None = None) -> Paths:
     """The places that the environment and the existing folders choose; nothing need exist there. `folder` is a state
-    folder that no variable chooses: what they say of other places is not said of it."""
+    folder that no variable chooses: what they say of other places is not said of it. Our own
+    variables come before those of the gateway: somebody who names a place means it."""
     home = home_of(host, environment)
 
     def variable(name: str) -> str | None:
-        return host.env(name) if environment.process and (host.env(name) or "").strip() else None
+        ours = host.env(name) if environment.process else None
+        return ours if (ours or "").strip() else environment.gateway.location(name)
 
     def path(*names: str) -> Path | None:
         written = next(filter(None, map(variable, names)), None) if folder is None else None
@@ -68,6 +71,29 @@ def find(host: Host, environment: Environment, folder: Path | None = None) -> Pa
     )
 
 
+#: The variables that name another OpenClaw than the default one.
+_NAMING: Final = ("OPENCLAW_STATE_DIR", "CLAWDBOT_STATE_DIR", "OPENCLAW_HOME", "OPENCLAW_PROFILE")
+
+
+def gateway_for(host: Host, environment: Environment, folder: Path | None = None) -> Gateway:
+    """The gateway of the OpenClaw that our own variables name, else of the default one, which it may have moved; with
+    `folder`, of the one whose state lies there."""
+    ours = find(host, environment, folder)
+    if folder is None and not (environment.process and any((host.env(name) or "").strip() for name in _NAMING)):
+        gateway = gateway_of(host)
+        moved = find(host, Environment(host, environment.process, gateway=gateway)).state
+        # A unit that is left over names a folder that is gone.
+        return gateway if moved == ours.state or host.exists(moved) else gateway._replace(elsewhere=True)
+    profile = ours.state.name.partition(PROFILE_FOLDER)[2]
+    for gateway in (gateway_of(host, one) for one in dict.fromkeys((profile, ""))):
+        if gateway.definition and (profile and not any(map(gateway.location, _NAMING[:2]))):
+            return gateway
+        theirs = find(host, Environment(host, process=False, gateway=gateway))
+        if gateway.definition and theirs.state == ours.state:
+            return gateway
+    return NO_GATEWAY
+
+
 def expand(text: str, home: Path) -> Path:
     """A path as people write it: `~`, absolute, or relative to the home."""
     text = text.strip()
@@ -79,6 +105,7 @@ def expand(text: str, home: Path) -> Path:
 def home_of(host: Host, environment: Environment) -> Path:
     """The home in which OpenClaw looks."""
     text = (host.env("OPENCLAW_HOME") or "").strip() if environment.process else ""
+    text = text or (environment.gateway.location("OPENCLAW_HOME") or "").strip()
     return host.home if text in ("", "undefined", "null") else expand(text, host.home)
 
 

@@ -1,4 +1,9 @@
-"""OpenClaw: every agent's stored profiles, the keys of its .env and config, and who serves which provider."""
+"""OpenClaw: every agent's stored profiles, the keys of its .env, config and gateway, and who serves which provider.
+
+The gateway serves the agents, so what its unit, plist and environment files say comes before this shell's variables,
+`.env` and `env.vars`, and may name another state folder. A provider whose key may lie where the gateway gets it and
+nobody else can look (a file without permission, `PassEnvironment=`, a container) is unknown, not missing.
+"""
 
 from __future__ import annotations
 
@@ -68,9 +73,9 @@ LOCATIONS: Final = (
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     """What one look at an OpenClaw finds. The option `home` names another home than the host's.
 
-    Shared profiles are reported under `main`, keys of `.env` and config under the agent "-". Silent where there is
-    neither state folder nor config; a `home` that was named and holds nothing is a login that is missing. Nothing
-    depends on the clock: cooldowns are given as moments that may be past.
+    Shared profiles are reported under `main`, keys of `.env`, config and gateway under the agent "-". Silent where
+    there is neither state folder nor config; a `home` that was named and holds nothing is a login that is missing.
+    Nothing depends on the clock: cooldowns are given as moments that may be past.
     """
     there, found = installation(host, entry)
     if not entry.options.get("home"):
@@ -316,18 +321,25 @@ class _Look:
         return path if path and not self.host.exists(path) else None
 
     def missing(self, agent: str, provider: str) -> Observation:
-        """A provider that the config names and nothing can log in to; unknown where it may be out of our sight."""
-        config, env_file = self.found.places.config, self.host.show(self.found.places.state / ".env")
+        """A provider that the config names and nothing can log in to; unknown where it may be out of our sight, as what
+        its gateway gets may be."""
+        hidden = self.found.hidden(provider)
+        path, env_file = (
+            hidden.path if hidden else self.found.places.config,
+            self.host.show(self.found.places.state / ".env"),
+        )
         command, advice = first_login(self.found, agent, provider, env_file, self.source)
+        note = "the config names it, and no profile, variable or config key serves it"
         seen = Observation(
             self.credential(agent, provider, f"{provider}:-", Kind.API_KEY),
             Evidence.ABSENT,
             use=Use(in_use=True),
-            store=self.host.show(config),
-            notes=("the config names it, and no profile, variable or config key serves it",),
+            store=self.host.show(path),
+            problem=Problem.UNREADABLE if hidden else None,
+            notes=(f"{note} that can be seen; {self.host.show(path)}: {hidden.why}" if hidden else note,),
             relogin=command,
             advice=advice,
-            host_path=str(config),
+            host_path=str(path),
         )
         if provider == VERTEX and (gone := self.key_file_gone()):
             return seen._replace(
@@ -385,19 +397,32 @@ class _Look:
     # -- keys outside the stores ------------------------------------------------------------------------------
 
     def outside(self) -> Iterator[Observation]:
-        """The keys in `.env`, in the config's `env` block and in `models.providers`."""
+        """The keys that the gateway is started with, in `.env`, in the config's `env` block and in
+        `models.providers`. Where two places have different values for a variable, the second is not in use."""
         environment, places = self.found.environment, self.found.places
-        for name, value in environment.dotenv.items():
-            if name in PROVIDERS:
-                yield self.key(PROVIDERS[name], name, value, str(places.state / ".env"))
-        for name, value in environment.config.items():
-            if name in PROVIDERS and name not in environment.dotenv and value.strip() and "${" not in value:
-                yield self.key(PROVIDERS[name], name, value, str(places.config))
+        gateway = environment.gateway
+        names = (environment.dotenv, environment.config, gateway.settings, gateway.later, gateway.copies)
+        for name in dict.fromkeys(one for place in names for one in place if one in PROVIDERS):
+            yield from self.variable(name)
         for written in self.found.config.table("models", "providers"):
             provider = written.strip().lower()
             if config_key(self.found.config, environment, provider, self.found.generation) is ConfigKey.LITERAL:
                 value = self.found.config.provider_entry(provider, self.found.generation)["apiKey"]
                 yield self.key(provider, f"models.providers.{provider}.apiKey", value, str(places.config))
+
+    def variable(self, name: str) -> Iterator[Observation]:
+        """A key for each value that files give a variable; the name alone is that of the key that serves."""
+        settings = self.found.settings(name)
+        values: set[str] = set()
+        for one in settings:
+            value = one.value.reveal()
+            if not values:
+                yield self.key(PROVIDERS[name], name, value, str(one.path))
+            elif value.strip() not in values:
+                seen = self.key(PROVIDERS[name], f"{one.path.name}:{name}", value, str(one.path))
+                why = f"{name} in {self.host.show(settings[0].path)} serves instead"
+                yield seen._replace(use=seen.use._replace(in_use=False, why_not=why))
+            values.add(value.strip())
 
     def key(self, provider: str, name: str, value: str, path: str) -> Observation:
         """A key that lies in a file of its own right, not in a store."""

@@ -85,7 +85,13 @@ user_systemctl stop authwatch-check.timer
 step located-status cat "$home/other/authwatch/status.json"
 step located-doctor as_tester XDG_STATE_HOME="$home/other" "$apps/bin/authwatch" doctor --json
 rm -r "$home/other"
+# A key that only the gateway is started with.
+printf '[Service]\nEnvironmentFile=%%h/gateway.env\n' >"$units/openclaw-gateway.service"
+echo OPENROUTER_API_KEY=planted-secret >"$home/gateway.env"
+chown tester "$units/openclaw-gateway.service" "$home/gateway.env"; chmod 600 "$home/gateway.env"
 step again authwatch install systemd
+step gateway-status authwatch status --json
+rm "$units/openclaw-gateway.service" "$home/gateway.env"
 echo '# mine' >>"$units/authwatch-check.timer"
 step changed authwatch install systemd
 step forced authwatch install systemd --force

@@ -165,6 +165,12 @@ def test_a_second_install_is_no_different(steps):
     assert steps("again")[0] == 0
 
 
+def test_what_the_gateway_is_started_with_is_read_from_the_sandbox(steps):
+    """A key in a file that only the gateway's unit names is read, in the sandbox of a check."""
+    profiles = {one["key"]: one for one in json.loads(steps("gateway-status")[1])["profiles"]}
+    assert profiles["openclaw/-/OPENROUTER_API_KEY"]["store"] == "~/gateway.env"
+
+
 def test_a_changed_unit_is_not_overwritten_unasked(steps):
     """A changed unit is not overwritten unasked, nor removed."""
     status, text = steps("changed")

@@ -53,6 +53,7 @@ class ModelsStatus(NamedTuple):
 def report(host: Host, agent: str | None, now: datetime) -> ModelsStatus:
     """The model auth of one agent (None: the default one) at a moment; never raises, writes nothing."""
     found = read(host)
+    found = found._replace(environment=found.environment.of_shell())  # as its own status command, run here
     chosen = _agent(found, agent)
     if isinstance(chosen, ModelsStatus):
         return chosen
