@@ -9,6 +9,8 @@ A, B = "anthropic:default", "anthropic:work"
 KEY = {"type": "api_key", "provider": "anthropic", "key": "sk-FAKESECRET"}
 WRONG = {"type": "api_key", "provider": "anthropic", "api_key": "sk-FAKESECRET"}
 SETUP = {"type": "token", "provider": "anthropic", "token": "sk-ant-oat01-FAKESECRET" + "A" * 80}
+DECLARED = {"profiles": {B: {"provider": "anthropic", "mode": "api_key"}}}
+NEWEST = {"lastTouchedVersion": SHARED}
 ID, SUM = "ab" * 16, "cd" * 32
 
 
@@ -95,4 +97,7 @@ SHAPES = (
     Shape("logins left behind by the migration", "openclaw#100067", D, stranded, SHARED, key=""),
     Shape("a cell of the database is no JSON", "openclaw#135581", U, lambda h: h.uses().shared("{"), SHARED, key=""),
     Shape("a good key, its runtime gone", "openclaw#110439", U, lambda h: h.uses("openai/gpt-6").shared({"openai:me": {**KEY, "provider": "openai"}}), SHARED, key="openclaw/main/openai:me"),
+    Shape("a dead token that the config does not declare", "openclaw#41634", H, lambda h: h.uses(auth=DECLARED).json({A: h.token(-HOUR), B: KEY}), JSON),
+    Shape("a dead token that the config does not declare", "openclaw#41634", H, lambda h: h.uses(auth=DECLARED, meta=NEWEST).shared({A: h.token(-HOUR), B: KEY}), SHARED),
+    Shape("the only key refers to a variable that is not set", "pinchy#182", D, lambda h: h.uses(env={"vars": {"ANTHROPIC_API_KEY": "${UNSET_KEY}"}}, meta=NEWEST).shared({}), SHARED, key="openclaw/main/anthropic:-"),
 )  # fmt: skip

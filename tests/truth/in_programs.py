@@ -55,6 +55,14 @@ def well(h: Home) -> None:
     h.claude(8 * HOUR, 20 * DAY)
 
 
+def over(h: Home, settings: object) -> None:
+    """A login that is over, and settings that have something else serve."""
+    h.claude(-12 * DAY, -10 * DAY)
+    h.file(".claude/settings.json", settings)
+
+
+OWN = 'model_provider = "corp"\n[model_providers.corp]\nname = "Corp"\nbase_url = "https://x"\nhttp_headers = { a = "b" }\n'
+BEDROCK = {"auth_mode": "bedrockApiKey", "bedrock_api_key": {"api_key": "FAKESECRET", "region": "us-east-1"}}
 AWS = "aws/-/aws-sso:https://x.awsapps.com/start"
 
 SHAPES = (
@@ -73,6 +81,13 @@ SHAPES = (
     claude("logged out, MCP logins remain", "claude-code#90647", D, lambda h: h.file(FILE, {"mcpOAuth": {"x": {"accessToken": "FAKESECRET"}}}), before=((HOUR, well),)),
     claude("the file is gone", "claude-code#81937", D, lambda h: h.gone(FILE), before=((HOUR, well),)),
     claude("another file in its place, logged in anew", "openclaw#101254", H, lambda h: h.claude(8 * HOUR, 27 * DAY, accessToken="acc-FAKESECRET-2", refreshToken="ref-FAKESECRET-2"), before=((HOUR, lambda h: h.claude(-HOUR, 2 * HOUR)),)),
+    claude("over, a helper serves", "claude-code#90236", H, lambda h: over(h, {"apiKeyHelper": "get-key"})),
+    claude("over, a gateway's token serves", "claude-code#16238", H, lambda h: over(h, {"env": {"ANTHROPIC_AUTH_TOKEN": "FAKESECRET"}})),
+    claude("over, Bedrock serves", "claude-code#2280", H, lambda h: over(h, {"env": {"CLAUDE_CODE_USE_BEDROCK": "1"}})),
+    Shape("Codex: over, a provider of one's own serves", "openai/codex#6028", H, lambda h: (codex(h, -700), h.file(".codex/config.toml", OWN)), key=CODEX),
+    Shape("Codex: a login for Amazon Bedrock", "openai/codex#27443", U, lambda h: h.file(".codex/auth.json", BEDROCK), key="codex/-/codex:bedrock-api-key"),
+    Shape("Gemini CLI: over, an API key is selected", "zed-industries/zed#60832", H, lambda h: (gemini(h, -1, refresh_token=""), h.file(".gemini/settings.json", {"security": {"auth": {"selectedType": "gemini-api-key"}}}), h.file(".gemini/.env", "GEMINI_API_KEY=FAKESECRET")), key=GEMINI),
+    Shape("opencode: an Anthropic login that no plugin brings", "anomalyco/opencode#18265", D, lambda h: h.file(".local/share/opencode/auth.json", {"anthropic": {"type": "oauth", "refresh": "FAKESECRETr", "access": "FAKESECRETa", "expires": h.ms(2 * HOUR)}}), key="opencode/-/opencode:anthropic", config="sources: [opencode]"),
     Shape("Codex: access for days, identity token ran out", "caam#86", H, lambda h: codex(h, 200), key=CODEX),
     Shape("Codex: idle for two days", "openai/codex#6498", H, lambda h: codex(h, -48, -300), key=CODEX),
     Shape("Codex: logged out by itself", "openclaw#86215", D, lambda h: h.file(".codex/auth.json", {}), key=CODEX, before=((HOUR, lambda h: codex(h, 200)),)),
