@@ -12,7 +12,7 @@ from alerts import timefmt
 from monitor.config.settings import Settings, SourceEntry
 from monitor.model import OURSELVES, Evidence, Finding, Observation, Problem, Secret, Trouble
 from monitor.sources import beside, observe_all, sessions
-from monitor.system.host import Host
+from monitor.system.host import Host, Unreadable
 
 #: Nothing that is watched existed before; a clock that says so belongs to a board without a battery.
 EARLIEST: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -36,7 +36,10 @@ def watched(settings: Settings, host: Host, now: datetime) -> Settings:
         return settings
     from monitor.openclaw.profiles import beside as profiles
 
-    return settings._replace(sources=(*listed, *profiles(host, plain, now)))
+    try:
+        return settings._replace(sources=(*listed, *profiles(host, plain, now)))
+    except Unreadable:  # the home hangs: the look at the plain folder says so
+        return settings
 
 
 def look(asked: CheckOptions, host: Host, now: datetime) -> tuple[Finding, ...]:

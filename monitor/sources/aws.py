@@ -65,6 +65,7 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
 
 def _lined_up(place: StorePlace, config: AwsConfig, found: list[Finding]) -> Iterator[Finding]:
     """The findings, those of the profile in use with the word which of them serves."""
+    found = apart(found)
     profile = place.env("AWS_DEFAULT_PROFILE") or place.env("AWS_PROFILE") or DEFAULT
     pairs = config.profiles.get(profile, {})
     places = {VARIABLES: Place(tuple(_environment(place)))}

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem, SourceEntry, Trouble
-from monitor.sources import mcp_claude_code
 from monitor.sources.anthropic_profiles import observe_profiles
 from monitor.sources.location_variables import LocationValue, LocationVariable
 from monitor.sources.precedence import Place, line_up
@@ -83,7 +82,10 @@ def observe(host: Host, entry: SourceEntry, platform: str = sys.platform) -> Ite
     yield from line_up(entry.id, "anthropic", LADDER, places)
     yield from profiles
     yield from settings.troubles
-    yield from mcp_claude_code.observe(StorePlace.of(host, entry), folder / LOGIN_FILE)
+    if at.exists(folder / LOGIN_FILE):
+        from monitor.sources import mcp_claude_code  # costs half a bare interpreter
+
+        yield from mcp_claude_code.observe(StorePlace.of(host, entry), folder / LOGIN_FILE)
 
 
 class _Login(NamedTuple):

@@ -16,7 +16,6 @@ from typing import Any, Final, NamedTuple
 
 from alerts.timefmt import date
 from monitor.model import Credential, Evidence, Finding, Kind, Observation, Problem, SourceEntry, Trouble
-from monitor.sources import mcp_codex
 from monitor.sources.jwt import claims, dates
 from monitor.sources.location_variables import LocationVariable
 from monitor.sources.precedence import Place, line_up
@@ -109,7 +108,10 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     if (own := _own_provider(host, entry, asked, config, login, ask=ask)) is not None:
         places[PROVIDER] = own
     yield from line_up(entry.id, OPENAI, LADDER, places)
-    yield from mcp_codex.observe(StorePlace.of(host, entry), folder, settings)
+    if asked.get("mcp_servers") or at.exists(folder / ".credentials.json"):
+        from monitor.sources import mcp_codex  # costs half a bare interpreter
+
+        yield from mcp_codex.observe(StorePlace.of(host, entry), folder, settings)
 
 
 def _in_environment(host: Host, entry: SourceEntry, profile: str, kind: Kind, name: str, value: str) -> Observation:

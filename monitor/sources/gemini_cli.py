@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from monitor.model import Evidence, Finding, Kind, Observation, Problem, SourceEntry
-from monitor.sources import mcp_gemini_cli
 from monitor.sources.location_variables import LocationValue, LocationVariable
 from monitor.sources.precedence import Place, line_up
 from monitor.sources.settings_files import dotenv, settings, told
@@ -68,14 +67,16 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
     login = tuple(_login(place, folder, path))
     if "path" in entry.options:
         yield from login
-        yield from mcp_gemini_cli.observe(place, folder)
         return
     said: list[Finding] = []
     places, passed = _keys(place, folder, said)
     places["oauth_creds.json"] = Place(login, passed=passed)
     yield from line_up(entry.id, "google", LADDER, places)
     yield from said
-    yield from mcp_gemini_cli.observe(place, folder)
+    if place.host.exists(folder):
+        from monitor.sources import mcp_gemini_cli  # costs half a bare interpreter
+
+        yield from mcp_gemini_cli.observe(place, folder)
 
 
 def _login(place: StorePlace, folder: Path, path: Path) -> Iterator[Observation]:
