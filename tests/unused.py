@@ -16,6 +16,7 @@ EXPLAINED = {
     "https_response": "urllib.request calls it for each answer",
     "renews": "the template of the page",
     "tells": "docs/probes.md is made from it",
+    "ORDER": "docs/sources.md is made from it",
     "channel_class": "waitress makes its channels of it",
     "maintenance": "waitress calls it at every interval",
 }

@@ -25,6 +25,9 @@ from monitor.system.host import Host, Unreadable
 #: A profile's folder lies in that of the root, whose logins it falls back on.
 LOCATIONS: Final = (LocationVariable("HERMES_HOME", anywhere=True),)
 
+#: Where the credential of the provider that is chosen may come from.
+ORDER: Final = ("the members of its pool by priority, the keys in `.env` among them", "for a profile: the root's")
+
 #: More profiles than anybody has; a bound on what a stranger's folder can make us read.
 MOST: Final = 64
 

@@ -41,6 +41,12 @@ from monitor.system.host import Host, Unreadable
 
 # Their logins lie elsewhere (AWS and Google tools, other CLIs) or are not needed at all.
 KEYLESS = CLI_PROVIDERS | {"amazon-bedrock", "google-vertex", "lmstudio", "vllm", "llama.cpp"}
+#: Where a provider's credential may come from.
+ORDER: Final = (
+    "the profiles of the agent and those it inherits, in the order that is stated or declared, else by kind and use",
+    "the provider's variables: the gateway's own environment, the process, `.env`, `env.vars` of the config",
+    "models.providers.PROVIDER.apiKey",
+)
 VERTEX, OLLAMA, KEY_FILE = "google-vertex", "ollama", "GOOGLE_APPLICATION_CREDENTIALS"
 
 #: So many models of all agents, and so many places in their line-ups, are looked at, far more than anybody has. Each

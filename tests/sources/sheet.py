@@ -65,6 +65,9 @@ def _section(kind: str) -> str:
         lines[0] += (
             f"\nThe first of these that holds something serves, and what stands after it is not in use:\n\n{places}\n"
         )
+    if order := getattr(import_module(row.module), "ORDER", ()):
+        places = "\n".join(f"{number}. {_place(name)}" for number, name in enumerate(order, 1))
+        lines[0] += f"\nIn this order, each standing in for those before it:\n\n{places}\n"
     own = {name: shape for name, shape in row.options.items() if kind not in PROGRAMS or name not in ("home", "path")}
     for name, shape in own.items():
         need = ", required" if name in row.needs else ""

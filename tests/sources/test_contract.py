@@ -5,6 +5,7 @@ import os
 import random
 import time
 from datetime import datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.model import Observation, Problem, SourceEntry
+from monitor.model import Lineup, Observation, Problem, SourceEntry, Standing
 from monitor.sources import SOURCES, observe_all
 from monitor.system.host import Host
 from tests.sources.homes import HOMES, Home, problems
@@ -190,3 +191,19 @@ def test_no_bulk_in_its_store_makes_it_slow(kind: str, bulk: str, tmp_path: Path
     began = time.process_time()
     assert Problem.CRASHED not in problems(home.look())
     assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind, row in SOURCES.items() if hasattr(import_module(row.module), "LADDER")]
+)
+def test_a_ladder_is_what_its_source_declares(kind: str, tmp_path: Path) -> None:
+    """Each place is one that the source names, in that order; one serves, and all credentials in it are seen."""
+    declared = list(import_module(SOURCES[kind].module).LADDER)
+    found = Home.of(kind, tmp_path / "home").look()
+    keys = {one.credential.key for one in found if isinstance(one, Observation)}
+    for lineup in (one for one in found if isinstance(one, Lineup) and one.ladder):
+        named = [next(name for name in declared if rung.place.startswith(name)) for rung in lineup.ladder]
+        assert named == sorted(named, key=declared.index)
+        assert [rung.standing for rung in lineup.ladder].count(Standing.SERVES) >= 1
+        assert {rung.key for rung in lineup.ladder if rung.key} <= keys
+        assert set(lineup.keys) == {rung.key for rung in lineup.ladder if rung.standing is Standing.SERVES and rung.key}
