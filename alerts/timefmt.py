@@ -1,7 +1,12 @@
-"""Moments and spans as people read them, and moments as programs do, for both packages; PURE."""
+"""Moments and spans as people read them, and moments as programs do, for both packages; PURE.
+
+A sentence that is kept (in a status document, an alert, a row of the history) names its moments in UTC, by `moment`;
+whoever shows or sends it gives it to `for_reader`, who knows the reader's clock. A `zone` of None is the machine's own.
+"""
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
@@ -10,24 +15,55 @@ _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
 _MINUTE: Final = timedelta(minutes=1)
 _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
+_WEEK: Final = timedelta(days=7)
 _YEAR: Final = timedelta(days=365)
+#: What `moment` writes in UTC, and a word before it that wants a moment rather than a distance.
+_MOMENT: Final = re.compile(
+    r"\b((?:until|since|before|after|from|by|at|on) )?"
+    rf"(?:{'|'.join(_DAYS)}) (\d{{1,2}}) ({'|'.join(_MONTHS)}) (\d{{4}}), (\d\d):(\d\d) UTC\b"
+)
 
 
-def moment(at: datetime, now: datetime | None = None, zone: tzinfo = UTC) -> str:
+def moment(at: datetime, now: datetime | None = None, zone: tzinfo | None = UTC) -> str:
     """`Thu 3 Dec 2026, 14:05 UTC`, never in the language of the machine; with `now`, `Thu 3 Dec, 14:05`, for a page
     that names the zone once."""
     at = at.astimezone(zone)
     return f"{date(at, now, zone)}, {at:%H:%M}{'' if now else f' {at.tzname()}'}"
 
 
-def date(at: datetime, now: datetime | None = None, zone: tzinfo = UTC) -> str:
+def date(at: datetime, now: datetime | None = None, zone: tzinfo | None = UTC) -> str:
     """`Thu 3 Dec 2026`; without the year where it is that of `now`."""
     at = at.astimezone(zone)
     year = "" if now and at.year == now.astimezone(zone).year else f" {at.year}"
     return f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]}{year}"
 
 
-def day(at: datetime, now: datetime, zone: tzinfo = UTC) -> str:
+def when(at: datetime, now: datetime, zone: tzinfo | None) -> str:
+    """A moment as a reader wants it: `in 2 days (Sat 28 Nov, 17:05 CET)` within a week, else `moment`."""
+    if abs(at - now) > _WEEK:
+        return moment(at, zone=zone)
+    return f"{relative(at, now)} ({_near(at, zone)})"
+
+
+def for_reader(text: str, now: datetime | None, zone: tzinfo | None) -> str:
+    """A kept sentence with its moments on the reader's clock: each as `when` has it, the distance last behind a word
+    such as "until" (`until Sat 28 Nov, 17:05 CET (in 2 days)`). Without `now`, absolute ones only, which stay true for
+    as long as the sentence does."""
+
+    def told(found: re.Match[str]) -> str:
+        before, day, month, year, hour, minute = found.groups(default="")
+        try:
+            at = datetime(int(year), _MONTHS.index(month) + 1, int(day), int(hour), int(minute), tzinfo=UTC)
+            if now is None or abs(at - now) > _WEEK:
+                return f"{before}{moment(at, zone=zone)}"
+            return f"{before}{_near(at, zone)} ({relative(at, now)})" if before else when(at, now, zone)
+        except (ValueError, OverflowError):  # a day that no calendar has: somebody else's words
+            return found[0]
+
+    return _MOMENT.sub(told, text)
+
+
+def day(at: datetime, now: datetime, zone: tzinfo | None = UTC) -> str:
     """`date`, but `today` and `tomorrow` where it is so."""
     away = (at.astimezone(zone).date() - now.astimezone(zone).date()).days
     return {0: "today", 1: "tomorrow"}.get(away) or date(at, now, zone)
@@ -51,6 +87,11 @@ def span(length: timedelta) -> str:
         return f"{hours} h"
     years = round(length / _YEAR)
     return f"{years} years" if length >= 2 * _YEAR else f"{round(length / _DAY)} days"
+
+
+def _near(at: datetime, zone: tzinfo | None) -> str:
+    at = at.astimezone(zone)
+    return f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]}, {at:%H:%M} {at.tzname()}"
 
 
 def iso(at: datetime | None, precision: str = "") -> str | None:

@@ -60,6 +60,7 @@ class CheckResult(NamedTuple):
             findings=self.findings,
             ignored=self.ignored,
             sources={entry.id: entry.type for entry in settings.sources},
+            timezone=str(settings.timezone) if settings.timezone else None,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from itertools import islice
 from typing import Any, Final
 
@@ -36,10 +36,11 @@ def document(
     findings: Sequence[Condition] = (),
     ignored: Collection[str] = (),
     sources: Mapping[str, str] | None = None,
+    timezone: str | None = None,
 ) -> dict[str, Any]:
     """The contract's schema 1. `acknowledged`, `silenced` and `ignored` are keys, `known` the history by key, `sources`
-    the types of the configured sources by id. `verified_at` is last: a check that finds nothing changed moves it in
-    place (`monitor.check.gate`)."""
+    the types of the configured sources by id, `timezone` the clock of who reads (None: the machine's). `verified_at`
+    is last: a check that finds nothing changed moves it in place (`monitor.check.gate`)."""
     memory = known or {}
     verdicts = sorted(judgement.verdicts, key=lambda verdict: verdict.key)
     unread = judgement.unread
@@ -47,6 +48,7 @@ def document(
         "schema": SCHEMA,
         "at": iso(at),
         "host": host,
+        **({"timezone": timezone} if timezone else {}),
         "exit_code": 0,
         "profiles": [
             {
@@ -65,6 +67,16 @@ def document(
         "verified_at": iso(at.replace(microsecond=0)),
     }
     return {**made, "exit_code": exit_code(made)}
+
+
+def zone(shown: Document) -> tzinfo | None:
+    """The clock of whoever reads this document: the config's, else (None) the machine's."""
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(shown["timezone"]) if shown.get("timezone") else None
+    except (ValueError, KeyError, OSError):  # a machine without that zone's data
+        return None
 
 
 def written(shown: Document) -> Iterator[str]:

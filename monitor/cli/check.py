@@ -89,6 +89,9 @@ def _checked(given: argparse.Namespace, context: Context, host: Host, settings: 
     from monitor.system import state_dir
 
     state = context.state(settings)
+    if settings.timezone is None:  # what is printed is on the machine's clock
+        host.env("TZ")
+        host.note(Path("/etc/localtime"))
     settings = watched(settings, host, context.now())
     asked = CheckOptions(settings, context.caller())
     if _claims_nothing(state, context):

@@ -67,12 +67,14 @@ def build(values: Values, site: ReadContext, file: Path) -> Settings:
     sources = _sources(values.get("sources"), draft) or default.sources
     return Settings(
         host=values.get("host", default.host),
+        host_ssh=values.get("host_ssh", default.host_ssh),
+        timezone=values.get("timezone"),
         state=Path(state) if state else None,
         interval=values.get("interval", default.interval),
         sources=sources,
         policy=_policy(values.nested("policy"), site, sources, asked="sources" in values.given),
         channels=tuple(_channel(label, found, draft) for label, found in values.get("channels", {}).items()),
-        alerts=_alerts(values.nested("alerts"), site),
+        alerts=_alerts(values.nested("alerts"), site, values.get("timezone")),
         heartbeat=draft.lenient(values.nested("heartbeat"), "url", _PING, "an address, https://…")[0],
         history_url=_history_url(history, draft),
         history_keep=history.get("keep", default.history_keep),
@@ -168,24 +170,24 @@ def _channel(label: str, found: Values, draft: _Draft) -> ChannelSettings:
     )
 
 
-def _alerts(values: Values, site: ReadContext) -> AlertSettings:
+def _alerts(values: Values, site: ReadContext, zone: tzinfo | None) -> AlertSettings:
     default = AlertSettings()
     return AlertSettings(
         settle=values.get("settle", default.settle),
         deadline=values.get("deadline", default.deadline),
         remind=values.get("remind", default.remind),
-        quiet=_quiet(values.nested("quiet"), site) if "quiet" in values.given else None,
+        quiet=_quiet(values.nested("quiet"), site, zone) if "quiet" in values.given else None,
         digest=values.get("digest"),
     )
 
 
-def _quiet(values: Values, site: ReadContext) -> QuietHours | None:
+def _quiet(values: Values, site: ReadContext, zone: tzinfo | None) -> QuietHours | None:
     start, end = values.get("from"), values.get("to")
     if start is None or end is None:
         return None
     if start == end:
         site.report.add(values.line, values.path, "from and to are the same, which is no span of the day")
-    return QuietHours(start, end, values.get("timezone") or _local_zone(site))
+    return QuietHours(start, end, values.get("timezone") or zone or _local_zone(site))
 
 
 def _local_zone(site: ReadContext) -> tzinfo:
@@ -232,4 +234,4 @@ def _web(values: Values, draft: _Draft) -> WebSettings:
     twin = values.get("password_file")
     named = twin.text if isinstance(twin, Text) else None
     where = f"{draft.site.report.file}:{values.line_of('listen')}" if "listen" in values.given else ""
-    return WebSettings(values.get("listen", WebSettings().listen), password, named, wrong, where)
+    return WebSettings(values.get("listen", WebSettings().listen), password, named, wrong, where, values.get("url", ""))

@@ -117,6 +117,14 @@ DAY: Final = Scalar("a day, YYYY-MM-DD", r"^\d{4}-\d{2}-\d{2}$", _day)
 WHEN: Final = Scalar("a day, which begins in UTC, or a moment", r"^\d{4}-\d{2}-\d{2}([Tt ][0-9:.+Zz-]{1,40})?$", _when)
 CLOCK: Final = Scalar("a time of day, HH:MM", r"^([01]?[0-9]|2[0-3]):[0-5][0-9]$", _clock)
 ZONE: Final = Scalar("a time zone such as Europe/Stockholm", r"^[A-Za-z0-9_+/-]{1,64}$", _zone)
+SSH_HOST: Final = Scalar(
+    "what ssh takes to get to this machine, such as me@vps-1.example or a Host of ~/.ssh/config",
+    r"^[A-Za-z0-9_\[][A-Za-z0-9._@:%\[\]-]{0,250}$",
+)
+PAGE_URL: Final = Scalar(
+    "the address at which people open the page, https://…, or http:// in a network of your own",
+    r"^https?://[A-Za-z0-9.\[\]:-]{1,253}(/[A-Za-z0-9._~/-]{0,256})?$",
+)
 BOOL: Final = Scalar("true or false", r"^(true|false)$", _bool, {"type": "boolean"})
 LISTEN_AT: Final = Scalar("an address and port such as 127.0.0.1:9797 or [::1]:9797", LISTEN.pattern, _listen)
 SECRET: Final = Raw("a secret text, ${VAR} is filled in")

@@ -156,6 +156,8 @@ CONFIG: Final = KeyTable(
     {
         "state": f.PATH,
         "host": f.TEXT,
+        "host_ssh": f.SSH_HOST,
+        "timezone": f.ZONE,
         "interval": f.POSITIVE,
         "sources": Listing(_Entry(), least=1),
         "policy": _POLICY,
@@ -172,8 +174,8 @@ CONFIG: Final = KeyTable(
             clash=(("url", "url_file"),),
         ),
         "web": KeyTable(
-            "where serve listens, and the word it asks for",
-            {"listen": f.LISTEN_AT, "password": f.SECRET, "password_file": f.SECRET_FILE},
+            "where serve listens, where people open its page, and the password it asks for",
+            {"listen": f.LISTEN_AT, "url": f.PAGE_URL, "password": f.SECRET, "password_file": f.SECRET_FILE},
             clash=(("password", "password_file"),),
         ),
         "privacy": f.PRIVACY,

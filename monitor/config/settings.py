@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -75,13 +75,15 @@ class Probing(NamedTuple):
 
 class WebSettings(NamedTuple):
     """The web face. `broken`: the configured password cannot be had now; `password` is then one nobody knows. `where`:
-    the file and line of `listen`, "" where it is the default."""
+    the file and line of `listen`, "" where it is the default. `url`: where people open the page,
+    "" where nobody said."""
 
     listen: str = "127.0.0.1:9797"
     password: Secret | None = None
     password_file: str | None = None
     broken: str = ""
     where: str = ""
+    url: str = ""
 
 
 DEFAULT_SOURCES: Final = ("openclaw", "claude-code", "codex", "gemini-cli", "env")
@@ -89,13 +91,17 @@ _ENTRIES: Final = tuple(SourceEntry(name, name, chosen=False) for name in DEFAUL
 
 
 class Settings(NamedTuple):
-    """Everything a check needs to know. `state` None means the default place; `file` None: no config file.
+    """Everything a check needs to know. `timezone` is the clock of who reads, None the machine's;
+    `host_ssh` what `ssh` takes to get here ("": nobody said). `state` None means the default place; `file` None: no
+    config file.
 
     `broken` says what cannot work now although the file is well formed (an unset variable, a missing secret file),
     by path: `channels.phone`, `heartbeat`, `web`, `sources.vault`; each text is a whole `file:line: path: …` line.
     """
 
     host: str = ""
+    host_ssh: str = ""
+    timezone: tzinfo | None = None
     state: Path | None = None
     interval: timedelta = timedelta(minutes=5)
     sources: tuple[SourceEntry, ...] = _ENTRIES

@@ -25,11 +25,13 @@ def show(settings: Settings) -> str:
 def effective(settings: Settings) -> dict[str, Any]:
     """The settings as plain values in the layout of the config file; what is not set is left out."""
     history = {"url": _secret(settings.history_url), "keep": show_span(settings.history_keep)}
-    web = {"listen": settings.web.listen, **_password(settings)}
+    web = {"listen": settings.web.listen, "url": settings.web.url or None, **_password(settings)}
     heartbeat = BROKEN if "heartbeat" in settings.broken else _secret(settings.heartbeat)
     shown = {
         "state": _plain(settings.state),
         "host": settings.host,
+        "host_ssh": settings.host_ssh or None,
+        "timezone": str(settings.timezone) if settings.timezone else None,
         "interval": show_span(settings.interval),
         "sources": [_source(entry) for entry in settings.sources],
         "policy": {

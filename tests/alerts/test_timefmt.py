@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.timefmt import date, day, iso, moment, parse, relative, span
+from alerts.timefmt import date, day, for_reader, iso, moment, parse, relative, span, when
 
 NOW = datetime(2026, 11, 22, 13, 5, 30, tzinfo=UTC)
 SECOND, MINUTE, HOUR, DAY = (timedelta(seconds=count) for count in (1, 60, 3600, 86400))
@@ -66,6 +66,46 @@ def test_a_span_is_rounded_to_what_matters(length, words):
 )
 def test_how_far_off_a_moment_is_says_on_which_side(away, words):
     assert relative(NOW + away, NOW) == words
+
+
+STOCKHOLM = ZoneInfo("Europe/Stockholm")
+
+
+@pytest.mark.parametrize(
+    ("away", "words"),
+    [
+        (2 * DAY, "in 2 days (Tue 24 Nov, 14:05 CET)"),
+        (-3 * HOUR, "3 h ago (Sun 22 Nov, 11:05 CET)"),
+        (7 * DAY, "in 7 days (Sun 29 Nov, 14:05 CET)"),
+        (8 * DAY, "Mon 30 Nov 2026, 14:05 CET"),
+        (-200 * DAY, "Wed 6 May 2026, 15:05 CEST"),
+    ],
+)
+def test_within_a_week_how_far_off_it_is_comes_first(away, words):
+    assert when(NOW + away, NOW, STOCKHOLM) == words
+
+
+@pytest.mark.parametrize(
+    ("kept", "read"),
+    [
+        (f"expires {moment(NOW + 2 * DAY)}.", "expires in 2 days (Tue 24 Nov, 14:05 CET)."),
+        (f"in cooldown until {moment(NOW + HOUR)}; x", "in cooldown until Sun 22 Nov, 15:05 CET (in 60 min); x"),
+        (f"expires {moment(NOW + 20 * DAY)}", "expires Sat 12 Dec 2026, 14:05 CET"),
+        (
+            f"{moment(NOW - HOUR)} and {moment(NOW + HOUR)}",
+            "60 min ago (Sun 22 Nov, 13:05 CET) and in 59 min (Sun 22 Nov, 15:05 CET)",
+        ),
+        ("Mon 99 Dec 2026, 14:05 UTC", "Mon 99 Dec 2026, 14:05 UTC"),
+        ("Fri 31 Dec 9999, 23:59 UTC", "Fri 31 Dec 9999, 23:59 UTC"),
+        ("nothing of ours", "nothing of ours"),
+    ],
+)
+def test_a_kept_sentence_is_put_on_the_readers_clock(kept, read):
+    assert for_reader(kept, NOW, STOCKHOLM) == read
+
+
+def test_without_a_clock_a_sentence_says_what_stays_true():
+    assert for_reader(f"expires {moment(NOW + HOUR)}", None, STOCKHOLM) == "expires Sun 22 Nov 2026, 15:05 CET"
 
 
 @given(st.datetimes(min_value=datetime(1900, 1, 1), timezones=st.just(UTC)))
