@@ -38,11 +38,17 @@ def date(at: datetime, now: datetime | None = None, zone: tzinfo | None = UTC) -
     return f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]}{year}"
 
 
+def near(at: datetime, zone: tzinfo | None) -> str:
+    """A moment whose year goes without saying: `Sat 28 Nov, 17:05 CET`."""
+    at = at.astimezone(zone)
+    return f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]}, {at:%H:%M} {at.tzname()}"
+
+
 def when(at: datetime, now: datetime, zone: tzinfo | None) -> str:
     """A moment as a reader wants it: `in 2 days (Sat 28 Nov, 17:05 CET)` within a week, else `moment`."""
     if abs(at - now) > _WEEK:
         return moment(at, zone=zone)
-    return f"{relative(at, now)} ({_near(at, zone)})"
+    return f"{relative(at, now)} ({near(at, zone)})"
 
 
 def for_reader(text: str, now: datetime | None, zone: tzinfo | None) -> str:
@@ -56,7 +62,7 @@ def for_reader(text: str, now: datetime | None, zone: tzinfo | None) -> str:
             at = datetime(int(year), _MONTHS.index(month) + 1, int(day), int(hour), int(minute), tzinfo=UTC)
             if now is None or abs(at - now) > _WEEK:
                 return f"{before}{moment(at, zone=zone)}"
-            return f"{before}{_near(at, zone)} ({relative(at, now)})" if before else when(at, now, zone)
+            return f"{before}{near(at, zone)} ({relative(at, now)})" if before else when(at, now, zone)
         except (ValueError, OverflowError):  # a day that no calendar has: somebody else's words
             return found[0]
 
@@ -87,11 +93,6 @@ def span(length: timedelta) -> str:
         return f"{hours} h"
     years = round(length / _YEAR)
     return f"{years} years" if length >= 2 * _YEAR else f"{round(length / _DAY)} days"
-
-
-def _near(at: datetime, zone: tzinfo | None) -> str:
-    at = at.astimezone(zone)
-    return f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]}, {at:%H:%M} {at.tzname()}"
 
 
 def iso(at: datetime | None, precision: str = "") -> str | None:

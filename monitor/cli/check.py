@@ -8,11 +8,11 @@ import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from alerts.timefmt import moment, relative
+from alerts.timefmt import when
 from monitor.check import gate
 from monitor.cli import filtering, heartbeat
 from monitor.cli.context import CONFIG, UNKNOWN, Context, Failure, common, filters, filters_of
@@ -128,7 +128,7 @@ def _checked(given: argparse.Namespace, context: Context, host: Host, settings: 
             outcome,
             settings,
             document,
-            f"{text(document, color=False)}\n".encode("utf-8", "replace"),
+            f"{text(document)}\n".encode("utf-8", "replace"),
             (code, line.encode("utf-8", "replace")),
             timedelta(seconds=time.monotonic() - started),
             context.reading(now),
@@ -144,14 +144,15 @@ def _checked(given: argparse.Namespace, context: Context, host: Host, settings: 
 def _last(state: StateDir, context: Context) -> Document:
     """What the last check left, while another one is running: looking twice at once helps nobody. Raises Failure."""
     from monitor.check.outputs import STATUS
+    from monitor.check.status import zone
 
     try:
         shown = json.loads((state.folder / STATUS).read_bytes())
-        at = datetime.fromisoformat(shown["at"]).astimezone(UTC)
+        at = datetime.fromisoformat(shown["at"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        raise Failure(UNKNOWN, "another check is running, and none has finished here yet") from None
-    when = f"{moment(at)} ({relative(at, context.now())})"
-    context.complain(f"authwatch: another check is running; showing the one of {when}")
+        raise Failure(UNKNOWN, "another check is running, and none has finished yet") from None
+    told = when(at, context.now(), zone(shown))
+    context.complain(f"authwatch: another check is running; this is the last one, {told}")
     return dict(shown)
 
 
@@ -258,7 +259,10 @@ def _show(given: argparse.Namespace, context: Context, part: Document) -> int:
     elif given.json:
         printed = "".join([*written(part), "\n"])
     else:
-        printed = text(part, color=context.color) + "\n"
+        printed = text(
+            part, context.now() if context.out.isatty() else None, color=context.color, columns=context.columns()
+        )
+        printed += "\n"
     with suppress(BrokenPipeError):  # a reader who left changes nothing of what was found
         context.write(printed)
     return 0 if given.exit_zero else code

@@ -186,6 +186,10 @@ class Context(NamedTuple):
 
         return get_terminal_size((100, 24)).columns
 
+    def columns(self) -> int | None:
+        """The width that text is laid out for: the terminal's, None where nobody looks at one."""
+        return self.width() if self.out.isatty() else None
+
     def detail(self, text: str) -> None:
         """What -v asks for."""
         if self.verbose:

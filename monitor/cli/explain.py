@@ -13,7 +13,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from alerts.formats import visible
-from alerts.timefmt import iso, moment, span
+from alerts.timefmt import for_reader, iso, moment, span, when
 from monitor.check.read_only import CheckResult
 from monitor.check.status import SCHEMA
 from monitor.cli.context import NOT_DONE, PATIENCE, Context, Failure, common
@@ -67,10 +67,10 @@ def _unknown(key: str, outcome: CheckResult) -> Failure:
 
 NAME = 14  # columns of a fact's name
 _NEED = {
-    Need.NO: "nobody has to act",
-    Need.SOON: "somebody has to act soon",
-    Need.NOW: "somebody has to act now",
-    Need.UNKNOWN: "cannot tell whether somebody has to act",
+    Need.NO: "no action needed",
+    Need.SOON: "needs you soon",
+    Need.NOW: "needs you now",
+    Need.UNKNOWN: "unknown whether it needs you",
 }
 
 
@@ -88,6 +88,14 @@ class Explained:
         known = self.outcome.known.get(self.verdict.key)
         return account(self.verdict, known, self.outcome.judgement, self.settings.policy, self.outcome.at)
 
+    def reader(self, text: str) -> str:
+        """A sentence on the clock of who reads it."""
+        return for_reader(text, self.outcome.at, self.settings.timezone)
+
+    def when(self, at: datetime) -> str:
+        """A moment likewise."""
+        return when(at, self.outcome.at, self.settings.timezone)
+
     @property
     def suppressed(self) -> tuple[str, ...]:
         """By which decisions of people nothing is said of it."""
@@ -102,33 +110,42 @@ class Explained:
 
 def text(explained: Explained, width: int, *, whole: bool) -> str:
     """The page in lines of at most `width` columns, commands aside; `whole`: with the rows that did not hold."""
-    verdict, wide = explained.verdict, max(width, 40)
+    verdict, wide, reader = explained.verdict, max(width, 40), explained.reader
     lines = [
-        *wrap(visible(verdict.summary), wide),
+        *wrap(visible(reader(verdict.summary)), wide, break_long_words=False, break_on_hyphens=False),
         "",
         *_line("verdict", f"{verdict.state}; {_NEED[verdict.needs_human]}", wide, indent=0),
-        *_line("how sure", f"{verdict.confidence}: {why_so_sure(verdict)}", wide, indent=0),
-        *_line("looked at", moment(explained.outcome.at), wide, indent=0),
+        *_line("how sure", reader(f"{verdict.confidence}: {why_so_sure(verdict)}"), wide, indent=0),
+        *_line("checked", moment(explained.outcome.at, zone=explained.settings.timezone), wide, indent=0),
     ]
     for place, facts in groupby(explained.facts, key=lambda fact: (fact.where, fact.at)):
-        lines += ["", *_heading(*place, explained.outcome.at, wide)]
+        lines += ["", *_heading(*place, explained, wide)]
         for fact in facts:
-            lines += _line(fact.name, f"{fact.value} ({fact.sure}: {fact.why})", wide)
-    lines += ["", *wrap("The first row of the truth table that holds decides:", wide)]
+            lines += _line(fact.name, reader(f"{fact.value} ({fact.sure}: {fact.why})"), wide)
+    lines += ["", f"Rule {_number(verdict.rule)} applies:"]
     lines += [line for row in _rows(verdict, whole) for line in _line(*row, wide)]
     lines += ["", "What would change it:", *_ahead(explained, wide)]
     return "\n".join([*lines, "", *_deeds(explained, wide)])
 
 
-def _heading(where: str, at: datetime, now: datetime, wide: int) -> list[str]:
-    when = "this check" if at == now else f"the last look that saw it, {moment(at)}"
-    return wrap(visible(f"From {where}, at {when}:"), wide)
+def _heading(where: str, at: datetime, explained: Explained, wide: int) -> list[str]:
+    """Where the facts below it are from, and when they were read if that was not now."""
+    when = "" if at == explained.outcome.at else f", last seen {explained.reader(moment(at))}"
+    return wrap(visible(f"From {where}{when}:"), wide, break_long_words=False, break_on_hyphens=False)
 
 
 def _line(name: str, value: str, wide: int, indent: int = 2) -> list[str]:
     begin = f"{' ' * indent}{name:<{NAME}}"
     rest = " " * (indent + NAME)
-    return wrap(visible(value), wide, initial_indent=begin, subsequent_indent=rest, break_long_words=False) or [begin]
+    lines = wrap(
+        visible(value),
+        wide,
+        initial_indent=begin,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return lines or [begin]
 
 
 def _rows(verdict: Verdict, whole: bool) -> Iterator[tuple[str, str]]:
@@ -137,47 +154,47 @@ def _rows(verdict: Verdict, whole: bool) -> Iterator[tuple[str, str]]:
         if rule is verdict.rule:
             break
         if whole:
-            yield f"row {at}: no", ROWS[rule].evidence
+            yield f"not rule {at}", ROWS[rule].evidence
     row = ROWS[verdict.rule]
-    yield f"row {number}: yes", f"{row.evidence} -> {row.state}; needs somebody: {row.need}"
+    yield f"rule {number}", f"{row.evidence} → {row.state}; needs a person: {row.need}"
     if not whole and number > 1:
-        yield "", f"(rows 1 to {number - 1} do not hold; -v shows them)" if number > 2 else "(row 1 does not hold)"
+        yield "", f"(rules 1 to {number - 1} do not apply; -v shows them)" if number > 2 else "(rule 1 does not apply)"
     for weight in verdict.weights:
         yield "then", WEIGHTS[weight]
     if verdict.weights:
-        yield "so", f"{_NEED[verdict.needs_human]}, and it is {'usable' if verdict.usable else 'of no use now'}"
+        yield "so", f"{_NEED[verdict.needs_human]}, and it is {'usable' if verdict.usable else 'unusable for now'}"
 
 
 def _ahead(explained: Explained, wide: int) -> Iterator[str]:
     if explained.ahead:
-        yield "  if nothing is changed in its store:"
+        yield "  if its store does not change:"
     for at, verdict in explained.ahead:
-        usable = "" if verdict.usable or verdict.needs_human is Need.NOW else ", of no use"
+        usable = "" if verdict.usable or verdict.needs_human is Need.NOW else ", unusable"
         step = f", the last {span(verdict.step)}" if verdict.step else ""
-        row = f"row {_number(verdict.rule)}: {ROWS[verdict.rule].evidence}{step}"
-        words = f"{moment(at)}: {verdict.state}{usable}; {_NEED[verdict.needs_human]} ({row})"
+        row = f"rule {_number(verdict.rule)}: {ROWS[verdict.rule].evidence}{step}"
+        words = f"{explained.when(at)}: {verdict.state}{usable}; {_NEED[verdict.needs_human]} ({row})"
         yield from wrap(words, wide, initial_indent="    ", subsequent_indent="      ")
     if not explained.ahead:
         yield from wrap(
-            "time alone does not: only a change of its store, its program or the config",
+            "nothing but a change of its store, its program or the config",
             wide,
             initial_indent="  ",
             subsequent_indent="  ",
         )
     elif explained.verdict.state not in (State.MISSING, State.REFUSED):
-        yield "  and at any time a change of its store, its program or the config"
+        yield "  or, at any time, a change of its store, its program or the config"
 
 
 def _deeds(explained: Explained, wide: int) -> Iterator[str]:
     verdict = explained.verdict
     if explained.suppressed:
-        yield f"Nothing is said of it: it is {' and '.join(explained.suppressed)}."
+        yield f"Muted: it is {' and '.join(explained.suppressed)}."
     if not verdict.remedy:
-        yield "Nobody has to do anything."
+        yield "No action needed."
         return
-    yield "What to do:"
-    for part in verdict.remedy.splitlines():
-        yield f"  {visible(part)}"
+    first, *others = verdict.remedy.splitlines()
+    yield f"fix: {visible(first)}"
+    yield from (f"     {visible(other)}" for other in others)
 
 
 def document(explained: Explained) -> dict[str, Any]:

@@ -19,12 +19,12 @@ def main() -> None:
 
 
 def _stopped(argv: list[str]) -> bool:
-    """Whether a check had nothing to do and what is to be printed lies ready; what has to be drawn anew (colours for a
+    """Whether a check had nothing to do and what is to be printed lies ready; what has to be drawn anew (for a
     terminal, the part that filters mean) is the command's work."""
     from monitor.check import gate
 
     checked, shown = gate.split(argv)
-    if not all(word in gate.PLAIN for word in shown) or _colored(shown):
+    if not all(word in gate.PLAIN for word in shown) or _drawn(shown):
         return False
     folder = gate.state_place(os.environ, os.environ.get("HOME", ""))
     if not folder.startswith("/"):  # without a home it would be a file of whoever owns the working folder
@@ -55,9 +55,8 @@ def _stopped(argv: list[str]) -> bool:
     os._exit(code)
 
 
-def _colored(shown: list[str]) -> bool:
-    plain = "--no-color" in shown or "--nagios" in shown or "--json" in shown or "NO_COLOR" in os.environ
-    return not plain and sys.stdout.isatty()
+def _drawn(shown: list[str]) -> bool:
+    return "--nagios" not in shown and "--json" not in shown and sys.stdout.isatty()
 
 
 def _complete() -> None:

@@ -1,4 +1,4 @@
-"""`authwatch status`: what is true now; reads only."""
+"""`authwatch status`: every login, as it is now; reads only."""
 
 from __future__ import annotations
 
@@ -23,9 +23,11 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
     """The options of the command."""
     common(parser)
     filters(parser)
-    parser.add_argument("--check", action="store_true", help="exit like `check`: 0, 1 now, 2 soon, 3 unknown")
-    parser.add_argument("--probe", action="store_true", help="ask the providers too, at most hourly; calls no model")
-    parser.add_argument("--watch", action="store_true", help="look again every few seconds, until Ctrl-C")
+    parser.add_argument("--check", action="store_true", help="exit like `check`: 0 ok, 1 now, 2 soon, 3 unknown")
+    parser.add_argument(
+        "--probe", action="store_true", help="also ask the providers, at most once an hour; calls no model"
+    )
+    parser.add_argument("--watch", action="store_true", help="refresh every few seconds, until Ctrl-C")
 
 
 def run(given: argparse.Namespace, context: Context) -> int:
@@ -87,13 +89,9 @@ def _print(given: argparse.Namespace, context: Context, part: Document) -> None:
 
 
 def _shown(context: Context, part: Document) -> str:
-    if context.color:
-        from monitor.cli import rich_output
-
-        return rich_output.status(part, context.width())
     from monitor.cli.status_text import text
 
-    return text(part, color=False)
+    return text(part, context.now(), color=context.color, columns=context.columns())
 
 
 def looked(

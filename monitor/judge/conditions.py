@@ -10,6 +10,7 @@ from alerts.model import Alert, Condition, Level, Login
 from monitor.judge import wording
 from monitor.judge.deadlines import deadline_of, labels_of
 from monitor.judge.duplicates import copies, disagreements
+from monitor.judge.evaluate import BLINDING
 from monitor.judge.redundancy import ABOUT, fallbacks
 from monitor.judge.unreadable import Hidden
 from monitor.model import Credential, Judgement, Need, Observation, Trouble, Verdict
@@ -108,7 +109,7 @@ def _credential(verdict: Verdict, hidden: bool, masked_on: str | None) -> Condit
 
 def _released(seen: Observation, masked: bool) -> Condition:
     shown = _masked(seen.credential) if masked else seen.credential
-    summary = wording.sentence(shown, "is not asked for any more")
+    summary = wording.sentence(shown, "is no longer expected")
     return Condition(seen.credential.key, Level.FINE, labels_of(shown), summary=summary)
 
 
@@ -122,8 +123,9 @@ def _troubles(troubles: Iterable[Trouble]) -> Iterator[tuple[str, Condition]]:
             continue
         key = trouble_key(trouble)
         labels = {"source": trouble.source, "problem": str(trouble.problem), "store": trouble.store}
-        where = f"{trouble.store} of {trouble.source}" if trouble.store else trouble.source
-        summary = f"{where} cannot be trusted ({trouble.problem}): {trouble.detail}."
+        where = f"{trouble.store} ({trouble.source})" if trouble.store else trouble.source
+        verb = "could not be read" if trouble.problem in BLINDING else "needs attention"
+        summary = f"{where} {verb}: {trouble.detail} ({trouble.problem})."
         yield key, Condition(key, Level.SOON, labels, doubt=True, summary=summary, remedy="authwatch doctor")
 
 

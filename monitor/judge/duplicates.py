@@ -118,7 +118,7 @@ def _doubled(one: Verdict, copies: Sequence[Verdict], count: int, kept: bool) ->
     """`copies` are the first of `count` others with its token."""
     more = [f"{count - len(copies)} more places"] if count > len(copies) else []
     where = " and ".join([*(place(other.seen) for other in copies), *more])
-    one = extend(one, f"its refresh token lies in {where} too, and works once")
+    one = extend(one, f"the same refresh token is also in {where}, and works only once")
     return one if kept or one.remedy else one._replace(remedy=separately(one.seen))
 
 
@@ -130,14 +130,12 @@ def _pointed(one: Verdict, near: Mapping[tuple[str, ...], Sequence[Verdict]]) ->
     for other in near.get((who.source, who.profile), ()):
         if other.seen.fingerprint != one.seen.fingerprint:
             agent = other.seen.credential.agent
-            return extend(one, f"agent {agent} has a working login of that name, which must not be copied")
+            return extend(one, f"agent {agent} has a working login of that name (do not copy it)")
     issuer = family(who.provider)
     for other in near.get((issuer,), ()) if who.kind in (Kind.OAUTH, Kind.TOKEN) else ():
         if (source := other.seen.credential.source) != who.source:
-            own = (
-                "a token of its own comes from: claude setup-token" if issuer == "anthropic" else "log in here as well"
-            )
-            return extend(one, f"{source} has a working login of {issuer}, which must not be copied: {own}")
+            own = "get a token of its own: claude setup-token" if issuer == "anthropic" else "log in here as well"
+            return extend(one, f"{source} has a working {issuer} login (do not copy it; {own})")
     return one
 
 
@@ -167,7 +165,7 @@ def _waits(verdict: Verdict, working: set[str]) -> bool:
 
 def _read_there(verdict: Verdict) -> Verdict:
     program = IN_PLACE[verdict.seen.credential.provider]
-    verdict = extend(verdict, f"{program} has a working login, and it is that one which is used")
+    verdict = extend(verdict, f"{program} has a working login, which is the one in use")
     return verdict._replace(needs_human=Need.NO, step=None, usable=True)
 
 
@@ -245,8 +243,8 @@ def disagreements(judgement: Judgement, *, masked_on: str | None) -> Iterator[tu
             f"{verdict.key}/agents",
             Level.INFO,
             {"source": who.source, "agent": who.agent, "provider": who.provider, ABOUT: "agents"},
-            summary=f"Agent {who.agent} of {who.source} has an older copy of {profile}, which expired {when}; that "
-            "of agent main is fresh. If it is the same login, its next refresh is rejected (refresh_token_reused).",
+            summary=f"Agent {who.agent} of {who.source} has an older copy of {profile}, which expired {when}; the "
+            "copy of agent main is fresh. If both are one login, the next refresh is rejected (refresh_token_reused).",
             remedy=_remedy(verdict, masked_on),
         )
         yield found.key, found
@@ -276,9 +274,9 @@ def _shared_token(key: str, members: list[Verdict], masked_on: str | None) -> Co
         {"source": who.source, "agent": who.agent, "provider": who.provider, ABOUT: COPIES, KEPT: place(keep.seen)},
         login=Login(fingerprint=keep.seen.fingerprint),
         held=any(one.held for one in members),
-        summary=f"One refresh token of {who.provider} lies in {where}. It works once: when one of them renews it, the "
-        f"other is logged out (refresh_token_reused), perhaps both. Keep it in {place(keep.seen)}, log in anew in the "
-        "other.",
+        summary=f"One refresh token of {who.provider} is in {where}. It works only once: the second program to "
+        f"refresh is rejected (refresh_token_reused), and both may be logged out. Keep it in {place(keep.seen)} and "
+        "log in again in the other.",
         remedy=_remedy(others[0], masked_on),
     )
 
@@ -302,10 +300,10 @@ def _after(
             login=Login(fingerprint=fingerprint),
             held=spent.held,
             summary=f"{place(spent.seen)} holds a refresh token of {labels.get('provider')} that was used up in "
-            f"{labels.get(KEPT)}: its next renewal is refused (refresh_token_reused), and both may then be logged out.",
+            f"{labels.get(KEPT)}: the next refresh is rejected (refresh_token_reused), and both may be logged out.",
             remedy=_remedy(spent, masked_on),
         )
-    words = f"No refresh token of {labels.get('provider')} lies in two places any more."
+    words = f"No refresh token of {labels.get('provider')} is in two places any more."
     return Condition(key, Level.FINE, labels, login=Login(fingerprint=fingerprint), summary=words)
 
 
@@ -371,9 +369,7 @@ def _shared(verdict: Verdict, holders: Mapping[tuple[str, str], Holders], before
     sentence = f"{_agents(have)} {'has' if len(have) == 1 else 'have'} it"
     if former:
         lagging = _agents(former)
-        sentence += (
-            f"; {lagging[0].lower()}{lagging[1:]} still {'holds' if len(former) == 1 else 'hold'} the former one"
-        )
+        sentence += f"; {lagging[0].lower()}{lagging[1:]} still {'has' if len(former) == 1 else 'have'} the old one"
     return f"{sentence}."
 
 

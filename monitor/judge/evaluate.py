@@ -108,7 +108,7 @@ def blinded(seen: Observation) -> bool:
 def _by_evidence(seen: Observation) -> Decision | None:
     """The rows that no clock changes; None where the clocks decide."""
     if seen.problem and blinded(seen):
-        return Decision(Rule.UNREADABLE, State.UNKNOWN, Need.UNKNOWN, f"cannot be judged: {_PROBLEMS[seen.problem]}")
+        return Decision(Rule.UNREADABLE, State.UNKNOWN, Need.UNKNOWN, _PROBLEMS[seen.problem])
     return _EVIDENCE.get(seen.evidence)
 
 
@@ -118,24 +118,24 @@ def _by_proof(seen: Observation, proof: ProbeResult | None, now: datetime) -> De
 
 
 _EVIDENCE: Final = {
-    Evidence.REFUSED: Decision(Rule.REJECTED, State.REFUSED, Need.NOW, "was rejected, so only a new login helps"),
-    Evidence.BLANKED: Decision(Rule.BLANKED, State.EXPIRED, Need.NOW, "was logged out: its tokens are empty"),
+    Evidence.REFUSED: Decision(Rule.REJECTED, State.REFUSED, Need.NOW, "was rejected by the provider; log in again"),
+    Evidence.BLANKED: Decision(Rule.BLANKED, State.EXPIRED, Need.NOW, "is logged out (tokens are empty)"),
     Evidence.UNUSABLE: Decision(
         Rule.REFUSED, State.MISSING, Need.NOW, "is there, but its own program refuses to use it"
     ),
-    Evidence.ABSENT: Decision(Rule.ABSENT, State.MISSING, Need.NOW, "is expected, but not there"),
+    Evidence.ABSENT: Decision(Rule.ABSENT, State.MISSING, Need.NOW, "is missing"),
 }
 
 _PROBLEMS: Final = {
-    Problem.UNREADABLE: "its store cannot be read",
-    Problem.PARSE: "its store cannot be understood",
-    Problem.EMPTY: "its store is empty",
-    Problem.LOCKED: "its store is locked",
-    Problem.TOO_LARGE: "its store is too large",
-    Problem.EXEC_FAILED: "the command that knows it failed",
-    Problem.TIMEOUT: "looking at it took too long",
-    Problem.NOT_CHECKED: "it is not looked at any more",
-    Problem.CRASHED: "looking at it failed",
+    Problem.UNREADABLE: "could not be read",
+    Problem.PARSE: "could not be read: its store is not valid",
+    Problem.EMPTY: "could not be read: its store is empty",
+    Problem.LOCKED: "could not be read: its store is locked",
+    Problem.TOO_LARGE: "could not be read: its store is too large",
+    Problem.EXEC_FAILED: "could not be checked: its command failed",
+    Problem.TIMEOUT: "could not be read in time",
+    Problem.NOT_CHECKED: "is not checked any more",
+    Problem.CRASHED: "could not be checked: its source failed",
 }
 
 
@@ -145,33 +145,33 @@ def _by_clock(seen: Observation, clock: Clock, unrenewed_at: datetime | None, no
         return Decision(Rule.ENDED, State.EXPIRED, Need.NOW, _ended(seen, clock, deadline))
     if access and access <= now:  # and something renews it: else the deadline would have come
         if unrenewed_at and unrenewed_at <= now:
-            why = f"ran out {moment(access)} and was used since, but nothing renewed it"
+            why = f"expired {moment(access)} and was used since, but was not refreshed"
             return Decision(Rule.UNRENEWED, State.EXPIRED, Need.NOW, why)
-        why = f"has access that ran out {moment(access)}, which its program renews at the next use"
+        why = "is idle: renews itself at the next use"
         if deadline and step:
-            why = f"ends {moment(deadline)}, then somebody must log in again"
+            why = f"expires {moment(deadline)}; log in again before that"
         return Decision(Rule.IDLE, State.EXPIRED, Need.SOON if step else Need.NO, why, step)
     if deadline and step:
         latest = " at the latest" if clock.at_latest else ""
-        why = f"ends {moment(deadline)}{latest}, then somebody must renew it"
+        why = f"expires {moment(deadline)}{latest}"
         return Decision(Rule.LEAD, State.EXPIRING, Need.SOON, why, step)
     if seen.evidence is Evidence.HIDDEN:
-        why = "lies where its end cannot be seen (keychain, encrypted or a reference)"
+        why = "is stored where authwatch cannot read it (keychain, encrypted or a reference)"
         return Decision(Rule.HIDDEN, State.OPAQUE, Need.NO, why)
     if access is None and seen.login_expires_at is None:
-        end = f", and lasts until {moment(deadline)} at the latest" if deadline else ""
-        return Decision(Rule.ENDLESS, State.STATIC, Need.NO, f"states no end{end}")
+        end = f"; expires {moment(deadline)} at the latest" if deadline else ""
+        return Decision(Rule.ENDLESS, State.STATIC, Need.NO, f"has no expiry date{end}")
     if deadline:
-        return Decision(Rule.FINE, State.OK, Need.NO, f"is fine until {moment(deadline)}")
-    return Decision(Rule.FINE, State.OK, Need.NO, "is fine: its program renews it")
+        return Decision(Rule.FINE, State.OK, Need.NO, f"expires {moment(deadline)}")
+    return Decision(Rule.FINE, State.OK, Need.NO, "renews itself")
 
 
 def _ended(seen: Observation, clock: Clock, deadline: datetime) -> str:
     if clock.at_latest:
-        return f"ended {moment(deadline)} at the latest, by the lifetime that such a login has"
+        return f"expired {moment(deadline)} at the latest, by the usual lifetime of its kind"
     if deadline == seen.access_expires_at:
-        return f"ran out {moment(deadline)} and nothing renews it"
-    return f"ended {moment(deadline)}: no refresh extends a login"
+        return f"expired {moment(deadline)} and does not renew itself"
+    return f"expired {moment(deadline)}; it cannot be refreshed, log in again"
 
 
 def _stalled(verdict: Verdict, known: Remembered | None, now: datetime) -> Verdict:
@@ -179,9 +179,9 @@ def _stalled(verdict: Verdict, known: Remembered | None, now: datetime) -> Verdi
     usual = refresh.rhythm(known.rotations) if known else None
     if verdict.needs_human not in (Need.NO, Need.SOON) or verdict.rotated_at is None or usual is None:
         return verdict
-    used = "was used since" if verdict.seen.use.session_at is None else "its program was used since"
-    why = f"does not renew itself any more (refresh stalled): it usually does every {span(usual.usual)}, "
-    why += f"last did {moment(verdict.rotated_at)}, and {used}"
+    used = "it was used since" if verdict.seen.use.session_at is None else "its program was used since"
+    why = f"no longer renews itself (refresh stalled): usually every {span(usual.usual)}, "
+    why += f"last {moment(verdict.rotated_at)}, and {used}"
     if verdict.needs_human is Need.NO:  # what the row says (fine, idle) is not so
         verdict = verdict._replace(because=(why,), summary=sentence(verdict.seen.credential, why))
     else:
@@ -200,10 +200,10 @@ def _rested(verdict: Verdict, now: datetime) -> Verdict:
         weights = (*verdict.weights, Weight.CREDIT)
         return verdict._replace(needs_human=Need.NOW, usable=False, step=None, weights=weights)
     if resting and use.unusable_until:
-        why = f"rests until {moment(use.unusable_until)}"
+        why = f"in cooldown until {moment(use.unusable_until)}"
         return extend(verdict, why)._replace(usable=False, weights=(*verdict.weights, Weight.REST))
     if use.out_of_credit and use.unusable_until and verdict.needs_human is not Need.NOW:
-        why = f"was out of credit until {moment(use.unusable_until)}, and was not tried since"
+        why = f"out of credit until {moment(use.unusable_until)}, not tried since"
         return extend(verdict, why)._replace(confidence=Confidence.UNVERIFIED)
     return verdict
 

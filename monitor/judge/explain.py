@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from alerts.timefmt import date, moment, relative, span
+from alerts.timefmt import date, moment, span
 from monitor.judge.deadlines import rule_for, steps_for
 from monitor.judge.refresh import rhythm
 from monitor.judge.unreadable import Hidden
-from monitor.judge.wording import name
 from monitor.model import (
     Confidence,
     Evidence,
@@ -30,17 +29,17 @@ SETTINGS: Final = "its program's settings"
 POLICY: Final = "the policy in authwatch's config"
 
 _FOUND: Final = {
-    Evidence.PRESENT: "a login with what it needs",
-    Evidence.REFUSED: "a login with a mark that it was rejected",
-    Evidence.BLANKED: "a login whose tokens are empty",
-    Evidence.UNUSABLE: "a login that its own program does not accept",
+    Evidence.PRESENT: "a complete login",
+    Evidence.REFUSED: "a login marked as rejected",
+    Evidence.BLANKED: "a login with empty tokens",
+    Evidence.UNUSABLE: "a login its own program refuses to use",
     Evidence.ABSENT: "no login",
-    Evidence.HIDDEN: "a login whose secret is not in the file",
+    Evidence.HIDDEN: "a login whose secret is stored elsewhere",
 }
 _RENEWABLE: Final = (Kind.OAUTH, Kind.SESSION)
-_READ: Final = "this check read it"
-_STATED: Final = "its store states it, no provider was asked"
-_NOTED: Final = "its own program noted it"
+_READ: Final = "read by this check"
+_STATED: Final = "from its store; the provider was not asked"
+_NOTED: Final = "recorded by its own program"
 
 Part = tuple[str, str, Confidence, str]  # what, its value, how sure, why so
 
@@ -78,19 +77,19 @@ def why_so_sure(verdict: Verdict) -> str:
         return "these are the last known facts"
     proof = verdict.proof
     if verdict.confidence is Confidence.PROVEN and proof and verdict.state is State.REFUSED:
-        return "its provider was asked twice, and refused it both times"
+        return "its provider rejected it twice in a row"
     if verdict.confidence is Confidence.PROVEN and proof and proof.valid_at:
-        return f"its provider accepted it, asked {moment(proof.valid_at)}"
+        return f"its provider accepted it {moment(proof.valid_at)}"
     if verdict.confidence is Confidence.PROVEN:
-        return "authwatch saw this login being renewed"
+        return "authwatch saw it renew itself"
     if verdict.state is State.MISSING and verdict.seen.evidence is not Evidence.UNUSABLE:
-        return "this check read the place where it would be"
+        return "this check read the place where it should be"
     if verdict.confidence is Confidence.ASSUMED:
-        return f"its store says so, and {'its' if proof else 'no'} provider was asked"
+        return f"from its store; the provider was {'asked, too' if proof else 'not asked'}"
     if verdict.deadline and verdict.state is State.STATIC:
-        return "its end is only assumed, from the lifetime that such a login has"
+        return "its expiry is assumed, from the usual lifetime of its kind"
     if verdict.state is State.STATIC:
-        return "nothing on disk says when it ends; `lifetime:` or `issued:` in a rule of the policy would"
+        return "nothing on disk says when it expires; a policy rule with `lifetime:` and `issued:` can"
     return "nothing on disk shows whether it works"
 
 
@@ -107,39 +106,39 @@ def _now(verdict: Verdict, look: Judgement) -> Iterator[Part]:
     if verdict.held:
         hidden = Hidden(look.troubles, [verdict.seen]).hiding(verdict.seen)
         detail = f"{hidden.problem}: {hidden.detail}" if hidden else str(verdict.seen.problem)
-        yield "problem", detail, Confidence.PROVEN, "this check met it"
+        yield "problem", detail, Confidence.PROVEN, "seen by this check"
 
 
 def _stored(verdict: Verdict, known: Remembered | None, now: datetime) -> Iterator[Part]:
     seen = verdict.seen
     if not verdict.vanished:
-        why = "the last look that could read it" if verdict.held else _READ
+        why = "from the last check that could read it" if verdict.held else _READ
         yield "found", _FOUND[seen.evidence], Confidence.PROVEN, why
     if seen.problem and not verdict.held:
-        yield "problem", str(seen.problem), Confidence.PROVEN, "this check met it"
+        yield "problem", str(seen.problem), Confidence.PROVEN, "seen by this check"
     if seen.evidence is Evidence.ABSENT:
         return
     if seen.access_expires_at:
-        yield "access ends", _when(seen.access_expires_at, now), Confidence.ASSUMED, _STATED
+        yield "access expires", _when(seen.access_expires_at, now), Confidence.ASSUMED, _STATED
     if seen.login_expires_at:
-        yield "login ends", _when(seen.login_expires_at, now), Confidence.ASSUMED, _STATED
+        yield "login expires", _when(seen.login_expires_at, now), Confidence.ASSUMED, _STATED
     if not (seen.access_expires_at or seen.login_expires_at):
-        yield "ends", "no usable moment is stated", Confidence.UNVERIFIED, "nothing on disk shows it"
+        yield "expires", "no expiry date", Confidence.UNVERIFIED, "not stated on disk"
     yield _renewal(seen, known)
     for note in seen.notes:
-        yield "noticed", note, Confidence.ASSUMED, _STATED.partition(",")[0]
+        yield "note", note, Confidence.ASSUMED, _STATED.partition(";")[0]
 
 
 def _renewal(seen: Observation, known: Remembered | None) -> Part:
     if seen.refreshable and known and known.proven and known.rotated_at:
         return "renews itself", "yes", Confidence.PROVEN, f"authwatch saw it {moment(known.rotated_at)}"
     if seen.refreshable:
-        return "renews itself", "yes", Confidence.ASSUMED, "it has a refresh token; the first renewal seen proves it"
+        return "renews itself", "yes", Confidence.ASSUMED, "it has a refresh token; not yet seen at work"
     if seen.refreshable is False:
         return "renews itself", "no", Confidence.ASSUMED, "it has no refresh token"
     if seen.credential.kind not in _RENEWABLE:
-        return "renews itself", "no", Confidence.ASSUMED, "nothing renews one of its kind"
-    return "renews itself", "cannot tell", Confidence.UNVERIFIED, "its store does not say"
+        return "renews itself", "no", Confidence.ASSUMED, "its kind is never renewed"
+    return "renews itself", "unknown", Confidence.UNVERIFIED, "its store does not say"
 
 
 def _used(seen: Observation, now: datetime) -> Iterator[Part]:
@@ -147,20 +146,24 @@ def _used(seen: Observation, now: datetime) -> Iterator[Part]:
     if use.last_used_at:
         yield "last used", _when(use.last_used_at, now), Confidence.ASSUMED, _NOTED
     if use.session_at:
-        hint = "a hint: the program may have used another login"
-        yield "session at", _when(use.session_at, now), Confidence.UNVERIFIED, hint
+        hint = "only a hint: the program may have used another login"
+        yield "last session", _when(use.session_at, now), Confidence.UNVERIFIED, hint
     if use.unusable_until:
         why = f" ({use.disabled_reason})" if use.disabled_reason else ""
-        yield "rests until", f"{_when(use.unusable_until, now)}{why}", Confidence.ASSUMED, _NOTED
+        yield "cooldown until", f"{_when(use.unusable_until, now)}{why}", Confidence.ASSUMED, _NOTED
     if use.out_of_credit:
         yield "credit", "none left", Confidence.ASSUMED, _NOTED
     if use.pinned_by:
-        yield "pinned", f"{use.pinned_by} bound to it", Confidence.ASSUMED, _NOTED
+        yield "pinned", f"{use.pinned_by} pinned to it", Confidence.ASSUMED, _NOTED
 
 
 def _lined_up(verdict: Verdict, look: Judgement) -> Iterator[Part]:
     profiles = {one.key: one.seen.credential.profile for one in look.verdicts}
-    sure = "they say so" if verdict.seen.use.in_use is not None else "they do not say; what is there counts as used"
+    sure = (
+        "its program's settings say so"
+        if verdict.seen.use.in_use is not None
+        else "its settings do not say, so it counts as used"
+    )
     yield "in use", "yes" if verdict.in_use else "no", Confidence.ASSUMED, sure
     for one in look.lineups:
         if one.ladder and any(rung.key == verdict.key for rung in one.ladder):
@@ -172,61 +175,61 @@ def _lined_up(verdict: Verdict, look: Judgement) -> Iterator[Part]:
         place, total = one.keys.index(verdict.key) + 1, len(ids) + len(one.spare)
         others = [other for at, other in enumerate(ids, 1) if at != place]
         beside = f", beside {', '.join((*others, *one.spare))}" if total > 1 else ", and no other"
-        order = f"{place} of {total}" if one.ordered else f"one of {total}, in no stated order"
+        order = f"{place} of {total}" if one.ordered else f"one of {total}, in no set order"
         yield f"for {one.agent}", f"{order} for {one.provider}{beside}", Confidence.ASSUMED, "the effective order"
 
 
 def _ladder(lineup: Lineup, profiles: Mapping[str, str]) -> Iterator[Part]:
     """Each place from which the program could take it, the strongest first; those with nothing in them together."""
-    why = "its program takes the first that holds something"
+    why = "its program uses the first place that has a login"
     for number, rung in enumerate(lineup.ladder, 1):
         if rung.standing is not Standing.EMPTY:
             what = f"{profiles.get(rung.key, rung.key)}, " if rung.key else ""
             words = f"{rung.place}: {what}{rung.note or _STANDINGS[rung.standing]}"
             yield f"place {number}", words, Confidence.ASSUMED, why
     if empty := [rung.place for rung in lineup.ladder if rung.standing is Standing.EMPTY]:
-        yield "nothing in", ", ".join(empty), Confidence.PROVEN, _READ
+        yield "empty places", ", ".join(empty), Confidence.PROVEN, _READ
 
 
 _STANDINGS: Final = {
     Standing.SERVES: "serves",
-    Standing.BEHIND: "does not serve, because one before it does",
-    Standing.PASSED: "is not taken",
+    Standing.BEHIND: "not in use: a place above it serves",
+    Standing.PASSED: "skipped",
 }
 
 
 def _remembered(verdict: Verdict, known: Remembered | None) -> Iterator[Part]:
     if known is None:
-        yield "first seen", "by this check", Confidence.PROVEN, "nothing was known of it before"
+        yield "first seen", "by this check", Confidence.PROVEN, "not known before"
         return
-    mine = "authwatch was there"
+    mine = "authwatch saw it"
     yield "first seen", moment(known.first_seen_at), Confidence.PROVEN, mine
     if verdict.rotated_at:
         yield "last renewed", moment(verdict.rotated_at), Confidence.PROVEN, mine
     if usual := rhythm(known.rotations):
-        rhythmic = f"every {span(usual.usual)}, give or take {span(usual.spread)}"
+        rhythmic = f"every {span(usual.usual)}, ± {span(usual.spread)}"
         yield "usually", rhythmic, Confidence.PROVEN, f"the median of {usual.gaps} gaps between renewals"
     if verdict.expected:
-        day = f"about {date(verdict.expected.at)}, give or take {span(verdict.expected.spread)}"
-        yield "next log-in", day, Confidence.ASSUMED, f"an estimate by {verdict.expected.logins} past log-ins"
+        day = f"about {date(verdict.expected.at)}, ± {span(verdict.expected.spread)}"
+        yield "next log-in", day, Confidence.ASSUMED, f"estimated from {verdict.expected.logins} past log-ins"
     if known.fingerprint_since:
-        sure, why = Confidence.PROVEN, "keyed digests of it were compared"
+        sure, why = Confidence.PROVEN, "by its fingerprint"
         if not known.comparable:
-            sure, why = Confidence.UNVERIFIED, "the digest was made with another key, so it cannot be compared"
+            sure, why = Confidence.UNVERIFIED, "its fingerprint was made with another key and cannot be compared"
         yield "same secret", f"since {moment(known.fingerprint_since)}", sure, why
     if known.overused_at:
-        yield "overused", f"used when it should have been renewed, {moment(known.overused_at)}", Confidence.PROVEN, mine
+        yield "overused", f"used after its renewal was due, {moment(known.overused_at)}", Confidence.PROVEN, mine
     if verdict.held or verdict.vanished:
         yield "last seen", moment(known.last_seen_at), Confidence.PROVEN, mine
 
 
 def _ruled(verdict: Verdict, policy: Policy, now: datetime) -> Iterator[Part]:
-    seen, told = verdict.seen, "you said so, or left it as it comes"
+    seen, told = verdict.seen, "from your config, or the default"
     rule = rule_for(seen.credential, policy)
     if verdict.deadline:
         yield "act before", _when(verdict.deadline, now), Confidence.ASSUMED, _deadline(verdict)
         steps = ", ".join(span(step) for step in reversed(steps_for(seen, policy)))
-        yield "lead steps", steps or "none: all are longer than a third of its lifetime", Confidence.PROVEN, told
+        yield "lead steps", steps or "none: each is longer than a third of its lifetime", Confidence.PROVEN, told
     if rule:
         matched = ", ".join(f"{label}={value}" for label, value in rule.match.items())
         yield "rule", f"for {matched or 'everything'}", Confidence.PROVEN, told
@@ -235,19 +238,19 @@ def _ruled(verdict: Verdict, policy: Policy, now: datetime) -> Iterator[Part]:
     if verdict.key in policy.expect:
         yield "expected", "yes", Confidence.PROVEN, told
     if verdict.ignored:
-        yield "ignored", f"{name(seen.credential)} is shown and never alarmed about", Confidence.PROVEN, told
+        yield "ignored", "shown, never alerts", Confidence.PROVEN, told
 
 
 def _deadline(verdict: Verdict) -> str:
     seen, deadline = verdict.seen, verdict.deadline
     if verdict.held:
-        return "the last known one"
+        return "the last known date"
     if deadline == seen.access_expires_at and not seen.login_expires_at:
-        return "its access ends then, and nothing renews it"
+        return "its access expires and does not renew itself"
     if deadline in (seen.access_expires_at, seen.login_expires_at):
-        return "the later of the two ends" if seen.access_expires_at else "its login ends then"
-    return "at the latest, by the lifetime that such a login has"
+        return "the later of access and login expiry" if seen.access_expires_at else "its login expires"
+    return "at the latest, by the usual lifetime of its kind"
 
 
 def _when(at: datetime, now: datetime) -> str:
-    return f"{moment(at)}, {relative(at, now)}"
+    return moment(at)

@@ -233,7 +233,7 @@ def _gone(look: _Look, memory: Remembered) -> Verdict:
     """A login that was there; what it was stays on record, so that its coming back is recognised."""
     seen = memory.observation
     absent = seen._replace(evidence=Evidence.ABSENT, problem=None, notes=())
-    why = f"was in {seen.store or 'its store'} and is gone from there"
+    why = f"is missing: it is gone from {seen.store or 'its store'}"
     verdict = evaluate(absent, memory, look.policy, look.now)
     return verdict._replace(
         seen=seen, vanished=True, because=(why,), summary=sentence(seen.credential, why), until=None

@@ -49,8 +49,8 @@ def refusal(seen: Observation, proof: ProbeResult | None, now: datetime) -> str 
         return None
     who, why = seen.credential.provider, f": {proof.note}" if proof.note and proof.answer in _REFUSALS else ""
     if proof.answer is Answer.EXPIRED:
-        return f"has expired: {who} said so twice in a row when it was asked"
-    return f"was refused by {who} twice in a row when it was asked{why}"
+        return f"has expired: {who} said so twice in a row"
+    return f"was rejected by {who} twice in a row{why}"
 
 
 def laid(verdict: Verdict, proof: ProbeResult | None, now: datetime) -> Verdict:

@@ -71,18 +71,18 @@ def _weigh(verdict: Verdict, mine: tuple[Lineup, ...], able: Mapping[int, Sequen
         return verdict  # the line-ups are those of another place
     if not (wanted or _in_use(verdict, mine)):
         others = any(lineup.in_use for lineup in mine)
-        why = f"the order stated for {provider} leaves it out" if others else f"nothing here uses {provider}"
-        idle = extend(verdict._replace(in_use=False), f"not in use: {verdict.seen.use.why_not or why}")
+        why = verdict.seen.use.why_not or (f"not in the order for {provider}" if others else "")
+        idle = extend(verdict._replace(in_use=False), f"not in use: {why}" if why else "not in use")
         return idle._replace(needs_human=Need.NO, step=None, weights=(*idle.weights, Weight.UNUSED))
     using = [lineup for lineup in mine if lineup.in_use]
     replaceable = bool(using) and all(any(key != verdict.key for key in able[id(line)]) for line in using)
     verdict = verdict._replace(in_use=True)
     pinned = verdict.seen.use.pinned_by
     if pinned and verdict.seen.evidence is Evidence.ABSENT:  # nothing but those sessions asks for it
-        return extend(verdict, f"{pinned} pinned to it, and a pin has no fallback")
+        return extend(verdict, f"{pinned} pinned to it; a pin has no fallback")
     if verdict.needs_human is not Need.NOW or not replaceable:
         return verdict
-    spare = extend(verdict, f"redundant: another login or key for {provider} remains")
+    spare = extend(verdict, f"another login or key for {provider} still works")
     return spare._replace(needs_human=Need.SOON, step=None, weights=(*spare.weights, Weight.REDUNDANT))
 
 
@@ -100,7 +100,7 @@ def _overridden(weighed: list[Verdict], alone: Mapping[str, Verdict], lineups: I
             if not good or alone[key].state is State.OPAQUE:
                 continue
             if serving.state in (State.OPAQUE, State.UNKNOWN):
-                after[key] = extend(after[key], "whether that one works cannot be seen")
+                after[key] = extend(after[key], "authwatch cannot see whether that one works")
             else:
                 other = after[key].seen.credential.profile
                 after[serving.key] = serving = extend(serving, f"it overrides {other}, which would work")
@@ -191,7 +191,7 @@ def fallbacks(
     for key, labels in open_before:
         place = (labels.get("source", ""), labels.get("agent", ""), labels.get("provider", ""))
         if key not in found and place not in unread:
-            yield key, Condition(key, Level.FINE, labels, summary=f"{place[2]} of {place[0]} is as it should be again.")
+            yield key, Condition(key, Level.FINE, labels, summary=f"{place[2]} ({place[0]}) is back to normal.")
 
 
 def _of(lineup: Lineup, line: list[Verdict], masked: bool) -> Iterator[Condition]:
@@ -234,7 +234,7 @@ def _pin(lineup: Lineup, verdict: Verdict, masked: bool) -> Condition | None:
         _labels(lineup, "pin"),
         verdict.step if level is Level.SOON else None,
         summary=f"{sessions} pinned to {name} ({lineup.source}, agent {lineup.agent}), and a pin has no fallback: "
-        + ("that login ends soon." if level is Level.SOON else "that login does not work any more."),
+        + ("that login expires soon." if level is Level.SOON else "that login no longer works."),
         remedy=in_place("authwatch models pin list", lineup.source),
     )
 
@@ -244,7 +244,7 @@ def _few(lineup: Lineup, members: int, able: list[Verdict], masked: bool) -> Con
     profile = able[0].seen.credential.profile if able else lineup.spare[0] if lineup.spare else ""
     if profile:
         name = mask(profile) if masked else profile
-        text = f"{where} is down to its last usable login: {name}, 1 of {members}."
+        text = f"{where} is down to its last working login: {name} (1 of {members})."
         return Condition(
             f"{_key(lineup)}/last",
             Level.INFO,
@@ -252,7 +252,7 @@ def _few(lineup: Lineup, members: int, able: list[Verdict], masked: bool) -> Con
             summary=text,
             remedy=in_place(_STATUS, lineup.source),
         )
-    text = f"{where} has no usable login left, of {members}."
+    text = f"{where} has no working login left (of {members})."
     return Condition(
         f"{_key(lineup)}/last",
         Level.NOW,
@@ -273,12 +273,12 @@ def _paid(lineup: Lineup, line: list[Verdict]) -> Condition | None:
         return None
     where = f"{lineup.provider} ({lineup.source}, agent {lineup.agent})"
     resting = _serving(line[0])
-    why = "rests for a while" if resting else "does not work"
+    why = "is in cooldown" if resting else "does not work"
     return Condition(
         f"{_key(lineup)}/paid",
         Level.INFO if resting else Level.SOON,
         _labels(lineup, "paid"),
-        summary=f"{where} is served by an API key that is billed by use, because its subscription {why}.",
+        summary=f"{where} uses an API key that is billed by use, because its subscription {why}.",
         remedy=in_place(_STATUS, lineup.source),
     )
 

@@ -17,39 +17,39 @@ class RuleText(NamedTuple):
 
 ROWS: Final[dict[Rule, RuleText]] = {
     Rule.UNREADABLE: RuleText(
-        "the store cannot be read or understood, or is not looked at any more",
+        "the store could not be read, or is not checked any more",
         "unknown",
-        "unknown; what lies in it is held until its own deadline",
+        "unknown; the last known facts hold until the last known deadline",
     ),
     Rule.REJECTED: RuleText(
-        "its store says that it was rejected, or its provider said so twice in a row when asked", "refused", "now"
+        "its store says it was rejected, or its provider rejected it twice in a row", "refused", "now"
     ),
-    Rule.BLANKED: RuleText("the login is there, its tokens are empty", "expired", "now"),
+    Rule.BLANKED: RuleText("logged out: the tokens are empty", "expired", "now"),
     Rule.REFUSED: RuleText("its own program would refuse to use it", "missing", "now"),
-    Rule.ABSENT: RuleText("expected, or known from a file that was looked at, and not there", "missing", "now"),
-    Rule.ENDED: RuleText("the deadline has come: nothing can refresh it, or the login is over", "expired", "now"),
+    Rule.ABSENT: RuleText("expected, or known from a file that was read, and missing", "missing", "now"),
+    Rule.ENDED: RuleText("expired: it cannot be refreshed, or the login itself is over", "expired", "now"),
     Rule.UNRENEWED: RuleText(
-        "access ran out, and a use after that was seen an hour ago on the same login",
+        "access expired, was used for an hour since, and was not refreshed",
         "expired",
         "now",
     ),
     Rule.IDLE: RuleText(
-        "access ran out, refreshable, idle",
+        "access expired, refreshable, idle",
         "expired",
-        "no; soon where the login itself ends within a lead step",
+        "no; soon where the login itself expires within a lead step",
     ),
     Rule.LEAD: RuleText("the deadline lies within a lead step", "expiring", "soon"),
-    Rule.HIDDEN: RuleText("in a keychain, encrypted, or behind a reference", "opaque", "no, unverified"),
-    Rule.ENDLESS: RuleText("no usable expiry", "static", "no, unverified"),
+    Rule.HIDDEN: RuleText("stored in a keychain, encrypted, or behind a reference", "opaque", "no, unverified"),
+    Rule.ENDLESS: RuleText("no expiry date", "static", "no, unverified"),
     Rule.FINE: RuleText("otherwise", "ok", "no"),
 }
 
 #: What each weight does, in words.
 WEIGHTS: Final[dict[Weight, str]] = {
-    Weight.LAST_KNOWN: "the deadline that was known before its store became unreadable runs on",
-    Weight.STALLED: "refresh stalled: it was used well after its program usually renews it, and was not renewed",
-    Weight.CREDIT: "out of credit: somebody has to top it up, and then it works again",
-    Weight.REST: "it rests (cooldown or rate limit): unusable for a while, which needs nobody",
+    Weight.LAST_KNOWN: "last known: the deadline known before its store became unreadable still counts",
+    Weight.STALLED: "refresh stalled: it was used well after its usual renewal, and was not renewed",
+    Weight.CREDIT: "out of credit: it works again once it is topped up",
+    Weight.REST: "in cooldown or rate limited: unusable for a while, no action needed",
     Weight.UNUSED: "not in use: another place serves instead, or no model, fallback, pin or expectation asks for it",
-    Weight.REDUNDANT: "redundant: another login or key of the same provider serves meanwhile",
+    Weight.REDUNDANT: "redundant: another login or key of the same provider still works",
 }

@@ -33,7 +33,7 @@ def hold(known: Remembered, problem: Problem, policy: Policy, now: datetime, why
     says so otherwise."""
     seen = known.observation._replace(problem=problem)
     clock = Clock(known.deadline or deadline_of(known.observation), steps=steps_for(seen, policy))
-    why = why or f"cannot be looked at ({problem}), so these are the last known facts"
+    why = why or f"could not be read ({problem}); last known facts"
     verdict = Verdict(
         seen,
         State.UNKNOWN,
@@ -52,10 +52,10 @@ def hold(known: Remembered, problem: Problem, policy: Policy, now: datetime, why
     )
     step = clock.step(now)
     if clock.deadline and clock.over(now):
-        verdict = extend(verdict, f"by them it ended {moment(clock.deadline)}")
+        verdict = extend(verdict, f"expired {moment(clock.deadline)} by these")
         return verdict._replace(needs_human=Need.NOW, weights=(Weight.LAST_KNOWN,))
     if clock.deadline and step:
-        verdict = extend(verdict, f"by them it ends {moment(clock.deadline)}")
+        verdict = extend(verdict, f"expires {moment(clock.deadline)} by these")
         return verdict._replace(needs_human=Need.SOON, step=step, weights=(Weight.LAST_KNOWN,))
     return verdict
 
@@ -148,10 +148,10 @@ class CheckedPlaces:
         if instead is None:
             why = f"{found}, which is not set for this check"
         elif instead != lost:
-            why = f"{found}, but this check has {instead.variable}={instead.value} and does not look there"
+            why = f"{found}, but this check has {instead.variable}={instead.value}"
         else:
-            why = f"{found}, where this check does not look any more"
-        verdict = hold(known, Problem.NOT_CHECKED, policy, now, f"{why}, so these are the last known facts")
+            why = f"{found}, which this check does not read any more"
+        verdict = hold(known, Problem.NOT_CHECKED, policy, now, f"{why}; last known facts")
         return verdict._replace(seen=verdict.seen._replace(through=(lost,)))
 
     def _left(self, seen: Observation) -> bool:

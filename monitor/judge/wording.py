@@ -8,16 +8,16 @@ from typing import Final
 
 from monitor.model import Credential, Evidence, Kind, Location, Need, Problem, Verdict, Weight
 
-OUT_OF_CREDIT: Final = "is out of credit"
+OUT_OF_CREDIT: Final = "out of credit"
 EXPECTED: Final = "policy.expect lists it"
 
 _PINS: Final = "authwatch models pin list"
 
 _RENEW: Final = {
     Kind.CERT: "Renew the certificate.",
-    Kind.API_KEY: "Put a valid key in its place.",
-    Kind.TOKEN: "Put a new token in its place.",
-    Kind.MANUAL: "Renew it, then change its date in authwatch's config.",
+    Kind.API_KEY: "Replace it with a valid key.",
+    Kind.TOKEN: "Replace it with a new token.",
+    Kind.MANUAL: "Renew it, then update its date in authwatch's config.",
 }
 #: Names that programs give by themselves: they tell nothing about anybody.
 _NOBODY: Final = frozenset(
@@ -25,13 +25,58 @@ _NOBODY: Final = frozenset(
 )
 
 
+#: What people call the programs; a source that somebody named goes by that name.
+PROGRAMS: Final = {
+    "openclaw": "OpenClaw",
+    "claude-code": "Claude Code",
+    "codex": "Codex",
+    "gemini-cli": "Gemini CLI",
+    "opencode": "opencode",
+    "github-copilot": "GitHub Copilot",
+    "gh": "GitHub CLI",
+    "qwen-code": "Qwen Code",
+    "kimi": "Kimi CLI",
+    "hermes": "Hermes",
+    "gcloud": "gcloud",
+    "aws": "AWS",
+    "azure": "Azure CLI",
+    "huggingface": "Hugging Face",
+    "wrangler": "Wrangler",
+    "picoclaw": "PicoClaw",
+    "zeroclaw": "ZeroClaw",
+    "cursor": "Cursor",
+    "copilot-cli": "Copilot CLI",
+    "grok": "Grok Build",
+    "pi": "Pi",
+}
+_NOUNS: Final = {
+    Kind.API_KEY: "key",
+    Kind.TOKEN: "token",
+    Kind.CERT: "certificate",
+    Kind.OAUTH: "login",
+    Kind.SESSION: "login",
+}
+
+
+def program(source: str) -> str:
+    """What people call the program of a source; `OpenClaw (profile work)` for `openclaw@work`."""
+    kind, _, profile = source.partition("@")
+    called = PROGRAMS.get(kind, kind)
+    return f"{called} (profile {profile})" if profile else called
+
+
 def name(credential: Credential) -> str:
-    """What a person calls it: `anthropic:work (openclaw, agent main)`, the profile alone if that says it all,
-    and the provider alone (profile `openai:-`) where it is missing as a whole."""
+    """What a person calls it: `OpenClaw login anthropic:work (agent main)`; the provider alone (profile `openai:-`)
+    where it is missing as a whole, the variable alone where nothing but the environment holds it."""
     profile, source = credential.profile.removesuffix(":-") or "-", credential.source
-    if credential.agent != "-":
-        return f"{profile} ({source}, agent {credential.agent})"
-    return profile if profile.partition(":")[0] == source else f"{profile} ({source})"
+    agent = f" (agent {credential.agent})" if credential.agent != "-" else ""
+    if source in ("env", "manual"):
+        return f"{profile.removeprefix('env:')}{agent}"
+    called, noun = program(source), _NOUNS.get(credential.kind, "")
+    if profile.partition(":")[0] == source:
+        profile = profile.partition(":")[2]
+        profile = "" if profile in ("", "default") else profile
+    return " ".join(filter(None, (called, noun, profile))) + agent
 
 
 def sentence(credential: Credential, *phrases: str) -> str:
@@ -53,24 +98,24 @@ def remedy(verdict: Verdict, stated: str = "") -> str:
         return ""
     if seen.problem is Problem.NOT_CHECKED and seen.through:
         command = f"{setting(seen.through[0])} authwatch install systemd"
-        return f"{command} (or cron, launchd, termux; if it is gone on purpose: authwatch forget {key})"
+        return f"{command}\n(or cron, launchd, termux; if it was removed on purpose: authwatch forget {key})"
     if verdict.needs_human is Need.UNKNOWN:
         return f"authwatch explain {key}"
     if stated:
         return stated
     if Weight.STALLED in verdict.weights and seen.use.session_at and seen.relogin:
-        return f"{seen.relogin} (if its program uses another login now: authwatch ignore {key})"
+        return f"{seen.relogin}\n(if its program uses another login now: authwatch ignore {key})"
     if OUT_OF_CREDIT in verdict.because:
-        return f"Top up the credit at {seen.credential.provider}."
+        return f"Top up your credit with {seen.credential.provider}."
     if seen.evidence is Evidence.ABSENT and seen.use.pinned_by:
-        return f"{in_place(_PINS, seen.credential.source)} (then type in that session: /model default)"
-    renew = seen.advice or seen.relogin or _RENEW.get(seen.credential.kind, "Log in again with its own program.")
+        return f"{in_place(_PINS, seen.credential.source)}\n(then type in that session: /model default)"
+    renew = seen.advice or seen.relogin or _RENEW.get(seen.credential.kind, "Log in again in its program.")
     if verdict.vanished:
-        return f"{renew} (if it is gone on purpose: authwatch forget {key})"
+        return f"{renew}\n(if it was removed on purpose: authwatch forget {key})"
     if EXPECTED in verdict.because:
-        return f"{renew} (if it is gone on purpose: take it out of policy.expect)"
+        return f"{renew}\n(if it was removed on purpose: delete it from policy.expect)"
     if seen.evidence is Evidence.ABSENT and not (seen.relogin or seen.advice):
-        return f"{renew} Or take it out of the settings that ask for it."
+        return f"{renew} Or remove it from the settings that ask for it."
     return renew
 
 

@@ -127,7 +127,7 @@ def read(host: Host, *, process: bool = True, folder: Path | None = None) -> Ins
     environment = Environment(host, process, env.parse(variables or ""), config.variables, gateway)
     folders, crowded = _folders(look, config, environment)
     if config.crowded:
-        detail = f"more than {MAX_AGENTS} agents; the others are not looked at"
+        detail = f"more than {MAX_AGENTS} agents; the others are not checked"
         look.faults.append(Fault(Problem.TOO_LARGE, places.config, detail, refuses=False))
     shared = look.guarded(lambda: stores_module.shared(host, places.database))
     broken = bool(look.faults) and look.faults[-1].path == places.database

@@ -75,7 +75,7 @@ def _idle(refresh: list[Token]) -> list[str]:
         renewed = [found for token in refresh if (found := moment(token.get("last_modification_time")))]
     except ValueError:
         return []
-    words = "Microsoft ends a login that is not used for 90 days"
+    words = "Microsoft expires a login that is not used for 90 days"
     return [f"last renewed {date(max(renewed))}; {words}"] if renewed else []
 
 

@@ -134,7 +134,7 @@ class _Settings:
         if name != AUTH_TOKEN:  # that one is mostly a gateway's
             self._host.offer(seen.credential, value)
         if login and value == login.access:
-            notes = ("it is a copy of the login's access token: it ends with that, and nothing renews it",)
+            notes = ("it is a copy of the login's access token; it expires with it and does not renew itself",)
             relogin = "" if path else f"unset {name}"  # then the login serves
             return seen._replace(access_expires_at=login.seen.access_expires_at, notes=notes, relogin=relogin)
         return seen
@@ -258,4 +258,4 @@ def _login_end(value: Any) -> datetime | None:
 
 def _reason(login: Mapping[str, Any]) -> tuple[str, ...]:
     why = login.get("loginEnded")
-    return (f"login ended: {why}",) if isinstance(why, str) and _WORD.fullmatch(why) else ()
+    return (f"login expired: {why}",) if isinstance(why, str) and _WORD.fullmatch(why) else ()

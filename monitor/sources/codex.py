@@ -239,7 +239,7 @@ def _dated(seen: Observation, token: str) -> Observation:
     try:
         expires, lifetime = dates(token)
     except ValueError:
-        return seen._replace(notes=(*seen.notes, "its end cannot be seen: the token is no JWT with an exp"))
+        return seen._replace(notes=(*seen.notes, "its expiry is unknown: the token is not a JWT with an exp"))
     return seen._replace(access_expires_at=expires, lifetime=lifetime)
 
 

@@ -111,5 +111,5 @@ def _dated(seen: Observation, token: str) -> Observation:
     try:
         ends, span = dates(token)
     except ValueError:
-        return seen._replace(notes=("its end cannot be seen: the token is opaque",))
+        return seen._replace(notes=("its expiry is unknown: the token is opaque",))
     return seen._replace(access_expires_at=ends, lifetime=span)

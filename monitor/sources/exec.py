@@ -43,7 +43,7 @@ def _asked(host: Host, entry: SourceEntry, command: list[str], blank: Observatio
     environ = _environ(host, entry)
     program = located(host, command[0], environ["PATH"])
     if not entry.trusted:
-        why = "a program runs only from a config file that nobody else can write"
+        why = "a program is run only from a config file that no other user can write"
         raise Unreadable(Problem.EXEC_FAILED, program, why)
     only_ours(program, host.uid)
     host.note(program)

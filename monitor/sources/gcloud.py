@@ -17,7 +17,7 @@ from monitor.system.host import Host
 
 LOGIN: Final = "gcloud auth application-default login"
 NAME: Final = "application_default_credentials.json"
-IDLE: Final = "Google ends a login that is not used for six months"
+IDLE: Final = "Google expires a login that is not used for six months"
 LOCATIONS: Final = (
     LocationVariable("CLOUDSDK_CONFIG"),
     LocationVariable("GOOGLE_APPLICATION_CREDENTIALS", LocationValue.FILE),

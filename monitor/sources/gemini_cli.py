@@ -163,7 +163,7 @@ def _keys(place: StorePlace, folder: Path, said: list[Finding]) -> tuple[dict[st
         hidden = blank._replace(
             evidence=Evidence.HIDDEN,
             problem=Problem.ENCRYPTED if there else Problem.KEYCHAIN,
-            notes=(f"{selected}, and no file has it: it lies in the keychain or in a shell's environment",),
+            notes=(f"{selected}, but no file has it: it is in the keychain or in a shell's environment",),
         )
         places[STORED] = Place((hidden,))
     if way and way != OAUTH and name != "GEMINI_API_KEY":

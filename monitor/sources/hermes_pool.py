@@ -63,7 +63,7 @@ def _member(
         return _reported(key(place, home, variable, provider, named[variable][1]), login)
     if not held and (source.startswith(FROM_ENV) or source == BORROWED):
         seen = place.blank(provider, profile, Kind.API_KEY, home.store, LOGIN)._replace(evidence=Evidence.HIDDEN)
-        why = "it is Claude Code's own login" if source == BORROWED else f"it lies in ${variable} of its environment"
+        why = "it is Claude Code's own login" if source == BORROWED else f"it is in ${variable} of its environment"
         return _reported(seen._replace(notes=(why,)), login)
     return _login(place, provider, profile, login, home.store)
 

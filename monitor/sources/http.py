@@ -99,7 +99,7 @@ def _header(host: Host, entry: SourceEntry) -> Header | None:
         return None
     path = host.path(entry.options["header_file"])
     if not entry.trusted:
-        why = "a secret is sent only by a config file that nobody else can write"
+        why = "a secret is sent only from a config file that no other user can write"
         raise Unreadable(Problem.UNREADABLE, path, why)
     text = host.text(path, 64 * 1024)
     if text is None:

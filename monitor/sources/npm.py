@@ -65,7 +65,7 @@ def _token(place: StorePlace, registry: str, name: str, value: str, path: Path) 
     seen = place.blank("npm", f"npm:{registry}", kind, path, relogin)
     named = {variable: place.env(variable) for variable in _VARIABLE.findall(value)}
     if named and place.expected:
-        return seen._replace(evidence=Evidence.HIDDEN, notes=("it lies in its user's environment",))
+        return seen._replace(evidence=Evidence.HIDDEN, notes=("it is in its user's environment",))
     if unset := [variable for variable, given in named.items() if not given]:
         return seen._replace(evidence=Evidence.HIDDEN, notes=(f"the variable {unset[0]} is not set here",))
     value = _VARIABLE.sub(lambda found: named[found[1]], value)

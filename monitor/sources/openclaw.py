@@ -127,7 +127,7 @@ def _findings(host: Host, entry: SourceEntry, found: Installation) -> Iterator[F
     for fault in found.faults:
         yield Trouble(entry.id, fault.problem, host.show(fault.path), fault.detail, str(fault.path))
     if found.crowded:
-        folder, detail = found.places.state / "agents", f"more than {MAX_AGENTS} agents; the others are not looked at"
+        folder, detail = found.places.state / "agents", f"more than {MAX_AGENTS} agents; the others are not checked"
         yield Trouble(entry.id, Problem.TOO_LARGE, host.show(folder), detail, str(folder))
     for agent in found.agents:
         yield from look.profiles(agent)

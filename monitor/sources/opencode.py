@@ -43,7 +43,7 @@ MOST: Final = 64
 ANTHROPIC: Final = "anthropic"
 CONFIGS: Final = ("config.json", "opencode.json", "opencode.jsonc")
 _BRINGS: Final = re.compile(r"anthropic|claude", re.IGNORECASE)
-DROPPED: Final = "opencode has no Anthropic login of its own any more, and no plugin in its config brings one"
+DROPPED: Final = "opencode no longer has an Anthropic login of its own, and no plugin in its config brings one"
 
 
 def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:

@@ -96,7 +96,7 @@ def _keys(
         return {ELSEWHERE: Place(switch=True)}
     name = names[0] if names else "apiKey"
     seen = place.blank("qwen", f"qwen-code:{name}", Kind.API_KEY, folder / "settings.json")
-    where = f"{selected}, and no file has its key: it lies in a shell's environment"
+    where = f"{selected}, but no file has its key: it is in a shell's environment"
     return {VARIABLE: Place((seen._replace(evidence=Evidence.HIDDEN, notes=(where,)),))}
 
 
