@@ -103,19 +103,19 @@ def rows(shown: Document, now: datetime | None = None) -> list[StatusLine]:
 
 def _laid_out(found: Sequence[StatusLine], wide: int | None) -> list[str]:
     """Each row, of one or several lines."""
-    cells = [(row.mark, visible(row.where), visible(row.name)) for row in found]
-    firsts = [line.ljust(0) for line in columns([(*cell, "") for cell in cells])]
+    cells = [(f"{row.mark:<{_INDENT - 2}}", visible(row.where), visible(row.name)) for row in found]
+    firsts = columns([(mark, *(cell if cell[1] else ("", "")), "") for mark, *cell in cells])
     room = max((width(line) for line in firsts), default=0) + 2
     made = []
     for row, cell, first in zip(found, cells, firsts, strict=True):
         said, beside = visible(row.said), first + " " * (room - width(first))
         if not row.name:  # a sentence of its own
-            begin = f"{row.mark:<{_INDENT - 2}}  {cell[1]}: "
+            begin = f"{cell[0]}  {cell[1]}: "
             made.append(_wrapped(said, wide, begin, " " * _INDENT))
         elif wide is None or wide - room >= _LEAST:
             made.append(_wrapped(said, wide, beside, " " * room))
         else:
-            name = f"{row.mark:<{_INDENT - 2}}  {cell[1]} {cell[2]}"
+            name = f"{cell[0]}  {cell[1]} {cell[2]}"
             made.append("\n".join((name, _wrapped(said, wide, " " * _INDENT, " " * _INDENT))))
     return made
 

@@ -82,7 +82,7 @@ def _weigh(verdict: Verdict, mine: tuple[Lineup, ...], able: Mapping[int, Sequen
         return extend(verdict, f"{pinned} pinned to it; a pin has no fallback")
     if verdict.needs_human is not Need.NOW or not replaceable:
         return verdict
-    spare = extend(verdict, f"another login or key for {provider} still works")
+    spare = extend(verdict, f"redundant: another login or key for {provider} still works")
     return spare._replace(needs_human=Need.SOON, step=None, weights=(*spare.weights, Weight.REDUNDANT))
 
 

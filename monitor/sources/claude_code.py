@@ -258,4 +258,4 @@ def _login_end(value: Any) -> datetime | None:
 
 def _reason(login: Mapping[str, Any]) -> tuple[str, ...]:
     why = login.get("loginEnded")
-    return (f"login expired: {why}",) if isinstance(why, str) and _WORD.fullmatch(why) else ()
+    return (f"logged out: {why}",) if isinstance(why, str) and _WORD.fullmatch(why) else ()

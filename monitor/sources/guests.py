@@ -31,7 +31,7 @@ def observe(host: Host, entry: SourceEntry) -> Iterator[Finding]:
         raise Unreadable(Problem.NOT_FOUND, where, f"there is no source of the type {entry.type}")
     if not entry.trusted:
         raise Unreadable(
-            Problem.UNREADABLE, where, "a guest source is run only from a config file that no other user can write"
+            Problem.UNREADABLE, where, "a guest is run only from a config file that no other user can write"
         )
     if (place := place_of_guest(point.module)) is not None:
         only_ours(place, host.uid)

@@ -108,7 +108,7 @@ def test_agents_that_disagree_are_told_with_the_dead_one_and_by_nothing_else(lif
     settled(life)
     (item,) = life.items
     assert (item.call, item.name) == ("Act now", "anthropic:default (work)")
-    assert "agent main has a working login of that name, which must not be copied" in item.text
+    assert "agent main has a working login of that name (do not copy it)" in item.text
     agent(life, "work", life.oauth(8 * HOUR, secret="new"))
     settled(life)
     assert [one.call for one in life.items] == ["Act now", "Recovered"]
@@ -119,5 +119,5 @@ def test_a_dead_login_beside_a_working_claude_code_is_told_with_the_safe_way(lif
     life.openclaw({NAME: {**life.oauth(8 * HOUR), "access": "", "refresh": ""}})
     life.look()
     (item,) = life.items
-    assert "claude-code has a working login of anthropic, which must not be copied" in item.text
+    assert "claude-code has a working anthropic login (do not copy it" in item.text
     assert "a token of its own comes from: claude setup-token" in item.text

@@ -64,7 +64,7 @@ def test_it_is_on_the_page_of_explain_and_in_the_calendar_without_an_alarm(lived
     lived.look()
     page = " ".join(said(lived, "explain", KEY).split())
     due = START + (67 + 22) * DAY
-    assert f"next log-in about {date(due)}, give or take 2 days (assumed: an estimate by 4 past log-ins)" in page
+    assert f"next log-in about {date(due)}, ± 2 days (assumed: estimated from 4 past log-ins)" in page
     left = json.loads((state(lived.home) / "page.json").read_text())
     found = {str(event["SUMMARY"]): event for event in Calendar.from_ical(calendar(left, "box")).walk("VEVENT")}
     event = found[f"About now {NAME} (openclaw, agent main) may need a log-in"]

@@ -110,9 +110,8 @@ def test_the_document_is_the_contract_s():
                 "last_used_at": None,
                 "last_rotated_at": "2026-11-22T12:00:00Z",
                 "problem": None,
-                "because": ["ends Tue 24 Nov 2026, 13:00 UTC, then somebody must renew it"],
-                "summary": "anthropic:work (openclaw, agent main) ends Tue 24 Nov 2026, 13:00 UTC, "
-                "then somebody must renew it.",
+                "because": ["expires Tue 24 Nov 2026, 13:00 UTC"],
+                "summary": "OpenClaw login anthropic:work (agent main) expires Tue 24 Nov 2026, 13:00 UTC.",
                 "remedy": "claude",
                 "store": "~/.openclaw/store",
                 "ignored": False,

@@ -1,4 +1,4 @@
-"""Recovery closes the loop: logged in again, valid until when, who has it, who still holds the former one."""
+"""Recovery closes the loop: logged in again, valid until when, who has it, who still has the old one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_the_message_says_which_agents_have_the_new_login_and_which_do_not(tmp_p
     assert authwatch(tmp_path, "check").code == 1, "agent old is still dead"
     text = there.received[-1].body["message"]
     assert "Logged in again, valid until " in text
-    assert "Agents main and work have it; agent old still holds the former one." in text
+    assert "Agents main and work have it; agent old still has the old one." in text
 
 
 def put_config(home) -> None:

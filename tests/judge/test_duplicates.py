@@ -113,8 +113,8 @@ def test_the_condition_names_both_places_the_one_to_keep_and_the_command_for_the
 def test_the_verdicts_say_it_too_and_the_copy_has_the_remedy():
     verdicts = {one.key: one for one in look(CLAW, CLAUDE).verdicts}
     kept, copy = verdicts[CLAUDE.credential.key], verdicts[CLAW.credential.key]
-    assert "its refresh token lies in ~/main.json (openclaw, agent main) too" in kept.summary
-    assert "its refresh token lies in ~/.claude/x (claude-code) too" in copy.summary
+    assert "the same refresh token is also in ~/main.json (openclaw, agent main)" in kept.summary
+    assert "the same refresh token is also in ~/.claude/x (claude-code)" in copy.summary
     assert (kept.remedy, copy.remedy) == ("", separately(CLAW))
     assert (kept.needs_human, copy.needs_human) == (Need.NO, Need.NO), "the condition tells, not the clock"
 
@@ -181,7 +181,7 @@ def test_a_dead_login_says_which_agent_has_a_working_one_of_its_name():
     dead = WORK._replace(**OTHER, evidence=Evidence.REFUSED)
     verdicts = {one.key: one for one in look(CLAW, dead).verdicts}
     found = verdicts[dead.credential.key]
-    assert "agent main has a working login of that name, which must not be copied" in found.summary
+    assert "agent main has a working login of that name (do not copy it)" in found.summary
     assert (found.needs_human, found.remedy) == (Need.NOW, dead.relogin)
     assert "agent" not in words_of(verdicts[CLAW.credential.key])
 
@@ -189,7 +189,7 @@ def test_a_dead_login_says_which_agent_has_a_working_one_of_its_name():
 def test_a_dead_login_says_which_program_has_a_working_one_and_the_safe_way():
     dead = CLAW._replace(**OTHER, evidence=Evidence.REFUSED)
     (found,) = (one for one in look(dead, CLAUDE).verdicts if one.key == dead.credential.key)
-    assert "claude-code has a working login of anthropic, which must not be copied" in found.summary
+    assert "claude-code has a working anthropic login (do not copy it" in found.summary
     assert "claude setup-token" in found.summary
 
 

@@ -152,7 +152,7 @@ def test_an_end_within_a_lead_step_keeps_its_words_and_gets_those_of_the_stall()
     known = history(seen, *CODEX, renewed=9 * DAY + 3 * HOUR, overused_at=at(-2 * HOUR))
     verdict = evaluate(seen, known, POLICY, NOW)
     assert (verdict.needs_human, verdict.step) == (Need.SOON, None)
-    assert "somebody must renew it" in verdict.summary
+    assert "expires Tue 24 Nov" in verdict.summary
     assert "refresh stalled" in verdict.summary
 
 

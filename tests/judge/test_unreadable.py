@@ -63,19 +63,19 @@ def test_a_login_whose_variable_is_not_set_any_more_is_unknown_and_says_what_to_
     found = Story().established(WORK).check()
     assert "was last found through OPENCLAW_STATE_DIR=~/a, which is not set for this check" in summary(found)
     remedy = only(found).remedy
-    assert remedy.startswith("OPENCLAW_STATE_DIR=~/a authwatch install systemd ")
+    assert remedy.startswith("OPENCLAW_STATE_DIR=~/a authwatch install systemd\n")
     assert f"authwatch forget {KEY}" in remedy
 
 
 #: What the check has set and touches, and what it then says; None: nothing, as ever.
 LOST = {
     "unset": ((), (), "OPENCLAW_STATE_DIR=~/a, which is not set for this check"),
-    "another value": ((B,), ("/home/me/b/store",), "~/a, but this check has OPENCLAW_STATE_DIR=~/b and does not look"),
+    "another value": ((B,), ("/home/me/b/store",), "~/a, but this check has OPENCLAW_STATE_DIR=~/b; last"),
     "another variable": ((CONFIG,), (), "which is not set for this check"),
     "the same, but another wins": (
         (A, CONFIG),
         ("/home/me/c/openclaw.json",),
-        "where this check does not look any more",
+        "which this check does not read any more",
     ),
     "the same, and its program does not name it": ((A,), ("/home/me/a/openclaw.json",), None),
 }
@@ -100,7 +100,7 @@ def test_a_profile_of_a_name_counts_as_a_place():
         .established(work, variables=(WORK_PROFILE,))
         .check(variables=(WORK_PROFILE,), looked=("/home/me/.openclaw/openclaw.json",))
     )
-    assert "OPENCLAW_PROFILE=work, where this check does not look any more" in summary(found)
+    assert "OPENCLAW_PROFILE=work, which this check does not read any more" in summary(found)
 
 
 def test_a_login_in_a_folder_that_the_config_names_hangs_on_the_config():

@@ -14,11 +14,11 @@ from tests.judge.worlds import DAY, HOUR, login, looked_at, oauth, only, ruled, 
 @pytest.mark.parametrize(
     ("profile", "source", "agent", "words"),
     [
-        ("anthropic:work", "openclaw", "main", "anthropic:work (openclaw, agent main)"),
-        ("claude-code:default", "claude-code", "-", "claude-code:default"),
-        ("GROQ_API_KEY", "env", "-", "GROQ_API_KEY (env)"),
-        ("pat", "pat", "-", "pat"),
-        ("openai:-", "openclaw", "main", "openai (openclaw, agent main)"),
+        ("anthropic:work", "openclaw", "main", "OpenClaw login anthropic:work (agent main)"),
+        ("claude-code:default", "claude-code", "-", "Claude Code login"),
+        ("GROQ_API_KEY", "env", "-", "GROQ_API_KEY"),
+        ("pat", "pat", "-", "pat login"),
+        ("openai:-", "openclaw", "main", "OpenClaw login openai (agent main)"),
     ],
 )
 def test_a_name_says_what_it_is_once(profile, source, agent, words):
@@ -27,21 +27,20 @@ def test_a_name_says_what_it_is_once(profile, source, agent, words):
 
 CLAUDE = {"profile": "claude-code:default", "source": "claude-code", "agent": "-"}
 SENTENCES = [
-    (oauth(end=2 * DAY, **CLAUDE), "claude-code:default ends Tue 24 Nov 2026, 13:00 UTC, then somebody must renew it."),
-    (token(access=-HOUR, **CLAUDE), "claude-code:default ran out Sun 22 Nov 2026, 12:00 UTC and nothing renews it."),
+    (oauth(end=2 * DAY, **CLAUDE), "Claude Code login expires Tue 24 Nov 2026, 13:00 UTC."),
+    (token(access=-HOUR, **CLAUDE), "Claude Code token expired Sun 22 Nov 2026, 12:00 UTC and does not renew itself."),
     (
         oauth(access=-2 * HOUR, end=-HOUR, **CLAUDE),
-        "claude-code:default ended Sun 22 Nov 2026, 12:00 UTC: no refresh extends a login.",
+        "Claude Code login expired Sun 22 Nov 2026, 12:00 UTC; it cannot be refreshed, log in again.",
     ),
     (
         oauth(access=-HOUR, end=None, **CLAUDE),
-        "claude-code:default has access that ran out Sun 22 Nov 2026, 12:00 UTC, "
-        "which its program renews at the next use.",
+        "Claude Code login is idle: renews itself at the next use.",
     ),
-    (login(**CLAUDE, evidence=Evidence.BLANKED), "claude-code:default was logged out: its tokens are empty."),
+    (login(**CLAUDE, evidence=Evidence.BLANKED), "Claude Code login is logged out (tokens are empty)."),
     (
         login(**CLAUDE, use=Use(out_of_credit=True)),
-        "claude-code:default states no end; is out of credit.",
+        "Claude Code login has no expiry date; out of credit.",
     ),
 ]
 
@@ -54,16 +53,16 @@ def test_the_summary_is_one_sentence_with_the_moment(seen, summary):
 REMEDIES = [
     (oauth(relogin="claude"), ""),
     (oauth(end=DAY, relogin="claude"), "claude"),
-    (token(access=-HOUR), "Put a new token in its place."),
-    (oauth(evidence=Evidence.REFUSED), "Log in again with its own program."),
+    (token(access=-HOUR), "Replace it with a new token."),
+    (oauth(evidence=Evidence.REFUSED), "Log in again in its program."),
     (login(evidence=Evidence.ABSENT, relogin="npm login"), "npm login"),
     (
         login(evidence=Evidence.ABSENT),
-        "Log in again with its own program. Or take it out of the settings that ask for it.",
+        "Log in again in its program. Or remove it from the settings that ask for it.",
     ),
-    (login(use=Use(out_of_credit=True), relogin="x"), "Top up the credit at anthropic."),
+    (login(use=Use(out_of_credit=True), relogin="x"), "Top up your credit with anthropic."),
     (login(problem=Problem.PARSE), "authwatch explain openclaw/main/anthropic:work"),
-    (token(access=-DAY)._replace(use=Use(out_of_credit=True)), "Put a new token in its place."),
+    (token(access=-DAY)._replace(use=Use(out_of_credit=True)), "Replace it with a new token."),
 ]
 
 

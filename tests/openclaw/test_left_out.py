@@ -55,7 +55,7 @@ def test_a_file_that_openclaw_does_not_read_any_more_is_shown_and_alarms_nobody(
     done = authwatch(tmp_path, "status", "--check", "--json")
     assert (done.code, [one["problem"] for one in done.json["problems"]]) == (0, ["stale_copy"])
     shown = authwatch(tmp_path, "status").out
-    assert "-  openclaw: ~/.openclaw/agents/main/agent/auth-profiles.json" in shown
+    assert "–     openclaw: ~/.openclaw/agents/main/agent/auth-profiles.json" in shown
     assert "could not be read" not in shown
     body = tmp_path / "aw.prom"
     assert authwatch(tmp_path, "check", "--textfile", body).code == 0

@@ -87,7 +87,7 @@ def test_emptied_tokens_are_blanked_even_if_the_login_had_weeks_to_go(tmp_path: 
     _home(tmp_path, {"claudeAiOauth": login})
     (seen,) = _look(tmp_path)
     assert seen.evidence is Evidence.BLANKED
-    assert seen.notes == ("login ended: race",)
+    assert seen.notes == ("logged out: race",)
 
 
 def test_a_reason_that_is_no_word_is_not_repeated(tmp_path: Path) -> None:
