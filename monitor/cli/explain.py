@@ -112,6 +112,7 @@ def text(explained: Explained, width: int, *, whole: bool) -> str:
     """The page in lines of at most `width` columns, commands aside; `whole`: with the rows that did not hold."""
     verdict, wide, reader = explained.verdict, max(width, 40), explained.reader
     lines = [
+        visible(verdict.key),
         *wrap(visible(reader(verdict.summary)), wide, break_long_words=False, break_on_hyphens=False),
         "",
         *_line("verdict", f"{verdict.state}; {_NEED[verdict.needs_human]}", wide, indent=0),

@@ -214,13 +214,11 @@ def _where(labels: Mapping[str, Any]) -> str:
 
 
 def _finding(one: Mapping[str, Any]) -> StatusLine:
-    need, ignored, labels = need_of(one), one["ignored"], one["labels"]
+    need, ignored = need_of(one), one["ignored"]
     mark = ASIDE if ignored else _WORD.get(need, ASIDE)
     remedy = "" if ignored or need is Need.NO else one["remedy"]
-    where = _where(labels) if labels.get("source") else "channel"
-    shown = one["key"].removeprefix(f"{labels.get('source', '')}/{labels.get('agent', '')}/")
     order = (_ORDER[need] if mark != ASIDE else len(_ORDER), "~", one["key"])
-    return StatusLine(order, mark, where, shown, one["summary"].removesuffix("."), remedy)
+    return StatusLine(order, mark, one["key"], "", one["summary"].removesuffix("."), remedy)
 
 
 def _painted(row: str, mark: str, color: bool) -> list[str]:

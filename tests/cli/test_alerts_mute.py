@@ -46,7 +46,7 @@ def test_an_acknowledgement_shows_who_and_why_everywhere(tmp_path, phone):
     )
     assert done.code == 0, done.err
     assert profile(tmp_path)["acknowledged"] is True
-    assert "SOON (acked)" in authwatch(tmp_path, "status").out
+    assert "; acknowledged" in authwatch(tmp_path, "status").out
     listed = authwatch(tmp_path, "alerts", "list").out
     assert "acknowledged by anna until" in listed
     assert "new key ordered" in listed
@@ -83,7 +83,7 @@ def test_a_silence_hides_and_its_end_speaks(tmp_path, phone):
     assert authwatch(tmp_path, "check").code == 1
     assert phone.received == []
     assert profile(tmp_path)["silenced"] is True
-    assert "NOW (silenced)" in authwatch(tmp_path, "status").out
+    assert "; silenced" in authwatch(tmp_path, "status").out
     (silence,) = authwatch(tmp_path, "alerts", "list", "--json").json["silences"]
     assert silence["match"] == "agent=main,provider=anthropic"
     authwatch(tmp_path, "alerts", "unsilence", str(silence["id"]))

@@ -82,7 +82,7 @@ def just(profile: Callable[[], dict[str, object]]) -> Callable[[Path], None]:
 
 #: what is there, key, the row that decides, what is laid on it, what the page has to say
 PAGES: dict[str, tuple[Callable[[Path], None], str, Rule, tuple[Weight, ...], tuple[str, ...]]] = {
-    "held": (held, A, Rule.UNREADABLE, (Weight.LAST_KNOWN,), ("parse: not JSON", "last look that saw it", "last known")),
+    "held": (held, A, Rule.UNREADABLE, (Weight.LAST_KNOWN,), ("parse: not JSON", "last seen", "last known")),
     "rejected": (
         lambda home: profiles(
             home, token(), usageStats={"anthropic:a": {"disabledUntil": ms(HOUR), "disabledReason": "auth_permanent"}}
@@ -90,24 +90,24 @@ PAGES: dict[str, tuple[Callable[[Path], None], str, Rule, tuple[Weight, ...], tu
         A,
         Rule.REJECTED,
         (),
-        ("auth_permanent", "somebody has to act now"),
+        ("auth_permanent", "needs you now"),
     ),
     "blanked": (just(lambda: token(secret="")), A, Rule.BLANKED, (), ("tokens are empty",)),
     "refused": (just(lambda: {**token(), "expires": "x"}), A, Rule.REFUSED, (), ("its own program",)),
-    "gone": (gone, A, Rule.ABSENT, (), ("no login any more", "last look that saw it")),
+    "gone": (gone, A, Rule.ABSENT, (), ("no login any more", "last seen")),
     "expected": (expected, A, Rule.ABSENT, (), ("where openclaw keeps its logins", "policy.expect")),
-    "ended": (just(lambda: token(ends_in=-HOUR)), A, Rule.ENDED, (), ("60 min ago", "renews itself no", "time alone")),
+    "ended": (just(lambda: token(ends_in=-HOUR)), A, Rule.ENDED, (), ("min ago (", "renews itself no", "nothing but a change")),
     "redundant": (redundant, A, Rule.ENDED, (Weight.REDUNDANT,), ("1 of 2 for anthropic, beside anthropic:b", "soon")),
-    "unused": (unused, "openclaw/main/openai:b", Rule.ENDED, (Weight.UNUSED,), ("nobody has to act", "in use        no")),
-    "used": (reused, A, Rule.IDLE, (), ("last used", "row 7: access ran out, and a use after that")),
-    "idle": (just(lambda: oauth(-HOUR)), A, Rule.IDLE, (), ("first renewal seen", "nobody has to act")),
+    "unused": (unused, "openclaw/main/openai:b", Rule.ENDED, (Weight.UNUSED,), ("no action needed", "in use        no")),
+    "used": (reused, A, Rule.IDLE, (), ("last used", "rule 7: access expired, was used")),
+    "idle": (just(lambda: oauth(-HOUR)), A, Rule.IDLE, (), ("not yet seen at work", "no action needed")),
     "lead": (just(lambda: token(ends_in=2 * DAY)), A, Rule.LEAD, (), ("lead steps    7 days, 3 days, 24 h", "the last 24 h")),
     "hidden": (referred, A, Rule.HIDDEN, (), ("how sure      unverified", "behind a reference")),
-    "setup-token": (pasted, A, Rule.ENDLESS, (), ("in 36", "at the latest", "unverified: its end is only assumed")),
-    "key": (key, A, Rule.ENDLESS, (), ("`lifetime:`", "no usable moment")),
-    "credit": (no_credit, A, Rule.FINE, (Weight.CREDIT,), ("credit        none left", "top it up", "Top up the credit")),
-    "resting": (resting, A, Rule.FINE, (Weight.REST,), ("rests until", "of no use now", "nobody has to act")),
-    "fine": (just(lambda: oauth(8 * HOUR)), A, Rule.FINE, (), ("in 8 h", "row 8: access ran out, refreshable, idle")),
+    "setup-token": (pasted, A, Rule.ENDLESS, (), ("at the latest", "unverified: its expiry is assumed")),
+    "key": (key, A, Rule.ENDLESS, (), ("`lifetime:`", "no expiry date")),
+    "credit": (no_credit, A, Rule.FINE, (Weight.CREDIT,), ("credit        none left", "topped up", "Top up your credit")),
+    "resting": (resting, A, Rule.FINE, (Weight.REST,), ("cooldown until", "unusable for now", "no action needed")),
+    "fine": (just(lambda: oauth(8 * HOUR)), A, Rule.FINE, (), ("in 8 h", "rule 8: access expired, refreshable, idle")),
 }  # fmt: skip
 
 
@@ -120,7 +120,7 @@ def test_a_page_names_the_row_that_the_judge_used_and_each_fact_with_its_place(t
     flat = " ".join(page.out.split())
     assert [one for one in phrases if " ".join(one.split()) not in flat] == []
     assert (found["rule"]["name"], [one["name"] for one in found["weights"]]) == (ground, list(weights))
-    assert f"row {found['rule']['row']}: yes {ROWS[ground].evidence}" in flat
+    assert f"rule {found['rule']['row']} {ROWS[ground].evidence}" in flat
     assert [WEIGHTS[one] for one in weights if WEIGHTS[one] not in flat] == []
     assert [one["name"] for one in found["not"]] == list(Rule)[: list(Rule).index(ground)]
     for fact in found["evidence"]:
@@ -130,9 +130,9 @@ def test_a_page_names_the_row_that_the_judge_used_and_each_fact_with_its_place(t
         assert datetime.fromisoformat(fact["at"]).tzinfo
         assert fact["value"] in flat or fact["at"], fact
     assert "FAKESECRET" not in page.out + json.dumps(found)
-    text, _, deeds = page.out.partition("What to do:")
+    text, _, deeds = page.out.partition("\nfix:")
     assert max(map(len, text.splitlines())) <= 80
-    assert deeds or "Nobody has to do anything." in text
+    assert deeds or "No action needed." in text
 
 
 def test_every_row_and_every_weight_has_a_page() -> None:
@@ -144,9 +144,9 @@ def test_every_row_and_every_weight_has_a_page() -> None:
 def test_v_shows_the_rows_above_that_did_not_hold(tmp_path: Path) -> None:
     profiles(tmp_path, token(ends_in=-HOUR))
     page = authwatch(tmp_path, "explain", A, "-v").out
-    assert re.findall(r"^  row (\d+): (no|yes)", page, re.MULTILINE) == [
-        *((str(at), "no") for at in range(1, 6)),
-        ("6", "yes"),
+    assert re.findall(r"^  (not )?rule (\d+)", page, re.MULTILINE) == [
+        *(("not ", str(at)) for at in range(1, 6)),
+        ("", "6"),
     ]
 
 
@@ -169,11 +169,11 @@ def test_what_people_hushed_is_on_the_page(tmp_path: Path) -> None:
     profiles(tmp_path, token(ends_in=-HOUR))
     authwatch(tmp_path, "check")
     assert authwatch(tmp_path, "alerts", "silence", "provider=anthropic", "--for", "4h").code == 0
-    assert "Nothing is said of it: it is silenced." in authwatch(tmp_path, "explain", A).out
+    assert "Muted: it is silenced." in authwatch(tmp_path, "explain", A).out
     assert authwatch(tmp_path, "ignore", A).code == 0
     page = authwatch(tmp_path, "explain", A).out
     assert "it is ignored" in page
-    assert "shown and never alarmed about" in " ".join(page.split())
+    assert "shown, never alerts" in " ".join(page.split())
 
 
 # -- what lies ahead is what comes ------------------------------------------------------------------------------------
@@ -203,5 +203,5 @@ def test_a_use_without_a_renewal_is_explained_by_its_own_row(tmp_path: Path, lin
     now = datetime.now(UTC)
     line.run(tmp_path, "check", at=now)
     page = line.run(tmp_path, "explain", A, at=now + timedelta(hours=1, minutes=1)).out
-    assert "row 7: yes" in page
+    assert "Rule 7 applies:" in page
     assert "overused" in page

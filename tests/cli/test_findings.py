@@ -71,7 +71,7 @@ def test_a_finding_is_everywhere(tmp_path: Path, make: Any, about: str, level: s
     done = authwatch(tmp_path, "check")
     assert done.code == code
     assert finding["key"] in done.out
-    assert ("Nobody has to do anything" in done.out) == (code == 0)
+    assert ("No action needed" in done.out) == (code == 0)
     assert json.loads((state(tmp_path) / "status.json").read_text())["findings"] == shown["findings"]
     metrics = (state(tmp_path) / "metrics.prom").read_text()
     assert f'authwatch_finding{{key="{finding["key"]}",level="{level}",source="openclaw"' in metrics

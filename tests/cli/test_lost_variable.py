@@ -39,7 +39,7 @@ def test_a_login_that_two_checks_found_through_a_variable_is_not_silently_gone(t
         done = authwatch(tmp_path, *words)
         assert (done.code, only(done)) == (3, LOST)
     said = authwatch(tmp_path, "check").out
-    assert "was last found through OPENCLAW_STATE_DIR=~/oc, which is not set for this check" in said
+    assert "last found through OPENCLAW_STATE_DIR=~/oc, which is not set for this check" in said
     assert f"authwatch forget {KEY}" in said
     assert 'needs_human="unknown"} 1' in (state(tmp_path) / "metrics.prom").read_text()
     assert authwatch(tmp_path, "check", env=HERE).code == 0
@@ -133,7 +133,7 @@ def test_it_is_told_after_it_has_lasted(tmp_path):
     first = authwatch(tmp_path, "check")
     pause(1.1)
     later = authwatch(tmp_path, "check")
-    told = [(one.out + one.err).count("was last found through OPENCLAW_STATE_DIR=~/oc") for one in (first, later)]
+    told = [(one.out + one.err).count("last found through OPENCLAW_STATE_DIR=~/oc") for one in (first, later)]
     assert told[0] == 1, "the first check shows it"
     assert told[1] > told[0], "the later one tells it, too"
 

@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import shutil
 import subprocess
 import time
@@ -56,12 +57,17 @@ def home(tmp_path: Path) -> Path:
 
 
 def test_status_on_a_terminal_is_a_coloured_table_and_its_commands_are_never_broken(home):
-    """Status on a narrow terminal is coloured, and a command to copy stands on one line."""
+    """Status on a narrow terminal is coloured, and a shell puts a command that took several lines together again."""
     seen = on_a_terminal(home, "status", columns=60)
     assert "\x1b[" in seen
-    assert "openclaw models auth paste-token --provider openai --profile-id openai:default" in seen
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", seen)
-    assert "1 needs you now, 1 soon, 1 could not be read." in plain
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", seen).replace("\r\n", "\n")
+    assert "1 needs you now, 1 soon, 1 unreadable\n" in plain
+    assert max(len(line) for line in plain.splitlines() if "/.openclaw/" not in line) <= 60
+    command = plain.partition("fix: ")[2].partition("\n?")[0]
+    assert command.count("\\\n") == 1
+    assert shlex.split(command) == shlex.split(
+        "openclaw models auth paste-token --provider openai --profile-id openai:default"
+    )
 
 
 @pytest.mark.parametrize(("words", "env"), [(["status"], {"NO_COLOR": "1"}), (["status", "--no-color"], {})])
