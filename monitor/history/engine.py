@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -29,6 +30,10 @@ _UNRELEASED = ("0001",)
 _VERSION = Table("alembic_version", MetaData(), Column("version_num", Text, primary_key=True))
 
 BUSY_SECONDS = 30
+
+#: A history of up to so many bytes is read as a whole, so often where somebody begins to write meanwhile.
+_MOST: Final = 64 << 20
+_TRIES: Final = 5
 
 #: What SQLite says of a damaged file, and of one whose tables are not those that its revision has.
 #: SQLite quotes a damaged schema in its errors, whatever its bytes.
@@ -111,11 +116,15 @@ def connect(url: URL, *, read_only: bool = False) -> Engine:
         return _served(url)
     arguments: dict[str, Any] = {"isolation_level": None, "timeout": BUSY_SECONDS}
     exists(url)
-    if read_only:
+    if read_only and (copy := _copy(path)) is not None:
+        engine = create_engine("sqlite://", creator=lambda: _loaded(copy), hide_parameters=True)
+    elif read_only:
         mode = "mode=ro" if _bytes(Path(f"{path}-wal")) else "mode=ro&immutable=1"
         address = f"file:{quote(bytes(path.absolute()))}?{mode}"  # from 3.14 on `as_uri` imports urllib.request
         url = URL.create("sqlite", database=address, query={"uri": "true"})
-    engine = create_engine(url, connect_args=arguments, hide_parameters=True)
+        engine = create_engine(url, connect_args=arguments, hide_parameters=True)
+    else:
+        engine = create_engine(url, connect_args=arguments, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _: object) -> None:
@@ -136,6 +145,37 @@ def connect(url: URL, *, read_only: bool = False) -> Engine:
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _copy(path: Path) -> bytearray | None:
+    """The bytes of a history that nobody writes to; None where somebody does, or where it is too large to hold.
+
+    Opened by SQLite, a file in WAL mode gets side files that stay; opened as `immutable`, it is torn by whoever begins
+    to write meanwhile. Closing a file drops the locks that this process has on it, so that this is for who only reads.
+    """
+    log = Path(f"{path}-wal")
+    for _ in range(_TRIES):
+        if _bytes(log):
+            return None
+        before = path.stat()
+        if not 100 <= before.st_size <= _MOST:
+            return None
+        found = bytearray(path.read_bytes())
+        after = path.stat()
+        if not _bytes(log) and (before.st_ino, before.st_size, before.st_mtime_ns) == (
+            after.st_ino,
+            after.st_size,
+            after.st_mtime_ns,
+        ):
+            found[18:20] = b"\1\1"  # no write-ahead log: there is none in memory
+            return found
+    return None
+
+
+def _loaded(copy: bytearray) -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    connection.deserialize(copy)
+    return connection
 
 
 def _served(url: URL) -> Engine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -83,6 +84,27 @@ def test_reading_leaves_no_side_file(tmp_path):
     with engine.connect(engine.url_of(None, tmp_path), read_only=True).connect() as db:
         assert engine.revision(db)
     assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_a_writer_that_begins_meanwhile_does_not_tear_what_is_read(tmp_path):
+    """Whoever writes, grows and shrinks the file after it was opened for reading changes nothing of what is read."""
+    filled = (
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) "
+        "INSERT INTO filler SELECT i, hex(randomblob(900)) FROM n"
+    )
+    made = opened(tmp_path)
+    with made.begin() as db:
+        db.exec_driver_sql("CREATE TABLE filler (i INTEGER PRIMARY KEY, t TEXT)")
+        db.exec_driver_sql(filled)
+    made.dispose()
+    with engine.reading(engine.url_of(None, tmp_path)) as reader:
+        assert reader is not None
+        writer = sqlite3.connect(tmp_path / "history.sqlite", isolation_level=None)
+        writer.execute("DELETE FROM filler")
+        writer.execute("VACUUM")
+        writer.close()
+        assert reader.exec_driver_sql("SELECT count(*), sum(length(t)) FROM filler").one() == (3000, 3000 * 1800)
+        assert reader.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
 
 
 def test_a_url_never_shows_its_password(tmp_path):
