@@ -21,7 +21,7 @@ def fence(failed: bool) -> dict[str, object]:
 
 
 def used_in_vain(left: int) -> object:
-    """An hour and more after the access ran out somebody uses it, and nothing renews it."""
+    """An hour and more after the access expired somebody uses it, and nothing renews it."""
     return lambda h: h.uses().json({A: h.oauth(-left * HOUR)}, usageStats={A: {"lastUsed": h.ms(-MINUTE)}})
 
 
@@ -34,14 +34,14 @@ def stranded(h: Home) -> None:
 
 SHAPES = (
     # -- JSON files, to 2026.5 ----------------------------------------------------------------------------------------
-    Shape("the only token ran out", "openclaw#57399", D, lambda h: h.uses().json({A: h.token(-HOUR)}), JSON),
+    Shape("the only token expired", "openclaw#57399", D, lambda h: h.uses().json({A: h.token(-HOUR)}), JSON),
     Shape("a token for most of a year", "openclaw#68042", H, lambda h: h.uses().json({A: h.token(364 * DAY)}), JSON),
     Shape("the only token ends in an hour", "claw-info#317", E, lambda h: h.uses().json({A: h.token(HOUR)}), JSON),
-    Shape("access ran out, renews at the next use", "openclaw#71256", H, lambda h: h.uses().json({A: h.oauth(-30 * HOUR)}), JSON),
+    Shape("access expired, renews at the next use", "openclaw#71256", H, lambda h: h.uses().json({A: h.oauth(-30 * HOUR)}), JSON),
     Shape("access ends in 2 h, renews itself", "openclaw#3032", H, lambda h: h.uses().json({A: h.oauth(2 * HOUR)}), JSON),
-    Shape("access ran out, no refresh token", "openclaw#66952", D, lambda h: h.uses().json({A: h.oauth(-HOUR, refresh="")}), JSON),
+    Shape("access expired, no refresh token", "openclaw#66952", D, lambda h: h.uses().json({A: h.oauth(-HOUR, refresh="")}), JSON),
     Shape(
-        "used for hours after access ran out, never renewed", "openclaw#42721", D, used_in_vain(5), JSON,
+        "used for hours after access expired, never renewed", "openclaw#42721", D, used_in_vain(5), JSON,
         before=((6 * HOUR, lambda h: h.uses().json({A: h.oauth(HOUR)})), (2 * HOUR, used_in_vain(3))),
     ),
     Shape("tokens emptied", "claude-code#88583", D, lambda h: h.uses().json({A: h.oauth(8 * HOUR, access="", refresh="")}), JSON),
@@ -65,9 +65,9 @@ SHAPES = (
         before=((HOUR, lambda h: h.uses().json({A: h.oauth(8 * HOUR), "openai:x": h.token(90 * DAY, "openai")})),),
     ),
     # -- a database per agent, 2026.6 and 2026.7 ----------------------------------------------------------------------
-    Shape("the only token ran out", "openclaw#20036", D, lambda h: h.uses().agent({A: h.token(-HOUR)}), AGENT),
+    Shape("the only token expired", "openclaw#20036", D, lambda h: h.uses().agent({A: h.token(-HOUR)}), AGENT),
     Shape("the only token ends in an hour", "claw-info#317", E, lambda h: h.uses().agent({A: h.token(HOUR)}), AGENT),
-    Shape("access ran out, renews at the next use", "openclaw#128801", H, lambda h: h.uses().agent({A: h.oauth(-30 * HOUR)}), AGENT),
+    Shape("access expired, renews at the next use", "openclaw#128801", H, lambda h: h.uses().agent({A: h.oauth(-30 * HOUR)}), AGENT),
     Shape("access ends in 2 h, renews itself", "openclaw#108098", H, lambda h: h.uses().agent({A: h.oauth(2 * HOUR)}), AGENT),
     Shape("one good, one dead token", "openclaw#79685", S, lambda h: h.uses().agent({A: h.token(-HOUR), B: h.token(90 * DAY)}), AGENT),
     Shape("rate limited for some minutes", "openclaw#10375", H, lambda h: h.uses().agent({A: h.oauth(30 * DAY)}, usageStats={A: {"cooldownUntil": h.ms(4 * MINUTE)}}), AGENT),
@@ -81,10 +81,10 @@ SHAPES = (
     ),
     Shape("a database of no bytes", "openclaw#93145", U, lambda h: h.uses().file(".openclaw/agents/main/agent/openclaw-agent.sqlite", ""), AGENT, key=""),
     # -- one shared database, from 2026.8 -----------------------------------------------------------------------------
-    Shape("the only token ran out", "openclaw#86215", D, lambda h: h.uses().shared({A: h.token(-HOUR)}), SHARED),
+    Shape("the only token expired", "openclaw#86215", D, lambda h: h.uses().shared({A: h.token(-HOUR)}), SHARED),
     Shape("the only token ends in an hour", "claw-info#317", E, lambda h: h.uses().shared({A: h.token(HOUR)}), SHARED),
-    Shape("access ran out, renews at the next use", "openclaw#128802", H, lambda h: h.uses().shared({A: h.oauth(-30 * HOUR)}), SHARED),
-    Shape("access ran out, no refresh token", "openclaw#99134", D, lambda h: h.uses().shared({A: h.oauth(-HOUR, refresh="")}), SHARED),
+    Shape("access expired, renews at the next use", "openclaw#128802", H, lambda h: h.uses().shared({A: h.oauth(-30 * HOUR)}), SHARED),
+    Shape("access expired, no refresh token", "openclaw#99134", D, lambda h: h.uses().shared({A: h.oauth(-HOUR, refresh="")}), SHARED),
     Shape("a refresh failed and took the tokens along", "openclaw#141477", D, lambda h: h.uses().shared({A: fence(failed=True)}), SHARED),
     Shape("a refresh is under way", "openclaw#89278", H, lambda h: h.uses().shared({A: fence(failed=False)}), SHARED),
     Shape("one good, one dead token", "openclaw#79685", S, lambda h: h.uses().shared({A: h.token(-HOUR), B: h.token(90 * DAY)}), SHARED),

@@ -73,7 +73,7 @@ def shapes(answers: Sequence[Answers]) -> str:
 
 def totals(answers: Sequence[Answers]) -> str:
     """How often each was wrong, of what it looks at."""
-    lines = ["| | looked at | false alarms | missed deaths |", "|---|---|---|---|"]
+    lines = ["| | shapes | false alarms | missed deaths |", "|---|---|---|---|"]
     columns = {
         "authwatch": [(shape.truth, said.word) for shape, said, _, _ in answers],
         "`openclaw models status --check`": [(shape.truth, theirs) for shape, _, theirs, _ in answers],
