@@ -31,7 +31,7 @@ ask() {
   fi
 }
 
-# report: what is so, as text; 0 nobody has to act, 1 now, 2 soon, 3 unknown, anything else: no answer.
+# report: every login, as text; 0 no action needed, 1 now, 2 soon, 3 unknown, anything else: no answer.
 report() {
   if [ "$how" = http ]; then
     fetched
@@ -40,8 +40,8 @@ report() {
   code=0
   said=$(ask status --check --no-color) || code=$?
   case $said in
-    "authwatch on "* | *"
-authwatch on "*) printf '%s\n' "$said" && return "$code" ;;
+    "authwatch · "* | *"
+authwatch · "* | "authwatch on "*) printf '%s\n' "$said" && return "$code" ;;
     *) return 255 ;;
   esac
 }
@@ -57,20 +57,20 @@ fetched() {
     awk '{ value = $0; sub(/^"[a-z_]*": */, "", value); gsub(/^"|"$/, "", value); split($0, part, "\"") }
       part[2] == "needs_human" { need = value; hush = "" }
       part[2] == "summary" { text = value; gsub(/\\"/, "\"", text) }
-      part[2] ~ /^(ignored|acknowledged|silenced)$/ && value == "true" { hush = " (" part[2] ")" }
-      part[2] == "silenced" && need != "no" { print (need == "now" ? "NOW" : need == "soon" ? "SOON" : "?") hush "  " text }'
+      part[2] ~ /^(ignored|acknowledged|silenced)$/ && value == "true" { hush = "; " part[2] }
+      part[2] == "silenced" && need != "no" { print (need == "now" ? "NOW" : need == "soon" ? "SOON" : "?") "  " text hush }'
   return "$code"
 }
 
-# news: of a report, the lines that somebody has to read and has not yet put aside, and what to do about them.
+# news: the lines of a report that need a person and are neither acknowledged nor silenced, each with its fix.
 news() {
-  awk '/^(NOW|SOON|\?) /{ keep = $2 !~ /^\((acked|acknowledged|silenced|ignored)/ } /^(NOW|SOON|\?|     ) / && keep'
+  awk '/^(NOW|SOON|\?) /{ keep = !/; (acknowledged|silenced)$/ } /^(NOW|SOON|\?|     ) / && keep'
 }
 
 # headline CODE: an answer in a few words.
 headline() {
   case $1 in
-    0) echo "Nobody has to do anything." ;;
+    0) echo "No action needed." ;;
     1) echo "A login needs you now." ;;
     2) echo "A login needs you soon." ;;
     3) echo "Something could not be read." ;;

@@ -38,15 +38,15 @@ echo "Warning: a banner" >&2
 cat $HOME/answer 2>/dev/null
 exit $(cat $HOME/code 2>/dev/null || echo 0)
 """
-REPORT = """authwatch on vps-1, Sun 22 Nov 2026, 14:10 UTC
+REPORT = """authwatch · vps-1 · Sun 22 Nov, 14:10 UTC
 
-NOW   openclaw/main/openai:$(reboot)     ran out and nothing renews it.
-      do: openclaw models auth paste-token --provider openai
-SOON (acked)  openclaw/main/x:default    ends Tue 24 Nov 2026, 17:10 UTC.
-      do: nothing that counts
-ok    openclaw/main/openrouter:default   is fine.
+1 needs you now, 1 soon
 
-1 needs you now, 1 soon.
+NOW   openclaw main  openai:$(reboot)    expired 3 h ago (Sun 22 Nov, 11:10 UTC) and does not renew itself
+      fix: openclaw models auth paste-token --provider openai
+SOON  openclaw main  x:default           expires in 2 days (Tue 24 Nov, 17:10 UTC); acknowledged
+      fix: nothing that counts
+ok    openclaw main  openrouter:default  renews itself
 """
 
 

@@ -14,8 +14,8 @@ from tests.termux.handset import AUTHWATCH, HERE, HOME, INSTALL, INSTALL_SSH, NE
 
 pytestmark = NEEDS
 
-NEWS = """NOW   openclaw/main/openai:$(reboot)     ran out and nothing renews it.
-      do: openclaw models auth paste-token --provider openai"""
+NEWS = """NOW   openclaw main  openai:$(reboot)    expired 3 h ago (Sun 22 Nov, 11:10 UTC) and does not renew itself
+      fix: openclaw models auth paste-token --provider openai"""
 
 
 def test_on_the_phone_the_job_is_one_check_and_quiet():
@@ -81,9 +81,9 @@ def test_no_name_of_a_login_is_ever_in_an_action():
 
 
 def test_the_same_is_shown_once_worse_at_once_and_the_end_takes_it_away():
-    soon = "printf 'authwatch on x\\n\\nSOON  a  ends.\\n' >answer; echo 2 >code; fake-run-jobs; fake-run-jobs"
-    worse = "printf 'authwatch on x\\n\\nNOW   a  ended.\\n' >answer; echo 1 >code; fake-run-jobs"
-    fine = "printf 'authwatch on x\\n\\nok    a  is fine.\\n' >answer; echo 0 >code; fake-run-jobs; fake-run-jobs"
+    soon = "printf 'authwatch · x\\n\\nSOON  a  expires\\n' >answer; echo 2 >code; fake-run-jobs; fake-run-jobs"
+    worse = "printf 'authwatch · x\\n\\nNOW   a  expired\\n' >answer; echo 1 >code; fake-run-jobs"
+    fine = "printf 'authwatch · x\\n\\nok    a  renews itself\\n' >answer; echo 0 >code; fake-run-jobs; fake-run-jobs"
     seen = phone(INSTALL_SSH, soon, worse, fine, files=THERE)
     assert seen.option("termux-notification", "--content") == [NEWS, "SOON  a  ends.", "NOW   a  ended."]
     assert seen.option("termux-notification", "--priority") == ["max", "high", "max"]
