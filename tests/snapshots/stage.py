@@ -29,7 +29,7 @@ HOME = "/home/alice"
 #: The usual config; `{url}` is the address of the phone.
 CONFIG = 'host: vps-1\nchannels:\n  phone: {url: "%s"}\n'
 
-_ESCAPE = re.compile(r"\033\[([\d;]*)m")
+ESCAPE = re.compile(r"\033\[([\d;]*)m")
 _STYLES = {
     **{"1": "bold", "2": "dim", "4": "underlined"},
     **{"31": "red", "32": "green", "33": "yellow", "34": "blue", "35": "magenta", "36": "cyan"},
@@ -124,7 +124,7 @@ class Stage:
         shown: bool = True,
         note: str = "",
     ) -> str:
-        """One command: with its output it goes on the page, unless it only prepares what comes."""
+        """One command, and what it says; both go on the page, unless it only prepares what comes."""
         (self.home / "tmp").mkdir(exist_ok=True)
         given = {
             "TZ": ZONE,
@@ -151,7 +151,7 @@ class Stage:
             code, out, err = warm().run(*words, stdin=stdin.encode(), **asked)
             text = (out + err).decode()
         self._stamp()
-        text = marked(self._same(text))
+        text = self._same(text)
         if shown:
             variables = [f"{name}={value}" for name, value in (env or {}).items()]
             line = " ".join([*variables, "authwatch", *map(_quoted, words)])
@@ -160,7 +160,7 @@ class Stage:
             told += [note] if note else []
             told += [f"exit {code}"] if code else []
             head = self._same(f"$ {line}") + (f"    # {', '.join(told)}" if told else "")
-            self.parts.append("\n".join([head, *(one.rstrip() for one in text.rstrip().splitlines()), ""]))
+            self.parts.append("\n".join([head, *(one.rstrip() for one in marked(text).rstrip().splitlines()), ""]))
         return text
 
     def unheard(self) -> list[Received]:
@@ -196,7 +196,7 @@ class Stage:
 
 def marked(text: str) -> str:
     """Escape codes as marks that one can read: `‹bold red›NOW‹/›`."""
-    return _ESCAPE.sub(lambda found: f"‹{_style(found[1])}›", text)
+    return ESCAPE.sub(lambda found: f"‹{_style(found[1])}›", text)
 
 
 def _style(codes: str) -> str:
