@@ -146,13 +146,13 @@ def history(on: Stage) -> None:
 def doctor(on: Stage) -> None:
     """`doctor` before anything is set up, with everything in order, and with `--fix`."""
     on.furnished(CONFIG + _FREE_PORT)
+    on.program("authwatch", f"echo authwatch {__version__}")
     on.title("Nothing is set up yet")
     on.run("doctor")
     on.run("doctor", width=120, color=True)
     on.title("Almost everything is in order")
     on.program("openclaw", "echo 2026.1.30")
     on.program("claude", "echo '2.0.42 (Claude Code)'")
-    on.program("authwatch", f"echo authwatch {__version__}")
     (on.home / ".openclaw/agents/lab/agent/auth-profiles.json").unlink()
     on.run("check", shown=False)
     on.run("doctor")

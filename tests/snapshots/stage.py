@@ -33,11 +33,17 @@ _STYLES = {
     **{"1": "bold", "2": "dim", "4": "underlined"},
     **{"31": "red", "32": "green", "33": "yellow", "34": "blue", "35": "magenta", "36": "cyan"},
 }
+_PYTHON = re.escape(sys.executable)
 #: What differs from run to run or from machine to machine, and what stands for it.
 _VARYING = (
     (re.compile(r"authwatch-[\w-]{22}\b"), "authwatch-b9K2s1YwQe7uR4xNfT0aZg"),
     (re.compile(r"(?<=after )\d+\.\d s"), "0.2 s"),
-    (re.compile(rf"{re.escape(sys.executable)} -m monitor\.cli\.main"), "/usr/bin/authwatch"),
+    (re.compile(rf'"{_PYTHON}" "-m" "monitor\.cli\.main"'), '"/usr/bin/authwatch"'),
+    (re.compile(rf"{_PYTHON} -m monitor\.cli\.main"), "/usr/bin/authwatch"),
+    (
+        re.compile(rf"{_PYTHON}(</string>\s*<string>)-m\1monitor\.cli\.main"),
+        "/usr/bin/authwatch",
+    ),
     (re.compile(re.escape(str(Path(sys.executable).with_name("authwatch")))), "/usr/bin/authwatch"),
     (re.compile(rf"^ *(<string>|PYTHONPATH=){re.escape(str(ROOT))}.*\n", re.MULTILINE), ""),
     (re.compile(r"(?<=; digest )[0-9a-f]{16}"), "0123456789abcdef"),
