@@ -13,7 +13,10 @@ from tests.snapshots.scenes import PAGES, written
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_shows_what_is_said(name: str) -> None:
-    assert (FOLDER / f"{name}.txt").read_text("utf-8") == written(name), "`python -m tests.snapshots` writes it anew"
+    kept, now = (FOLDER / f"{name}.txt").read_text("utf-8"), written(name)
+    if name == "help":  # each Python breaks its lines in its own way
+        kept, now = " ".join(kept.split()), " ".join(now.split())
+    assert kept == now, "`python -m tests.snapshots` writes it anew"
 
 
 def test_there_is_no_page_of_what_is_not_run() -> None:

@@ -53,6 +53,8 @@ _VARYING = (
     (re.compile(rf"{re.escape(str(Path(sys.executable).parent))}\b"), "/usr/bin"),
     (re.compile(rf"\b{re.escape(os.uname().nodename)}\b"), "vps-1"),
 )
+#: Python 3.14 writes them without quotes.
+_CHOICES = re.compile(r"\(choose from [^)]*\)")
 
 
 class Stage:
@@ -198,7 +200,7 @@ class Stage:
         text = text.replace(str(self.home), HOME).replace(f"127.0.0.1:{self.phone.port}", "ntfy.example.org")
         for pattern, instead in _VARYING:
             text = pattern.sub(instead, text)
-        return text
+        return _CHOICES.sub(lambda found: found[0].replace("'", ""), text)
 
 
 def marked(text: str) -> str:
