@@ -289,8 +289,6 @@ def errors(on: Stage) -> None:
     (state(on.home) / "history.sqlite").write_bytes(b"this is no database" * 100)
     on.run("history")
     on.run("check")
-    on.title("A server that cannot start")
-    on.run("serve", "--listen", "nonsense")
     on.title("Outputs")
     on.run("check", "--textfile", "/nonexistent/authwatch.prom")
 
