@@ -85,7 +85,7 @@ def test_the_same_is_shown_once_worse_at_once_and_the_end_takes_it_away():
     worse = "printf 'authwatch · x\\n\\nNOW   a  expired\\n' >answer; echo 1 >code; fake-run-jobs"
     fine = "printf 'authwatch · x\\n\\nok    a  renews itself\\n' >answer; echo 0 >code; fake-run-jobs; fake-run-jobs"
     seen = phone(INSTALL_SSH, soon, worse, fine, files=THERE)
-    assert seen.option("termux-notification", "--content") == [NEWS, "SOON  a  ends.", "NOW   a  ended."]
+    assert seen.option("termux-notification", "--content") == [NEWS, "SOON  a  expires", "NOW   a  expired"]
     assert seen.option("termux-notification", "--priority") == ["max", "high", "max"]
     assert seen.of("termux-notification-remove") == [["authwatch-logins"]]
 
