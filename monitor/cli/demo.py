@@ -9,16 +9,16 @@ from pathlib import Path
 from monitor.cli.context import Context, common
 
 INTRODUCTION = """\
-A made-up home with OpenClaw (agents main and lab) and Claude Code, a real check of it,
-and a channel that prints what your phone would get.
+A made-up home with OpenClaw (agents main and lab) and Claude Code, a real check
+of it, and a channel that prints what your phone would get.
 """
 
 WHAT_NEXT = """\
 Next:
   authwatch status                             show your own logins
-  authwatch onboard                            guided setup: your phone or mailbox, and what runs the checks
+  authwatch onboard                            guided setup, with a test message
   authwatch alerts test                        send a test message to your channels
-  authwatch install systemd --user --timer     check every five minutes from now on
+  authwatch install systemd --user --timer     check every five minutes
 """
 
 
