@@ -30,11 +30,11 @@ def run(given: argparse.Namespace, context: Context) -> int:
         for label, outcome, why, seconds in results:
             context.say(f"{label}: {outcome} after {seconds:.1f} s{f' ({why})' if why else ''}")
     context.flush()  # what follows may wait for a check that is running
-    _remember(context, settings, [one for one, _ in sent])
+    remember(context, settings, [one for one, _ in sent])
     return 0 if all(row[1] == "delivered" for row in results) else NOT_DONE
 
 
-def _remember(context: Context, settings: Settings, sent: list[Delivery]) -> None:
+def remember(context: Context, settings: Settings, sent: list[Delivery]) -> None:
     """Puts the tests on record, for the doctor and the metrics; says so where that is not possible."""
     from alerts import store
     from monitor.cli import history_access

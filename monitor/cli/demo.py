@@ -1,4 +1,4 @@
-"""`authwatch demo`: the whole thing on a made-up home, with the real check."""
+"""`authwatch demo`: a real check of a made-up home."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from pathlib import Path
 from monitor.cli.context import Context, common
 
 INTRODUCTION = """\
-A made-up home with OpenClaw (agents main and lab) and Claude Code, one real check over it,
-and a channel that prints what your phone would get:
+A made-up home with OpenClaw (agents main and lab) and Claude Code, a real check
+of it, and a channel that prints what your phone would get.
 """
 
 WHAT_NEXT = """\
-What to do next:
-  authwatch status                             what is true of your own logins, now
-  authwatch onboard                            a guided first set-up: your phone or mailbox, and what runs it
-  authwatch alerts test                        a test message over your own channels
-  authwatch install systemd --user --timer     a check every five minutes from now on
+Next:
+  authwatch status                             show your own logins
+  authwatch onboard                            guided setup, with a test message
+  authwatch alerts test                        send a test message to your channels
+  authwatch install systemd --user --timer     check every five minutes
 """
 
 
@@ -40,7 +40,9 @@ def run(given: argparse.Namespace, context: Context) -> int:
         parser = Parser()
         check.arguments(parser, "check")
         context.say(INTRODUCTION)
-        context.out.flush()
+        if context.out.isatty():
+            context.say("Checking …\n")
+        context.flush()
         check.run(parser.parse_args([]), inside)
     context.say(f"\n{WHAT_NEXT}")
     return 0

@@ -7,7 +7,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from getpass import getpass
 
@@ -26,9 +26,9 @@ def ask(context: Context, question: str, default: str = "") -> str:
     try:
         line = sys.stdin.readline()
     except UnicodeDecodeError:
-        raise Failure(NOT_DONE, "that was no text in UTF-8; nothing was changed") from None
+        raise Failure(NOT_DONE, "the answer is not UTF-8 text; nothing was changed") from None
     if not line:
-        raise Failure(NOT_DONE, "the input ended; nothing was changed")
+        raise Failure(NOT_DONE, "end of input; nothing was changed")
     return line.strip() or default
 
 
@@ -47,12 +47,12 @@ def secret(context: Context, question: str) -> str:
     try:
         return getpass(f"{question} (not shown): ").strip()
     except EOFError:
-        raise Failure(NOT_DONE, "the input ended; nothing was changed") from None
+        raise Failure(NOT_DONE, "end of input; nothing was changed") from None
 
 
 def needed(option: str) -> Failure:
-    """What to say where nobody can be asked."""
-    return Failure(USAGE, f"there is no terminal to ask in; say {option}")
+    """What to say where nobody can be asked; `option` answers the question instead."""
+    return Failure(USAGE, f"no terminal to ask at: use {option}")
 
 
 def _prompt(context: Context, text: str) -> None:
@@ -60,15 +60,30 @@ def _prompt(context: Context, text: str) -> None:
     print(text, end="", file=context.err, flush=True)
 
 
+def progress(context: Context, doing: str, name: str) -> Callable[[str], None]:
+    """Says at a terminal what takes a while, and how it went on the same line (`Sending a test message … delivered`);
+    elsewhere only how it went, behind its `name`."""
+    shown = context.out.isatty()
+    if shown:
+        context.write(f"{doing} … ")
+        context.flush()
+
+    def done(result: str) -> None:
+        context.say(result if shown else f"{name}: {result}")
+        context.flush()
+
+    return done
+
+
 REVOKE = """\
-A token was made all the same, and is valid for a year. Since nobody has it, revoke it:
+A token was created anyway and is valid for a year. Nobody has it, so revoke it:
     https://claude.ai/settings/claude-code"""
 
 _LIMIT = 1 << 16
 _ELSEWHERE = """\
-`claude setup-token` needs a terminal, a browser and Claude Code. On any machine that has them, run:
+`claude setup-token` needs a terminal, a browser and Claude Code. On a machine that has them, run:
     claude setup-token
-and here, with what it printed:
+Then paste the token here:
     authwatch models auth paste-token --provider anthropic"""
 
 
@@ -129,8 +144,8 @@ def setup_token(context: Context) -> str:
     if token is not None:
         return token
     if begun or code == 0:
-        raise NoToken(f"`claude setup-token` showed no token that could be taken over; nothing was written\n{REVOKE}")
-    raise NoToken(f"`claude setup-token` ended with {code} and without a token; nothing was written")
+        raise NoToken(f"no token was found in the output of `claude setup-token`; nothing was written\n{REVOKE}")
+    raise NoToken(f"`claude setup-token` exited with code {code} and gave no token; nothing was written")
 
 
 @contextmanager
@@ -153,13 +168,13 @@ def restart(context: Context) -> str:
     """Restarts OpenClaw's gateway; what became of it, in words."""
     program = shutil.which("openclaw", path=context.environ.get("PATH"))
     if program is None:
-        return "openclaw is not on PATH here; restart its gateway yourself: openclaw gateway restart"
+        return "openclaw is not on PATH here; restart its gateway yourself. fix: openclaw gateway restart"
     # What it starts is to outlive it, so nothing of it is read or killed with a group.
     words, void = [program, "gateway", "restart"], subprocess.DEVNULL
     try:
         done = subprocess.run(words, stdin=void, stdout=void, stderr=void, timeout=120, check=False)
     except (OSError, subprocess.TimeoutExpired):
-        return "The gateway could not be restarted; try: openclaw gateway restart"
+        return "The gateway could not be restarted. fix: openclaw gateway restart"
     if done.returncode:
-        return "The gateway could not be restarted; try: openclaw gateway restart"
+        return "The gateway could not be restarted. fix: openclaw gateway restart"
     return "The gateway was restarted."

@@ -1,4 +1,4 @@
-"""A made-up home for the demo: logins that are fine, end soon, have ended, renew themselves, cannot be read."""
+"""A made-up home for the demo: logins that are fine, expire soon, have expired, renew themselves, cannot be read."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 CONFIG = """\
-# The config of the demo. A real one would have an address of yours here,
-# like ntfys://ntfy.sh/your-secret-topic or mailtos://user:password@example.org
+# The config of the demo. Yours would have an address such as
+# ntfys://ntfy.sh/your-secret-topic or mailtos://user:password@example.org
 host: demo
 channels:
   demo: {url: "print://"}

@@ -6,13 +6,14 @@ import os
 import pty
 import select
 import signal
+import subprocess
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from tests.command import environment
 from tests.polling import pause
-from tests.warm import warm
+from tests.warm import Started, warm
 
 PATIENCE = 60.0
 
@@ -20,11 +21,21 @@ PATIENCE = 60.0
 class Terminal:
     """`with Terminal(home, "onboard") as at: at.expect("…"); at.type("1"); assert at.end() == 0`."""
 
-    def __init__(self, home: Path, *words: str | Path, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, home: Path, *words: str | Path, env: Mapping[str, str] | None = None, program: Path | None = None
+    ) -> None:
+        """With `program` that is started, from cold, in `home`; else the command in a fork of a warm process."""
         self._hand, end = pty.openpty()
         self._seen = b""
         self._from = 0
-        self.process = warm().start(words, environment(home, env), home, (end, end, end), terminal=True)
+        self.process: Started | subprocess.Popen[bytes]
+        if program:
+            streams = {"stdin": end, "stdout": end, "stderr": end}
+            self.process = subprocess.Popen(
+                [program, *words], env=environment(home, env), cwd=home, start_new_session=True, **streams
+            )
+        else:
+            self.process = warm().start(words, environment(home, env), home, (end, end, end), terminal=True)
         os.close(end)
 
     def __enter__(self) -> Terminal:

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import sqlite3
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+import segno
 
-from tests.command import ROOT, authwatch, configure
+from monitor.cli.qr_code import qr_code
+from monitor.setup.onboard import Machine, proposal
+from tests.command import ROOT, authwatch, configure, state
 from tests.openclaw_home import DAY, openclaw, put, token
 from tests.polling import pause
 from tests.receivers import mail, web
@@ -48,24 +55,32 @@ def modes(folder: Path) -> set[int]:
 # -- guided ----------------------------------------------------------------------------------------------------
 
 
+def deliveries(home: Path) -> list[tuple[str, str, str]]:
+    """The log of what was sent: channel, reason, outcome."""
+    with closing(sqlite3.connect(state(home) / "history.sqlite")) as db:
+        return db.execute("SELECT channel, reason, outcome FROM deliveries ORDER BY id").fetchall()
+
+
 def test_a_person_answers_the_phone_gets_a_test_and_all_is_written(home):
     with web() as there, Terminal(home, "onboard", "--ntfy-server", f"http://127.0.0.1:{there.port}") as at:
-        at.answer(("1, 2, 3 or 4?", "1"))
-        topic = re.search(r"\n\n    (authwatch-\S+)\n", at.expect("Press Enter"))[1]
+        at.answer(("Choose 1-5", "1"))
+        topic = re.search(r"\n  topic    (authwatch-\S+)  \(", at.expect("Press Enter"))[1]
         at.type("")
         at.answer(
-            ("nothing to go on:", "GROQ_API_KEY"),
-            ("GROQ_API_KEY (not shown):", KEY),
-            ("nothing to go on:", ""),
-            ("What shall run it?", "none"),
             ("Did it arrive?", "y"),
+            ("or Enter to continue:", "GROQ_API_KEY"),
+            ("GROQ_API_KEY (not shown):", KEY),
+            ("or Enter to continue:", ""),
+            ("What should run the checks?", "none"),
         )
         assert at.end() == 0, at.shown
         shown = at.shown
     assert len(topic) >= len("authwatch-") + 22, "128 bits"
     assert there.received[0].path == f"/{topic}" or there.received[0].body["topic"] == topic
-    assert "found: openclaw, " in shown
-    assert shown.rstrip().splitlines()[-1].startswith("Nobody has to do anything") or "openclaw/main" in shown
+    assert "Found 2 logins: openclaw 2" in shown
+    assert re.search(r"Sending a test message … delivered in \d+\.\d s\n", shown)
+    assert f"ntfy://127.0.0.1:{there.port}/{topic}?secure=false\n" in shown
+    assert f"http://127.0.0.1:{there.port}/{topic}\n" in shown
     assert KEY not in shown
     folder = config(home).parent
     assert modes(folder) == {0o600}
@@ -73,32 +88,135 @@ def test_a_person_answers_the_phone_gets_a_test_and_all_is_written(home):
     assert topic not in config(home).read_text()
     assert (home / ".openclaw/.env").read_text() == f"# mine\n\nOTHER=1 # stays\nGROQ_API_KEY={KEY}\n"
     assert modes(home / ".openclaw") >= {0o600}
-    assert authwatch(home, "alerts", "test").code in (0, 1)
+    assert deliveries(home) == [("phone", "test", "delivered")]
     assert authwatch(home, "config", "check").code == 0
 
 
-def test_a_message_that_did_not_arrive_changes_nothing(home):
+QR = re.compile(r"^(?:\x1b\[[\d;]+m)?([ ▀▄█]{25,})(?:\x1b\[0m)?$", re.MULTILINE)
+
+
+@pytest.mark.parametrize("color", [True, False])
+def test_the_code_on_the_screen_holds_the_link_with_a_quiet_zone(home, color):
+    """Black on white where there is colour; else light characters, which are the light modules."""
+    env = {"TERM": "xterm-256color", "COLUMNS": "80", **({} if color else {"NO_COLOR": "1"})}
+    with Terminal(home, "onboard", env=env) as at:
+        at.answer(("Choose 1-5", "1"))
+        shown = at.expect("Press Enter")
+    drawn = QR.findall(shown)
+    halves = {" ": (0, 0), "▀": (1, 0), "▄": (0, 1), "█": (1, 1)}
+    rows = [[halves[character][half] ^ (not color) for character in line] for line in drawn for half in (0, 1)]
+    link = re.search(r"ntfy://ntfy\.sh/authwatch-\S{22}\n", shown)[0].strip()
+    code = [list(row) for row in segno.make_qr(link, error="l").matrix_iter(border=4)]
+    assert [[bool(one) for one in row] for row in rows[: len(code)]] == [[bool(one) for one in row] for row in code]
+    assert not any(map(any, rows[len(code) :]))
+    assert len(code) <= 80
+    assert ("\x1b[38;5;16;48;5;231m" in shown) == color
+
+
+@pytest.mark.parametrize(
+    ("columns", "encoding", "color"), [(36, "utf-8", True), (80, "ascii", False), (80, "latin-1", True)]
+)
+def test_where_no_code_can_be_shown_there_is_none(columns, encoding, color):
+    link = "ntfy://ntfy.sh/authwatch-b9K2s1YwQe7uR4xNfT0aZg"
+    assert qr_code(link, columns=37, encoding="utf-8", color=True)
+    assert qr_code(link, columns=columns, encoding=encoding, color=color) == []
+
+
+def test_nothing_but_results_is_piped(home):
+    """No code, no progress; the link is there, for whoever made the topic."""
+    with web() as there:
+        words = ("onboard", "--ntfy", "--ntfy-server", f"http://127.0.0.1:{there.port}", "--timer", "none")
+        done = authwatch(home, *words)
+    assert done.code == 0, done.err
+    assert not QR.search(done.out)
+    assert "…" not in done.out.replace("--mail ADDRESS …", "")
+    assert "\x1b" not in done.out
+    assert re.search(r"^test message: delivered in \d+\.\d s$", done.out, re.MULTILINE)
+    assert re.search(r"^  link     ntfy://127\.0\.0\.1:\d+/authwatch-\S{22}\?secure=false$", done.out, re.MULTILINE)
+
+
+def test_a_message_that_did_not_arrive_changes_nothing_unless_the_person_goes_on(home):
     before = tree(home)
     with (
         web() as there,
         Terminal(home, "onboard", "--ntfy-server", f"http://127.0.0.1:{there.port}", "--timer", "none") as at,
     ):
-        at.answer(("1, 2, 3 or 4?", "1"), ("Press Enter", ""), ("nothing to go on:", ""), ("Did it arrive?", "n"))
+        at.answer(("Choose 1-5", "1"), ("Press Enter", ""), ("Did it arrive?", "n"), ("[q]uit?", "q"))
         assert at.end() == 1
         assert "nothing was changed" in at.shown
     assert tree(home) == before
 
 
+def test_a_message_that_fails_can_be_sent_again_and_every_try_is_on_record(home):
+    """Two tries fail, then another address is given."""
+    with web() as there:
+        (home / "url").write_text(f"{there.url('json', 'status/401/json/x')}\n")
+        with Terminal(home, "onboard", "--channel-file", "url", "--timer", "none") as at:
+            at.answer(("[q]uit?", "t"))
+            at.answer(("[q]uit?", "c"))
+            at.expect("Where should alerts go?")
+            at.answer(("Choose 1-5", "4"), ("(not shown):", there.url("json", "json/x")))
+            at.answer(("Did it arrive?", "y"), ("or Enter to continue:", ""))
+            assert at.end() == 0, at.shown
+    assert at.shown.count("not delivered: ") == 2
+    assert "Check the token or the password." in at.shown
+    assert len(there.received) == 3
+    assert (config(home).parent / "json.url").read_text() == f"{there.url('json', 'json/x')}\n"
+    assert deliveries(home) == [("json", "test", "delivered")], "what was tried with another address is not its own"
+
+
+def test_a_channel_that_cannot_be_reached_now_can_be_kept(home):
+    with web(fault="status/401") as there:
+        with Terminal(home, "onboard", "--ntfy-server", f"http://127.0.0.1:{there.port}", "--timer", "none") as at:
+            at.answer(("Choose 1-5", "1"), ("Press Enter", ""), ("[q]uit?", "t"), ("[q]uit?", "k"))
+            at.answer(("or Enter to continue:", ""))
+            assert at.end() == 0, at.shown
+    assert deliveries(home) == [("phone", "test", "auth_error")] * 2
+    assert "phone: {url_file: phone.url" in config(home).read_text()
+
+
+TOKEN = "123456789:AAF" + "FAKESECRET" * 3
+
+
+def test_telegram_is_asked_for_by_name_and_its_token_is_not_shown(home):
+    with Terminal(home, "onboard", "--no-test", "--timer", "none") as at:
+        at.answer(("Choose 1-5", "2"))
+        assert "@BotFather" in at.expect("Bot token (not shown):")
+        pause(0.2)
+        at.type("nonsense")
+        at.answer(("Chat id:", "42"), ("Choose 1-5", "2"), ("Bot token (not shown):", TOKEN), ("Chat id:", "-1001234"))
+        at.answer(("or Enter to continue:", ""))
+        assert at.end() == 0, at.shown
+    assert "expected a bot token such as" in at.shown
+    assert "FAKESECRET" not in at.shown
+    kept = config(home).parent / "telegram.url"
+    assert (kept.read_text(), stat.S_IMODE(kept.stat().st_mode)) == (f"tgram://{TOKEN}/-1001234/\n", 0o600)
+    assert "telegram: {url_file: telegram.url, at_least: soon}" in config(home).read_text()
+
+
+@pytest.mark.parametrize("by", ["stdin", "file"])
+def test_telegram_by_options(home, by):
+    words = ["onboard", "--telegram", "4242", "--no-test", "--timer", "none"]
+    if by == "file":
+        (home / "token").write_text(f"{TOKEN}\n")
+        words += ["--telegram-token-file", "token"]
+    done = authwatch(home, *words, stdin=f"{TOKEN}\n" if by == "stdin" else "")
+    assert done.code == 0, done.err
+    assert "FAKESECRET" not in done.out + done.err
+    assert (config(home).parent / "telegram.url").read_text() == f"tgram://{TOKEN}/4242/\n"
+
+
 @pytest.mark.parametrize(
     ("questions", "then"),
     [
-        ([], "1, 2, 3 or 4?"),
-        ([("1, 2, 3 or 4?", "1")], "Press Enter"),
-        ([("1, 2, 3 or 4?", "2"), ("Your address:", "a@example.org")], "Your mail server"),
-        ([("1, 2, 3 or 4?", "3")], "The address (not shown)"),
-        ([("1, 2, 3 or 4?", "4"), ("nothing to go on:", "GROQ_API_KEY")], "GROQ_API_KEY (not shown)"),
-        ([("1, 2, 3 or 4?", "4"), ("nothing to go on:", "GROK_API_KEY")], "did you mean GROQ_API_KEY?"),
-        ([("1, 2, 3 or 4?", "4"), ("nothing to go on:", "")], "What shall run it?"),
+        ([], "Choose 1-5"),
+        ([("Choose 1-5", "1")], "Press Enter"),
+        ([("Choose 1-5", "2")], "Bot token (not shown)"),
+        ([("Choose 1-5", "3"), ("Your mail server", "smtp.example.org")], "Your mail address:"),
+        ([("Choose 1-5", "4")], "Apprise address (e.g. slack://…) (not shown)"),
+        ([("Choose 1-5", "5"), ("or Enter to continue:", "GROQ_API_KEY")], "GROQ_API_KEY (not shown)"),
+        ([("Choose 1-5", "5"), ("or Enter to continue:", "GROK_API_KEY")], "did you mean GROQ_API_KEY?"),
+        ([("Choose 1-5", "5"), ("or Enter to continue:", "")], "What should run the checks?"),
     ],
 )
 def test_ctrl_c_at_any_question_leaves_the_machine_as_it_was(home, questions, then):
@@ -116,10 +234,10 @@ def test_ctrl_c_at_any_question_leaves_the_machine_as_it_was(home, questions, th
 
 def test_an_end_of_input_is_said(home):
     with Terminal(home, "onboard") as at:
-        at.expect("1, 2, 3 or 4?")
+        at.expect("Choose 1-5")
         os.write(at._hand, b"\x04")
         assert at.end() == 1
-        assert "the input ended; nothing was changed" in at.shown
+        assert "end of input; nothing was changed" in at.shown
     assert not config(home).exists()
 
 
@@ -149,7 +267,7 @@ def test_run_again_it_adds_nothing(home):
         again = authwatch(home, *words)
         assert again.code == 0, again.err
         assert tree(home) == once
-        assert "phone is such a channel already" in again.out
+        assert "Channel phone already uses ntfy" in again.out
         assert len(there.received) == 1
 
 
@@ -160,11 +278,11 @@ def test_a_config_with_comments_gets_one_more_channel_and_stays_as_it_is(home):
     done = authwatch(home, "onboard", "--channel-file", "url", "--no-test", "--timer", "none")
     assert done.code == 0, done.err
     written = config(home).read_text()
-    added = "    phone: {url_file: phone.url, at_least: soon}\n"
+    added = "    json: {url_file: json.url, at_least: soon}\n"
     assert written.replace(added, "") == text
     assert "2 channels" in authwatch(home, "config", "check").out
     again = authwatch(home, "onboard", "--channel-file", "url", "--no-test", "--timer", "none")
-    assert "That address is a channel already." in again.out
+    assert "That address is already a channel" in again.out
     assert config(home).read_text() == written
 
 
@@ -175,7 +293,7 @@ def test_a_config_that_cannot_take_one_is_left_to_its_owner(home, text):
     (home / "url").write_text("json://127.0.0.1:9/y\n")
     done = authwatch(home, "onboard", "--channel-file", "url", "--no-test", "--timer", "none")
     if done.code:
-        assert "url_file: phone.url" in done.err
+        assert "url_file: json.url" in done.err
         (home / "url").unlink()
         assert tree(home) == {name: body for name, body in before.items() if name != "url"}
 
@@ -205,25 +323,107 @@ def test_a_dry_run_touches_nothing(home):
         home, "onboard", "--ntfy", "--dry-run", "--timer", "cron", "--key", "GROQ_API_KEY", stdin=f"{KEY}\n"
     )
     assert done.code == 0, done.err
-    assert "would then run: authwatch install cron" in done.out
-    assert "would put GROQ_API_KEY into" in done.out
+    assert "would run: authwatch install cron" in done.out
+    assert "would add GROQ_API_KEY to" in done.out
     assert KEY not in done.out
     assert tree(home) == before
 
 
-def test_the_timer_is_installed_and_status_comes_last(home):
-    """With cron, whose stand-in keeps the lines in a file."""
+@pytest.fixture
+def cron(home: Path) -> Iterator[dict[str, str]]:
+    """A PATH with a stand-in for crontab, which keeps its lines in a file, and a process of cron's name."""
     tools = home / "bin"
     tools.mkdir()
     (tools / "crontab").write_text(f"#!/bin/sh\ncase $1 in -l) cat {home}/tab ;; *) cat $1 >{home}/tab ;; esac\n")
     (tools / "crontab").chmod(0o755)
     (home / "tab").touch()
-    where = {"PATH": f"{tools}:/usr/bin:/bin"}
-    done = authwatch(home, "onboard", "--no-channel", "--timer", "cron", env=where)
+    shutil.copy(shutil.which("sleep"), tools / "cron")
+    running = subprocess.Popen([tools / "cron", "600"])
+    yield {"PATH": f"{tools}:/usr/bin:/bin"}
+    running.kill()
+    running.wait()
+
+
+def test_it_ends_with_one_screen_that_says_what_is_set_up(home, cron):
+    with web() as there:
+        words = ("--ntfy", "t", "--ntfy-server", f"http://127.0.0.1:{there.port}", "--timer", "cron")
+        done = authwatch(home, "onboard", *words, env=cron)
     assert "a first check is done" in done.out, done.out + done.err
     assert done.code == 0
     assert "check --exit-zero" in (home / "tab").read_text()
-    assert done.out.rstrip().splitlines()[-1].startswith("Nobody has to do anything")
+    screen = done.out[done.out.index("authwatch is set up on ") :]
+    lines = screen.splitlines()
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= 80
+    for said in (
+        r"Watching +2 logins: openclaw 2\n",
+        r"Alerts +phone: 7, 3 and 1 days before a login expires, and when one needs\n",
+        r"Checks +every 5 min, by cron\n",
+        r"Next check +at the latest in 5 min \(\w{3} \d+ \w{3}, \d\d:\d\d \S+\)\n",
+        r"Config +~/\.config/authwatch/config\.yaml\n",
+        r"See every login +authwatch status\n",
+        r"Remove it +authwatch uninstall cron\n",
+    ):
+        assert re.search(said, screen), (said, screen)
+
+
+def test_run_again_a_complete_set_up_is_recognised_and_nobody_is_asked(home, cron):
+    """Not a byte changes, no message is sent, and the crontab stays."""
+    with web() as there:
+        words = ("--ntfy", "t", "--ntfy-server", f"http://127.0.0.1:{there.port}", "--timer", "cron")
+        assert authwatch(home, "onboard", *words, env=cron).code == 0
+        once = tree(home)
+        with Terminal(home, "onboard", env=cron) as at:
+            assert at.end() == 0, at.shown
+        assert len(there.received) == 1
+    assert tree(home) == once
+    already = at.shown[at.shown.index("Already set up, and kept:") :]
+    assert re.search(r"config +~/\.config/authwatch/config\.yaml\n +alerts +phone\n +checks +cron\n", already)
+    assert "?" not in already
+
+
+def test_what_is_missing_is_offered_and_nothing_else(home, cron):
+    """A config with a channel and nothing that runs it: only that is asked."""
+    with web() as there:
+        words = ("--ntfy", "t", "--ntfy-server", f"http://127.0.0.1:{there.port}", "--timer", "none")
+        assert authwatch(home, "onboard", *words, env=cron).code == 0
+        before = config(home).read_bytes()
+        with Terminal(home, "onboard", env=cron) as at:
+            at.answer(("What should run the checks?", "cron"))
+            assert at.end() == 0, at.shown
+        assert len(there.received) == 1
+    assert config(home).read_bytes() == before
+    assert "check --exit-zero" in (home / "tab").read_text()
+
+
+@pytest.mark.parametrize(
+    ("has", "way", "why"),
+    [
+        ({"termux": True, "systemd": True, "cron": True}, "termux", "Termux"),
+        ({"macos": True, "crontab": True, "cron": True}, "launchd", "macOS"),
+        ({"systemd": True, "lingers": True, "crontab": True, "cron": True}, "systemd", "keeps running"),
+        ({"systemd": True, "crontab": True, "cron": True}, "cron", "ends when you log out"),
+        ({"crontab": True, "cron": True}, "cron", "no systemd session"),
+        ({"systemd": True}, "systemd", "enable-linger"),
+        ({"systemd": True, "crontab": True}, "systemd", "enable-linger"),
+        ({"crontab": True}, "cron", "must still be started"),
+        ({"cron": True}, "none", "authwatch serve"),
+        ({}, "none", "authwatch serve"),
+    ],
+)
+def test_what_runs_the_checks_is_what_the_machine_has_with_a_reason(has, way, why):
+    proposed, reason = proposal(Machine(**has))
+    assert proposed == way
+    assert why in reason
+    assert len(f"Suggested: {way} ({reason}).") <= 80, "one line"
+
+
+def test_auto_takes_the_proposal_and_says_why(home, cron):
+    done = authwatch(
+        home, "onboard", "--no-channel", "--timer", "auto", env={"PATH": cron["PATH"].split(":")[0] + ":/bin"}
+    )
+    assert done.code == 0, done.out + done.err
+    assert re.search(r"^Checks will run by \w+: .+\.$", done.out, re.MULTILINE)
 
 
 def test_a_timer_that_cannot_be_had_leaves_the_config_and_says_so(home):
@@ -260,7 +460,7 @@ def test_without_a_network_it_is_said_and_changes_nothing(home):
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        ((), "--ntfy, --mail, --channel-file or --no-channel"),
+        ((), "--ntfy, --telegram, --mail, --channel-file or --no-channel"),
         (("--mail", "me@example.org"), "--smtp"),
         (("--mail", "nobody", "--smtp", "x"), "name@example.org"),
         (("--ntfy", "a b"), "64 letters"),
@@ -269,6 +469,8 @@ def test_without_a_network_it_is_said_and_changes_nothing(home):
         (("--no-channel", "--key", "GROK_API_KEY"), "GROQ_API_KEY"),
         (("--no-channel", "--home", "/"), "your own home"),
         (("--ntfy", "t", "--no-channel"), "not allowed with"),
+        (("--telegram", "me", "--telegram-token-file", "absent"), "no such file"),
+        (("--telegram", "4242"), "expected a bot token"),
     ],
 )
 def test_wrong_answers_are_said_before_anything_happens(home, words, reason):
@@ -283,7 +485,7 @@ def test_wrong_answers_are_said_before_anything_happens(home, words, reason):
 def test_without_an_openclaw_there_is_no_env_to_write(tmp_path):
     done = authwatch(tmp_path, "onboard", "--no-channel", "--key", "GROQ_API_KEY", "--timer", "none", stdin="x\n")
     assert done.code == 1
-    assert "no OpenClaw here" in done.err
+    assert "no OpenClaw found here" in done.err
     assert not (tmp_path / ".openclaw").exists()
     assert not config(tmp_path).exists()
 

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 import sys
+import sysconfig
 import tempfile
+import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.command import ROOT
 from tests.openclaw_home import DAY, HOUR, openclaw, store, token
@@ -14,7 +20,7 @@ from tests.receivers import web
 from tests.setup.terminal import Terminal
 
 PAGE = ROOT / "docs/setup.md"
-PLAIN = {"NO_COLOR": "1", "COLUMNS": "100"}
+PLAIN = {"NO_COLOR": "1", "COLUMNS": "80"}
 _BLOCK = r"(<!-- terminal {name} -->\n```console\n)(.*?)(```)"
 
 
@@ -23,12 +29,80 @@ def onboard(home: Path) -> str:
     openclaw(home, {"anthropic:default": token(ends_in=90 * DAY)})
     with web() as there, Terminal(home, "onboard", "--ntfy-server", f"http://127.0.0.1:{there.port}", env=PLAIN) as at:
         at.answer(
-            *(("1, 2, 3 or 4?", "1"), ("Press Enter", ""), ("nothing to go on:", "GROQ_API_KEY")),
-            *(("(not shown):", "gsk-FAKESECRET"), ("nothing to go on:", "")),
-            *(("What shall run it?", "none"), ("Did it arrive?", "y")),
+            *(("Choose 1-5", "1"), ("Press Enter", ""), ("Did it arrive?", "y")),
+            *(("or Enter to continue:", "GROQ_API_KEY"), ("(not shown):", "gsk-FAKESECRET")),
+            *(("or Enter to continue:", ""), ("What should run the checks?", "none")),
         )
         at.end()
-        return _told("authwatch onboard", at.shown.replace(f"http://127.0.0.1:{there.port}", "ntfy.example.org"), home)
+        text = _told("authwatch onboard", _as_a_server(at.shown, there.port), home)
+    # What this machine has differs.
+    text = re.sub(r"Suggested: .*", "Suggested: systemd (your systemd session keeps running when you log out).", text)
+    text = re.sub(r"or none \[\w+\]", "or none [systemd]", text)
+    return re.sub(r"fix: authwatch (install \w+|serve)", "fix: authwatch install systemd", text)
+
+
+class Fresh(NamedTuple):
+    """A set-up from nothing: what was shown, how many seconds it took, what the phone got, the crontab."""
+
+    shown: str
+    seconds: float
+    received: int
+    crontab: str
+    commands: Sequence[str]
+
+
+def from_a_fresh_machine(home: Path) -> Fresh:
+    """A new venv, onboarding by its own program at a terminal, and a look, with a cron that is a stand-in and no systemd session.
+
+    Only `pip install` is not run, to stay offline: the new venv sees what this one has, and the checkout.
+    """
+    openclaw(home, {"anthropic:default": token(ends_in=90 * DAY)})
+    began, checkout, tools = time.monotonic(), home / "authwatch", home / "tools"
+    checkout.mkdir()
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", checkout / ".venv"], check=True)
+    (site,) = (checkout / ".venv").glob("lib/python*/site-packages")
+    (site / "here.pth").write_text(f"{ROOT}\n{sysconfig.get_path('purelib')}\n")
+    program = checkout / ".venv/bin/authwatch"
+    program.write_text(
+        f"#!{checkout}/.venv/bin/python\nimport sys\nfrom monitor.cli.main import main\nsys.exit(main())\n"
+    )
+    program.chmod(0o755)
+    tools.mkdir()
+    crontab = tools / "crontab"
+    crontab.write_text(f"#!/bin/sh\ncase $1 in -l) cat {home}/tab ;; *) cat $1 >{home}/tab ;; esac\n")
+    crontab.chmod(0o755)
+    (tools / "systemctl").write_text("#!/bin/sh\nexit 1\n")
+    (tools / "systemctl").chmod(0o755)
+    (home / "tab").touch()
+    shutil.copy(str(shutil.which("sleep")), tools / "cron")
+    running = subprocess.Popen([tools / "cron", "600"])  # `cron.runs` looks for a process of that name
+    env = {**PLAIN, "PATH": f"{tools}:/usr/bin:/bin"}
+    try:
+        with (
+            web() as there,
+            Terminal(
+                home, "onboard", "--ntfy-server", f"http://127.0.0.1:{there.port}", env=env, program=program
+            ) as at,
+        ):
+            at.answer(("Choose 1-5", ""), ("Press Enter", ""), ("Did it arrive?", ""), ("or Enter to continue:", ""))
+            at.answer(("What should run the checks?", ""))
+            at.end()
+            first = _told(".venv/bin/authwatch onboard", _as_a_server(at.shown, there.port), home)
+    finally:
+        running.kill()
+        running.wait()
+    commands = [
+        "git clone https://github.com/authwatch/authwatch && cd authwatch",
+        "python3 -m venv .venv && .venv/bin/pip install -q .",
+    ]
+    shown = "".join(f"$ {line}\n" for line in commands) + first
+    seconds = time.monotonic() - began
+    return Fresh(shown, seconds, len(there.received), (home / "tab").read_text(), (*commands, "onboard"))
+
+
+def fresh(home: Path) -> str:
+    """What a person sees who sets it up on a new machine."""
+    return from_a_fresh_machine(home).shown
 
 
 def relogin(home: Path) -> str:
@@ -47,7 +121,7 @@ def relogin(home: Path) -> str:
         return _told("authwatch relogin", at.shown, home)
 
 
-SCENES = {"onboard": onboard, "relogin": relogin}
+SCENES = {"fresh": fresh, "onboard": onboard, "relogin": relogin}
 
 
 def said(name: str) -> str:
@@ -62,6 +136,12 @@ def shown(page: str, name: str) -> str:
     return found[2] if found else ""
 
 
+def _as_a_server(text: str, port: int) -> str:
+    """With a server of one's own, by name, instead of the receiver."""
+    text = text.replace(f"http://127.0.0.1:{port}", "https://ntfy.example.org").replace("?secure=false", "")
+    return text.replace(f"127.0.0.1:{port}", "ntfy.example.org")
+
+
 def _told(command: str, text: str, home: Path) -> str:
     """Without what differs from run to run."""
     text = text.replace(str(home), "~")
@@ -69,7 +149,9 @@ def _told(command: str, text: str, home: Path) -> str:
     text = re.sub(r"\w{3}, \d+ \w{3} \d{4}|\w{3} \d+ \w{3} \d{4}(, \d\d:\d\d UTC)?", "Wed 24 Feb 2027", text)
     text = re.sub(r"authwatch on [\w.-]+", "authwatch on vps-1", text)
     text = re.sub(r"in \d+ (days|weeks|months)|\d+\.\d s", lambda found: "0.2 s" if "." in found[0] else found[0], text)
-    text = re.sub(r"or none \[\w+\]", "or none [systemd]", text)  # what this machine has
+    text = re.sub(r"is set up on [\w.-]+?([.,])(?=\s)", r"is set up on vps-1\1", text)
+    text = re.sub(r"\w{3} \d+ \w{3}, \d\d:\d\d [A-Z]\w+", "Thu 26 Nov, 15:10 CET", text)
+    text = re.sub(r"(?m)^(?:[ ▀▄█]{25,}\n)+", "(a QR code)\n", text)
     return "\n".join([f"$ {command}", *(line.rstrip() for line in text.strip().splitlines()), ""])
 
 

@@ -217,6 +217,15 @@ if command -v crontab >/dev/null; then
   step cron-left as_tester crontab -l
 fi
 
+# A first set-up where the user's systemd lingers, twice.
+fresh() { as_tester XDG_CONFIG_HOME="$home/fresh" XDG_STATE_HOME="$home/fresh-state" "$apps/bin/authwatch" "$@"; }
+"$python" -m tests.receivers --http 8098 >/out/received-test 2>&1 &
+until_true 50 'grep -q ready /out/received-test'
+step onboard fresh onboard --ntfy a-topic --ntfy-server http://127.0.0.1:8098 --timer auto
+step onboard-timer user_systemctl is-active authwatch-check.timer
+step onboard-again fresh onboard --yes
+step onboard-uninstall fresh uninstall systemd
+
 # A machine that forbids user namespaces.
 mkdir -p /run/systemd/system/user@.service.d
 printf '[Service]\nRestrictNamespaces=yes\n' >/run/systemd/system/user@.service.d/strict.conf

@@ -362,3 +362,19 @@ def test_the_page_shows_what_was_seen(steps):
     if steps.tree == "/":
         for name in SHOWN:
             assert transcript(page, name) == said(steps(name)[1])
+
+
+def test_a_first_set_up_takes_a_systemd_that_lingers_and_is_kept_the_second_time(steps):
+    """A first set-up takes a systemd that lingers; run again, it recognises what is there and changes nothing."""
+    status, text = steps("onboard")
+    assert status == 0, text
+    assert "Checks will run by systemd: your systemd session keeps running when you log out." in text
+    assert "test message: delivered in" in text
+    assert "Test message" in (steps.out / "received-test").read_text()
+    assert re.search(r"Checks +every 5 min, by authwatch-check\.timer\n", text)
+    assert steps("onboard-timer") == (0, "active\n")
+    status, again = steps("onboard-again")
+    assert status == 0, again
+    assert re.search(r"alerts +phone\n +checks +authwatch-check\.timer\n", again)
+    assert "wrote" not in again and "test message" not in again
+    assert steps("onboard-uninstall")[0] == 0

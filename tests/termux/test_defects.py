@@ -122,7 +122,7 @@ def test_defect_21_an_address_goes_into_the_user_s_own_private_files(tmp_path, t
     done = authwatch(tmp_path, *words)
     assert done.code == 0, done.err
     folder = tmp_path / ".config/authwatch"
-    secret = folder / "phone.url"
+    secret = folder / "json.url"
     assert secret.read_text() == f"{url}\n"
     assert topic not in (folder / "config.yaml").read_text()
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}

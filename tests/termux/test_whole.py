@@ -91,12 +91,15 @@ def test_a_dry_run_says_what_it_would_do():
 
 
 @NEEDS
-def test_onboard_on_a_phone_chooses_termux_and_ends_with_status():
+def test_onboard_on_a_phone_chooses_termux_and_ends_with_what_is_set_up():
     given = {name: text for name, text in files(-HOUR).items() if "config.yaml" not in name}
     seen = phone(f"export PYTHONPATH={ROOT}; authwatch onboard --on-this-phone --yes", files=given, more=MORE)
-    assert "delivered after" in seen.out, seen.out
+    assert "test message: delivered in" in seen.out, seen.out
+    assert "Checks will run by termux: this is Termux;" in seen.out
     assert "scheduled: Pending Job 28849" in seen.out
-    assert "1 needs you now" in seen.out.splitlines()[-1]
+    screen = seen.out[seen.out.index("authwatch is set up on ") :]
+    assert "1 needs you now" in screen
+    assert "every 30 min, by a Termux job" in screen
     assert len(seen.of("termux-notification")) >= 2
 
 
