@@ -25,6 +25,39 @@ _NOBODY: Final = frozenset(
 )
 
 
+#: What people call the programs; a source that somebody named goes by that name.
+PROGRAMS: Final = {
+    "openclaw": "OpenClaw",
+    "claude-code": "Claude Code",
+    "codex": "Codex",
+    "gemini-cli": "Gemini CLI",
+    "opencode": "opencode",
+    "github-copilot": "GitHub Copilot",
+    "gh": "GitHub CLI",
+    "qwen-code": "Qwen Code",
+    "kimi": "Kimi CLI",
+    "hermes": "Hermes",
+    "gcloud": "gcloud",
+    "aws": "AWS",
+    "azure": "Azure CLI",
+    "huggingface": "Hugging Face",
+    "wrangler": "Wrangler",
+    "picoclaw": "PicoClaw",
+    "zeroclaw": "ZeroClaw",
+    "cursor": "Cursor",
+    "copilot-cli": "Copilot CLI",
+    "grok": "Grok Build",
+    "pi": "Pi",
+}
+
+
+def program(source: str) -> str:
+    """What people call the program of a source; `OpenClaw (profile work)` for `openclaw@work`."""
+    kind, _, profile = source.partition("@")
+    called = PROGRAMS.get(kind, kind)
+    return f"{called} (profile {profile})" if profile else called
+
+
 def name(credential: Credential) -> str:
     """What a person calls it: `anthropic:work (openclaw, agent main)`, the profile alone if that says it all,
     and the provider alone (profile `openai:-`) where it is missing as a whole."""
@@ -105,3 +138,16 @@ def mask(profile: str) -> str:
 
     digits = sha256(profile.encode("utf-8", "surrogatepass")).hexdigest()[:3]
     return f"{issuer}{colon}{rest[:1]}…{'@…' if '@' in rest else ''}#{digits}"
+
+
+def called(credential: Credential) -> str:
+    """What a person calls it where a verb or a list stands before: `anthropic:work (OpenClaw, agent main)`; the
+    provider alone (profile `openai:-`) where it is missing as a whole."""
+    profile, source = credential.profile.removesuffix(":-") or "-", credential.source
+    where = [] if source in ("env", "manual") else [program(source)]
+    if profile.partition(":")[0] == source:
+        profile = profile.partition(":")[2]
+        if profile in ("", "default"):
+            return ", agent ".join([*where, *([credential.agent] if credential.agent != "-" else [])])
+    where += [f"agent {credential.agent}"] if credential.agent != "-" else []
+    return f"{profile} ({', '.join(where)})" if where else profile

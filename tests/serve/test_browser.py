@@ -97,7 +97,7 @@ def test_the_page_works_without_a_script(visit):
     assert not login.is_visible()
     page.locator("summary").first.click()
     assert login.is_visible()
-    assert page.locator("h1").inner_text() == "anthropic:default of agent main needs you now"
+    assert page.locator("h1").inner_text() == "anthropic:default (OpenClaw, agent main) needs you now"
     assert page.locator(".headline .command").inner_text().startswith("openclaw models auth login")
 
 
