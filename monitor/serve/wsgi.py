@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -192,12 +193,13 @@ class PageViews:
         from monitor.serve.page.view import PageInput, render_login, render_unknown
 
         seen, host, now = self._seen(), self._current.settings.host, self._clock()
-        try:
-            page = render_login(key, seen, outputs.document(self._place.state / outputs.EVIDENCE), host, now)
-            text = page or render_unknown(key, seen, host, now)
-        except MALFORMED:
-            page, text = None, render_unknown(key, PageInput({}, {}, None, False), host, now)
-        return text.encode("utf-8", "replace"), page is not None
+        kept = outputs.document(self._place.state / outputs.EVIDENCE)
+        for evidence in (kept, {}):  # what is wrong with the one says nothing about the status
+            with suppress(*MALFORMED):
+                page = render_login(key, seen, evidence, host, now)
+                text = page or render_unknown(key, seen, host, now)
+                return text.encode("utf-8", "replace"), page is not None
+        return render_unknown(key, PageInput({}, {}, None, False), host, now).encode("utf-8", "replace"), False
 
     def _seen(self) -> PageInput:
         """What the checks left."""

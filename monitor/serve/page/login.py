@@ -8,6 +8,7 @@ from datetime import timedelta
 from itertools import groupby
 from shlex import quote
 from typing import Any, Final
+from urllib.parse import quote as encoded
 
 from alerts.timefmt import parse, span
 from monitor.judge.rules import ROWS
@@ -25,7 +26,6 @@ from monitor.serve.page.words import (
     link,
     name,
     need,
-    program_of,
     status,
 )
 
@@ -85,12 +85,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class LoginPage:
-    """All of one login. `rule` and `sources` are empty where no evidence was kept; `explain` is the command that tells
-    more than fits here."""
+    """All of one login; `query` is its key for an address. `rule` and `sources` are empty where no evidence was kept;
+    `explain` is the command that tells more than fits here."""
 
-    key: str
+    query: str
     name: str
-    kind: str
     need: str
     status: str
     sentence: str
@@ -122,9 +121,8 @@ def login_page(key: str, shown: Document, overview: Document, evidence: Document
     guess = next((each for each in overview.get("estimates", ()) if each["key"] == key), None)
     number, rule = kept.get("rule", (0, ""))
     return LoginPage(
-        key,
+        encoded(key, safe="", errors="replace"),
         name(one),
-        f"{one['kind']} · {program_of(one['source'])} · {one['provider']}",
         need(one),
         status(one),
         _sentence(one, guess, clock),
