@@ -16,11 +16,11 @@ from monitor.serve.page import axis
 from monitor.serve.page.headline import headline
 from monitor.serve.page.rows import groups
 from monitor.serve.page.view import PageInput, render
-from monitor.serve.page.words import Clock, Remedy
+from monitor.serve.page.words import ReaderClock, Remedy
 from tests.serve.scene import NOW, ZONE, claw, documents, lay, lineup
 
 LATER = NOW + timedelta(minutes=2)
-CLOCK = Clock(NOW, ZONE)
+CLOCK = ReaderClock(NOW, ZONE)
 
 
 class Text(HTMLParser):

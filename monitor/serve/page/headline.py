@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from alerts.timefmt import parse, when
 from monitor.check.status import counts
-from monitor.serve.page.words import STATES, Clock, Profile, Remedy, expected, link, name
+from monitor.serve.page.words import STATES, Profile, ReaderClock, Remedy, expected, link, name
 
 SHOWN: Final = 4  # commands
 
@@ -35,7 +35,7 @@ class Headline:
     more: int = 0
 
 
-def headline(status: Mapping[str, Any], estimates: Sequence[Mapping[str, Any]], clock: Clock) -> Headline:
+def headline(status: Mapping[str, Any], estimates: Sequence[Mapping[str, Any]], clock: ReaderClock) -> Headline:
     """The sentence for a status document and the log-ins that are expected without a deadline."""
     watched = [one for one in status["profiles"] if not one["ignored"]]
     findings = [one for one in status["findings"] if counts(one)]
@@ -54,7 +54,7 @@ def headline(status: Mapping[str, Any], estimates: Sequence[Mapping[str, Any]], 
     return _calm(watched, estimates, clock)
 
 
-def _calm(watched: Sequence[Profile], estimates: Sequence[Mapping[str, Any]], clock: Clock) -> Headline:
+def _calm(watched: Sequence[Profile], estimates: Sequence[Mapping[str, Any]], clock: ReaderClock) -> Headline:
     used = {one["key"]: one for one in watched if one["in_use"]}
     dated = [(at, one) for one in used.values() if (at := parse(one["deadline"]))]
     if over := [one for at, one in dated if at <= clock.now]:
@@ -73,7 +73,7 @@ def _calm(watched: Sequence[Profile], estimates: Sequence[Mapping[str, Any]], cl
     return Headline("no", at_sentence, " ".join(detail) or "No login here has an expiry date.")
 
 
-def _when(at: datetime, clock: Clock) -> str:
+def _when(at: datetime, clock: ReaderClock) -> str:
     return when(at, clock.now, clock.zone)
 
 
@@ -84,7 +84,7 @@ def _needing(profiles: Sequence[Profile], need: str) -> list[Profile]:
 
 
 def _needed(
-    level: str, profiles: Sequence[Profile], findings: Sequence[Mapping[str, Any]], what: str, clock: Clock
+    level: str, profiles: Sequence[Profile], findings: Sequence[Mapping[str, Any]], what: str, clock: ReaderClock
 ) -> Headline:
     count = len(profiles) + len(findings)
     first = name(profiles[0]) if profiles else "1 finding"
@@ -96,13 +96,13 @@ def _needed(
     return Headline(level, sentence, steps=tuple(steps[:SHOWN]), more=len(steps[SHOWN:]))
 
 
-def _step(profile: Profile, clock: Clock) -> Todo:
+def _step(profile: Profile, clock: ReaderClock) -> Todo:
     known = [word for word in ("acknowledged", "silenced") if profile[word]]
     why = clock.told(str(profile["because"][0])) if profile["because"] else STATES[profile["state"]]
     return Todo(name(profile), link(profile["key"]), "; ".join([why, *known]), Remedy(str(profile["remedy"])))
 
 
-def _blind(status: Mapping[str, Any], watched: Sequence[Profile], clock: Clock) -> Headline:
+def _blind(status: Mapping[str, Any], watched: Sequence[Profile], clock: ReaderClock) -> Headline:
     problems = [one for one in status["problems"] if not one["ignored"]]
     if not problems:
         hidden = _needing(watched, "unknown")

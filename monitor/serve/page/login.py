@@ -18,8 +18,8 @@ from monitor.serve.page.rows import AxisMark
 from monitor.serve.page.words import (
     STATES,
     STATUS,
-    Clock,
     Profile,
+    ReaderClock,
     Remedy,
     expected,
     expiry,
@@ -37,7 +37,7 @@ Document = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class LoginDate:
     """One date of a login: what happens then, and when."""
 
     what: str
@@ -45,7 +45,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LoginPlace:
     """One place from which its program may take a login; `mine` is the login of the page."""
 
     name: str
@@ -61,7 +61,7 @@ class Ladder:
     """The places for one provider of one agent, the strongest first where they are in an order."""
 
     title: str
-    places: tuple[Place, ...]
+    places: tuple[LoginPlace, ...]
     more: int
 
 
@@ -100,7 +100,7 @@ class LoginPage:
     marks: tuple[AxisMark, ...]
     renews: bool
     past: tuple[Stretch, ...]
-    dates: tuple[Moment, ...]
+    dates: tuple[LoginDate, ...]
     ladders: tuple[Ladder, ...]
     history: tuple[Change, ...]
     rule: str
@@ -111,7 +111,9 @@ class LoginPage:
     back: int
 
 
-def login_page(key: str, shown: Document, overview: Document, evidence: Document, clock: Clock) -> LoginPage | None:
+def login_page(
+    key: str, shown: Document, overview: Document, evidence: Document, clock: ReaderClock
+) -> LoginPage | None:
     """The page of a key; None where the last check found no such login."""
     one = next((profile for profile in shown["profiles"] if profile["key"] == key), None)
     if one is None:
@@ -125,8 +127,8 @@ def login_page(key: str, shown: Document, overview: Document, evidence: Document
         name(one),
         need(one),
         status(one),
-        _sentence(one, guess, clock),
-        tuple(clock.told(each) for each in one["because"]),
+        clock.told(one["because"][0]) if one["because"] else _sentence(one, clock),
+        (*(clock.told(each) for each in one["because"][1:]), *([expected(guess, clock)] if guess else [])),
         Remedy(str(one["remedy"])),
         tuple(word for word in ("ignored", "acknowledged", "silenced") if one[word]),
         tuple(clock.told(each["summary"]) for each in overview.get("alerts", ()) if each["key"] == key),
@@ -149,16 +151,14 @@ def _rule(number: int, evidence: str) -> str:
     return f"Rule {number} applies: {'none of those before it does' if evidence == OTHERWISE else evidence}."
 
 
-def _sentence(one: Profile, guess: Document | None, clock: Clock) -> str:
+def _sentence(one: Profile, clock: ReaderClock) -> str:
     rough, exact = expiry(one, clock)
     state = STATES[one["state"]]
     words = f"{rough} ({exact})" if exact else rough
-    if one["state"] in ("refused", "missing", "unknown") and rough != state:
-        words = f"{state}; {words}"
-    return f"{words}; {expected(guess, clock)}" if guess else words
+    return f"{state}; {words}" if one["state"] in ("refused", "missing", "unknown") and rough != state else words
 
 
-def _dates(one: Profile, guess: Document | None, clock: Clock) -> Iterator[Moment]:
+def _dates(one: Profile, guess: Document | None, clock: ReaderClock) -> Iterator[LoginDate]:
     """Every moment that is known of it, as they come."""
     past = {"access_expires_at": "access expired", "login_expires_at": "login expired"}
     words = {
@@ -171,13 +171,13 @@ def _dates(one: Profile, guess: Document | None, clock: Clock) -> Iterator[Momen
     known = [(at, field) for field in words if (at := parse(one[field]))]
     for at, field in sorted(known, key=lambda pair: pair[0]):
         what = past.get(field, words[field]) if at <= clock.now else words[field]
-        yield Moment(what, clock.when(one[field]))
+        yield LoginDate(what, clock.when(one[field]))
     if guess:
         logins = f"estimated from {guess['logins']} past log-ins"
-        yield Moment("estimate", f"{expected(guess, clock)} ({logins})")
+        yield LoginDate("estimate", f"{expected(guess, clock)} ({logins})")
 
 
-def _marks(one: Profile, guess: Document | None, steps: Sequence[int], clock: Clock) -> Iterator[AxisMark]:
+def _marks(one: Profile, guess: Document | None, steps: Sequence[int], clock: ReaderClock) -> Iterator[AxisMark]:
     """What lies ahead, the least important first, for later ones lie on top."""
     deadline = parse(one["deadline"])
     for step in steps:
@@ -206,7 +206,7 @@ _STANDINGS: Final = {
 }
 
 
-def _ladder(lineup: Document, key: str, profiles: Sequence[Profile], clock: Clock) -> Ladder:
+def _ladder(lineup: Document, key: str, profiles: Sequence[Profile], clock: ReaderClock) -> Ladder:
     known = {one["key"]: one for one in profiles}
     agent = f" for agent {lineup['agent']}" if lineup["agent"] != "-" else ""
     order = "" if lineup["ordered"] else ", in no set order"
@@ -214,7 +214,7 @@ def _ladder(lineup: Document, key: str, profiles: Sequence[Profile], clock: Cloc
     return Ladder(f"{lineup['provider']}{agent}{order}", places, lineup["more"])
 
 
-def _place(place: Document, key: str, one: Profile | None, clock: Clock) -> Place:
+def _place(place: Document, key: str, one: Profile | None, clock: ReaderClock) -> LoginPlace:
     words = [place["note"] or _STANDINGS.get(place["standing"], "")]
     if one and place["standing"] in ("", "serves"):
         rough, exact = expiry(one, clock)
@@ -222,7 +222,7 @@ def _place(place: Document, key: str, one: Profile | None, clock: Clock) -> Plac
     elif not one and not place["standing"]:
         words.append("key in the environment or the config")
     called = one["profile"] if one else place["key"]
-    return Place(
+    return LoginPlace(
         " · ".join(filter(None, (place["place"], called))),
         link(place["key"]) if one and place["key"] != key else "",
         bool(place["key"]) and place["key"] == key,
@@ -232,7 +232,7 @@ def _place(place: Document, key: str, one: Profile | None, clock: Clock) -> Plac
     )
 
 
-def _change(change: Document, clock: Clock) -> Change:
+def _change(change: Document, clock: ReaderClock) -> Change:
     before = f", was {_state(change['before'])}" if change["before"] else ", first seen"
     return Change(
         clock.when(change["at"]),
@@ -243,10 +243,10 @@ def _change(change: Document, clock: Clock) -> Change:
 
 
 def _state(state: str) -> str:
-    return STATES.get(state, state)
+    return "expiring soon" if state == "expiring" else STATES.get(state, state)
 
 
-def _sources(facts: Sequence[Sequence[str]], clock: Clock) -> Iterator[Source]:
+def _sources(facts: Sequence[Sequence[str]], clock: ReaderClock) -> Iterator[Source]:
     for where, found in groupby(facts, key=lambda fact: fact[2]):
         rows = ((fact[0], clock.told(fact[1]), clock.told(f"{fact[3]}: {fact[4]}")) for fact in found)
         yield Source(where, tuple(rows))

@@ -13,8 +13,8 @@ from monitor.serve.page.words import (
     IDLE,
     STATES,
     STATUS,
-    Clock,
     Profile,
+    ReaderClock,
     Remedy,
     expected,
     expiry,
@@ -82,7 +82,7 @@ class Group:
     rows: tuple[ProviderRow, ...]
 
 
-def groups(shown: Mapping[str, Any], estimates: Estimates, clock: Clock) -> tuple[Group, ...]:
+def groups(shown: Mapping[str, Any], estimates: Estimates, clock: ReaderClock) -> tuple[Group, ...]:
     """Every agent with its providers, whoever needs somebody first."""
     logins: dict[tuple[str, str, str], list[Profile]] = defaultdict(list)
     for one in shown["profiles"]:
@@ -102,7 +102,7 @@ def _sorted(rows: Iterable[ProviderRow]) -> tuple[ProviderRow, ...]:
     return tuple(sorted(rows, key=lambda row: (RANKS[row.need], row.status == IDLE, row.program, row.provider)))
 
 
-def _row(view: Mapping[str, Any], profiles: Sequence[Profile], estimates: Estimates, clock: Clock) -> ProviderRow:
+def _row(view: Mapping[str, Any], profiles: Sequence[Profile], estimates: Estimates, clock: ReaderClock) -> ProviderRow:
     wants = str(view["needs_human"])
     ignored = bool(profiles) and all(one["ignored"] for one in profiles)
     idle = ignored or (wants == "no" and not view["in_use"])
@@ -135,7 +135,7 @@ def _decisive(profiles: Sequence[Profile]) -> Profile | None:
     )
 
 
-def _when(profiles: Sequence[Profile], estimates: Estimates, clock: Clock) -> tuple[str, str]:
+def _when(profiles: Sequence[Profile], estimates: Estimates, clock: ReaderClock) -> tuple[str, str]:
     """When the login that decides expires, roughly and exactly; what is expected where nothing is known exactly."""
     one = _decisive(profiles)
     if one is None:
@@ -145,14 +145,14 @@ def _when(profiles: Sequence[Profile], estimates: Estimates, clock: Clock) -> tu
     return rough, exact or (expected(guess, clock) if guess else "")
 
 
-def _mark(one: Profile, clock: Clock) -> AxisMark:
+def _mark(one: Profile, clock: ReaderClock) -> AxisMark:
     at = parse(one["deadline"]) or clock.now
     verb = "expires" if at > clock.now else "expired"
     title = f"{one['profile']} {verb} {date(at, clock.now, clock.zone)}"
     return AxisMark(ahead(at - clock.now), need(one), bool(one["usable"]), title)
 
 
-def _guesses(profiles: Sequence[Profile], guessed: Estimates, clock: Clock) -> Iterable[AxisMark]:
+def _guesses(profiles: Sequence[Profile], guessed: Estimates, clock: ReaderClock) -> Iterable[AxisMark]:
     for one in profiles:
         if guess := guessed.get(one["key"]):
             at = parse(guess["at"]) or clock.now
@@ -160,7 +160,7 @@ def _guesses(profiles: Sequence[Profile], guessed: Estimates, clock: Clock) -> I
             yield AxisMark(ahead(at - clock.now), "no", False, title, "estimate")
 
 
-def _login(one: Profile, guess: Mapping[str, Any] | None, clock: Clock) -> LoginRow:
+def _login(one: Profile, guess: Mapping[str, Any] | None, clock: ReaderClock) -> LoginRow:
     rough, exact = expiry(one, clock)
     when = f"{rough} ({exact})" if exact else rough
     if rough != STATES[one["state"]] and one["state"] in ("refused", "missing", "unknown"):

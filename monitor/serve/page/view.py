@@ -17,7 +17,7 @@ from monitor.serve.page.axis import Stretch, Tick, stretches, ticks_ahead, ticks
 from monitor.serve.page.headline import Headline, headline
 from monitor.serve.page.login import BACK, login_page
 from monitor.serve.page.rows import RANKS, groups
-from monitor.serve.page.words import ALOUD, STATES, STATUS, Clock, Remedy, link, name
+from monitor.serve.page.words import ALOUD, STATES, STATUS, ReaderClock, Remedy, link, name
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -60,7 +60,7 @@ class PageInput:
 
 def render(seen: PageInput, host: str, now: datetime) -> str:
     """The page. Raises KeyError, TypeError or ValueError for documents that are not what a check leaves."""
-    clock = Clock(now, zone(seen.status))
+    clock = ReaderClock(now, zone(seen.status))
     estimates = {one["key"]: one for one in seen.overview.get("estimates", ())}
     return _drawn(
         "page.html",
@@ -80,7 +80,7 @@ def render(seen: PageInput, host: str, now: datetime) -> str:
 
 def render_login(key: str, seen: PageInput, evidence: Document, host: str, now: datetime) -> str | None:
     """The page of one login; None where the last check found none with this key. Raises as `render` does."""
-    clock = Clock(now, zone(seen.status))
+    clock = ReaderClock(now, zone(seen.status))
     one = login_page(key, seen.status, seen.overview, evidence, clock) if seen.status else None
     if one is None:
         return None
@@ -90,7 +90,7 @@ def render_login(key: str, seen: PageInput, evidence: Document, host: str, now: 
 
 def render_unknown(key: str, seen: PageInput, host: str, now: datetime) -> str:
     """The page in place of a login that nobody knows."""
-    frame = _frame(seen, host, Clock(now, zone(seen.status)), _root(key))
+    frame = _frame(seen, host, ReaderClock(now, zone(seen.status)), _root(key))
     return _drawn("unknown.html", frame, key=key, known=bool(seen.status))
 
 
@@ -99,7 +99,7 @@ def _root(key: str) -> str:
     return "../" * (key.count("/") + 1)
 
 
-def _frame(seen: PageInput, host: str, clock: Clock, root: str) -> dict[str, Any]:
+def _frame(seen: PageInput, host: str, clock: ReaderClock, root: str) -> dict[str, Any]:
     """What every page has: its top and its foot."""
     return {
         "root": root,
@@ -111,7 +111,7 @@ def _frame(seen: PageInput, host: str, clock: Clock, root: str) -> dict[str, Any
     }
 
 
-def _findings(seen: PageInput, clock: Clock) -> list[dict[str, Any]]:
+def _findings(seen: PageInput, clock: ReaderClock) -> list[dict[str, Any]]:
     """Those that are no open alert, such as ignored ones."""
     open_ones = {one["key"] for one in seen.overview.get("alerts", ())}
     return [
@@ -122,7 +122,7 @@ def _findings(seen: PageInput, clock: Clock) -> list[dict[str, Any]]:
     ]
 
 
-def _headline(seen: PageInput, clock: Clock) -> Headline:
+def _headline(seen: PageInput, clock: ReaderClock) -> Headline:
     if not seen.status:
         return Headline("unknown", "The first check has not finished yet", "Reload this page in a minute.")
     estimates = seen.overview.get("estimates", ())
@@ -133,11 +133,11 @@ def _headline(seen: PageInput, clock: Clock) -> Headline:
     return Headline("unknown", since, f"As far as known: {found.sentence}.", found.steps, found.more)
 
 
-def _weeks(clock: Clock) -> tuple[Tick, ...]:
+def _weeks(clock: ReaderClock) -> tuple[Tick, ...]:
     return ticks_behind(clock.now, BACK, clock.zone)
 
 
-def _past(seen: PageInput, clock: Clock) -> dict[str, Any]:
+def _past(seen: PageInput, clock: ReaderClock) -> dict[str, Any]:
     """The timeline: those that need somebody first, then those that changed, then the others; and how many are left."""
     changes: dict[str, list[Document]] = defaultdict(list)
     for change in seen.overview.get("changes", ()):
@@ -150,13 +150,13 @@ def _past(seen: PageInput, clock: Clock) -> dict[str, Any]:
     return {"lines": lines, "unshown": len(profiles) - len(lines), "marks": _weeks(clock), "back": BACK.days}
 
 
-def _line(one: Document, changes: Iterable[Document], clock: Clock) -> Line:
+def _line(one: Document, changes: Iterable[Document], clock: ReaderClock) -> Line:
     present = (one["state"], one["needs_human"])
     parts = stretches(changes, present, clock.now, BACK, clock.zone)
     return Line(name(one), link(one["key"]), f"now {STATES[one['state']]}", parts)
 
 
-def _alert(one: Document, clock: Clock) -> AlertRow:
+def _alert(one: Document, clock: ReaderClock) -> AlertRow:
     told = ", ".join(f"{label} {clock.when(at)}" for label, at in one["told"].items())
     notified = [f"notified {told}"] if told else []
     notified += [f"not yet delivered to {label}" for label in one["undelivered"] if label not in one["told"]]
@@ -170,7 +170,7 @@ def _alert(one: Document, clock: Clock) -> AlertRow:
     )
 
 
-def _following(message: Document | None, clock: Clock) -> str:
+def _following(message: Document | None, clock: ReaderClock) -> str:
     if not message:
         return "no further message is planned unless it changes"
     at = parse(message["at"])
@@ -187,7 +187,7 @@ REASONS: Final = {
 }
 
 
-def _channel(one: Document, clock: Clock) -> dict[str, str]:
+def _channel(one: Document, clock: ReaderClock) -> dict[str, str]:
     delivered = clock.when(one["last_success_at"]) or "never"
     pending = f"{one['pending']} pending" if one["pending"] else "nothing pending"
     need = "now" if one["pending"] else "no"

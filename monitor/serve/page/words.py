@@ -30,7 +30,7 @@ STATES: Final = {
 _ASIDE: Final = " (if "
 
 
-class Clock(NamedTuple):
+class ReaderClock(NamedTuple):
     """The reader's clock: the present, and the zone to name moments in (None: the machine's)."""
 
     now: datetime
@@ -101,7 +101,7 @@ def status(profile: Profile) -> str:
     return STATUS[wants] if wants != "no" or (profile["in_use"] and not profile["ignored"]) else IDLE
 
 
-def expiry(one: Profile, clock: Clock) -> tuple[str, str]:
+def expiry(one: Profile, clock: ReaderClock) -> tuple[str, str]:
     """When a login expires, roughly and exactly."""
     at = parse(one["deadline"])
     if at:
@@ -113,7 +113,7 @@ def expiry(one: Profile, clock: Clock) -> tuple[str, str]:
     return STATES[one["state"]], ""
 
 
-def expected(estimate: Mapping[str, Any], clock: Clock) -> str:
+def expected(estimate: Mapping[str, Any], clock: ReaderClock) -> str:
     """`next log-in about Sat 12 Dec, give or take 2 days`, where only past log-ins tell."""
     at = parse(estimate["at"]) or clock.now
     spread = timedelta(seconds=int(estimate["spread"]))
