@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # the daemon reads only, and stays small
 STATUS: Final = "status.json"
 METRICS: Final = "metrics.prom"
 OVERVIEW: Final = "page.json"
+EVIDENCE: Final = "logins.json"
 RECORD: Final = "check.json"
 RESULTS: Final = ("ok", "findings", "failed")
 MISSED: Final = 2.5  # intervals without a success until it is late
@@ -80,10 +81,9 @@ def _outputs(left: FinishedCheck, state: StateDir) -> list[str]:
         (state.folder / METRICS, metrics, 0o600),
         (state.folder / RECORD, [_encoded(json.dumps(_summary(left, state)))], 0o600),
     ]
-    if left.outcome.overview is not None:
-        files.append(
-            (state.folder / OVERVIEW, [_encoded(json.dumps(left.outcome.overview, ensure_ascii=False))], 0o600)
-        )
+    for name, kept in ((OVERVIEW, left.outcome.overview), (EVIDENCE, left.outcome.evidence)):
+        if kept is not None:
+            files.append((state.folder / name, [_encoded(json.dumps(kept, ensure_ascii=False))], 0o600))
     if left.textfile:
         files.append((left.textfile, metrics, READABLE))
     complaints = []

@@ -1,11 +1,12 @@
 """What a check leaves for the page and the calendar that its status document does not hold: what stands and was told of
-it, channels, changes, deadlines as they may be shared."""
+it, channels, changes, deadlines as they may be shared; and beside those, for the page of one login, its evidence."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from alerts.memory import Memory, Rules, suppressed
@@ -15,13 +16,19 @@ from alerts.timefmt import iso
 from monitor.config.settings import Settings
 from monitor.judge import wording
 from monitor.judge.deadlines import remedy_for, steps_for
+from monitor.judge.explain import account, why_so_sure
+from monitor.judge.rules import ROWS, WEIGHTS
 from monitor.metrics.definitions import ChannelFacts
-from monitor.model import Credential, ExpectedLogin, Judgement, Transition, Verdict
+from monitor.model import Credential, ExpectedLogin, Judgement, Lineup, Need, Remembered, Rule, Transition, Verdict
 
 #: How far back changes are given, and how many at most (a flapping store makes many). The page shows 30 days and
 #: needs to know how they began.
 SPAN: Final = timedelta(days=45)
 MOST: Final = 2000
+#: Of so many logins the evidence is kept, and of a line-up so many places: the page of one login is no reason to write
+#: megabytes with every check.
+LOGINS: Final = 500
+PLACES: Final = 24
 
 
 class AlertFacts(NamedTuple):
@@ -40,6 +47,7 @@ def overview(
     """The document `page.json`; moments are ISO 8601 UTC, spans seconds."""
     return {
         "at": iso(now),
+        **({"timezone": str(settings.timezone)} if settings.timezone else {}),
         "alerts": _alerts(facts, settings.interval, now),
         "channels": [
             {
@@ -116,7 +124,8 @@ def _deadline(verdict: Verdict, settings: Settings) -> dict[str, Any]:
     shown = _shown(verdict, settings)
     return {
         "key": verdict.key,
-        "name": wording.name(shown),
+        "name": wording.called(shown),
+        "kind": str(credential.kind),
         "at": iso(verdict.deadline),
         "steps": [int(step.total_seconds()) for step in steps_for(seen, settings.policy)],
         "remedy": remedy_for(credential, settings.policy) or (seen.relogin if shown == credential else ""),
@@ -127,8 +136,62 @@ def _estimate(verdict: Verdict, expected: ExpectedLogin, settings: Settings) -> 
     """When a person will probably be asked, where no deadline is known."""
     return {
         "key": verdict.key,
-        "name": wording.name(_shown(verdict, settings)),
+        "name": wording.called(_shown(verdict, settings)),
         "at": iso(expected.at),
         "spread": int(expected.spread.total_seconds()),
         "logins": expected.logins,
     }
+
+
+def evidence(
+    judgement: Judgement, known: Mapping[str, Remembered], settings: Settings, now: datetime
+) -> dict[str, Any]:
+    """The document `logins.json`: of each login what `explain` says, and which places serve in its stead. Sentences
+    are kept ones (`alerts.timefmt`). Of very many logins, those that need nobody come last and may be left out."""
+    lineups: dict[str, list[Lineup]] = defaultdict(list)
+    for one in judgement.lineups:
+        for key in dict.fromkeys((*one.keys, *(rung.key for rung in one.ladder))):
+            lineups[key].append(one)
+    alone = judgement._replace(verdicts=(), lineups=())  # places are kept as such
+    urgent = sorted(judgement.verdicts, key=lambda one: one.needs_human is Need.NO)
+    return {
+        "at": iso(now),
+        "logins": {
+            one.key: {
+                "facts": [
+                    [fact.name, fact.value, fact.where, str(fact.sure), fact.why]
+                    for fact in account(one, known.get(one.key), alone, settings.policy, now)
+                ],
+                "sure": why_so_sure(one),
+                "rule": [list(Rule).index(one.rule) + 1, ROWS[one.rule].evidence],
+                "weights": [WEIGHTS[weight] for weight in one.weights],
+                "steps": [int(step.total_seconds()) for step in steps_for(one.seen, settings.policy)],
+                "lineups": [_lineup(lineup, one.key) for lineup in lineups.get(one.key, ())],
+            }
+            for one in islice(urgent, LOGINS)
+        },
+    }
+
+
+def _lineup(lineup: Lineup, key: str) -> dict[str, Any]:
+    """The places from which a program may take a login, the strongest first; of very many, the first and this one."""
+    places = list(_places(lineup))
+    kept = [one for number, one in enumerate(places) if number < PLACES or one["key"] == key]
+    return {
+        "agent": lineup.agent,
+        "provider": lineup.provider,
+        "ordered": lineup.ordered,
+        "places": kept,
+        "more": len(places) - len(kept),
+    }
+
+
+def _places(lineup: Lineup) -> Iterator[dict[str, str]]:
+    if lineup.ladder:
+        for rung in lineup.ladder:
+            yield {"place": rung.place, "key": rung.key, "standing": str(rung.standing), "note": rung.note}
+        return
+    for key in lineup.keys:
+        yield {"place": "", "key": key, "standing": "", "note": ""}
+    for name in lineup.spare:
+        yield {"place": name, "key": "", "standing": "", "note": ""}

@@ -38,6 +38,7 @@ class CheckResult(NamedTuple):
     mute: bool = False
     clock: Trust = Trust(True)
     overview: Mapping[str, Any] | None = None
+    evidence: Mapping[str, Any] | None = None
     findings: tuple[Condition, ...] = ()
     ignored: frozenset[str] = frozenset()
     foreign: str = ""

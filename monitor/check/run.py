@@ -18,7 +18,7 @@ from alerts.notification_state import StateChanges
 from alerts.schedule import CANARY
 from monitor.check.assess import CheckContext, found, said
 from monitor.check.collect import EARLIEST
-from monitor.check.page_data import SPAN, AlertFacts, overview
+from monitor.check.page_data import SPAN, AlertFacts, evidence, overview
 from monitor.check.read_only import CheckResult, judged_only, read, read_only
 from monitor.check.record import Recorded, recorded
 from monitor.check.simulate import looks
@@ -83,6 +83,7 @@ def _taken(this: CheckContext, engine: Engine, made: Recorded, complaints: list[
         recorded=True,
         mute=mute,
         overview=overview(judgement, shown, lately, this.settings, now),
+        evidence=evidence(judgement, made.known, this.settings, now),
         findings=made.findings,
         ignored=after.ignored,
     )

@@ -150,3 +150,16 @@ def mask(profile: str) -> str:
 
     digits = sha256(profile.encode("utf-8", "surrogatepass")).hexdigest()[:3]
     return f"{issuer}{colon}{rest[:1]}…{'@…' if '@' in rest else ''}#{digits}"
+
+
+def called(credential: Credential) -> str:
+    """What a person calls it where a verb or a list stands before: `anthropic:work (OpenClaw, agent main)`; the
+    provider alone (profile `openai:-`) where it is missing as a whole."""
+    profile, source = credential.profile.removesuffix(":-") or "-", credential.source
+    where = [] if source in ("env", "manual") else [program(source)]
+    if profile.partition(":")[0] == source:
+        profile = profile.partition(":")[2]
+        if profile in ("", "default"):
+            return ", agent ".join([*where, *([credential.agent] if credential.agent != "-" else [])])
+    where += [f"agent {credential.agent}"] if credential.agent != "-" else []
+    return f"{profile} ({', '.join(where)})" if where else profile

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
 
 from alerts.formats import calendar_text
-from alerts.timefmt import parse, span
+from alerts.timefmt import date, moment, parse, span
 from monitor import __version__
+from monitor.check.status import zone
 
 TYPE: Final = "text/calendar; charset=utf-8"
 OCTETS: Final = 75  # of a line, its end not counted (RFC 5545, 3.1)
@@ -35,25 +36,30 @@ def calendar(overview: Mapping[str, Any], host: str) -> str:
         "X-PUBLISHED-TTL:PT1H",
     ]
     for one in overview.get("deadlines", ()):
-        lines += _event(one, host, stamp)
+        lines += _event(one, host, stamp, zone(overview))
     for one in overview.get("estimates", ()):
-        lines += _estimate(one, host, stamp)
+        lines += _estimate(one, host, stamp, zone(overview))
     return "".join(f"{line}\r\n" for text in [*lines, "END:VCALENDAR"] for line in _folded(text))
 
 
-def _event(one: Mapping[str, Any], host: str, stamp: str) -> Iterator[str]:
+#: What a person does about the kinds that nobody logs in with.
+_DEEDS: Final = {"api_key": "Replace", "cert": "Renew", "manual": "Renew"}
+
+
+def _event(one: Mapping[str, Any], host: str, stamp: str, reader: tzinfo | None) -> Iterator[str]:
     at = parse(one["at"])
     if at is None or at.year > 9998:
         return
-    summary = calendar_text(f"{one['name']} ends")
-    remedy = f"\nTo renew it: {one['remedy']}" if one["remedy"] else ""
+    summary = calendar_text(f"{_DEEDS.get(one.get('kind', ''), 'Log in again')}: {one['name']}")
+    fix = f"\nfix: {one['remedy']}" if one["remedy"] else ""
+    words = f"Expires {moment(at, zone=reader)} on {host}.{fix}"  # no distance: a calendar keeps it for weeks
     yield "BEGIN:VEVENT"
     yield _uid(host, one["key"])
     yield f"DTSTAMP:{stamp}"
     yield f"DTSTART:{_utc(at)}"
     yield f"DTEND:{_utc(at + LENGTH)}"
     yield f"SUMMARY:{summary}"
-    yield f"DESCRIPTION:{calendar_text(f'Somebody must have renewed it by then, on {host}.{remedy}')}"
+    yield f"DESCRIPTION:{calendar_text(words)}"
     yield "TRANSP:TRANSPARENT"  # the hour stays free
     for step in sorted({int(step) for step in one["steps"]}, reverse=True):
         yield from (
@@ -66,19 +72,20 @@ def _event(one: Mapping[str, Any], host: str, stamp: str) -> Iterator[str]:
     yield "END:VEVENT"
 
 
-def _estimate(one: Mapping[str, Any], host: str, stamp: str) -> Iterator[str]:
+def _estimate(one: Mapping[str, Any], host: str, stamp: str, reader: tzinfo | None) -> Iterator[str]:
     """A day without an alarm: nobody knows the moment, past log-ins let expect it."""
     at = parse(one["at"])
     if at is None or at.year > 9998:
         return
     spread = timedelta(seconds=int(one["spread"]))
     give = f", give or take {span(spread)}" if spread else ""
-    about = f"About now {one['name']} may need a log-in"
-    words = f"An estimate by {one['logins']} past log-ins on {host}{give}. It states no end of its own."
+    about = f"Log in again soon: {one['name']} (estimate)"
+    basis = f"an estimate from {one['logins']} past log-ins"
+    words = f"About {date(at, zone=reader)}{give}, on {host}: {basis}. It has no expiry date."
     yield "BEGIN:VEVENT"
     yield _uid(host, f"{one['key']}\0estimate")
     yield f"DTSTAMP:{stamp}"
-    yield f"DTSTART;VALUE=DATE:{at.astimezone(UTC):%Y%m%d}"
+    yield f"DTSTART;VALUE=DATE:{at.astimezone(reader):%Y%m%d}"
     yield f"SUMMARY:{calendar_text(about)}"
     yield f"DESCRIPTION:{calendar_text(words)}"
     yield "STATUS:TENTATIVE"

@@ -47,7 +47,7 @@ class HistoryApi:
         if known := self._known.get(asked):
             return Response(HTTPStatus.OK, (known,), JSON)
         if not self._lock.acquire(blocking=False):
-            busy = "another question to the history is being answered; ask again in a moment"
+            busy = "another history request is running; try again in a moment"
             return replace(fault(HTTPStatus.SERVICE_UNAVAILABLE, busy), headers=(("Retry-After", "1"),))
         try:
             return self._answer(asked, ["history", "--json", "--since", since, *(["--", key] if key else [])])
@@ -59,9 +59,9 @@ class HistoryApi:
             found = self._ask(question)
         except Unreadable as error:
             if error.problem is Problem.TOO_LARGE:
-                why = "that is too much at once; ask for a shorter span or a key"
+                why = "too much history for one answer; use a shorter span or a key"
                 return fault(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, why)
-            return fault(HTTPStatus.SERVICE_UNAVAILABLE, "the history cannot be read; try: authwatch doctor")
+            return fault(HTTPStatus.SERVICE_UNAVAILABLE, "the history could not be read; fix: authwatch doctor")
         if len(self._known) >= REMEMBERED or sum(map(len, self._known.values())) + len(found) > MOST:
             self._known = {}
         self._known[asked] = found
@@ -90,18 +90,18 @@ def asking(
 def _question(query: str) -> tuple[str, str | None]:
     """The span and the key that are asked for. Raises ValueError, saying what would be right."""
     if len(query) > 4 * LONGEST:
-        raise ValueError("the question is too long")
+        raise ValueError("the query is too long")
     try:
         given = parse_qs(query, max_num_fields=8, strict_parsing=bool(query))
     except ValueError:
-        raise ValueError("write ?since=30d&key=KEY") from None
+        raise ValueError("expected a query such as ?since=30d&key=KEY") from None
     since, key = given.pop("since", ["30d"])[-1], given.pop("key", [None])[-1]
     if given:
-        raise ValueError("there are only since and key")
+        raise ValueError("unknown parameter; use since and key")
     try:
         parse_span(since)
     except ValueError:
-        raise ValueError("since is a span like 30d or 12h") from None
+        raise ValueError("since: expected a span such as 30d or 12h") from None
     if key is not None and (len(key) > LONGEST or not key.isprintable()):
-        raise ValueError("this is no key")
+        raise ValueError("key: not a valid key")
     return since, key

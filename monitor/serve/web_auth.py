@@ -30,11 +30,11 @@ def listen_address(web: WebSettings) -> tuple[str, int]:
     host, port = split(web.listen)
     name = f"{web.where}: web.listen" if web.where else "web.listen"
     if not host or port is None or _broken_number(host):
-        raise CannotServe(f"{name}: {web.listen!r} is no address; write it like 127.0.0.1:9797 or [::1]:9797")
+        raise CannotServe(f'{name}: expected an address such as 127.0.0.1:9797 or [::1]:9797, got "{web.listen}"')
     if not is_loopback(host) and not _password(web):
         raise CannotServe(
-            f"{name}: {web.listen} can be reached from other machines; set web.password_file (a file that is "
-            "not empty), or listen on 127.0.0.1 and let a reverse proxy or Tailscale serve it"
+            f"{name}: other machines can reach {web.listen}, so a password is required; set web.password_file to a "
+            "file that is not empty, or listen on 127.0.0.1 and use a reverse proxy or Tailscale"
         )
     return host, port
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import gzip
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from alerts.timefmt import iso, span
 from monitor.check import gate, outputs
@@ -20,6 +21,9 @@ from monitor.serve.daemon_metrics import Counters
 from monitor.serve.live_settings import LiveSettings
 from monitor.serve.web_auth import WrongPasswords, may_read, names_us
 from monitor.system.host import Stamp, stamp
+
+if TYPE_CHECKING:
+    from monitor.serve.page.view import PageInput
 
 T = TypeVar("T")
 
@@ -138,6 +142,9 @@ def _offers(header: str, wanted: str) -> bool:
     return False
 
 
+LOGIN: Final = "/login/"
+REMEMBERED: Final = 16  # pages of logins
+
 HERE: Final = Path(__file__).with_name("page") / "templates"
 #: What documents that no check of this version left may raise.
 MALFORMED: Final = (KeyError, TypeError, ValueError, AttributeError, IndexError)
@@ -151,6 +158,9 @@ class PageViews:
         status, overview = place.state / outputs.STATUS, place.state / outputs.OVERVIEW
         success = place.gate / gate.NAME
         self._page = Cached(self._render, status, overview, success, also=self._minute)
+        evidence = place.state / outputs.EVIDENCE
+        self._logins: Cached[dict[str, bytes]] = Cached(dict, status, overview, evidence, success, also=self._minute)
+        self._one_at_a_time = threading.Lock()
         self._calendar = Cached(self._events, overview)
 
     def pages(self) -> dict[str, Callable[[Environ], Response]]:
@@ -165,18 +175,49 @@ class PageViews:
     def _minute(self) -> tuple[str, object]:
         return f"{self._clock():%Y%m%d%H%M}", self._current.settings
 
+    def login(self, environ: Environ) -> Response:
+        """The page of the login whose key the path ends with; 404 where the last check found none."""
+        key = _path(environ).removeprefix(LOGIN)
+        with self._one_at_a_time:  # the documents of a large home take some memory to read
+            known = self._logins.get()
+            if key not in known:
+                page, found = self._login(key)
+                if not found:
+                    return Response(HTTPStatus.NOT_FOUND, (page,), HTML)
+                if len(known) >= REMEMBERED:
+                    known.clear()
+                known[key] = page
+            return Response(HTTPStatus.OK, (known[key],), HTML)
+
+    def _login(self, key: str) -> tuple[bytes, bool]:
+        from monitor.serve.page.view import PageInput, render_login, render_unknown
+
+        seen, host, now = self._seen(), self._current.settings.host, self._clock()
+        kept = outputs.document(self._place.state / outputs.EVIDENCE)
+        for evidence in (kept, {}):  # what is wrong with the one says nothing about the status
+            with suppress(*MALFORMED):
+                page = render_login(key, seen, evidence, host, now)
+                text = page or render_unknown(key, seen, host, now)
+                return text.encode("utf-8", "replace"), page is not None
+        return render_unknown(key, PageInput({}, {}, None, False), host, now).encode("utf-8", "replace"), False
+
+    def _seen(self) -> PageInput:
+        """What the checks left."""
+        from monitor.serve.page.view import PageInput
+
+        success = outputs.last_success(self._place)
+        late = success is not None and outputs.is_late(success, self._clock(), self._current.settings.interval)
+        status = outputs.document(self._place.state / outputs.STATUS)
+        return PageInput(status, outputs.document(self._place.state / outputs.OVERVIEW), success, late)
+
     def _render(self) -> bytes:
         from monitor.serve.page.view import PageInput, render
 
-        now, settings = self._clock(), self._current.settings
-        success = outputs.last_success(self._place)
-        late = success is not None and outputs.is_late(success, now, settings.interval)
-        status = outputs.document(self._place.state / outputs.STATUS)
-        overview = outputs.document(self._place.state / outputs.OVERVIEW)
+        now, host = self._clock(), self._current.settings.host
         try:
-            page = render(PageInput(status, overview, success, late), settings.host, now)
+            page = render(self._seen(), host, now)
         except MALFORMED:
-            page = render(PageInput({}, {}, None, False), settings.host, now)
+            page = render(PageInput({}, {}, None, False), host, now)
         return page.encode("utf-8", "replace")
 
     def _calendar_file(self, environ: Environ) -> Response:
@@ -193,6 +234,11 @@ class PageViews:
         except MALFORMED:
             text = calendar({}, host)
         return text.encode("utf-8", "replace")
+
+
+def _path(environ: Environ) -> str:
+    """The path that was asked for; WSGI hands over its bytes as Latin-1 (PEP 3333)."""
+    return str(environ.get("PATH_INFO", "")).encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 def _file(name: str, kind: str) -> Response:
@@ -225,13 +271,14 @@ class App:
         self._packed = Cached(lambda: pack(self._text()), file)
         self._packed_open = Cached(lambda: pack(openmetrics(self._text())), file)
         self._status_json = Cached(lambda: read(place.state / outputs.STATUS), place.state / outputs.STATUS)
+        self._views = PageViews(current, place, clock)
         self._pages: dict[str, Callable[[Environ], Response]] = {
             "/metrics": self._metrics,
             "/api/v1/status": self._status,
             "/api/v1/history": ask,
             "/healthz": lambda _: say(HTTPStatus.OK, "ok"),
             "/readyz": self._readyz,
-            **PageViews(current, place, clock).pages(),
+            **self._views.pages(),
         }
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -242,13 +289,13 @@ class App:
     def _answer(self, environ: Environ) -> Response:
         path = environ.get("PATH_INFO", "")
         if not names_us(environ.get("HTTP_HOST"), self._current.settings.web):
-            why = "this is not one of my names; call me localhost, or set web.password_file"
+            why = "unknown host name; use localhost, or set web.password_file"
             return say(HTTPStatus.MISDIRECTED_REQUEST, why)
         if path not in OPEN and (refusal := self._refusal(environ)):
             return refusal
-        page = self._pages.get(path)
+        page = self._views.login if path.startswith(LOGIN) else self._pages.get(path)
         if page is None:
-            return say(HTTPStatus.NOT_FOUND, "there is nothing here")
+            return say(HTTPStatus.NOT_FOUND, "not found; the page is at /")
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return say(HTTPStatus.METHOD_NOT_ALLOWED, "only GET and HEAD", ("Allow", "GET, HEAD"))
         return page(environ)
@@ -263,7 +310,7 @@ class App:
         if given:
             self._guesses.wrong(address)
         challenge = ("WWW-Authenticate", 'Basic realm="authwatch", charset="UTF-8"')
-        return say(HTTPStatus.UNAUTHORIZED, "the password is wanted", challenge)
+        return say(HTTPStatus.UNAUTHORIZED, "password required", challenge)
 
     def _metrics(self, environ: Environ) -> Response:
         opened, packed = takes_openmetrics(environ), takes_gzip(environ)
@@ -285,7 +332,7 @@ class App:
         success, interval = outputs.last_success(self._place), self._current.settings.interval
         if success is None:
             return say(HTTPStatus.SERVICE_UNAVAILABLE, "no check has succeeded yet")
-        said = f"last success {iso(success, 'seconds')}, one is due every {span(interval)}"
+        said = f"last success {iso(success, 'seconds')}, due every {span(interval)}"
         late = outputs.is_late(success, self._clock(), interval)
         return say(HTTPStatus.SERVICE_UNAVAILABLE if late else HTTPStatus.OK, said)
 

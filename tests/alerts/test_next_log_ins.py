@@ -67,10 +67,11 @@ def test_it_is_on_the_page_of_explain_and_in_the_calendar_without_an_alarm(lived
     assert f"next log-in about {date(due)}, ± 2 days (assumed: estimated from 4 past log-ins)" in page
     left = json.loads((state(lived.home) / "page.json").read_text())
     found = {str(event["SUMMARY"]): event for event in Calendar.from_ical(calendar(left, "box")).walk("VEVENT")}
-    event = found[f"About now {NAME} (openclaw, agent main) may need a log-in"]
+    event = found[f"Log in again soon: {NAME} (OpenClaw, agent main) (estimate)"]
     assert event["DTSTART"].dt == due.date()
     assert event.walk("VALARM") == []
-    assert "An estimate by 4 past log-ins on box, give or take 2 days." in str(event["DESCRIPTION"])
+    words = f"About {date(due)}, give or take 2 days, on box: an estimate from 4 past log-ins."
+    assert words in str(event["DESCRIPTION"])
     assert len({str(event["UID"]) for event in found.values()}) == len(found) == 2
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from alerts.memory import Memory, Rules
 from alerts.model import Alert, Channel, Level, NotificationState
@@ -28,7 +29,8 @@ from monitor.model import (
 
 NOW = datetime(2026, 11, 22, 14, 5, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-SETTINGS = Settings(host="vps-1")
+ZONE = ZoneInfo("Europe/Stockholm")
+SETTINGS = Settings(host="vps-1", timezone=ZONE)
 PHONE, MAIL = Channel("phone"), Channel("mail", Level.NOW)
 
 
@@ -123,8 +125,13 @@ def changes(mood):
 
 def documents(mood="now", more=(), privacy="full"):
     """The status document and the overview."""
+    return left(mood, more, privacy)[:2]
+
+
+def left(mood="now", more=(), privacy="full", known=None):
+    """The status document, the overview, the evidence; `known` is the history by key."""
     settings = SETTINGS._replace(privacy=privacy)
-    judgement = judge([*fleet(mood), *more], {}, settings.policy, NOW)
+    judgement = judge([*fleet(mood), *more], known or {}, settings.policy, NOW)
     alerts, told = {}, {}
     for one in conditions(judgement, host="vps-1", privacy="full", now=NOW):
         if one.level is not Level.FINE:
@@ -158,16 +165,19 @@ def documents(mood="now", more=(), privacy="full"):
         facts,
         look,
     )
-    return document(judgement, at=NOW, host="vps-1"), page_data.overview(
-        judgement, memory, changes(mood), settings, NOW
+    return (
+        document(judgement, at=NOW, host="vps-1", timezone=str(ZONE)),
+        page_data.overview(judgement, memory, changes(mood), settings, NOW),
+        page_data.evidence(judgement, known or {}, settings, NOW),
     )
 
 
 def lay(folder, mood="now", more=()):
     """Leaves both where a check would, and a checkpoint of that moment."""
-    status, over = documents(mood, more)
+    status, over, evidence = left(mood, more)
     folder.mkdir(exist_ok=True)
     (folder / "status.json").write_text(json.dumps(status))
     (folder / "page.json").write_text(json.dumps(over))
+    (folder / "logins.json").write_text(json.dumps(evidence))
     (folder / "checkpoint").touch()
     os.utime(folder / "checkpoint", (NOW.timestamp(), NOW.timestamp()))

@@ -43,7 +43,7 @@ def test_other_addresses_are_refused_without_a_password(listen):
 )
 def test_what_is_no_address_is_refused(listen):
     """What is no address is refused."""
-    with pytest.raises(CannotServe, match="no address"):
+    with pytest.raises(CannotServe, match="expected an address"):
         listen_address(WebSettings(listen, Secret("word")))
 
 

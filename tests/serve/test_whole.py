@@ -20,6 +20,7 @@ from tests.serve.test_daemon import checks, counts
 
 PATHS = (
     "/",
+    "/login/openclaw/main/anthropic:default",
     "/page.css",
     "/icon.svg",
     "/metrics",
@@ -62,12 +63,12 @@ def test_what_a_check_finds_is_on_every_face(tmp_path, whole):
     configure(tmp_path, CONFIG)
     client = whole().client
     wait_for(lambda: profiles(client), 60)
-    assert "anthropic:default of agent main needs you before" in client.ask("/")[2]
+    assert "anthropic:default (OpenClaw, agent main) needs you by" in client.ask("/")[2]
     (change,) = json.loads(client.ask("/api/v1/history")[2])["transitions"]
     assert (change["key"], change["after"]) == ("openclaw/main/anthropic:default", "expiring")
     assert json.loads(client.ask("/api/v1/history?since=1d&key=other")[2])["transitions"] == []
     (event,) = Calendar.from_ical(client.ask("/calendar.ics")[2]).walk("VEVENT")
-    assert str(event["SUMMARY"]) == "anthropic:default (openclaw, agent main) ends"
+    assert str(event["SUMMARY"]) == "Log in again: anthropic:default (OpenClaw, agent main)"
     assert counts(client, "authwatch_profile_needs_human")
     assert client.ask("/readyz")[0] == 200
 

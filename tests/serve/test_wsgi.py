@@ -129,7 +129,7 @@ def test_with_a_password_only_the_health_pages_are_open(server, tmp_path):
     client = server(WebSettings("127.0.0.1:0", Secret("planted-secret")))
     for path in ("/metrics", "/api/v1/status", "/nothing", "/"):
         status, headers, text = client.ask(path)
-        assert (status, text) == (401, "the password is wanted\n")
+        assert (status, text) == (401, "password required\n")
         assert headers["WWW-Authenticate"].startswith("Basic realm=")
     assert client.ask("/healthz")[0] == 200
     assert client.ask("/readyz")[0] == 200

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
 
 from alerts.timefmt import date, moment, parse
@@ -57,15 +57,19 @@ def behind(at: datetime, now: datetime, span: timedelta) -> float:
     return round(100 * min(1.0, max(0.0, 1 - (now - at) / span)), 2)
 
 
-def ticks_behind(now: datetime, span: timedelta) -> tuple[Tick, ...]:
+def ticks_behind(now: datetime, span: timedelta, zone: tzinfo | None) -> tuple[Tick, ...]:
     """A mark for every week back, and one for now."""
     weeks = range(int(span / (7 * DAY)), 0, -1)
-    marks = [Tick(behind(now - 7 * week * DAY, now, span), date(now - 7 * week * DAY, now)) for week in weeks]
+    marks = [Tick(behind(now - 7 * week * DAY, now, span), date(now - 7 * week * DAY, now, zone)) for week in weeks]
     return (*marks, Tick(100.0, "now"))
 
 
 def stretches(
-    changes: Iterable[Mapping[str, Any]], present: tuple[str, str], now: datetime, span: timedelta
+    changes: Iterable[Mapping[str, Any]],
+    present: tuple[str, str],
+    now: datetime,
+    span: timedelta,
+    zone: tzinfo | None = UTC,
 ) -> tuple[Stretch, ...]:
     """The last `span` of one login as stretches of one state each.
 
@@ -84,18 +88,20 @@ def stretches(
             parts.append((begin, at, so))
         begin, so = max(at, now - span), (change["after"], change["needs_human"])
     parts.append((begin, now, present))
-    return tuple(_stretch(*part, now, span) for part in parts if part[1] > part[0])
+    return tuple(_stretch(*part, now, span, zone) for part in parts if part[1] > part[0])
 
 
 #: What a state usually asks for, where it is not known what it asked for then.
 _USUAL: Final = {"expiring": "soon", "expired": "now", "refused": "now", "missing": "now", "unknown": "unknown"}
 
 
-def _stretch(begin: datetime, end: datetime, so: tuple[str, str], now: datetime, span: timedelta) -> Stretch:
+def _stretch(
+    begin: datetime, end: datetime, so: tuple[str, str], now: datetime, span: timedelta, zone: tzinfo | None
+) -> Stretch:
     state, need = so
     x = behind(begin, now, span)
-    since = moment(begin, now) if begin > now - span else "before"
-    until = "now" if end == now else moment(end, now)
+    since = moment(begin, now, zone) if begin > now - span else "before"
+    until = "now" if end == now else moment(end, now, zone)
     return Stretch(
         x, round(max(0.4, behind(end, now, span) - x), 2), _look(state, need), f"{state}: {since} to {until}"
     )
