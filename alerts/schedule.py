@@ -32,6 +32,8 @@ def digest(alerts: Iterable[Alert], match: Mapping[str, str], now: datetime) -> 
 
 
 def _counted(logins: Sequence[Alert]) -> str:
+    if not logins:
+        return "No logins here."
     wrong = sum(one.level is not Level.FINE for one in logins)
     if not wrong:
         return f"All {len(logins)} logins are OK." if len(logins) != 1 else "1 login, and it is OK."
