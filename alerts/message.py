@@ -11,7 +11,7 @@ from alerts.formats import ELLIPSIS, Message, Note, PhoneNote, fits, line
 from alerts.model import Alert, Cause, How, Item, Level, Notification, Reason
 from alerts.timefmt import for_reader, moment, relative, when
 
-__all__ = ["Message", "Reader", "compose", "name_of", "notice"]
+__all__ = ["Message", "Recipient", "compose", "name_of", "notice"]
 
 #: Characters of a subject: what the lock screens of phones show.
 SUBJECT: Final = 60
@@ -69,7 +69,7 @@ _ENDS: Final = (Cause.EXPIRES, Cause.EXPIRED, Cause.OTHER)
 _NO_ACTION: Final = "No action needed."
 
 
-class Reader(NamedTuple):
+class Recipient(NamedTuple):
     """Who reads: the machine that messages speak of, what `ssh` takes to get there ("": nobody said), the reader's
     clock (None: the machine's own), and the address of the page ("": nobody said)."""
 
@@ -80,7 +80,7 @@ class Reader(NamedTuple):
 
 
 def compose(
-    notification: Notification, reader: Reader, now: datetime, pin: Callable[[Alert], PhoneNote] | None = None
+    notification: Notification, recipient: Recipient, now: datetime, pin: Callable[[Alert], PhoneNote] | None = None
 ) -> Message:
     """The message for a notification at `now` (aware UTC): the most urgent condition with what to do, the others in a
     line; short enough for a phone.
@@ -89,24 +89,24 @@ def compose(
     """
     items = sorted(notification.items, key=_urgency)
     if not items:
-        return notice("Nothing to report", (), reader)
+        return notice("Nothing to report", (), recipient)
     level = max((item.alert.level for item in items if not _over(item)), key=_rank, default=Level.FINE)
-    message = _alone(items[0], reader, now)._replace(subject=_subject(items, reader, now), level=level)
+    message = _alone(items[0], recipient, now)._replace(subject=_subject(items, recipient, now), level=level)
     also, left = _also(items[1:], now)
-    tail = [words for item in items[1:] if _is_digest(item) for words in _lines_of_our_own(item, reader, now)]
+    tail = [words for item in items[1:] if _is_digest(item) for words in _lines_of_our_own(item, recipient, now)]
     message = message._replace(also=also, left=left, tail=tuple(tail))
-    return message._replace(notes=tuple(_note(item, pin, reader, now) for item in items)) if pin else message
+    return message._replace(notes=tuple(_note(item, pin, recipient, now) for item in items)) if pin else message
 
 
-def _note(item: Item, pin: Callable[[Alert], PhoneNote], reader: Reader, now: datetime) -> Note:
-    alone = _alone(item, reader, now)
+def _note(item: Item, pin: Callable[[Alert], PhoneNote], recipient: Recipient, now: datetime) -> Note:
+    alone = _alone(item, recipient, now)
     return Note(pin(item.alert), alone.subject, alone.text, alone.level, _over(item))
 
 
-def notice(subject: str, lines: Iterable[str], reader: Reader, level: Level = Level.INFO) -> Message:
+def notice(subject: str, lines: Iterable[str], recipient: Recipient, level: Level = Level.INFO) -> Message:
     """A message of our own, such as a test: a subject and one sentence per line."""
     clean = tuple(line(text, SUMMARY_BYTES) for text in lines)
-    return Message(_titled("", line(subject, NAME_BYTES), reader), clean, level, link=reader.page)
+    return Message(_titled("", line(subject, NAME_BYTES), recipient), clean, level, link=recipient.page)
 
 
 def name_of(alert: Alert) -> str:
@@ -227,25 +227,25 @@ def _also(items: Sequence[Item], now: datetime) -> tuple[tuple[str, ...], int]:
 # -- subject -----------------------------------------------------------------------------------------------------------
 
 
-def _subject(items: Sequence[Item], reader: Reader, now: datetime) -> str:
+def _subject(items: Sequence[Item], recipient: Recipient, now: datetime) -> str:
     """For a lock screen: what is so, of which login, where."""
     first, kind = items[0], items[0].alert.level
     same = [item for item in items if (_over(item), item.reason is Reason.ROUTINE) == (_over(first), False)]
     same = [item for item in same if _over(first) or item.alert.level is kind]
     if len(same) < 2:
-        return _alone(first, reader, now).subject
+        return _alone(first, recipient, now).subject
     logins = all("profile" in item.alert.labels for item in same)
     count = f"{len(same)} {'logins' if logins else 'alerts'}"
     if _over(first):
-        return _titled("Back to normal: ", count, reader)
+        return _titled("Back to normal: ", count, recipient)
     if kind is Level.INFO:
-        return _titled("Good to know: ", count, reader)
-    return _titled("", f"{count} need you {'now' if kind is Level.NOW else 'soon'}", reader)
+        return _titled("Good to know: ", count, recipient)
+    return _titled("", f"{count} need you {'now' if kind is Level.NOW else 'soon'}", recipient)
 
 
-def _titled(verb: str, name: str, reader: Reader) -> str:
+def _titled(verb: str, name: str, recipient: Recipient) -> str:
     """A subject of at most SUBJECT characters: host and name are shortened, the verb never."""
-    host, room = _host(reader), SUBJECT - len(verb) - len(" · ")
+    host, room = _host(recipient), SUBJECT - len(verb) - len(" · ")
     if len(name) + len(host) > room:
         host = _short(host.partition(".")[0] if not host.replace(".", "").isdigit() else host, max(room // 3, 8))
     return f"{verb}{_short(name, room - len(host))} · {host}"
@@ -255,44 +255,44 @@ def _short(text: str, room: int) -> str:
     return text if len(text) <= room else text[: max(room - 1, 1)].rstrip() + ELLIPSIS
 
 
-def _host(reader: Reader) -> str:
-    return line(reader.host, HOST_BYTES) or "this host"
+def _host(recipient: Recipient) -> str:
+    return line(recipient.host, HOST_BYTES) or "this host"
 
 
 # -- body --------------------------------------------------------------------------------------------------------------
 
 
-def _alone(item: Item, reader: Reader, now: datetime) -> Message:
+def _alone(item: Item, recipient: Recipient, now: datetime) -> Message:
     """The message about one condition."""
     alert = item.alert
     if item.reason is Reason.ROUTINE:
-        lines = _lines_of_our_own(item, reader, now)
+        lines = _lines_of_our_own(item, recipient, now)
         verb, name = (
             ("Test message: ", name_of(alert)) if not _is_digest(item) else ("Overview: ", lines[0].rstrip("."))
         )
-        return Message(_titled(verb, name, reader), lines, alert.level, link=reader.page)
-    subject = _titled(f"{_verb(item, now)}: ", name_of(alert), reader)
+        return Message(_titled(verb, name, recipient), lines, alert.level, link=recipient.page)
+    subject = _titled(f"{_verb(item, now)}: ", name_of(alert), recipient)
     if _over(item):
-        return Message(subject, _good_news(item, reader, now), Level.FINE, link=reader.page)
+        return Message(subject, _good_news(item, recipient, now), Level.FINE, link=recipient.page)
     remedy, _, remark = alert.remedy.strip().partition("\n")
     if alert.how is How.WORDS and remedy:
-        lines = [for_reader(remedy, now, reader.zone), _dated(alert.summary, item, reader, now)]
+        said = [for_reader(remedy, now, recipient.zone), _dated(alert.summary, item, recipient, now)]
         remedy, remark = "", ""
     else:
         step = f"{_step(item) if remedy else _verb(item, now)}: {_in_full(alert)}"
-        hint = _hint(alert, reader) if remedy else ""
-        lines = [step, f"{_dated(_reason(alert), item, reader, now)} {hint}"]
-    run, command = _run(remedy, reader)
+        hint = _hint(alert, recipient) if remedy else ""
+        said = [step, f"{_dated(_reason(alert), item, recipient, now)} {hint}"]
+    run, command = _run(remedy, recipient)
     if remedy and not command:
         # A command that was cut or cleaned would be another command.
-        lines.append("The command does not fit into a message: authwatch status")
-    clean = tuple(filter(None, (line(words, SUMMARY_BYTES) for words in lines)))
+        said.append("The command does not fit into a message: authwatch status")
+    clean = tuple(filter(None, (line(words, SUMMARY_BYTES) for words in said)))
     remark = line(remark, SUMMARY_BYTES) if command else ""
-    return Message(subject, clean, alert.level, run, command, remark, link=reader.page)
+    return Message(subject, clean, alert.level, run, command, remark, link=recipient.page)
 
 
-def _lines_of_our_own(item: Item, reader: Reader, now: datetime) -> tuple[str, ...]:
-    words = for_reader(item.alert.summary, now, reader.zone).split("\n")
+def _lines_of_our_own(item: Item, recipient: Recipient, now: datetime) -> tuple[str, ...]:
+    words = for_reader(item.alert.summary, now, recipient.zone).split("\n")
     return tuple(line(one, SUMMARY_BYTES) for one in words)
 
 
@@ -316,13 +316,13 @@ def _step(item: Item) -> str:
     return "Log in" if missing else "Log in again"
 
 
-def _hint(alert: Alert, reader: Reader) -> str:
+def _hint(alert: Alert, recipient: Recipient) -> str:
     """What a person needs beside the command."""
     if alert.how is How.PASTE:
         return f"Have the new {'key' if alert.labels.get('kind') == 'api_key' else 'token'} ready to paste."
     if alert.how is How.BROWSER:
         return "You need a browser, on any device."
-    return f"You need a browser on {_host(reader)}." if alert.how is How.BROWSER_THERE else ""
+    return f"You need a browser on {_host(recipient)}." if alert.how is How.BROWSER_THERE else ""
 
 
 def _reason(alert: Alert) -> str:
@@ -336,28 +336,28 @@ def _reason(alert: Alert) -> str:
     return said
 
 
-def _dated(sentence: str, item: Item, reader: Reader, now: datetime) -> str:
+def _dated(sentence: str, item: Item, recipient: Recipient, now: datetime) -> str:
     """The sentence on the reader's clock, with the moment that counts where it does not name it."""
     at = _moment_that_counts(item, now)
-    told = for_reader(sentence, now, reader.zone)
+    told = for_reader(sentence, now, recipient.zone)
     if at is None or item.alert.level is Level.INFO or moment(at) in sentence:
         return told
-    return f"{'Expires' if at > now else 'Expired'} {when(at, now, reader.zone)}. {told}"
+    return f"{'Expires' if at > now else 'Expired'} {when(at, now, recipient.zone)}. {told}"
 
 
-def _good_news(item: Item, reader: Reader, now: datetime) -> tuple[str, ...]:
+def _good_news(item: Item, recipient: Recipient, now: datetime) -> tuple[str, ...]:
     """What is over, until when, and who has it."""
     alert, at = item.alert, _moment_that_counts(item, now)
     if "profile" not in alert.labels:  # no login: its own words say what is over
-        told: tuple[str, ...] = (f"Back to normal: {_in_full(alert)}", for_reader(alert.summary, now, reader.zone))
+        told: tuple[str, ...] = (f"Back to normal: {_in_full(alert)}", for_reader(alert.summary, now, recipient.zone))
     else:
-        end = f"expires {when(at, now, reader.zone)}" if at else ""
+        end = f"expires {when(at, now, recipient.zone)}" if at else ""
         words = "; ".join(filter(None, (_over_words(alert, at), end)))
         rest = _reason(alert)
         if words:  # they say what its first sentence does
             rest = rest.partition(". ")[2]
         told = (f"Back to normal: {words}." if words else "Back to normal.", _in_full(alert))
-        told = (*told, for_reader(rest, now, reader.zone))
+        told = (*told, for_reader(rest, now, recipient.zone))
     return tuple(filter(None, (line(one, SUMMARY_BYTES) for one in (*told, _NO_ACTION))))
 
 
@@ -370,12 +370,12 @@ def _over_words(alert: Alert, at: datetime | None) -> str:
     return _OVER.get(alert.cause, "logged in again" if at else "")
 
 
-def _run(command: str, reader: Reader) -> tuple[str, str]:
+def _run(command: str, recipient: Recipient) -> tuple[str, str]:
     """Where to run a command, and the line to copy; "" where it cannot be shown as it is."""
     if not command or not fits(command, REMEDY_BYTES):
         return "", ""
-    if not reader.ssh or not fits(reader.ssh, REMEDY_BYTES):
-        return f"On {_host(reader)} run:", command
+    if not recipient.ssh or not fits(recipient.ssh, REMEDY_BYTES):
+        return f"On {_host(recipient)} run:", command
     # A shell that ssh starts for one command reads no profile; pip, pipx and Claude Code put programs there.
     remote = f'PATH="$HOME/.local/bin:$PATH" {command}'
-    return "Run:", f"ssh -t {quote(reader.ssh)} {quote(remote)}"
+    return "Run:", f"ssh -t {quote(recipient.ssh)} {quote(remote)}"

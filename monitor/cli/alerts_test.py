@@ -60,11 +60,11 @@ def send(context: Context, settings: Settings, wanted: list[ChannelSettings]) ->
     from alerts.message import notice
     from alerts.model import Notification
     from alerts.send import send as deliver
-    from monitor.check.assess import reader_of
+    from monitor.check.assess import recipient_of
 
     now = context.now()
     text = ("This channel works: alerts will reach you here.", "No action needed. Sent by: authwatch alerts test")
-    message = notice("Test message", text, reader_of(settings))
+    message = notice("Test message", text, recipient_of(settings))
     notifications = [Notification(one.label, ()) for one in wanted]
     addresses = {one.label: one.url.reveal() for one in wanted if one.url}
     return [

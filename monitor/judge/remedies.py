@@ -7,7 +7,7 @@ from typing import Final
 
 from alerts.model import Cause, How
 from monitor.model import Kind, Need, Rule, Verdict, Weight
-from monitor.openclaw.observations import BY_CODE
+from monitor.openclaw.releases import BY_CODE
 
 _CAUSES: Final = {
     Rule.UNREADABLE: Cause.UNREADABLE,

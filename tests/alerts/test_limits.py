@@ -19,7 +19,7 @@ from alerts.channels import apprise, deliver
 from alerts.formats import HTML, MARKDOWN, TEXT, Message
 from alerts.message import compose
 from alerts.model import Item, Level, Notification, Reason
-from tests.alerts.examples import NOW, READER, item, notification, say
+from tests.alerts.examples import NOW, RECIPIENT, item, notification, say
 from tests.inbox import Receiver
 from tests.receivers import mail, web
 
@@ -124,7 +124,7 @@ def test_what_arrives_fits_and_holds_each_command_as_it_is_or_not_at_all(
     there: Receiver, name: str, about: tuple[Item, ...]
 ) -> None:
     service, before = SERVICES[name], len(there.received)
-    deliver(service.url.format(port=there.port), compose(Notification("phone", about), READER, NOW), TIME)
+    deliver(service.url.format(port=there.port), compose(Notification("phone", about), RECIPIENT, NOW), TIME)
     (received,) = there.received[before:]
     shown = service.shown(received.body)
     assert service.count(shown) <= service.most
@@ -147,7 +147,7 @@ def check_commands(shown: str, about: tuple[Item, ...]) -> None:
 def test_a_mail_holds_each_command_as_it_is_or_not_at_all(about: tuple[Item, ...]) -> None:
     with mail() as post:
         url = f"mailto://127.0.0.1:{post.port}?from=a@example.org&to=b@example.org"
-        deliver(url, compose(Notification("mail", about), READER, NOW), TIME)
+        deliver(url, compose(Notification("mail", about), RECIPIENT, NOW), TIME)
         (received,) = post.received
     check_commands(of_html(received.html), about)
 
@@ -163,7 +163,7 @@ def test_for_the_limits_of_every_service_the_longest_message_is_made_to_fit() ->
     """By the limits alone: few of them can be given an address here."""
     known: Any = NotificationManager()
     message = compose(
-        Notification("phone", tuple(item(key=f"k{n}", remedy=f"fix-{n} {'x' * 99}") for n in range(99))), READER, NOW
+        Notification("phone", tuple(item(key=f"k{n}", remedy=f"fix-{n} {'x' * 99}") for n in range(99))), RECIPIENT, NOW
     )
     for scheme in services():
         plugin = known[scheme]

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from alerts.formats import LIMIT, UNSAFE, fits, hypertext, line, markdown, markdown_code
-from alerts.message import SUBJECT, Reader, compose, notice
+from alerts.message import SUBJECT, Recipient, compose, notice
 from alerts.model import Cause, How, Item, Level, Login, Notification, Reason
 from alerts.timefmt import moment
-from tests.alerts.examples import COMMAND, LABELS, NOW, READER, alert, item, notification, say
+from tests.alerts.examples import COMMAND, LABELS, NOW, RECIPIENT, alert, item, notification, say
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-STOCKHOLM = Reader("vps-1", zone=ZoneInfo("Europe/Stockholm"))
+STOCKHOLM = Recipient("vps-1", zone=ZoneInfo("Europe/Stockholm"))
 DEAD = item(Reason.NEW, -5 * HOUR, level=Level.NOW, key="b")
 RESOLVED = item(Reason.RESOLVED, 40 * DAY, level=Level.FINE, key="c", summary="", remedy="")
 OTHER = {**LABELS, "profile": "zai:k"}
@@ -72,7 +72,7 @@ def test_a_subject_says_what_is_so_of_which_login_and_where(case: str) -> None:
 def test_a_subject_is_short_and_keeps_its_verb(case: str, profile: str, host: str) -> None:
     items, expected = SUBJECTS[case]
     renamed = [one._replace(alert=one.alert._replace(labels={**one.alert.labels, "profile": profile})) for one in items]
-    subject = compose(notification(*renamed), Reader(host), NOW).subject
+    subject = compose(notification(*renamed), Recipient(host), NOW).subject
     assert len(subject) <= SUBJECT
     if "problem" not in items[0].alert.labels and len(items) == 1 and items[0].alert.labels.get("profile"):
         assert subject.startswith(expected.partition(":")[0] + ": ")
@@ -101,7 +101,9 @@ def test_the_body_says_what_to_do_then_why_then_the_command_then_the_others() ->
 
 @pytest.mark.parametrize("command", ["openclaw models auth", "tool 'a  b' \"c\" $HOME", "a && b", "X=~/y tool"])
 def test_where_ssh_leads_there_the_command_begins_with_it_and_works(command: str) -> None:
-    lines = compose(notification(expired(remedy=command)), READER._replace(ssh="ops@vps-1.lan"), NOW).text.splitlines()
+    lines = compose(
+        notification(expired(remedy=command)), RECIPIENT._replace(ssh="ops@vps-1.lan"), NOW
+    ).text.splitlines()
     assert lines[2] == "Run:"
     *ssh, host, remote = shlex.split(lines[3])
     assert (ssh, host) == (["ssh", "-t"], "ops@vps-1.lan")
@@ -142,8 +144,8 @@ def test_a_remark_on_the_command_stands_below_it() -> None:
 
 @pytest.mark.parametrize("items", [[item()], [expired()], [RESOLVED], [expired(), item(key="b")]])
 def test_a_body_has_six_lines_at_most_and_each_moment_once(items: list[Item]) -> None:
-    reader = STOCKHOLM._replace(page="https://aw.example/")
-    text = compose(notification(*items), reader, NOW).text
+    recipient = STOCKHOLM._replace(page="https://aw.example/")
+    text = compose(notification(*items), recipient, NOW).text
     assert len(text.splitlines()) <= 6
     dates = re.findall(r"\d{1,2} [A-Z][a-z]{2}(?: \d{4})?, \d\d:\d\d", text)
     assert dates
@@ -204,7 +206,7 @@ def test_the_level_is_the_worst_that_is_still_so(items: list, level: Level) -> N
 
 def test_more_conditions_than_fit_are_counted() -> None:
     items = tuple(item(key=f"k{n:05}", labels={**LABELS, "profile": f"p{n:05}"}) for n in range(10_000))
-    message = compose(Notification("phone", items), READER, NOW)
+    message = compose(Notification("phone", items), RECIPIENT, NOW)
     for body in (message.text, message.markdown, message.html):
         assert len(body.encode()) <= LIMIT
         named = len(set(re.findall(r"p\d{5}", body)))
@@ -216,7 +218,9 @@ def test_more_conditions_than_fit_are_counted() -> None:
 def test_a_megabyte_in_every_field_makes_a_short_message() -> None:
     huge = "x\n" * 500_000
     labels = dict.fromkeys(LABELS, huge)
-    message = compose(notification(item(labels=labels, summary=huge, remedy=huge, key=huge)), Reader(huge, huge), NOW)
+    message = compose(
+        notification(item(labels=labels, summary=huge, remedy=huge, key=huge)), Recipient(huge, huge), NOW
+    )
     assert len(message.subject) <= SUBJECT
     assert max(len(form.encode()) for form in (message.text, message.markdown, message.html)) < LIMIT
 
@@ -234,7 +238,7 @@ def test_a_command_with_several_spaces_is_shown_as_it_is() -> None:
 
 def test_an_alert_without_news_and_a_notice_are_messages_too() -> None:
     assert say(Notification("phone", ())).subject == "Nothing to report · vps-1"
-    message = notice("Test", ["If you read this, <it> works."], READER)
+    message = notice("Test", ["If you read this, <it> works."], RECIPIENT)
     assert message.subject == "Test · vps-1"
     assert "&lt;it&gt;" in message.html
 
@@ -245,7 +249,7 @@ TRICKS = st.text(st.sampled_from("ab1.)-+=#>*_`~|[]()!<&;\\ \n\t:/@\u202e\u2028\
 @given(TRICKS, TRICKS, TRICKS)
 def test_no_id_brings_control_characters_or_lines_into_a_subject(profile: str, agent: str, host: str) -> None:
     one = item(labels={"profile": profile, "agent": agent})
-    subject = compose(notification(one), Reader(host), NOW).subject
+    subject = compose(notification(one), Recipient(host), NOW).subject
     assert not [c for c in subject if unicodedata.category(c) in UNSAFE]
     subject.encode()
 
@@ -268,7 +272,7 @@ def test_a_command_in_markdown_stays_in_its_fence(text: str) -> None:
 @given(TRICKS, TRICKS)
 def test_html_has_no_tags_but_ours(profile: str, summary: str) -> None:
     one = item(labels={"profile": profile}, summary=summary)
-    body = compose(notification(one), READER._replace(page="https://aw.example/?a=1&b"), NOW).html
+    body = compose(notification(one), RECIPIENT._replace(page="https://aw.example/?a=1&b"), NOW).html
     link = '<a href="https://aw.example/?a=1&amp;b">'
     assert set(re.findall(r"<[^>]*>", body)) <= {"<p>", "</p>", "<b>", "</b>", "<pre>", "</pre>", link, "</a>"}
 

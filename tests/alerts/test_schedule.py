@@ -12,7 +12,7 @@ from alerts.message import compose
 from alerts.model import Channel, Condition, Delivery, Level, Muting, Notification, Outcome, QuietHours, Reason, Silence
 from alerts.notification_state import StateChanges, after
 from alerts.schedule import digest
-from tests.alerts.examples import LABELS, NOW, READER, alert
+from tests.alerts.examples import LABELS, NOW, RECIPIENT, alert
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 RULES = memory.Rules(10 * MINUTE, (DAY, 2 * DAY, 7 * DAY))
@@ -138,7 +138,7 @@ def test_a_canary_is_a_message_that_asks_for_nothing():
     world = World()
     planned = notify.plan(world.memory, (), world.channels, world.rules, NOW)
     (notification,) = planned.notifications
-    message = compose(notification, READER, NOW)
+    message = compose(notification, RECIPIENT, NOW)
     assert message.subject == "Test message: phone · vps-1"
     assert message.text.splitlines() == [
         "Regular test message of channel phone: alerts can reach you here.",
@@ -153,7 +153,7 @@ def test_a_canary_is_a_message_that_asks_for_nothing():
 def test_an_overview_says_what_it_is_and_when_the_next_is_due():
     world = World(MAIL, rules=RULES._replace(digest=DAY))
     (notification,) = notify.plan(world.memory, (), world.channels, world.rules, NOW).notifications
-    message = compose(notification, READER._replace(zone=ZoneInfo("Europe/Stockholm")), NOW)
+    message = compose(notification, RECIPIENT._replace(zone=ZoneInfo("Europe/Stockholm")), NOW)
     assert message.subject == "Overview: no logins here · vps-1"
     assert message.text.splitlines()[-1] == (
         "This overview is sent every 24 h; the next one is due in 24 h (Mon 23 Nov, 14:00 CET)."
@@ -164,7 +164,7 @@ def test_an_overview_that_goes_along_with_news_comes_after_it():
     world = World(MAIL, rules=RULES._replace(digest=DAY))
     seen = (Condition("a", Level.NOW, LABELS, remedy="fix it"),)
     (notification,) = notify.plan(world.memory, seen, world.channels, world.rules, NOW).notifications
-    message = compose(notification, READER, NOW)
+    message = compose(notification, RECIPIENT, NOW)
     assert message.subject.startswith("Act now: ")
     assert message.text.index("fix it") < message.text.index("1 of 1 login needs you.")
 
