@@ -66,6 +66,7 @@ _PROGRAMS: Final = {
     "gh": "GitHub CLI",
 }
 _ENDS: Final = (Cause.EXPIRES, Cause.EXPIRED, Cause.OTHER)
+_EXPLAINING: Final = ("authwatch explain ", "authwatch doctor", "authwatch status")
 _NO_ACTION: Final = "No action needed."
 
 
@@ -140,6 +141,10 @@ def _over(item: Item) -> bool:
     return item.reason is Reason.RESOLVED
 
 
+def _is_login(item: Item) -> bool:
+    return "profile" in item.alert.labels
+
+
 def _is_digest(item: Item) -> bool:
     return item.reason is Reason.ROUTINE and item.alert.key == "digest"
 
@@ -148,12 +153,13 @@ def _rank(level: Level) -> int:
     return level.rank
 
 
-def _urgency(item: Item) -> tuple[bool, bool, int, float, str]:
+def _urgency(item: Item) -> tuple[bool, bool, int, bool, float, str]:
     deadline = _deadline(item.alert)
     return (
         item.reason is Reason.ROUTINE,
         _over(item),
         -item.alert.level.rank,
+        not _is_login(item),
         deadline.timestamp() if deadline else float("inf"),
         item.alert.key,
     )
@@ -209,7 +215,7 @@ def _phrase(item: Item, now: datetime) -> str:
     state = state[0].lower() + state[1:]
     if at and at <= now and state == "expired":
         state = f"expired {relative(at, now)}"
-    return f"{name} {state}" if "profile" in item.alert.labels else f"{name}: {state}"
+    return f"{name} {state}" if _is_login(item) else f"{name}: {state}"
 
 
 def _also(items: Sequence[Item], now: datetime) -> tuple[tuple[str, ...], int]:
@@ -232,10 +238,10 @@ def _subject(items: Sequence[Item], recipient: Recipient, now: datetime) -> str:
     first, kind = items[0], items[0].alert.level
     same = [item for item in items if (_over(item), item.reason is Reason.ROUTINE) == (_over(first), False)]
     same = [item for item in same if _over(first) or item.alert.level is kind]
-    if len(same) < 2:
+    logins = sum(map(_is_login, same))
+    if logins == 1 or len(same) < 2:  # what a dead login brings about, such as that none is left, is in the body
         return _alone(first, recipient, now).subject
-    logins = all("profile" in item.alert.labels for item in same)
-    count = f"{len(same)} {'logins' if logins else 'alerts'}"
+    count = f"{logins} logins" if logins else f"{len(same)} alerts"
     if _over(first):
         return _titled("Back to normal: ", count, recipient)
     if kind is Level.INFO:
@@ -267,9 +273,8 @@ def _alone(item: Item, recipient: Recipient, now: datetime) -> Message:
     alert = item.alert
     if item.reason is Reason.ROUTINE:
         lines = _lines_of_our_own(item, recipient, now)
-        verb, name = (
-            ("Test message: ", name_of(alert)) if not _is_digest(item) else ("Overview: ", lines[0].rstrip("."))
-        )
+        first = f"{lines[0][:1].lower()}{lines[0][1:]}".rstrip(".")
+        verb, name = ("Overview: ", first) if _is_digest(item) else ("Test message: ", name_of(alert))
         return Message(_titled(verb, name, recipient), lines, alert.level, link=recipient.page)
     subject = _titled(f"{_verb(item, now)}: ", name_of(alert), recipient)
     if _over(item):
@@ -307,7 +312,7 @@ def _step(item: Item) -> str:
     if "channel" in alert.labels:
         return "Test the channel"
     if "problem" in alert.labels or alert.cause is Cause.UNREADABLE or (alert.doubt and alert.level is not Level.NOW):
-        return "Find out why"
+        return "Find out why" if alert.remedy.startswith(_EXPLAINING) else "Fix"
     if kind == "cert":
         return "Renew the certificate"
     missing = alert.cause is Cause.MISSING
@@ -348,7 +353,7 @@ def _dated(sentence: str, item: Item, recipient: Recipient, now: datetime) -> st
 def _good_news(item: Item, recipient: Recipient, now: datetime) -> tuple[str, ...]:
     """What is over, until when, and who has it."""
     alert, at = item.alert, _moment_that_counts(item, now)
-    if "profile" not in alert.labels:  # no login: its own words say what is over
+    if not _is_login(item):  # no login: its own words say what is over
         told: tuple[str, ...] = (f"Back to normal: {_in_full(alert)}", for_reader(alert.summary, now, recipient.zone))
     else:
         end = f"expires {when(at, now, recipient.zone)}" if at else ""

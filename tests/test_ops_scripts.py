@@ -176,7 +176,9 @@ def test_defect_14_the_advice_renews_exactly_this_login(life: Life) -> None:
     life.look()
     text = {one.name: one.text for one in life.items}[MAIN]
     assert "openclaw models auth login --provider anthropic" in text
-    assert "claude auth login" in text
+    assert "claude-code:default expires in 24 h" in text
+    remedies = {one["profile"]: one["remedy"] for one in json.loads(life.look("--json").out)["profiles"]}
+    assert remedies["claude-code:default"] == "claude auth login"
     assert "console.anthropic.com" not in text
 
 
