@@ -41,35 +41,35 @@ class Note(NamedTuple):
     over: bool = False
 
 
-class Block(NamedTuple):
-    """One condition in clean words: a call, what it is about, sentences, a command to copy; none has a line break."""
-
-    call: str
-    name: str
-    lines: tuple[str, ...]
-    command: str = ""
-
-
 class Form(NamedTuple):
-    """How a block and a line of our own are written, and what stands between two that belong together."""
+    """How the first line, any other, a command and an address are written, and what stands between them."""
 
-    block: Callable[[Block], str]
+    first: Callable[[str], str]
     line: Callable[[str], str]
+    command: Callable[[str], str]
+    link: Callable[[str], str]
     gap: str
 
 
 class Message(NamedTuple):
-    """One message; `level` is the worst it speaks of (fine: good news only).
+    """One message; `level` is the worst it speaks of (fine: good news only). All of it is clean words without breaks.
 
-    `blocks` are its conditions, the most urgent first, `total` counts those that were left out as well. `notes` say the
-    same, one condition each, for the channels that were asked for with pins.
+    `lines` say what to do and why, `run` where to run `command`, `remark` what else there is to know of it. `also` are
+    the other conditions, a phrase each, the most urgent first; `left` counts those without one. `tail` are lines that
+    anything else comes before, `link` is the address of the page. `notes` say the same, one condition each, for the
+    channels that were asked for with pins.
     """
 
     subject: str
-    blocks: tuple[Block, ...]
-    total: int
-    foot: str
+    lines: tuple[str, ...]
     level: Level
+    run: str = ""
+    command: str = ""
+    remark: str = ""
+    also: tuple[str, ...] = ()
+    left: int = 0
+    tail: tuple[str, ...] = ()
+    link: str = ""
     notes: tuple[Note, ...] = ()
 
     @property
@@ -88,47 +88,51 @@ class Message(NamedTuple):
         return self.body(HTML)
 
     def body(self, form: Form, fits: Callable[[str], bool] = lambda body: True) -> str:
-        """The longest body within LIMIT that `fits`: the least urgent conditions go first and are counted, then the
-        lines of the most urgent one. A command is there as it is, or not at all."""
+        """The longest body within LIMIT that `fits`: what matters least goes first, other conditions are counted, and
+        it is said where all of it is. A command is there as it is, or not at all."""
         bodies = (body for body in self._bodies(form) if len(body.encode()) <= LIMIT and fits(body))
         return next(bodies, form.line(ALL))
 
     def _bodies(self, form: Form) -> Iterator[str]:
         """Ever shorter ones."""
-        parts, foot = [form.block(one) for one in self.blocks], form.line(self.foot)
-        for count in range(len(parts), 0, -1):
-            left = self.total - count
-            more = [form.line(f"… and {left} more: {ALL}")] if left else []
-            yield "\n\n".join([*parts[:count], *more, foot])
-        for one in _shortened(self.blocks[0]) if parts else ():
-            others = f"… and {self.total - 1} more: {ALL}" if self.total > 1 else f"… all of it: {ALL}"
-            more = [form.line(others)] if self.total > 1 or one != self.blocks[0] else []
-            yield form.gap.join([form.block(one), *more])
+        yield _written(self, form)
+        for one in _shortened(self):
+            yield _written(one, form, cut=True)
 
 
-def _shortened(block: Block) -> Iterator[Block]:
-    """With ever fewer lines; the command is the last but one to go, before the head."""
-    for command in dict.fromkeys((block.command, "")):
-        for count in range(len(block.lines), -1, -1):
-            yield block._replace(lines=block.lines[:count], command=command)
+def _shortened(whole: Message) -> Iterator[Message]:
+    """With ever less: the command is the last but one to go, before the first line."""
+    short = whole
+    for count in range(len(whole.tail) - 1, -1, -1):
+        short = whole._replace(tail=whole.tail[:count])
+        yield short
+    for count in range(len(whole.also) - 1, -1, -1):
+        short = short._replace(also=whole.also[:count], left=whole.left + len(whole.also) - count)
+        yield short
+    short = short._replace(link="", remark="")
+    for shorter in (short, short._replace(run="", command="")) if short.command else (short,):
+        for count in range(len(whole.lines), 0, -1):
+            yield shorter._replace(lines=whole.lines[:count])
+        if shorter.command:
+            yield shorter._replace(lines=())
 
 
-def _text(block: Block) -> str:
-    head = (f"{block.call}: {block.name}",) if block.call else ()
-    todo = ("What to do:", block.command) if block.command else ()
-    return "\n".join((*head, *block.lines, *todo))
-
-
-def _markdown(block: Block) -> str:
-    head = (f"**{markdown(block.call)}: {markdown(block.name)}**",) if block.call else ()
-    todo = (f"What to do:\n{markdown_code(block.command)}",) if block.command else ()
-    return "\n\n".join((*head, *map(markdown, block.lines), *todo))
-
-
-def _html(block: Block) -> str:
-    head = (f"<b>{hypertext(block.call)}: {hypertext(block.name)}</b>",) if block.call else ()
-    todo = f"<p>What to do:</p><pre>{hypertext(block.command)}</pre>" if block.command else ""
-    return f"<p>{'<br/>'.join((*head, *map(hypertext, block.lines)))}</p>{todo}"
+def _written(message: Message, form: Form, *, cut: bool = False) -> str:
+    pieces = [form.first(line) if number == 0 else form.line(line) for number, line in enumerate(message.lines)]
+    if message.command:
+        pieces += [form.line(message.run), form.command(message.command)]
+    if message.remark:
+        pieces.append(form.line(message.remark))
+    if message.also or message.left:
+        more = [f"and {message.left} more: {ALL}"] if message.left else []
+        others = f"Also: {'; '.join([*message.also, *more])}" if message.also else more[0].capitalize()
+        pieces.append(form.line(others if more else f"{others}."))
+    elif cut and not message.left:
+        pieces.append(form.line(f"… all of it: {ALL}"))
+    pieces += map(form.line, message.tail)
+    if message.link:
+        pieces.append(form.link(message.link))
+    return form.gap.join(pieces)
 
 
 def line(text: str, limit: int) -> str:
@@ -191,6 +195,12 @@ def _clip(text: str, limit: int) -> str:
     return text.encode()[:room].decode(errors="ignore").rstrip() + ELLIPSIS
 
 
-TEXT: Final = Form(_text, str, "\n")
-MARKDOWN: Final = Form(_markdown, markdown, "\n\n")
-HTML: Final = Form(_html, lambda words: f"<p>{hypertext(words)}</p>", "\n")
+TEXT: Final = Form(str, str, str, str, "\n")
+MARKDOWN: Final = Form(lambda words: f"**{markdown(words)}**", markdown, markdown_code, markdown, "\n\n")
+HTML: Final = Form(
+    lambda words: f"<p><b>{hypertext(words)}</b></p>",
+    lambda words: f"<p>{hypertext(words)}</p>",
+    lambda command: f"<pre>{hypertext(command)}</pre>",
+    lambda address: f'<p><a href="{hypertext(address)}">{hypertext(address)}</a></p>',
+    "\n",
+)

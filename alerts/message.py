@@ -3,73 +3,163 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
-from typing import Final
+from datetime import UTC, datetime, tzinfo
+from shlex import quote
+from typing import Final, NamedTuple
 
-from alerts.formats import Block, Message, Note, PhoneNote, fits, line
-from alerts.model import Alert, Item, Level, Notification, Reason
-from alerts.timefmt import moment, relative
+from alerts.formats import ELLIPSIS, Message, Note, PhoneNote, fits, line
+from alerts.model import Alert, Cause, How, Item, Level, Notification, Reason
+from alerts.timefmt import for_reader, moment, relative, when
 
-__all__ = ["Message", "compose", "name_of", "notice"]
+__all__ = ["Message", "Recipient", "compose", "name_of", "notice"]
 
+#: Characters of a subject: what the lock screens of phones show.
+SUBJECT: Final = 60
 NAME_BYTES: Final = 100
-SUMMARY_BYTES: Final = 400
+SUMMARY_BYTES: Final = 500
 REMEDY_BYTES: Final = 600
 HOST_BYTES: Final = 60
-MOST: Final = 100  # more conditions than LIMIT has room for
+#: Bytes of the line that names the other conditions; those without room in it are counted.
+ALSO_BYTES: Final = 300
 
-_CALLS: Final = {Level.NOW: "Act now", Level.SOON: "Act soon", Level.INFO: "For information", Level.FINE: "Fine"}
-_REASONS: Final = {
-    Reason.NEW: "new",
-    Reason.WORSE: "worse than before",
-    Reason.EASED: "better than before",
-    Reason.REMINDER: "reminder",
-    Reason.RESOLVED: "resolved",
-    Reason.ROUTINE: "regular message",
+_VERBS: Final = {
+    Cause.EXPIRES: "Expires soon",
+    Cause.EXPIRED: "Expired",
+    Cause.REJECTED: "Rejected",
+    Cause.MISSING: "Missing",
+    Cause.LOGGED_OUT: "Logged out",
+    Cause.UNUSABLE: "Unusable",
+    Cause.UNREADABLE: "Unreadable",
+    Cause.CREDIT: "Out of credit",
+    Cause.STALLED: "Not renewing",
 }
+_LEVELS: Final = {Level.NOW: "Act now", Level.SOON: "Act soon", Level.INFO: "Good to know", Level.FINE: "OK"}
+#: Verb and step of conditions that are about no single login, by their label `problem` or `about`.
+_PROBLEMS: Final = {"not_found": "Missing", "stale_copy": "Old copy", "migration_pending": "Migration pending"}
+_ABOUT: Final = {
+    "pin": ("Pinned login failing", "Check the pin"),
+    "last": ("Logins left", "Check the logins"),
+    "paid": ("Billed by use", "Check the logins"),
+    "copies": ("Shared token", "Log in separately"),
+    "agents": ("Old copy", "Check the copy"),
+}
+_OVER: Final = {
+    Cause.EXPIRES: "logged in again",
+    Cause.EXPIRED: "logged in again",
+    Cause.REJECTED: "logged in again",
+    Cause.LOGGED_OUT: "logged in again",
+    Cause.MISSING: "found again",
+    Cause.UNUSABLE: "usable again",
+    Cause.UNREADABLE: "readable again",
+    Cause.CREDIT: "has credit again",
+    Cause.STALLED: "renews itself again",
+}
+_PROGRAMS: Final = {
+    "openclaw": "OpenClaw",
+    "claude-code": "Claude Code",
+    "codex": "Codex",
+    "gemini-cli": "Gemini CLI",
+    "copilot-cli": "Copilot CLI",
+    "qwen-code": "Qwen Code",
+    "cursor": "Cursor",
+    "hermes": "Hermes",
+    "gh": "GitHub CLI",
+}
+_ENDS: Final = (Cause.EXPIRES, Cause.EXPIRED, Cause.OTHER)
+_EXPLAINING: Final = ("authwatch explain ", "authwatch doctor", "authwatch status")
+_NO_ACTION: Final = "No action needed."
+
+
+class Recipient(NamedTuple):
+    """Who reads: the machine that messages speak of, what `ssh` takes to get there ("": nobody said), the reader's
+    clock (None: the machine's own), and the address of the page ("": nobody said)."""
+
+    host: str
+    ssh: str = ""
+    zone: tzinfo | None = UTC
+    page: str = ""
 
 
 def compose(
-    notification: Notification, host: str, now: datetime, pin: Callable[[Alert], PhoneNote] | None = None
+    notification: Notification, recipient: Recipient, now: datetime, pin: Callable[[Alert], PhoneNote] | None = None
 ) -> Message:
-    """The message for a notification at `now` (aware UTC) on `host`; most urgent first, short enough for a phone.
+    """The message for a notification at `now` (aware UTC): the most urgent condition with what to do, the others in a
+    line; short enough for a phone.
 
     `pin` says where each condition is shown by itself; with it, the message has notes.
     """
     items = sorted(notification.items, key=_urgency)
     if not items:
-        return notice("Nothing to report", (), host, now)
+        return notice("Nothing to report", (), recipient)
     level = max((item.alert.level for item in items if not _over(item)), key=_rank, default=Level.FINE)
-    blocks = [_block(item, now) for item in items[:MOST]]
-    message = Message(_subject(items, host, now), tuple(blocks), len(items), _foot(host, now), level)
-    return message._replace(notes=tuple(_note(item, pin, host, now) for item in items)) if pin else message
+    message = _alone(items[0], recipient, now)._replace(subject=_subject(items, recipient, now), level=level)
+    also, left = _also(items[1:], now)
+    tail = [words for item in items[1:] if _is_digest(item) for words in _lines_of_our_own(item, recipient, now)]
+    message = message._replace(also=also, left=left, tail=tuple(tail))
+    return message._replace(notes=tuple(_note(item, pin, recipient, now) for item in items)) if pin else message
 
 
-def _note(item: Item, pin: Callable[[Alert], PhoneNote], host: str, now: datetime) -> Note:
-    alone = Message(_subject([item], host, now), (_block(item, now),), 1, _foot(host, now), item.alert.level)
+def _note(item: Item, pin: Callable[[Alert], PhoneNote], recipient: Recipient, now: datetime) -> Note:
+    alone = _alone(item, recipient, now)
     return Note(pin(item.alert), alone.subject, alone.text, alone.level, _over(item))
 
 
-def notice(subject: str, lines: Iterable[str], host: str, now: datetime, level: Level = Level.INFO) -> Message:
-    """A message of our own (a test, a canary, a digest): a subject and one sentence per line."""
-    blocks = tuple(Block("", "", (line(text, SUMMARY_BYTES),)) for text in lines)
-    head = f"{line(subject, 2 * NAME_BYTES)}, {_host(host)}"
-    return Message(head, blocks, len(blocks), _foot(host, now), level)
+def notice(subject: str, lines: Iterable[str], recipient: Recipient, level: Level = Level.INFO) -> Message:
+    """A message of our own, such as a test: a subject and one sentence per line."""
+    clean = tuple(line(text, SUMMARY_BYTES) for text in lines)
+    return Message(_titled("", line(subject, NAME_BYTES), recipient), clean, level, link=recipient.page)
+
+
+def name_of(alert: Alert) -> str:
+    """What people call it: the profile or whatever else the condition is about, with an agent that is not the main."""
+    labels = alert.labels
+    name = _first(labels, "profile", "provider", "channel", "source").removesuffix(":-") or alert.key
+    agent = labels.get("agent", "-")
+    return line(name if agent in ("-", "main") else f"{name} ({agent})", NAME_BYTES)
+
+
+def _in_full(alert: Alert) -> str:
+    """The name with its program and agent: `anthropic:default (OpenClaw, agent main)`."""
+    labels = alert.labels
+    name = _first(labels, "profile", "provider", "channel", "source").removesuffix(":-") or alert.key
+    source, _, profile = labels.get("source", "").partition("@")
+    of_itself = source in (name, name.partition(":")[0])
+    parts = ["" if of_itself else _PROGRAMS.get(source, source), f"profile {profile}" if profile else ""]
+    parts.append("" if labels.get("agent", "-") == "-" else f"agent {labels['agent']}")
+    where = ", ".join(filter(None, parts))
+    return line(f"{name} ({where})" if where else name, 2 * NAME_BYTES)
+
+
+def _first(labels: Mapping[str, str], *names: str) -> str:
+    return next((labels[name] for name in names if labels.get(name)), "")
+
+
+# -- what a condition is, in a word ------------------------------------------------------------------------------------
 
 
 def _over(item: Item) -> bool:
     return item.reason is Reason.RESOLVED
 
 
+def _is_login(item: Item) -> bool:
+    return "profile" in item.alert.labels
+
+
+def _is_digest(item: Item) -> bool:
+    return item.reason is Reason.ROUTINE and item.alert.key == "digest"
+
+
 def _rank(level: Level) -> int:
     return level.rank
 
 
-def _urgency(item: Item) -> tuple[bool, int, float, str]:
+def _urgency(item: Item) -> tuple[bool, bool, int, bool, float, str]:
     deadline = _deadline(item.alert)
     return (
+        item.reason is Reason.ROUTINE,
         _over(item),
         -item.alert.level.rank,
+        not _is_login(item),
         deadline.timestamp() if deadline else float("inf"),
         item.alert.key,
     )
@@ -81,82 +171,216 @@ def _deadline(alert: Alert) -> datetime | None:
 
 
 def _moment_that_counts(item: Item, now: datetime) -> datetime | None:
-    """The deadline, unless it would mislead: one ahead of what is dead already, one behind what works again."""
+    """The deadline of what expires or expired, unless it would mislead: one ahead of what is dead already, one behind
+    what works again."""
     at = _deadline(item.alert)
     if at is None or (_over(item) and at <= now):
+        return None
+    if not _over(item) and item.alert.cause not in _ENDS:
         return None
     dead = item.alert.level is Level.NOW and not _over(item)
     return None if dead and at > now else at
 
 
-def name_of(alert: Alert) -> str:
-    """What people call it: the profile and its agent, or whatever else the condition is about."""
-    labels = alert.labels
-    name = _first(labels, "profile", "provider", "channel", "source") or alert.key
-    agent = labels.get("agent", "-")
-    return line(name if agent == "-" else f"{name} ({agent})", NAME_BYTES)
-
-
-def _first(labels: Mapping[str, str], *names: str) -> str:
-    return next((labels[name] for name in names if labels.get(name)), "")
-
-
-def _host(host: str) -> str:
-    return line(host, HOST_BYTES) or "this host"
-
-
-def _foot(host: str, now: datetime) -> str:
-    return f"authwatch on {_host(host)}, {moment(now)}"
-
-
-def _call(item: Item) -> str:
+def _verb(item: Item, now: datetime) -> str:
+    """The first words of a subject."""
     if _over(item):
-        return "Recovered"
+        return "Back to normal"
+    found = _state(item, now)
+    still = item.reason is Reason.REMINDER and found not in _LEVELS.values() and not found.startswith("Expires")
+    return f"Still {found[0].lower()}{found[1:]}" if still else found
+
+
+def _state(item: Item, now: datetime) -> str:
+    alert, at = item.alert, _moment_that_counts(item, now)
+    if at and alert.cause in _ENDS and alert.level is not Level.INFO:
+        return f"Expires {relative(at, now)}" if at > now else "Expired"
+    if alert.cause is not Cause.OTHER:
+        return _VERBS[alert.cause]
+    if "problem" in alert.labels:
+        return _PROBLEMS.get(alert.labels["problem"], "Unreadable")
+    if "channel" in alert.labels:
+        return "Not delivering" if alert.level is Level.NOW else "Delivers in part"
+    if (about := alert.labels.get("about")) in _ABOUT:
+        return _ABOUT[about][0]
+    return "Unknown" if alert.doubt and alert.level is not Level.NOW else _LEVELS[alert.level]
+
+
+def _phrase(item: Item, now: datetime) -> str:
+    """One of several conditions: `anthropic:default expires in 2 days`."""
+    name = name_of(item.alert)
     if item.reason is Reason.ROUTINE:
-        return "Test message" if item.alert.key == "canary" else "Overview"
-    doubtful = item.alert.doubt and item.alert.level is not Level.NOW
-    return "Cannot tell" if doubtful else _CALLS[item.alert.level]
+        return f"regular test message of channel {name}"
+    state, at = "back to normal" if _over(item) else _state(item, now), _moment_that_counts(item, now)
+    state = state[0].lower() + state[1:]
+    if at and at <= now and state == "expired":
+        state = f"expired {relative(at, now)}"
+    return f"{name} {state}" if _is_login(item) else f"{name}: {state}"
 
 
-def _subject(items: Sequence[Item], host: str, now: datetime) -> str:
-    """For a lock screen: what to do, for which login, until when, where."""
-    worst, others = items[0], len(items) - 1
-    more = f", and {others} more" if others else ""
-    return f"{_call(worst)}: {name_of(worst.alert)}{_briefly(worst, now, exact=not others)}{more}, {_host(host)}"
+def _also(items: Sequence[Item], now: datetime) -> tuple[tuple[str, ...], int]:
+    """The phrases that fit into one line, and how many conditions have none."""
+    others = [item for item in items if not _is_digest(item)]
+    phrases: list[str] = []
+    for item in others:
+        phrase = _phrase(item, now)
+        if sum(len(one.encode()) + 2 for one in phrases) + len(phrase.encode()) > ALSO_BYTES:
+            break
+        phrases.append(phrase)
+    return tuple(phrases), len(others) - len(phrases)
 
 
-def _briefly(item: Item, now: datetime, *, exact: bool) -> str:
-    at = _moment_that_counts(item, now)
-    if at is None:
-        return ""
-    when = f"{moment(at)} ({relative(at, now)})" if exact else relative(at, now)
+# -- subject -----------------------------------------------------------------------------------------------------------
+
+
+def _subject(items: Sequence[Item], recipient: Recipient, now: datetime) -> str:
+    """For a lock screen: what is so, of which login, where."""
+    first, kind = items[0], items[0].alert.level
+    same = [item for item in items if (_over(item), item.reason is Reason.ROUTINE) == (_over(first), False)]
+    same = [item for item in same if _over(first) or item.alert.level is kind]
+    logins = sum(map(_is_login, same))
+    if logins == 1 or len(same) < 2:  # what a dead login brings about, such as that none is left, is in the body
+        return _alone(first, recipient, now).subject
+    count = f"{logins} logins" if logins else f"{len(same)} alerts"
+    if _over(first):
+        return _titled("Back to normal: ", count, recipient)
+    if kind is Level.INFO:
+        return _titled("Good to know: ", count, recipient)
+    return _titled("", f"{count} need you {'now' if kind is Level.NOW else 'soon'}", recipient)
+
+
+def _titled(verb: str, name: str, recipient: Recipient) -> str:
+    """A subject of at most SUBJECT characters: host and name are shortened, the verb never."""
+    host, room = _host(recipient), SUBJECT - len(verb) - len(" · ")
+    if len(name) + len(host) > room:
+        host = _short(host.partition(".")[0] if not host.replace(".", "").isdigit() else host, max(room // 3, 8))
+    return f"{verb}{_short(name, room - len(host))} · {host}"
+
+
+def _short(text: str, room: int) -> str:
+    return text if len(text) <= room else text[: max(room - 1, 1)].rstrip() + ELLIPSIS
+
+
+def _host(recipient: Recipient) -> str:
+    return line(recipient.host, HOST_BYTES) or "this host"
+
+
+# -- body --------------------------------------------------------------------------------------------------------------
+
+
+def _alone(item: Item, recipient: Recipient, now: datetime) -> Message:
+    """The message about one condition."""
+    alert = item.alert
+    if item.reason is Reason.ROUTINE:
+        lines = _lines_of_our_own(item, recipient, now)
+        first = f"{lines[0][:1].lower()}{lines[0][1:]}".rstrip(".")
+        verb, name = ("Overview: ", first) if _is_digest(item) else ("Test message: ", name_of(alert))
+        return Message(_titled(verb, name, recipient), lines, alert.level, link=recipient.page)
+    subject = _titled(f"{_verb(item, now)}: ", name_of(alert), recipient)
     if _over(item):
-        return f", valid until {when}" if exact else ""
-    return f" {'ends' if at > now else 'ended'} {when}"
-
-
-def _block(item: Item, now: datetime) -> Block:
-    alert, over = item.alert, _over(item)
-    about = [f"{key} {alert.labels[key]}" for key in ("source", "agent") if alert.labels.get(key, "-") != "-"]
-    if item.reason is Reason.ROUTINE:  # our own words, the only ones of several lines
-        said = tuple(line(words, SUMMARY_BYTES) for words in alert.summary.split("\n"))
-        return Block(_call(item), name_of(alert), said)
-    facts = [line(alert.summary, SUMMARY_BYTES), _when(item, now)]
-    lines = [*(reversed(facts) if over else facts)]
-    lines.append(line(f"Where: {', '.join(about)}", SUMMARY_BYTES) if about else "")
-    call = _call(item) if over else f"{_call(item)} ({_REASONS[item.reason]})"
-    command = "" if over else alert.remedy.strip()
-    if command and not fits(command, REMEDY_BYTES):
+        return Message(subject, _good_news(item, recipient, now), Level.FINE, link=recipient.page)
+    remedy, _, remark = alert.remedy.strip().partition("\n")
+    if alert.how is How.WORDS and remedy:
+        said = [for_reader(remedy, now, recipient.zone), _dated(alert.summary, item, recipient, now)]
+        remedy, remark = "", ""
+    else:
+        step = f"{_step(item) if remedy else _verb(item, now)}: {_in_full(alert)}"
+        hint = _hint(alert, recipient) if remedy else ""
+        said = [step, f"{_dated(_reason(alert), item, recipient, now)} {hint}"]
+    run, command = _run(remedy, recipient)
+    if remedy and not command:
         # A command that was cut or cleaned would be another command.
-        lines.append("What to do does not fit into a message; `authwatch status` has it.")
-        command = ""
-    return Block(call, name_of(alert), tuple(filter(None, lines)), command)
+        said.append("The command does not fit into a message: authwatch status")
+    clean = tuple(filter(None, (line(words, SUMMARY_BYTES) for words in said)))
+    remark = line(remark, SUMMARY_BYTES) if command else ""
+    return Message(subject, clean, alert.level, run, command, remark, link=recipient.page)
 
 
-def _when(item: Item, now: datetime) -> str:
+def _lines_of_our_own(item: Item, recipient: Recipient, now: datetime) -> tuple[str, ...]:
+    words = for_reader(item.alert.summary, now, recipient.zone).split("\n")
+    return tuple(line(one, SUMMARY_BYTES) for one in words)
+
+
+def _step(item: Item) -> str:
+    """What to do, for a condition that has a command."""
+    alert = item.alert
+    kind, about = alert.labels.get("kind", ""), alert.labels.get("about", "")
+    if alert.level is Level.INFO:
+        return "No action needed now"
+    if about in _ABOUT:
+        return _ABOUT[about][1]
+    if "channel" in alert.labels:
+        return "Test the channel"
+    if "problem" in alert.labels or alert.cause is Cause.UNREADABLE or (alert.doubt and alert.level is not Level.NOW):
+        return "Find out why" if alert.remedy.startswith(_EXPLAINING) else "Fix"
+    if kind == "cert":
+        return "Renew the certificate"
+    missing = alert.cause is Cause.MISSING
+    if kind == "api_key":
+        return "Add the key" if missing else "Replace the key"
+    return "Log in" if missing else "Log in again"
+
+
+def _hint(alert: Alert, recipient: Recipient) -> str:
+    """What a person needs beside the command."""
+    if alert.how is How.PASTE:
+        return f"Have the new {'key' if alert.labels.get('kind') == 'api_key' else 'token'} ready to paste."
+    if alert.how is How.BROWSER:
+        return "You need a browser, on any device."
+    return f"You need a browser on {_host(recipient)}." if alert.how is How.BROWSER_THERE else ""
+
+
+def _reason(alert: Alert) -> str:
+    """The sentence about it, without the name with which it begins."""
+    labels, said = alert.labels, alert.summary
+    name, source, agent = (labels.get(one, "") for one in ("profile", "source", "agent"))
+    name = name.removesuffix(":-")
+    for begin in (f"{name} ({source}, agent {agent}) ", f"{name} ({source}) ", f"{name} "):
+        if name and said.startswith(begin) and len(said) > len(begin):
+            return said[len(begin)].upper() + said[len(begin) + 1 :]
+    return said
+
+
+def _dated(sentence: str, item: Item, recipient: Recipient, now: datetime) -> str:
+    """The sentence on the reader's clock, with the moment that counts where it does not name it."""
     at = _moment_that_counts(item, now)
-    if _over(item):
-        return "Fine again." if at is None else f"Logged in again, valid until {moment(at)} ({relative(at, now)})."
-    if at is None:
-        return ""
-    return f"{'Act before' if at > now else 'Ended'}: {moment(at)} ({relative(at, now)})"
+    told = for_reader(sentence, now, recipient.zone)
+    if at is None or item.alert.level is Level.INFO or moment(at) in sentence:
+        return told
+    return f"{'Expires' if at > now else 'Expired'} {when(at, now, recipient.zone)}. {told}"
+
+
+def _good_news(item: Item, recipient: Recipient, now: datetime) -> tuple[str, ...]:
+    """What is over, until when, and who has it."""
+    alert, at = item.alert, _moment_that_counts(item, now)
+    if not _is_login(item):  # no login: its own words say what is over
+        told: tuple[str, ...] = (f"Back to normal: {_in_full(alert)}", for_reader(alert.summary, now, recipient.zone))
+    else:
+        end = f"expires {when(at, now, recipient.zone)}" if at else ""
+        words = "; ".join(filter(None, (_over_words(alert, at), end)))
+        rest = _reason(alert)
+        if words:  # they say what its first sentence does
+            rest = rest.partition(". ")[2]
+        told = (f"Back to normal: {words}." if words else "Back to normal.", _in_full(alert))
+        told = (*told, for_reader(rest, now, recipient.zone))
+    return tuple(filter(None, (line(one, SUMMARY_BYTES) for one in (*told, _NO_ACTION))))
+
+
+def _over_words(alert: Alert, at: datetime | None) -> str:
+    kind = alert.labels.get("kind", "")
+    if at is None and kind == "oauth" and alert.cause in (Cause.EXPIRES, Cause.EXPIRED):
+        return "renews itself again"
+    if kind in ("api_key", "cert") and alert.cause in (Cause.EXPIRES, Cause.EXPIRED, Cause.REJECTED):
+        return "renewed" if at else "works again"
+    return _OVER.get(alert.cause, "logged in again" if at else "")
+
+
+def _run(command: str, recipient: Recipient) -> tuple[str, str]:
+    """Where to run a command, and the line to copy; "" where it cannot be shown as it is."""
+    if not command or not fits(command, REMEDY_BYTES):
+        return "", ""
+    if not recipient.ssh or not fits(recipient.ssh, REMEDY_BYTES):
+        return f"On {_host(recipient)} run:", command
+    # A shell that ssh starts for one command reads no profile; pip, pipx and Claude Code put programs there.
+    remote = f'PATH="$HOME/.local/bin:$PATH" {command}'
+    return "Run:", f"ssh -t {quote(recipient.ssh)} {quote(remote)}"

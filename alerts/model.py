@@ -53,6 +53,32 @@ class Reason(StrEnum):
     ROUTINE = "routine"
 
 
+class Cause(StrEnum):
+    """What is wrong with a login, the first word of a message; OTHER where level and labels say enough."""
+
+    OTHER = ""
+    EXPIRES = "expires"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+    MISSING = "missing"
+    LOGGED_OUT = "logged_out"
+    UNUSABLE = "unusable"
+    UNREADABLE = "unreadable"
+    CREDIT = "credit"
+    STALLED = "stalled"
+
+
+class How(StrEnum):
+    """What a remedy asks of a person. WORDS is a sentence; of all others the first line is a command, a further one a
+    remark on it."""
+
+    COMMAND = "command"
+    WORDS = "words"
+    PASTE = "paste"  # the command asks for a key or token
+    BROWSER = "browser"  # the command logs in, with a browser on any device
+    BROWSER_THERE = "browser_there"  # the same, with one on that machine
+
+
 class Outcome(StrEnum):
     """What became of one attempt to deliver, from a closed list.
 
@@ -99,7 +125,8 @@ class Condition(NamedTuple):
     """A named thing at a level, as one look sees it.
 
     `step` is the span of the lead step it is in (a shorter span is worse), `doubt` marks a rise that has to last
-    before it is said (unknown, vanished), `held` one whose store could not be read: it never falls.
+    before it is said (unknown, vanished), `held` one whose store could not be read: it never falls. `how` says what
+    `remedy` asks of a person.
     """
 
     key: str
@@ -111,6 +138,8 @@ class Condition(NamedTuple):
     held: bool = False
     summary: str = ""
     remedy: str = ""
+    cause: Cause = Cause.OTHER
+    how: How = How.COMMAND
 
     @property
     def rank(self) -> Rank:
@@ -150,7 +179,7 @@ class Alert(NamedTuple):
 
     `since` is when this episode (not fine) began, `at` when level or step last changed; `rises` those of about the last
     day; `login` the last one known; `seen`: this check sees it at least as bad. Words and labels are those of the last
-    look that agreed.
+    look that agreed; `cause` is that of the last one that was not fine.
     """
 
     key: str
@@ -166,6 +195,8 @@ class Alert(NamedTuple):
     summary: str = ""
     remedy: str = ""
     seen: bool = True
+    cause: Cause = Cause.OTHER
+    how: How = How.COMMAND
 
     @property
     def rank(self) -> Rank:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -11,7 +11,7 @@ from alerts.message import name_of
 from alerts.model import Alert, Attempt, Item, Level, Reason
 from alerts.muting import FOREVER, concerns, suppressed_until
 from alerts.notification_state import paused_until, retry_at
-from alerts.timefmt import moment, relative
+from alerts.timefmt import date, moment, span
 
 MOST: Final = 10
 #: How far ahead it looks.
@@ -19,28 +19,37 @@ AHEAD: Final = timedelta(days=30)
 
 
 def digest(alerts: Iterable[Alert], match: Mapping[str, str], now: datetime) -> str:
-    """What a channel with this `match` should know of everything, one sentence a line."""
+    """What a channel with this `match` should know of everything, one sentence a line; moments as `moment` has them."""
     mine = [one for one in alerts if concerns(match, one.labels)]
     bad = sorted((one for one in mine if one.level is not Level.FINE), key=_worst_first)
     logins = [one for one in mine if "profile" in one.labels]
-    fine = sum(one.level is Level.FINE for one in logins)
-    lines = [f"{fine} of {len(logins)} {'login needs' if len(logins) == 1 else 'logins need'} nobody."]
-    lines += [one.summary or name_of(one) for one in bad[:MOST]]
+    lines = [_counted(logins), *(one.summary or name_of(one) for one in bad[:MOST])]
     if len(bad) > MOST:
         lines.append(f"… and {len(bad) - MOST} more: authwatch status")
+    if not bad:
+        lines.append("No action needed.")
     return "\n".join([*lines, *_ahead(logins, now)])
+
+
+def _counted(logins: Sequence[Alert]) -> str:
+    if not logins:
+        return "No logins here."
+    wrong = sum(one.level is not Level.FINE for one in logins)
+    if not wrong:
+        return f"All {len(logins)} logins are OK." if len(logins) != 1 else "1 login, and it is OK."
+    return f"{wrong} of {len(logins)} login{'s' * (len(logins) != 1)} need{'s' * (wrong == 1)} you."
 
 
 def _ahead(logins: Iterable[Alert], now: datetime) -> Iterator[str]:
     """What comes in the next 30 days, or else the first after them."""
     coming = sorted(_coming(logins, now))
     near = [words for at, words in coming if at <= now + AHEAD]
-    yield "In the next 30 days:" if near else "In the next 30 days nobody has to log in, as far as can be told."
+    yield "In the next 30 days:" if near else "In the next 30 days no other login is expected to need you."
     yield from near[:MOST]
     if len(near) > MOST:
         yield f"… and {len(near) - MOST} more: authwatch history --next 30d"
     if coming and not near:
-        yield f"Next: {coming[0][1]}"
+        yield f"After that: {coming[0][1]}"
 
 
 def _coming(logins: Iterable[Alert], now: datetime) -> Iterator[tuple[datetime, str]]:
@@ -48,10 +57,10 @@ def _coming(logins: Iterable[Alert], now: datetime) -> Iterator[tuple[datetime, 
     for one in logins:
         login = one.login if one.level is Level.FINE else None
         if login and login.deadline and login.deadline > now:
-            yield login.deadline, f"{name_of(one)} ends {moment(login.deadline)} ({relative(login.deadline, now)})."
+            yield login.deadline, f"{name_of(one)} expires {moment(login.deadline)}."
         elif login and login.expected_at and not login.deadline:
-            day = f"{login.expected_at:%Y-%m-%d}" if login.expected_at > now else "any day now"
-            yield login.expected_at, f"{name_of(one)} needs a log-in about {day}, by its past ones."
+            day = f"around {date(login.expected_at)}" if login.expected_at > now else "any day now"
+            yield login.expected_at, f"{name_of(one)} probably needs a new login {day}, judging by past ones."
 
 
 def _worst_first(one: Alert) -> tuple[int, str]:
@@ -76,12 +85,12 @@ def scheduled_items(
     everything = tuple(alerts)
     paused = paused_until(view.attempts.values(), view.channel, view.now)
     items, moments = [], [FOREVER]
-    for key, span in _routines(view, every):
-        alert = _alert_of(key, view, everything)
+    for key, interval in _routines(view, every):
+        alert = _alert_of(key, interval, view, everything)
         known = view.notified.get((view.channel.id, key))
         attempt = view.attempts.get((view.channel.id, key))
         at = max(
-            known.at + span if known else view.now,
+            known.at + interval if known else view.now,
             suppressed_until(view.muting, alert, view.now),
             view.window[1] if view.window else view.now,
             retry_at(attempt, alert, view.now),
@@ -108,12 +117,13 @@ def _routines(view: ChannelView, every: timedelta | None) -> Iterator[tuple[str,
         yield DIGEST, every
 
 
-def _alert_of(key: str, view: ChannelView, alerts: tuple[Alert, ...]) -> Alert:
+def _alert_of(key: str, interval: timedelta, view: ChannelView, alerts: tuple[Alert, ...]) -> Alert:
     """What is said, in the shape of news; always the same episode, so that failures are waited for."""
     label = view.channel.label
+    later = f"every {span(interval)}; the next one is due {moment(view.now + interval)}."
     words = (
-        f"This is the regular test message of the channel {label}: alerts reach you here. Nothing is to be done."
+        f"Regular test message of channel {label}: alerts can reach you here.\nNo action needed.\nSent {later}"
         if key == CANARY
-        else digest(alerts, view.channel.match, view.now)
+        else f"{digest(alerts, view.channel.match, view.now)}\nThis overview is sent {later}"
     )
     return Alert(key, Level.INFO, since=_BEGINNING, at=_BEGINNING, labels={"channel": label}, summary=words)

@@ -110,6 +110,8 @@ def _worded(alert: Alert, condition: Condition) -> Alert:
         labels=condition.labels,
         summary=condition.summary,
         remedy=condition.remedy,
+        cause=alert.cause if condition.level is Level.FINE else condition.cause,
+        how=condition.how,
         login=condition.login if known else alert.login,
         seen=True,
     )

@@ -84,7 +84,7 @@ def _undelivered(label: str, late: bool, stuck: bool) -> Condition:
         Level.NOW if late else Level.FINE,
         labels={"channel": label},
         held=stuck and not late,  # a new address begins anew, and works only when something has arrived there
-        summary=f"channel {label} has had undelivered news for a day" if late else f"channel {label} delivers",
+        summary=f"Channel {label} has not delivered for a day." if late else f"Channel {label} delivers.",
         remedy=f"authwatch alerts test {label}" if late else "",
     )
 
@@ -94,6 +94,8 @@ def _partial(label: str, partly: bool) -> Condition:
         f"{condition_key(label)}/targets",
         Level.SOON if partly else Level.FINE,
         labels={"channel": label},
-        summary=f"channel {label} reaches only some of its targets" if partly else f"channel {label} reaches all",
+        summary=f"Channel {label} reaches only some of its targets."
+        if partly
+        else f"Channel {label} reaches all of its targets.",
         remedy=f"authwatch alerts test {label}" if partly else "",
     )

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from apprise import Apprise, AppriseAsset, NotificationManager, NotifyBase, NotifyFormat, OverflowMode
+from apprise import plugins as _plugins
 
 from alerts.channels import SendResult, known_schemes, scheme_of
 from alerts.channels.apprise_log import listening, silence
@@ -26,7 +27,16 @@ _FORMS: Final = {NotifyFormat.HTML: (HTML, hypertext), NotifyFormat.MARKDOWN: (M
 #: Where a service takes less than Apprise believes. Slack: https://docs.slack.dev/reference/block-kit/blocks/section-block
 _TIGHTER: Final = {"Slack": 3000}
 
+_LOUD: Final = {Level.NOW: "high", Level.SOON: "normal"}
+_TAGS: Final = {Level.NOW: "rotating_light", Level.SOON: "warning", Level.FINE: "white_check_mark"}
+_MAIL: Final = {Level.NOW: ("1", "high"), Level.SOON: ("3", "normal")}
+#: Discord's flag of a message that makes no sound: https://docs.discord.com/developers/resources/message
+_SILENT: Final = "4096"
+#: What the plugins of Apprise call the address that a tap opens.
+_CLICK: Final = {"NotifyNtfy": "click", "NotifyBark": "click", "NotifyPushover": "supplemental_url"}
+
 _manager: Any = NotificationManager  # without type hints of its own
+_parse: Any = _plugins.url_to_dict
 
 silence()
 
@@ -44,7 +54,7 @@ def check(url: str) -> str | None:
 
 def send(url: str, message: Message, patience: timedelta) -> SendResult:
     """Sends one message; what came of it is taken from status codes and exceptions, see `listening`."""
-    service = _load(url)
+    service = _load(url, message)
     if isinstance(service, str):
         return SendResult(Outcome.BAD_CONFIG, service)
     _hurry(service, patience.total_seconds())
@@ -54,13 +64,50 @@ def send(url: str, message: Message, patience: timedelta) -> SendResult:
     return capture.report(bool(delivered))
 
 
-def _load(url: str) -> NotifyBase | str:
-    """The service behind a URL, or why there is none."""
+def _load(url: str, message: Message | None = None) -> NotifyBase | str:
+    """The service behind a URL, or why there is none; for a message, as loud as that is."""
     try:
-        service = Apprise.instantiate(url, asset=_asset())
+        parsed = _parse(url)
+        for name, value in _stressed(parsed, message).items() if parsed and message else ():
+            parsed[name] = value
+        service = Apprise.instantiate(parsed, asset=_asset()) if parsed else None
     except Exception:  # noqa: BLE001 - parsers of two hundred services; what they raise may quote the URL
         service = None
     return _why_not(url) if service is None else service
+
+
+def _stressed(parsed: Mapping[str, Any], message: Message) -> dict[str, Any]:
+    """Arguments of the service's plugin that say how urgent a message is and where a tap leads; what the URL itself
+    says of either stays as it is."""
+    name, level = _manager()[parsed["schema"]].__name__, message.level
+    found: dict[str, Any] = {}
+    match name:
+        case "NotifyNtfy":
+            found["priority"] = {"high": "max", "normal": "default"}.get(_LOUD.get(level, ""), "low")
+            found["xtags"] = _TAGS.get(level, "information_source")
+        case "NotifyPushover" | "NotifyGotify" | "NotifyProwl" | "NotifyJoin" | "NotifyOpsgenie":
+            found["priority"] = _LOUD.get(level, "moderate")
+        case "NotifyGnome" | "NotifyGLib" | "NotifyDBus":
+            found["urgency"] = _LOUD.get(level, "low")
+        case "NotifyBark":
+            found["level"] = {Level.NOW: "timeSensitive", Level.SOON: "active"}.get(level, "passive")
+        case "NotifyTelegram":  # parsed as False where the URL has none
+            return {} if "silent" in parsed.get("qsd", {}) else {"silent": level not in _LOUD}
+        case "NotifyDiscord" if level not in _LOUD:
+            found["flags"] = _SILENT
+        case "NotifyEmail":
+            return {"headers": _mail_headers(parsed.get("headers") or {}, level)}
+    if message.link and name in _CLICK:
+        found[_CLICK[name]] = message.link
+    return {key: value for key, value in found.items() if not parsed.get(key)}
+
+
+def _mail_headers(own: Mapping[str, str], level: Level) -> dict[str, str]:
+    """The headers of a mail with its importance, unless its URL sets that itself."""
+    if {"x-priority", "importance"} & {name.lower() for name in own}:
+        return dict(own)
+    priority, importance = _MAIL.get(level, ("5", "low"))
+    return {**own, "X-Priority": priority, "Importance": importance}
 
 
 def _asset() -> AppriseAsset:

@@ -24,6 +24,7 @@ from monitor.system.state_dir import HISTORY, StateDir, real
 
 if TYPE_CHECKING:
     from alerts.formats import Message, PhoneNote
+    from alerts.message import Recipient
     from monitor.history.engine import URL
 
 DIGESTS = {"daily": timedelta(days=1), "weekly": timedelta(weeks=1)}
@@ -92,7 +93,14 @@ def said(this: CheckContext, notification: Notification, *, pinned: bool) -> Mes
     def pin(alert: Alert) -> PhoneNote:
         return pin_of(this.host, alert, this.asked.caller)
 
-    return compose(notification, this.settings.host, this.now, pin if pinned else None)
+    return compose(notification, recipient_of(this.settings), this.now, pin if pinned else None)
+
+
+def recipient_of(settings: Settings) -> Recipient:
+    """Who reads the messages of these settings."""
+    from alerts.message import Recipient
+
+    return Recipient(settings.host, settings.host_ssh, settings.timezone, settings.web.url)
 
 
 def channels(settings: Settings, host: Host) -> tuple[Channel, ...]:

@@ -1,4 +1,4 @@
-"""`authwatch alerts test`: a real message through every channel, or one; what became of it goes on record."""
+"""`authwatch alerts test`: a real message through every channel, or one; the result is recorded."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def remember(context: Context, settings: Settings, sent: list[Delivery]) -> None
                 for one in sent:
                     store.log_test(db, one)
     except Failure as failure:
-        context.complain(f"authwatch: the test is not on record: {failure.message}")
+        context.complain(f"authwatch: the test was not recorded: {failure.message}")
 
 
 def _no_such(asked: str | None, labels: list[str]) -> str:
     if not labels:
-        return "no channel is configured; add `channels:` to the config"
+        return "no channels configured; add `channels:` to the config, or run: authwatch onboard"
     near = get_close_matches(asked or "", labels, n=1)
-    return f"there is no channel {asked!r}; {f'did you mean {near[0]}?' if near else 'there are: ' + ', '.join(labels)}"
+    return f"no channel {asked!r}; {f'did you mean {near[0]}?' if near else 'configured: ' + ', '.join(labels)}"
 
 
 def send(context: Context, settings: Settings, wanted: list[ChannelSettings]) -> list[tuple[Delivery, float]]:
@@ -60,10 +60,11 @@ def send(context: Context, settings: Settings, wanted: list[ChannelSettings]) ->
     from alerts.message import notice
     from alerts.model import Notification
     from alerts.send import send as deliver
+    from monitor.check.assess import recipient_of
 
     now = context.now()
-    text = ("If you read this on your phone or in your mailbox, alerts will reach you.",)
-    message = notice("Test message", text, settings.host, now)
+    text = ("This channel works: alerts will reach you here.", "No action needed. Sent by: authwatch alerts test")
+    message = notice("Test message", text, recipient_of(settings))
     notifications = [Notification(one.label, ()) for one in wanted]
     addresses = {one.label: one.url.reveal() for one in wanted if one.url}
     return [

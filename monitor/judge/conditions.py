@@ -6,12 +6,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
-from alerts.model import Alert, Condition, Level, Login
+from alerts.model import Alert, Condition, How, Level, Login
 from monitor.judge import wording
 from monitor.judge.deadlines import deadline_of, labels_of
 from monitor.judge.duplicates import copies, disagreements
 from monitor.judge.evaluate import BLINDING
 from monitor.judge.redundancy import ABOUT, fallbacks
+from monitor.judge.remedies import cause_of, how_of
 from monitor.judge.unreadable import Hidden
 from monitor.model import Credential, Judgement, Need, Observation, Trouble, Verdict
 
@@ -85,9 +86,9 @@ def _credential(verdict: Verdict, hidden: bool, masked_on: str | None) -> Condit
     credential = seen.credential
     shown = credential if masked_on is None else _masked(credential)
     said = verdict.summary.removeprefix(wording.name(credential))
-    remedy = verdict.remedy
+    remedy, how = verdict.remedy, how_of(verdict, verdict.remedy)
     if shown != credential and remedy:  # a command for one login names it
-        remedy = f"authwatch status, on {masked_on}" if masked_on else "authwatch status"
+        remedy, how = "authwatch status", How.COMMAND
     return Condition(
         verdict.key,
         # An unreadable store is a condition of its own: what it hides says nothing more.
@@ -104,6 +105,8 @@ def _credential(verdict: Verdict, hidden: bool, masked_on: str | None) -> Condit
         held=unknown or verdict.held,
         summary=" ".join(filter(None, (wording.name(shown) + said, verdict.shared))),
         remedy=remedy,
+        cause=cause_of(verdict),
+        how=how,
     )
 
 

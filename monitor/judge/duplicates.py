@@ -311,7 +311,7 @@ def _remedy(verdict: Verdict, masked_on: str | None) -> str:
     """The command for the copy; where names are masked, what shows it on its own machine."""
     if masked_on is None:
         return separately(verdict.seen)
-    return f"authwatch status, on {masked_on}" if masked_on else "authwatch status"
+    return "authwatch status"
 
 
 #: So many agents are named; the rest is counted.

@@ -14,7 +14,7 @@ from monitor.openclaw.env import VARIABLES, is_oauth
 from monitor.openclaw.inheritance import View
 from monitor.openclaw.installation import Installation
 from monitor.openclaw.order import unfit
-from monitor.openclaw.releases import MAX_MS, SECONDS_BELOW, Generation, auth_id
+from monitor.openclaw.releases import BY_CODE, LOGINS, MAX_MS, SECONDS_BELOW, Generation, auth_id
 from monitor.openclaw.usage import EXEMPT, Usage
 from monitor.system.host import Host
 
@@ -22,10 +22,6 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MOMENTS: Final = 253_402_300_799_000  # the end of the year 9999 in ms, the last that Python can hold
 
 _VERBS: Final = {Kind.OAUTH: "login", Kind.TOKEN: "paste-token", Kind.API_KEY: "paste-api-key"}
-#: Providers that people log in to and that know no key of OpenClaw's, by its plugins to 2026.9.6. The code that some
-#: show is typed anywhere; the others send the browser back to the machine that asked.
-_LOGINS: Final = frozenset(("github-copilot", "minimax-portal", "openai-codex", "qwen-portal"))
-_BY_CODE: Final = _LOGINS - {"openai-codex"}
 
 _AUTH: Final = frozenset(("auth", "auth_permanent", "session_expired"))  # reasons of `failureCounts`
 
@@ -230,7 +226,7 @@ def first_login(found: Installation, agent: str, provider: str, env_file: str, s
     if kind is Kind.TOKEN:
         return command, f"Run `{command}` on this machine and paste a token of {provider}."
     if kind is Kind.OAUTH:
-        where = "on any machine" if provider in _BY_CODE else "on this machine"
+        where = "on any machine" if provider in BY_CODE else "on this machine"
         return command, f"Run `{command}` on this machine and log in with a browser {where}."
     names = [name for name in VARIABLES.get(auth_id(provider), ()) if not is_oauth(name)]
     line = f"put `{names[0]}=…` into {env_file}" if names else ""
@@ -249,4 +245,4 @@ def _kind(found: Installation, provider: str) -> Kind:
         return Kind(mode)
     if provider == "anthropic":
         return Kind.TOKEN
-    return Kind.OAUTH if provider in _LOGINS else Kind.API_KEY
+    return Kind.OAUTH if provider in LOGINS else Kind.API_KEY

@@ -16,6 +16,11 @@ class Generation(StrEnum):
     SHARED = "shared"  # state/openclaw.sqlite with overrides per agent, from 2026.8; measured on 2026.9.6
 
 
+#: Providers that people log in to and that know no key of OpenClaw's, by its plugins to 2026.9.6. The code that some
+#: show is typed anywhere; the others send the browser back to the machine that asked.
+LOGINS: Final = frozenset(("github-copilot", "minimax-portal", "openai-codex", "qwen-portal"))
+BY_CODE: Final = LOGINS - {"openai-codex"}
+
 WARN_MS: Final = 86_400_000  # inside this an expiry is "expiring", in every release
 MARGIN_MS: Final = 300_000  # an OAuth access token with less left is not used as it is
 MAX_MS: Final = 8.64e15  # the largest moment JavaScript can hold

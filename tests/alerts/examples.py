@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from alerts.message import Message, compose
+from alerts.message import Message, Recipient, compose
 from alerts.model import Alert, Item, Level, Login, Notification, Reason
 
 NOW = datetime(2026, 11, 22, 13, 0, tzinfo=UTC)
+RECIPIENT = Recipient("vps-1")
 LABELS = {"source": "openclaw", "agent": "main", "provider": "anthropic", "profile": "anthropic:default"}
 COMMAND = "openclaw models auth login --provider 'anthropic'"
 
@@ -37,4 +38,4 @@ def notification(*items: Item, channel: str = "phone") -> Notification:
 
 
 def say(about: Notification) -> Message:
-    return compose(about, "vps-1", NOW)
+    return compose(about, RECIPIENT, NOW)

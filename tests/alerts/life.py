@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from alerts import store as tables
+from alerts.model import Alert, Level, Reason
+from monitor.history import engine
 from tests.command import configure, state
 from tests.inbox import Receiver
 from tests.openclaw_home import put, store
@@ -20,15 +22,11 @@ START = datetime(2027, 3, 1, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 CLAUDE = ".claude/.credentials.json"
 
-_BLOCK = re.compile(
-    r"^(?P<call>Act now|Act soon|For information|Cannot tell|Recovered)(?: \((?P<reason>[^)]*)\))?: (?P<name>.+)$",
-    re.MULTILINE,
-)
-
 
 @dataclass(frozen=True)
 class News:
-    """One block of a message: when, how urgent, why, about what, and the whole message's text."""
+    """One condition in a message that arrived: when, how urgent (`now`, `soon`, `info`, `unknown`, `over`), for which
+    reason, about what, and the whole message's text."""
 
     at: datetime
     call: str
@@ -39,7 +37,7 @@ class News:
 
 @dataclass
 class Life:
-    """A home and its phone; `now` moves on."""
+    """A home and its phone; `now` moves on. What the phone heard is in the log of deliveries, its words in the inbox."""
 
     line: Line
     home: Path
@@ -47,6 +45,7 @@ class Life:
     now: datetime = START
     boot: timedelta = 30 * DAY
     items: list[News] = field(default_factory=list)
+    logged: int = 0
     checks: list[Passed] = field(default_factory=list)
 
     def configured(self, text: str = "", channel: str = "") -> Life:
@@ -69,12 +68,21 @@ class Life:
         before = len(self.there.received)
         done = self.line.run(self.home, "check", *words, at=self.now, boot=self.boot)
         self.checks.append(done)
-        for one in self.there.received[before:]:
-            text = one.body["message"]
-            for found in _BLOCK.finditer(text):
-                self.items.append(News(self.now, found["call"], found["reason"] or "", found["name"], text))
+        if came := self.there.received[before:]:
+            self.items += self._news("\n\n".join(one.body["message"] for one in came))
         assert done.code in (0, 1, 2, 3), done.err
         return done
+
+    def _news(self, text: str) -> list[News]:
+        with engine.connect(engine.url_of(None, state(self.home))).connect() as db:
+            alerts = tables.alerts(db)
+            rows = db.execute(tables.DELIVERIES.select().where(tables.DELIVERIES.c.id > self.logged)).mappings().all()
+        self.logged = max((row["id"] for row in rows), default=self.logged)
+        told = [row for row in rows if row["channel"] == "phone" and row["reason"] not in ("routine", "test")]
+        return [
+            News(self.now, _call(row, alerts[row["key"]]), row["reason"], _name(alerts[row["key"]]), text)
+            for row in told
+        ]
 
     def live(self, end: datetime, every: timedelta = 4 * HOUR) -> Life:
         """Passes at least so often, and whenever the last check said that its answer could differ."""
@@ -133,6 +141,20 @@ class Life:
         """An OpenClaw token that nothing refreshes."""
         token = {"type": "token", "provider": provider, "token": f"tok-FAKESECRET-{secret}"}
         return token | {"expires": ms(self.now + ends_in)} | more
+
+
+def _call(row: Mapping[str, Any], alert: Alert) -> str:
+    if row["reason"] == Reason.RESOLVED:
+        return "over"
+    return "unknown" if alert.doubt and row["level"] != Level.NOW else str(row["level"])
+
+
+def _name(alert: Alert) -> str:
+    """The profile or whatever it is about, and its agent."""
+    labels = alert.labels
+    name = next(labels[one] for one in ("profile", "provider", "channel", "source") if labels.get(one))
+    agent = labels.get("agent", "-")
+    return name if agent == "-" else f"{name} ({agent})"
 
 
 def ms(moment: datetime) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from alerts import notification_state
 from alerts.model import Attempt, Channel, Level, NotificationState, Outcome
 from tests.alerts.life import DAY, HOUR, MINUTE, START, Life
+from tests.alerts.reading import heard_in
 from tests.alerts.world import Fate, World, fine, login, now, reasons, said, soon, wait
 from tests.command import configure, state
 
@@ -150,7 +150,7 @@ def test_an_address_that_is_put_right_is_told_what_stands_in_one_message(life: L
     life.look(after=MINUTE)
     (one,) = life.there.received[before:]
     assert one.path == "/json/right"
-    assert re.findall(r"\((new)\): (\w+):", one.body["message"]) == [("new", "openai"), ("new", "anthropic")]
+    assert heard_in(one.body["title"], one.body["message"]) == [("now", "openai:b"), ("soon", "anthropic:a")]
     life.look(after=HOUR)
     assert len(life.there.received) == before + 1
     rows = json.loads(life.line.run(life.home, "alerts", "list", "--json", at=life.now).out)["alerts"]

@@ -33,7 +33,7 @@ def test_claude_codes_login_copied_into_openclaw_is_told_with_both_places_and_th
     life.openclaw({NAME: life.oauth(7 * HOUR, secret="shared")})
     settled(life)
     (item,) = life.items
-    assert (item.call, item.reason) == ("Act soon", "new")
+    assert (item.call, item.reason) == ("soon", "new")
     text = " ".join(item.text.split())
     assert (
         "One refresh token of anthropic lies in ~/.claude/.credentials.json (claude-code) and "
@@ -41,7 +41,7 @@ def test_claude_codes_login_copied_into_openclaw_is_told_with_both_places_and_th
     )
     assert "Keep it in ~/.claude/.credentials.json (claude-code), log in anew in the other." in text
     assert (
-        "What to do: claude setup-token && openclaw models auth paste-token --provider anthropic "
+        "On box run: claude setup-token && openclaw models auth paste-token --provider anthropic "
         "--profile-id anthropic:default" in text
     )
     assert "FAKESECRET" not in text
@@ -55,7 +55,7 @@ def test_claude_codes_login_copied_into_openclaw_is_told_with_both_places_and_th
     assert [one["summary"] for one in overview["alerts"] if "used up" in one["summary"]]
     life.openclaw({NAME: life.token(300 * DAY, secret="of its own")})
     settled(life)
-    assert [one.call for one in life.items] == ["Act soon", "Recovered"]
+    assert [one.call for one in life.items] == ["soon", "over"]
     assert "No refresh token of anthropic lies in two places any more." in life.items[-1].text
     life.live(life.now + DAY, every=HOUR)
     assert len(life.items) == 2
@@ -75,7 +75,7 @@ def test_a_login_that_two_agents_hold_is_told_and_inheritance_is_not(life: Life)
     assert "--agent work" in item.text, "the one that had it first keeps it"
     agent(life, "work", life.oauth(8 * HOUR, secret="logged in there"))
     settled(life)
-    assert [one.call for one in life.items] == ["Act soon", "Recovered"]
+    assert [one.call for one in life.items] == ["soon", "over"]
 
 
 @pytest.mark.parametrize("kind", ["key", "token", "link", "entries"])
@@ -107,11 +107,11 @@ def test_agents_that_disagree_are_told_with_the_dead_one_and_by_nothing_else(lif
     life.look()
     settled(life)
     (item,) = life.items
-    assert (item.call, item.name) == ("Act now", "anthropic:default (work)")
+    assert (item.call, item.name) == ("now", "anthropic:default (work)")
     assert "agent main has a working login of that name (do not copy it)" in item.text
     agent(life, "work", life.oauth(8 * HOUR, secret="new"))
     settled(life)
-    assert [one.call for one in life.items] == ["Act now", "Recovered"]
+    assert [one.call for one in life.items] == ["now", "over"]
 
 
 def test_a_dead_login_beside_a_working_claude_code_is_told_with_the_safe_way(life: Life) -> None:

@@ -20,7 +20,7 @@ from tests.command import argv, configure, environment, state
 from tests.openclaw_home import openclaw, token
 from tests.polling import eventually
 
-CODE, MAIN = ("Act now", "claude-code:default"), ("Act now", "anthropic:default (main)")
+CODE, MAIN = ("now", "claude-code:default"), ("now", "anthropic:default (main)")
 YEARS = timedelta(days=3652)
 STEPS = {
     "an hour ahead": HOUR,
@@ -78,7 +78,7 @@ def test_a_clock_that_is_set_for_good_repeats_no_episode_and_misses_none(life: L
     also_dead(life)
     for _ in range(3):
         life.look(after=5 * MINUTE)
-    assert [one.call for one in life.items if one.reason != "reminder"] == ["Act now"]
+    assert [one.call for one in life.items if one.reason != "reminder"] == ["now"]
     assert life.items[0].name == MAIN[1]
     before = len(life.items)
     life.live(life.now + 20 * HOUR)
@@ -92,13 +92,13 @@ def test_what_came_during_eight_hours_of_suspend_is_told_by_the_first_check(life
     """The boot clock counts the sleep, so the wall clock is believed at once."""
     life.openclaw({"anthropic:default": life.token(3 * DAY + 4 * HOUR)})
     life.look()
-    assert [one.call for one in life.items] == ["Act soon"]
+    assert [one.call for one in life.items] == ["soon"]
     assert "the clock" not in life.look(after=8 * HOUR).err
-    assert [one.reason for one in life.items] == ["new", "worse than before"]
+    assert [one.reason for one in life.items] == ["new", "worse"]
     life.openclaw({"anthropic:default": life.token(4 * HOUR)})
     life.look()
     life.look(after=8 * HOUR)
-    assert [one.call for one in life.items][2:] == ["Act soon", "Act now"]
+    assert [one.call for one in life.items][2:] == ["soon", "now"]
     assert life.look(after=8 * HOUR).code == 1
     assert len(life.items) == 4
 
@@ -120,7 +120,7 @@ def test_what_quiet_hours_held_is_told_at_their_local_end_when_the_zone_changes(
     life.openclaw({"anthropic:default": life.token(7 * DAY + HOUR)})
     life.look()
     life.live(evening + 14 * HOUR, every=HOUR)
-    assert [one.call for one in life.items] == ["Act soon"]
+    assert [one.call for one in life.items] == ["soon"]
     assert timedelta() <= life.items[0].at - morning <= MINUTE
 
 

@@ -40,19 +40,19 @@ def test_days_of_rotation_say_nothing_until_the_lead_and_then_exactly_the_policy
     ends = days_of_work(life, login + 4 * DAY, login)
     assert login < ends < login + 8 * HOUR
     assert [(one.at.replace(minute=0), one.call, one.reason) for one in life.items] == [
-        (login - 7 * DAY, "Act soon", "new"),
-        (login - 3 * DAY, "Act soon", "worse than before"),
-        (login - 1 * DAY, "Act soon", "worse than before"),
-        (ends, "Act now", "worse than before"),  # the last access token outlives the login by some hours
-        (ends + 1 * DAY, "Act now", "reminder"),
-        (ends + 3 * DAY, "Act now", "reminder"),
+        (login - 7 * DAY, "soon", "new"),
+        (login - 3 * DAY, "soon", "worse"),
+        (login - 1 * DAY, "soon", "worse"),
+        (ends, "now", "worse"),  # the last access token outlives the login by some hours
+        (ends + 1 * DAY, "now", "reminder"),
+        (ends + 3 * DAY, "now", "reminder"),
     ]
     assert {one.name for one in life.items} == {"claude-code:default"}
     assert all("claude auth login" in one.text for one in life.items)
     life.claude(8 * HOUR, life.now + 28 * DAY, secret="new")
     life.look()
-    assert life.calls()[-1] == ("Recovered", "claude-code:default")
-    assert f"valid until {moment(life.now + 28 * DAY)}" in life.items[-1].text
+    assert life.calls()[-1] == ("over", "claude-code:default")
+    assert f"logged in again; expires {moment(life.now + 28 * DAY)}" in life.items[-1].text
     assert len(life.items) == 7
 
 
@@ -74,7 +74,7 @@ def test_a_session_shorter_than_the_lead_is_not_soon_for_its_whole_life(life: Li
     life.openclaw({"anthropic:default": life.token(12 * HOUR)})
     life.look()
     life.live(START + 13 * HOUR)
-    assert [(one.at - START, one.call) for one in life.items] == [(10 * HOUR, "Act soon"), (12 * HOUR, "Act now")]
+    assert [(one.at - START, one.call) for one in life.items] == [(10 * HOUR, "soon"), (12 * HOUR, "now")]
 
 
 def test_a_store_that_is_torn_for_a_moment_now_and_then_is_no_news(life: Life) -> None:

@@ -148,8 +148,8 @@ def test_a_mail_server_that_was_down_for_a_day_gets_the_newest_state_once(
             assert len(back.received) == 1
             assert back.received[0].tls
             assert "anthropic:work" in back.received[0].subject
-            assert "in 22 h" in back.received[0].subject
-        assert "Recovered" in phone.received[-1].body["title"]
+            assert back.received[0].subject.startswith("Expires in 22 h: ")
+        assert "Back to normal" in phone.received[-1].body["title"]
 
 
 def test_without_an_outage_everything_is_heard_once() -> None:

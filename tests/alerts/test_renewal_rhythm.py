@@ -60,7 +60,7 @@ def test_a_refresh_that_stalls_is_told_before_the_access_ends_once_and_once_that
     weeks(life, renewed + 9 * DAY + DAY / 2, renews=False)
     life.live(life.now + 2 * HOUR, every=HOUR)
     (item,) = life.items
-    assert (item.call, item.reason, item.name) == ("Act soon", "new", CODEX)
+    assert (item.call, item.reason, item.name) == ("soon", "new", CODEX)
     assert renewed + 9 * DAY < item.at < renewed + 10 * DAY
     assert "refresh stalled" in item.text
     assert "usually every 8 days" in item.text
@@ -75,7 +75,7 @@ def test_a_refresh_that_stalls_is_told_before_the_access_ends_once_and_once_that
     assert "every 8 days, give or take" in " ".join(page.split())
     codex(life, "again")
     life.live(life.now + 2 * DAY, every=HOUR)
-    assert life.calls()[1:] == [("Recovered", CODEX)]
+    assert life.calls()[1:] == [("over", CODEX)]
 
 
 def test_idle_for_weeks_is_not_stalled(life: Life) -> None:
@@ -106,7 +106,7 @@ def test_openclaws_own_word_that_a_login_was_tried_in_vain_stalls_it_too(life: L
     failed = {name: {"lastUsed": ms(life.now - 9 * HOUR), "lastFailureAt": ms(life.now), "failureCounts": {"auth": 1}}}
     life.openclaw({name: profile}, usageStats=failed)
     life.live(life.now + 3 * HOUR, every=HOUR)
-    assert life.calls() == [("Act now", "anthropic:default (main)")]
+    assert life.calls() == [("now", "anthropic:default (main)")]
 
 
 @pytest.mark.parametrize("beside", ["token", ""])
@@ -122,7 +122,7 @@ def test_sessions_of_another_login_of_the_program_are_no_use_of_this_one(life: L
         session(life, ".claude/projects/-home-me/1.jsonl")
         look(life, more)
         life.wait(8 * HOUR)
-    assert [one.call for one in life.items] == ([] if beside else ["Act soon"])
+    assert [one.call for one in life.items] == ([] if beside else ["soon"])
 
 
 def look(life: Life, environ: dict[str, str]) -> None:
@@ -132,7 +132,7 @@ def look(life: Life, environ: dict[str, str]) -> None:
     assert done.code in (0, 2), done.err
     for one in life.there.received[before:]:
         text = one.body["message"]
-        call = text.split(" (")[0]
+        call = "soon" if one.body["type"] == "warning" else one.body["title"]
         life.items.append(type("News", (), {"call": call, "text": text})())
 
 

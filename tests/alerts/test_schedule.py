@@ -12,7 +12,7 @@ from alerts.message import compose
 from alerts.model import Channel, Condition, Delivery, Level, Muting, Notification, Outcome, QuietHours, Reason, Silence
 from alerts.notification_state import StateChanges, after
 from alerts.schedule import digest
-from tests.alerts.examples import LABELS, NOW, alert
+from tests.alerts.examples import LABELS, NOW, RECIPIENT, alert
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 RULES = memory.Rules(10 * MINUTE, (DAY, 2 * DAY, 7 * DAY))
@@ -124,24 +124,49 @@ def test_the_digest_names_what_needs_somebody_and_what_ends_next():
     fine = alert(timedelta(days=40), key="b", level=Level.FINE, labels={**LABELS, "profile": "zai:k"})
     lines = digest([fine, alert()], {}, NOW).split("\n")
     assert lines == [
-        "1 of 2 logins need nobody.",
+        "1 of 2 logins needs you.",
         "The login ends, and no refresh extends it.",
-        "In the next 30 days nobody has to log in, as far as can be told.",
-        "Next: zai:k (main) ends Fri 1 Jan 2027, 13:00 UTC (in 40 days).",
+        "In the next 30 days no other login is expected to need you.",
+        "After that: zai:k expires Fri 1 Jan 2027, 13:00 UTC.",
     ]
-    assert digest([fine, alert()], {"profile": "zai:k"}, NOW).startswith("1 of 1 login needs")
+    assert digest([fine, alert()], {"profile": "zai:k"}, NOW).startswith("1 login, and it is OK.\nNo action needed.")
+    assert digest([fine, fine], {}, NOW).startswith("All 2 logins are OK.\nNo action needed.")
+    assert digest([alert(), alert(key="b")], {}, NOW).startswith("2 of 2 logins need you.")
 
 
 def test_a_canary_is_a_message_that_asks_for_nothing():
     world = World()
     planned = notify.plan(world.memory, (), world.channels, world.rules, NOW)
     (notification,) = planned.notifications
-    message = compose(notification, "vps-1", NOW)
-    assert message.subject == "Test message: phone, vps-1"
-    assert "Nothing is to be done." in message.text
-    assert "What to do" not in message.text
+    message = compose(notification, RECIPIENT, NOW)
+    assert message.subject == "Test message: phone · vps-1"
+    assert message.text.splitlines() == [
+        "Regular test message of channel phone: alerts can reach you here.",
+        "No action needed.",
+        "Sent every 7 days; the next one is due in 7 days (Sun 29 Nov, 13:00 UTC).",
+    ]
+    assert message.command == ""
     assert message.level is Level.INFO
     assert notification.items[0].reason is Reason.ROUTINE
+
+
+def test_an_overview_says_what_it_is_and_when_the_next_is_due():
+    world = World(MAIL, rules=RULES._replace(digest=DAY))
+    (notification,) = notify.plan(world.memory, (), world.channels, world.rules, NOW).notifications
+    message = compose(notification, RECIPIENT._replace(zone=ZoneInfo("Europe/Stockholm")), NOW)
+    assert message.subject == "Overview: no logins here · vps-1"
+    assert message.text.splitlines()[-1] == (
+        "This overview is sent every 24 h; the next one is due in 24 h (Mon 23 Nov, 14:00 CET)."
+    )
+
+
+def test_an_overview_that_goes_along_with_news_comes_after_it():
+    world = World(MAIL, rules=RULES._replace(digest=DAY))
+    seen = (Condition("a", Level.NOW, LABELS, remedy="fix it"),)
+    (notification,) = notify.plan(world.memory, seen, world.channels, world.rules, NOW).notifications
+    message = compose(notification, RECIPIENT, NOW)
+    assert message.subject.startswith("Act now: ")
+    assert message.text.index("fix it") < message.text.index("1 of 1 login needs you.")
 
 
 @pytest.mark.parametrize(("minutes", "mute"), [(55, False), (65, True)])

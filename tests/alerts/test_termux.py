@@ -12,7 +12,7 @@ from alerts.channels import check, deliver
 from alerts.formats import Message, PhoneNote
 from alerts.message import compose
 from alerts.model import Alert, Level, Outcome, Reason
-from tests.alerts.examples import NOW, item, notification
+from tests.alerts.examples import NOW, RECIPIENT, item, notification
 from tests.phone import Phone, make_phone
 
 TIME = timedelta(seconds=5)
@@ -30,7 +30,7 @@ def pin(alert: Alert) -> PhoneNote:
 
 
 def message(*items) -> Message:
-    return compose(notification(*items), "vps-1", NOW, pin)
+    return compose(notification(*items), RECIPIENT, NOW, pin)
 
 
 def test_each_condition_is_a_notification_of_its_own(phone):
@@ -39,7 +39,7 @@ def test_each_condition_is_a_notification_of_its_own(phone):
     assert set(phone.shown) == {"id-a", "id-b"}
     first = phone.shown["id-a"]
     assert first["priority"] == "max"
-    assert first["title"].startswith("Act now: anthropic:default (main)")
+    assert first["title"].startswith("Act now: anthropic:default")
     assert "openclaw models auth login" in first["content"]
     assert (first["button1"], first["button1-action"]) == ("Acknowledge", "ack token")
     assert (first["button2"], first["button2-action"]) == ("Log in again", "open")
@@ -66,7 +66,7 @@ def test_text_of_its_own_never_becomes_an_option(phone):
 
 
 def test_a_message_without_conditions_is_one_notification(phone):
-    assert deliver("termux://", compose(notification(), "vps-1", NOW), TIME).outcome is Outcome.DELIVERED
+    assert deliver("termux://", compose(notification(), RECIPIENT, NOW), TIME).outcome is Outcome.DELIVERED
     assert list(phone.shown) == ["authwatch"]
 
 

@@ -53,7 +53,7 @@ def test_expiring_is_told_and_expired_ten_minutes_later_is_told_too(tmp_path, ph
     openclaw(tmp_path, {"anthropic:default": token(ends_in=-1)})
     assert authwatch(tmp_path, "check").code == 1
     assert len(titles(phone)) == 2
-    assert "Act now" in titles(phone)[1]
+    assert "Expired" in titles(phone)[1]
 
 
 def test_a_real_login_is_confirmed_at_once(tmp_path, phone):
@@ -63,7 +63,7 @@ def test_a_real_login_is_confirmed_at_once(tmp_path, phone):
     openclaw(tmp_path, {"anthropic:default": token(ends_in=300 * DAY, secret="tok-FAKESECRET-2")})
     assert authwatch(tmp_path, "check").code == 0
     assert len(titles(phone)) == 2
-    assert "valid until" in phone.received[-1].body["message"]
+    assert "logged in again; expires" in phone.received[-1].body["message"]
 
 
 def test_a_dead_channel_hears_the_newest_state_once_when_it_returns_and_disturbs_no_other(tmp_path, phone):
@@ -85,7 +85,7 @@ def test_a_dead_channel_hears_the_newest_state_once_when_it_returns_and_disturbs
         authwatch(tmp_path, "check")
         heard = [one for one in back.received if one.path.endswith("mail")]
         assert len(heard) == 1
-        assert "Act now" in heard[0].body["title"]
+        assert "Expired" in heard[0].body["title"]
     assert len(titles(phone)) == 2
 
 

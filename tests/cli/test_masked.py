@@ -85,8 +85,8 @@ def test_a_match_and_a_silence_may_name_the_profile_as_it_is_or_as_it_is_shown(t
     authwatch(tmp_path, "check")
     heard = [one.body["message"] for one in there.received if one.path.endswith("other")]
     assert len(heard) == 1
-    assert "zai:k" not in heard[0].split("Overview")[0]
-    assert "Act soon" in heard[0]
+    assert "zai:k" not in heard[0].split("logins need")[0]
+    assert "Log in again: anthropic:a…@…#" in heard[0]
     done = authwatch(tmp_path, "alerts", "silence", f"profile={written}", "--for", "4h")
     assert done.code == 0, done.err
     clean(done.out)

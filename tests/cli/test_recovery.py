@@ -26,7 +26,7 @@ def test_the_message_says_which_agents_have_the_new_login_and_which_do_not(tmp_p
     openclaw(tmp_path, {"anthropic:default": token(ends_in=300 * DAY, secret="new")})
     assert authwatch(tmp_path, "check").code == 1, "agent old is still dead"
     text = there.received[-1].body["message"]
-    assert "Logged in again, valid until " in text
+    assert "Back to normal: logged in again; expires " in text
     assert "Agents main and work have it; agent old still has the old one." in text
 
 

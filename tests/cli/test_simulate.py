@@ -146,11 +146,11 @@ def test_it_reads_like_a_plan(tmp_path, there):
     assert done.code == 0, done.err
     lines = done.out.splitlines()
     assert lines[0] == "If nothing changed, in the next 27d:"
-    assert [line.split("  ")[1].split(" ")[:3] for line in lines if " UTC  phone" in line][:4] == [
-        ["phone:", "Act", "soon:"],
-        ["phone:", "Act", "soon:"],
-        ["phone:", "Act", "soon:"],
-        ["phone:", "Act", "now:"],
+    assert [line.partition("  phone: ")[2] for line in lines if "  phone: " in line][:4] == [
+        "Expires in 7 days: anthropic:default · box",
+        "Expires in 3 days: anthropic:default · box",
+        "Expires in 24 h: anthropic:default · box",
+        "Expired: anthropic:default · box",
     ]
     assert len(there.received) == before, "nothing is sent"
     assert not state(tmp_path).exists()

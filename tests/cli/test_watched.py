@@ -118,7 +118,7 @@ def test_a_canary_arrives_and_its_arrival_is_a_metric(tmp_path, far, phone):
     authwatch(tmp_path, "check")
     authwatch(tmp_path, "check")
     (canary,) = phone.received
-    assert canary.body["title"] == "Test message: phone, box"
+    assert canary.body["title"] == "Test message: phone · box"
     metrics = (state(tmp_path) / "metrics.prom").read_text()
     name = 'authwatch_canary_last_delivery_timestamp_seconds{channel="phone"} '
     arrived = next(float(line.removeprefix(name)) for line in metrics.splitlines() if line.startswith(name))
@@ -149,6 +149,7 @@ def test_the_digest_goes_out_if_it_is_asked_for(tmp_path, far, phone):
     authwatch(tmp_path, "check")
     authwatch(tmp_path, "check")
     (digest,) = phone.received
-    assert digest.body["title"] == "Overview: phone, box"
-    assert "1 of 1 login needs nobody." in digest.body["message"]
-    assert "Next: anthropic:default (main) ends" in digest.body["message"]
+    assert digest.body["title"] == "Overview: 1 login, and it is OK · box"
+    assert "No action needed." in digest.body["message"]
+    assert "After that: anthropic:default expires" in digest.body["message"]
+    assert "This overview is sent every 7 days; the next one is due " in digest.body["message"]

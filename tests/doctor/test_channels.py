@@ -85,5 +85,5 @@ def test_a_test_that_cannot_go_on_record_is_a_test_all_the_same(tmp_path: Path, 
     done = authwatch(tmp_path, "alerts", "test")
     assert (done.code, len(there.received)) == (0, 1)
     assert done.out.startswith("phone: delivered after ")
-    assert done.err.startswith("authwatch: the test is not on record: ")
+    assert done.err.startswith("authwatch: the test was not recorded: ")
     assert "Traceback" not in done.err

@@ -151,7 +151,7 @@ def test_with_a_history_that_is(name: str, tmp_path: Path, phone: Receiver) -> N
         assert words in ran.err
     assert run(tmp_path, "status", "--check", by=MORTAL).code == 1
     assert len(told(phone)) == 1
-    assert told(phone)[0].startswith("Act now")
+    assert told(phone)[0].startswith("Expired: ")
 
 
 def test_a_history_from_a_newer_release_is_left_as_it_is(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.engine import URL
 
 from alerts import memory, notify, store
-from alerts.message import compose
+from alerts.message import Recipient, compose
 from alerts.model import Channel, Level
 from monitor.check import status
 from monitor.check.collect import CheckOptions, digest
@@ -62,7 +62,7 @@ class Journey:
         privacy = dice.choice(("full", "masked"))
         seen = conditions(judgement, host="box", privacy=privacy, now=self.now)
         planned = notify.plan(memory.Memory(), seen, CHANNELS, RULES, self.now)
-        messages = [repr(compose(notification, "box", self.now)) for notification in planned.notifications]
+        messages = [repr(compose(notification, Recipient("box"), self.now)) for notification in planned.notifications]
         return "".join([*messages, body(judgement, Facts(), mask if privacy == "masked" else str)])
 
     def _recorded(self, judgement: Judgement) -> None:

@@ -109,7 +109,7 @@ def test_masked_words_and_labels_show_no_address():
         shown = " ".join((*condition.labels.values(), condition.summary, condition.remedy))
         assert "anna" not in shown
         assert "example" not in shown
-        assert condition.remedy == "authwatch status, on vps-1"
+        assert condition.remedy == "authwatch status"
         assert condition.summary.count(condition.labels["profile"]) == 1
     assert MAIL in notified(judgement)[0].remedy
 

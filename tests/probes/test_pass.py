@@ -102,11 +102,11 @@ def test_two_refusals_in_a_row_speak_and_one_does_not(keyed: Life, provider: Sta
     found = seen(keyed)
     assert (found["state"], found["needs_human"], found["usable"]) == ("refused", "now", False)
     assert "twice in a row" in found["summary"]
-    assert [(one.call, one.name.split()[0]) for one in keyed.items] == [("Act now", "anthropic:default")]
+    assert [(one.call, one.name.split()[0]) for one in keyed.items] == [("now", "anthropic:default")]
     keyed.openclaw({"anthropic:default": api_key("sk-ant-api03-FAKESECRET-2")})
     provider.answer = says(VALID["anthropic"])
     keyed.live(keyed.now + 3 * HOUR, HOUR)
-    assert [one.call for one in keyed.items] == ["Act now", "Recovered"]
+    assert [one.call for one in keyed.items] == ["now", "over"]
 
 
 def test_a_refusal_and_then_a_valid_answer_are_nothing(keyed: Life, provider: Stand) -> None:
@@ -119,7 +119,7 @@ def test_a_refusal_and_then_a_valid_answer_are_nothing(keyed: Life, provider: St
     keyed.look(after=70 * MINUTE)
     provider.answer = refuses()
     keyed.look(after=70 * MINUTE)
-    assert [one.call for one in keyed.items] == ["Act now"]
+    assert [one.call for one in keyed.items] == ["now"]
 
 
 @pytest.mark.parametrize("status", [403, 429, 529, 302])
@@ -143,7 +143,7 @@ def test_missing_credit_is_told_at_once(life: Life, provider: Stand) -> None:
     )  # fmt: skip
     provider.answer = says(openrouter(limit_remaining=5))
     life.live(life.now + 3 * HOUR, HOUR)
-    assert [one.call for one in life.items] == ["Act now", "Recovered"]
+    assert [one.call for one in life.items] == ["now", "over"]
 
 
 def test_an_end_that_the_provider_tells_is_a_deadline(life: Life, provider: Stand) -> None:
@@ -155,7 +155,7 @@ def test_an_end_that_the_provider_tells_is_a_deadline(life: Life, provider: Stan
     found = seen(life, key)
     assert (found["state"], found["deadline"]) == ("ok", f"{life.now + 9 * DAY:%Y-%m-%dT%H:%M:%S}Z")
     life.live(life.now + 3 * DAY, 12 * HOUR)
-    assert [(one.call, one.name.split()[0]) for one in life.items] == [("Act soon", "gh:github.com/me")]
+    assert [(one.call, one.name.split()[0]) for one in life.items] == [("soon", "gh:github.com/me")]
 
 
 def test_a_probe_mends_nothing_that_the_file_says(life: Life, provider: Stand) -> None:
@@ -410,10 +410,10 @@ def test_a_rehearsal_supposes_that_providers_say_the_same(keyed: Life, provider:
     provider.answer = refuses()
     keyed.look()
     keyed.look(after=70 * MINUTE)
-    assert [one.call for one in keyed.items] == ["Act now"]
+    assert [one.call for one in keyed.items] == ["now"]
     asked = len(provider.asked)
     planned = keyed.line.run(keyed.home, "alerts", "simulate", "--in", "5d", at=keyed.now).out
-    assert "Recovered" not in planned
+    assert "over" not in planned
     assert "reminder" in planned
     explained = keyed.line.run(keyed.home, "explain", KEY, at=keyed.now).out
     assert "twice in a row" in explained

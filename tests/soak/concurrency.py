@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.alerts.reading import heard_in
 from tests.command import authwatch, configure, started
 from tests.inbox import Receiver
 from tests.openclaw_home import openclaw, token
@@ -70,8 +71,8 @@ class Rounds:
         found: Counter[tuple[str, str]] = Counter()
         for one in list(self.there.received):
             label = one.path.rsplit("/", 1)[-1]
-            names = re.findall(r"^Act now \([^)]*\): (anthropic:r\d+)", one.body["message"], re.MULTILINE)
-            found.update((label, name) for name in names)
+            heard = heard_in(one.body["title"], one.body["message"])
+            found.update((label, name) for urgency, name in heard if urgency == "now" and name in self.profiles)
         return found
 
     def twice(self) -> list[tuple[str, str]]:

@@ -45,7 +45,7 @@ def test_installed_by_itself_it_tells_at_once_and_a_tap_acknowledges():
         more=MORE,
     )
     assert "A first look is done" in seen.out, seen.out
-    shown = [call for call in seen.of("termux-notification") if "Act now" in str(call)]
+    shown = [call for call in seen.of("termux-notification") if "Expired" in str(call)]
     assert shown, seen.calls
     assert "anthropic:$(reboot)" in str(shown[0])
     actions = [word for word in shown[0] if "-action=" in word]

@@ -5,7 +5,6 @@ What people heard comes from real HTTP receivers, what authwatch believes from i
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -19,15 +18,14 @@ from alerts.model import Level
 from alerts.notification_state import agrees
 from monitor.history import engine
 from tests.alerts.crash.stage import BACK, CHANNELS, MEANWHILE, MINUTE, SCENES, Stage
+from tests.alerts.reading import heard_in
 from tests.command import state
-from tests.inbox import Receiver
+from tests.inbox import Received, Receiver
 from tests.receivers import web
 from tests.warm import Line
 
 #: Passes after the one that is killed: the longest wait of a message that may have been heard once is 5 minutes.
 FOLLOWING = (6 * MINUTE, 12 * MINUTE, 24 * MINUTE)
-
-_BLOCK = re.compile(r"^(Act now|Act soon|For information|Cannot tell|Recovered)(?: \([^)]*\))?: (.+)$", re.MULTILINE)
 
 Heard = Counter[tuple[str, str, str]]
 """How often which channel heard which call about what."""
@@ -73,7 +71,7 @@ class Scene:
 
     def true(self, call: str) -> bool:
         """Whether somebody may be left with this; where news is over by now, only with its end."""
-        return not self.meanwhile or call == "Recovered"
+        return not self.meanwhile or call == "over"
 
 
 @contextmanager
@@ -101,17 +99,22 @@ def heard(there: Receiver) -> Heard:
     found: Heard = Counter()
     for one in there.received:
         label = one.path.rsplit("/", 1)[-1]
-        text = one.body["message"] if isinstance(one.body, dict) else ""  # a killed sender leaves half a request
-        for call, name in _BLOCK.findall(text):
+        for call, name in _read(one):
             found[label, call, name] += 1
     return found
+
+
+def _read(one: Received) -> list[tuple[str, str]]:
+    if not isinstance(one.body, dict):  # a killed sender leaves half a request
+        return []
+    return heard_in(one.body["title"], one.body["message"])
 
 
 def last_calls(there: Receiver) -> list[tuple[str, str]]:
     """The last that each channel heard about each thing, as `channel, name` and call."""
     last = {}
     for one in there.received:
-        for call, name in _BLOCK.findall(one.body["message"] if isinstance(one.body, dict) else ""):
+        for call, name in _read(one):
             last[f"{one.path.rsplit('/', 1)[-1]}, {name}"] = call
     return list(last.items())
 
