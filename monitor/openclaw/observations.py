@@ -25,7 +25,7 @@ _VERBS: Final = {Kind.OAUTH: "login", Kind.TOKEN: "paste-token", Kind.API_KEY: "
 #: Providers that people log in to and that know no key of OpenClaw's, by its plugins to 2026.9.6. The code that some
 #: show is typed anywhere; the others send the browser back to the machine that asked.
 _LOGINS: Final = frozenset(("github-copilot", "minimax-portal", "openai-codex", "qwen-portal"))
-_BY_CODE: Final = _LOGINS - {"openai-codex"}
+BY_CODE: Final = _LOGINS - {"openai-codex"}
 
 _AUTH: Final = frozenset(("auth", "auth_permanent", "session_expired"))  # reasons of `failureCounts`
 
@@ -230,7 +230,7 @@ def first_login(found: Installation, agent: str, provider: str, env_file: str, s
     if kind is Kind.TOKEN:
         return command, f"Run `{command}` on this machine and paste a token for {provider}."
     if kind is Kind.OAUTH:
-        where = "on any machine" if provider in _BY_CODE else "on this machine"
+        where = "on any machine" if provider in BY_CODE else "on this machine"
         return command, f"Run `{command}` on this machine and log in with a browser {where}."
     names = [name for name in VARIABLES.get(auth_id(provider), ()) if not is_oauth(name)]
     line = f"put `{names[0]}=…` into {env_file}" if names else ""
