@@ -25,9 +25,14 @@ class Counters:
 
     def __init__(self, channels: Iterable[str] = ()) -> None:
         self._registry = registry = CollectorRegistry()
-        self._checks = Counter("authwatch_checks", "Checks since the daemon started, by result.", ["result"], registry=registry)
+        self._checks = Counter(
+            "authwatch_checks", "Checks since the daemon started, by result.", ["result"], registry=registry
+        )
         self._deliveries = Counter(
-            "authwatch_deliveries", "Messages since the daemon started, by outcome.", ["channel", "outcome"], registry=registry
+            "authwatch_deliveries",
+            "Messages since the daemon started, by outcome.",
+            ["channel", "outcome"],
+            registry=registry,
         )
         self._config_is_good = Gauge(
             "authwatch_config_last_reload_success",

@@ -50,7 +50,7 @@ def _readable(found: Installation) -> None:
         raise WriteRefused("OpenClaw is not set up in this home\nfix: openclaw onboard")
     for fault in found.faults:
         if fault.refuses:
-            raise WriteRefused(f"{fault.path}: {fault.detail}; nothing is written before that is mended")
+            raise WriteRefused(f"{fault.path}: {fault.detail}; nothing was written. Fix that first.")
     if found.generation is Generation.JSON:
         _native(found)
 
