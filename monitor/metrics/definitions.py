@@ -24,7 +24,7 @@ FAMILIES: Final = {
     "authwatch_check_duration_seconds": "Duration of the last full check, in seconds.",
     "authwatch_source_up": "1 if the last check could read every store of the source that is in use, else 0.",
     "authwatch_source_problems": "Stores of the source with a problem in the last check, by kind of problem.",
-    "authwatch_source_last_success_timestamp_seconds": "Unix time of the last check that read every store of the source that is in use.",
+    "authwatch_source_last_success_timestamp_seconds": "Unix time at which every store in use was last read.",
     "authwatch_channel_last_success_timestamp_seconds": "Unix time of the last delivered message.",
     "authwatch_channel_pending": "Notifications that the channel still has to deliver.",
     "authwatch_canary_last_delivery_timestamp_seconds": "Unix time of the last delivered test message.",
