@@ -168,7 +168,7 @@ def test_a_pin_is_the_record_that_model_writes_and_openclaw_uses_it(release: str
         }
         assert (said["used"], theirs) == ("anthropic:new", expected)
     assert authwatch(tmp_path, "models", "unpin", "--session", SESSION).code == 0
-    assert "No session is pinned" in authwatch(tmp_path, "models", "pin", "list").out
+    assert "No sessions are pinned" in authwatch(tmp_path, "models", "pin", "list").out
 
 
 def test_the_newest_release_is_told_what_to_type(tmp_path: Path) -> None:
