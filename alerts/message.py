@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from alerts.formats import ELLIPSIS, Message, Note, PhoneNote, fits, line
 from alerts.model import Alert, Cause, How, Item, Level, Notification, Reason
+from alerts.names import PROGRAMS
 from alerts.timefmt import for_reader, moment, relative, when
 
 __all__ = ["Message", "Recipient", "compose", "name_of", "notice"]
@@ -54,17 +55,7 @@ _OVER: Final = {
     Cause.CREDIT: "has credit again",
     Cause.STALLED: "renews itself again",
 }
-_PROGRAMS: Final = {
-    "openclaw": "OpenClaw",
-    "claude-code": "Claude Code",
-    "codex": "Codex",
-    "gemini-cli": "Gemini CLI",
-    "copilot-cli": "Copilot CLI",
-    "qwen-code": "Qwen Code",
-    "cursor": "Cursor",
-    "hermes": "Hermes",
-    "gh": "GitHub CLI",
-}
+_NOUNS: Final = (" login ", " key ", " token ", " certificate ")
 _ENDS: Final = (Cause.EXPIRES, Cause.EXPIRED, Cause.OTHER)
 _EXPLAINING: Final = ("authwatch explain ", "authwatch doctor", "authwatch status")
 _NO_ACTION: Final = "No action needed."
@@ -124,7 +115,7 @@ def _in_full(alert: Alert) -> str:
     name = _first(labels, "profile", "provider", "channel", "source").removesuffix(":-") or alert.key
     source, _, profile = labels.get("source", "").partition("@")
     of_itself = source in (name, name.partition(":")[0])
-    parts = ["" if of_itself else _PROGRAMS.get(source, source), f"profile {profile}" if profile else ""]
+    parts = ["" if of_itself else PROGRAMS.get(source, source), f"profile {profile}" if profile else ""]
     parts.append("" if labels.get("agent", "-") == "-" else f"agent {labels['agent']}")
     where = ", ".join(filter(None, parts))
     return line(f"{name} ({where})" if where else name, 2 * NAME_BYTES)
@@ -331,13 +322,17 @@ def _hint(alert: Alert, recipient: Recipient) -> str:
 
 
 def _reason(alert: Alert) -> str:
-    """The sentence about it, without the name with which it begins."""
+    """The sentence about it, without the name with which it begins: that ends with the agent, else the profile, else
+    what it is."""
     labels, said = alert.labels, alert.summary
-    name, source, agent = (labels.get(one, "") for one in ("profile", "source", "agent"))
-    name = name.removesuffix(":-")
-    for begin in (f"{name} ({source}, agent {agent}) ", f"{name} ({source}) ", f"{name} "):
-        if name and said.startswith(begin) and len(said) > len(begin):
-            return said[len(begin)].upper() + said[len(begin) + 1 :]
+    if "profile" not in labels:
+        return said
+    name, agent = labels["profile"].removesuffix(":-"), labels.get("agent", "-")
+    ends = [f"(agent {agent}) "] if agent != "-" else [f"{name} ", f" {name.partition(':')[2]} ", *_NOUNS]
+    for end in ends:
+        before, found, rest = said.partition(end)
+        if found and rest and len(before) <= NAME_BYTES:
+            return rest[0].upper() + rest[1:]
     return said
 
 

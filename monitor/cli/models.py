@@ -14,14 +14,14 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
     """OpenClaw's own flags."""
     agent(parser, default=None)
     actions = parser.add_subparsers(dest="action", metavar="status | auth | pin | unpin")
-    status = actions.add_parser("status", help="as `openclaw models status`")
+    status = actions.add_parser("status", help="the report of `openclaw models status`")
     common(status)
-    status.add_argument("--plain", action="store_true", help="only the default model")
-    status.add_argument("--check", action="store_true", help="exit 0 fine, 1 expired or missing, 2 expiring")
-    status.add_argument("--strict", action="store_true", help="every stored login counts, not only the next one used")
+    status.add_argument("--plain", action="store_true", help="print only the default model")
+    status.add_argument("--check", action="store_true", help="exit 0 if fine, 1 if expired or missing, 2 if expiring")
+    status.add_argument("--strict", action="store_true", help="check every stored login, not only the one used next")
     agent(status)
-    status.add_argument("--probe", action="store_true", help="ask the providers too, at most hourly; calls no model")
-    models_auth.arguments(actions.add_parser("auth", help="save, list and order credentials"))
+    status.add_argument("--probe", action="store_true", help="also ask the providers, at most hourly; calls no model")
+    models_auth.arguments(actions.add_parser("auth", help="save, list and order logins and keys"))
     models_pin.arguments(actions)
 
 
@@ -46,7 +46,7 @@ def _status(given: argparse.Namespace, context: Context) -> int:
     if given.action is None:
         given = argparse.Namespace(json=False, plain=False, check=False, strict=False, agent=given.agent, probe=False)
     if given.plain and (given.json or given.probe):
-        raise Failure(USAGE, f"--{'json' if given.json else 'probe'} and --plain exclude each other")
+        raise Failure(USAGE, f"--{'json' if given.json else 'probe'} cannot be used with --plain")
     try:
         with context.ending(PATIENCE):
             found = report(context.host(), given.agent, context.now())

@@ -1,44 +1,51 @@
-"""`authwatch models auth`: save a pasted credential, list what is saved, and state the order they are tried in."""
+"""`authwatch models auth`: save a pasted login or key, list what is saved, set the order they are tried in."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime, tzinfo
 from typing import Any
 
+from alerts.timefmt import parse, when
 from monitor.cli.context import USAGE, Context, Failure, common
 
-YEAR_HINT = """\
-It states no end. authwatch takes a setup-token to last a year from today at most, and tells you before that;
-to state another end: --expires-in, or a rule with lifetime: in authwatch's config."""
+NO_EXPIRY = (
+    "The token has no expiry date. A setup-token lasts a year, so authwatch counts 365 days from now.",
+    "To set another date, use --expires-in, or `lifetime:` in a rule of authwatch's config.",
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The words and flags of `openclaw models auth`."""
     agent(parser)
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    _paste(verbs, "paste-token", "save a token, from a prompt without echo or from a pipe")
-    key = _paste(verbs, "paste-api-key", "save an API key, from a prompt without echo or from a pipe")
-    key.add_argument("--env", action="store_true", help="into ~/.openclaw/.env instead of the store")
-    _paste(verbs, "setup-token", "run `claude setup-token` and save what it gives", provider="anthropic")
-    listed = verbs.add_parser("list", help="the saved credentials; no secrets")
+    _paste(verbs, "paste-token", "save a token; paste it at a prompt or pipe it in")
+    key = _paste(verbs, "paste-api-key", "save an API key; paste it at a prompt or pipe it in")
+    key.add_argument("--env", action="store_true", help="save it in ~/.openclaw/.env instead of the store")
+    _paste(verbs, "setup-token", "run `claude setup-token` and save the token", provider="anthropic")
+    listed = verbs.add_parser("list", help="list saved logins and keys; shows no secrets")
     _common(listed)
     listed.add_argument("--provider", metavar="P", help="only this provider")
-    order = verbs.add_parser("order", help="which credential is tried first")
+    order = verbs.add_parser("order", help="which login or key OpenClaw tries first")
     agent(order)
     orders = order.add_subparsers(dest="step", metavar="get | set | clear", required=True)
-    for step, text in (("get", "the stored order"), ("set", "store an order"), ("clear", "take the stored order away")):
+    for step, text in (
+        ("get", "show the stored order"),
+        ("set", "store an order"),
+        ("clear", "remove the stored order"),
+    ):
         one = orders.add_parser(step, help=text)
         _common(one)
         one.add_argument("--provider", metavar="P", required=True)
         if step == "set":
-            one.add_argument("ids", metavar="ID", nargs="+", help="profile ids, the first one is tried first")
+            one.add_argument("ids", metavar="ID", nargs="+", help="profile ids, in the order to try them")
 
 
 def agent(parser: argparse.ArgumentParser, default: Any = argparse.SUPPRESS) -> None:
     """The option `--agent`, which may stand before or after a verb: where it is not given nothing is set, so that what
     stood before stays. The outermost parser has the default."""
-    parser.add_argument("--agent", metavar="ID", default=default, help="this agent instead of the default one")
+    parser.add_argument("--agent", metavar="ID", default=default, help="this agent instead of the default agent")
 
 
 def _common(parser: argparse.ArgumentParser) -> None:
@@ -49,11 +56,13 @@ def _common(parser: argparse.ArgumentParser) -> None:
 def _paste(verbs: Any, name: str, text: str, provider: str | None = None) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = verbs.add_parser(name, help=text)
     _common(parser)
-    parser.add_argument("--provider", metavar="P", required=provider is None, default=provider)
-    parser.add_argument("--profile-id", metavar="ID", help="PROVIDER:manual by default")
+    parser.add_argument(
+        "--provider", metavar="P", required=provider is None, default=provider, help="such as anthropic"
+    )
+    parser.add_argument("--profile-id", metavar="ID", help="default: PROVIDER:manual")
     parser.add_argument("--restart", action="store_true", help="restart OpenClaw's gateway afterwards")
     if name != "paste-api-key":
-        parser.add_argument("--expires-in", metavar="SPAN", help="365d, 12h, 90m, 1h30m; a bare number means days")
+        parser.add_argument("--expires-in", metavar="SPAN", help="such as 365d, 12h or 1h30m; a plain number is days")
     return parser
 
 
@@ -83,7 +92,9 @@ def _setup_token(given: argparse.Namespace, context: Context) -> int:
     from monitor.openclaw.write.replace_file import WriteRefused
 
     if given.provider.strip().lower() != "anthropic":
-        raise WriteRefused("a setup-token is Anthropic's; for others: authwatch models auth paste-token --provider P")
+        raise WriteRefused(
+            "only Anthropic has setup-tokens; for others: authwatch models auth paste-token --provider P"
+        )
     made = False
 
     def make(_: str) -> str:
@@ -128,9 +139,11 @@ def _save(given: argparse.Namespace, context: Context, secret: Callable[[str], s
     result = {"ok": True, "profile": profile, "provider": provider, "type": kind.value, "agent": agent}
     result |= {"expires": expires, "written": list(paths)}
     shown = " and ".join(host.show(host.path(path)) for path in paths)
-    lines = [f"Saved {profile} ({provider}, {kind.value}) for the agent {agent} in {shown}."]
-    if kind is Kind.TOKEN and expires is None and provider == "anthropic":
-        lines += YEAR_HINT.splitlines()
+    lines = [f"Saved {profile} ({provider}, {kind.value}) for agent {agent} in {shown}."]
+    if life:
+        lines.append(f"It expires {when(now + life, now, zone(context))}.")
+    elif kind is Kind.TOKEN and provider == "anthropic":
+        lines += NO_EXPIRY
     return context.tell(given.json, result, [*lines, *_restarted(given, context)])
 
 
@@ -147,14 +160,14 @@ def _key(given: argparse.Namespace, context: Context) -> int:
     from monitor.openclaw.write.replace_file import WriteRefused
 
     if given.profile_id or given.agent:
-        raise Failure(USAGE, "--env has neither profile nor agent: a variable serves them all")
+        raise Failure(USAGE, "--env cannot be used with --profile-id or --agent: a variable serves every agent")
     host, provider = context.host(), pasted_secret.provider(given.provider)
     found = read(host)
     names = [name for name in VARIABLES.get(auth_id(provider), ()) if not is_oauth(name)]
     if not names:
-        raise WriteRefused(f"OpenClaw has no variable for {provider}; leave --env out")
+        raise WriteRefused(f"OpenClaw has no variable for {provider}; run this without --env")
     if not found.present:
-        raise WriteRefused("there is no OpenClaw in this home; set it up first: openclaw onboard")
+        raise WriteRefused("OpenClaw is not set up in this home\nfix: openclaw onboard")
     put(
         found.places.state / ".env",
         names[0],
@@ -169,7 +182,7 @@ def _restarted(given: argparse.Namespace, context: Context) -> list[str]:
     if given.restart is None:  # whoever called does it
         return []
     if not given.restart:
-        return ["A gateway that is running takes it up after: openclaw gateway restart"]
+        return ["If OpenClaw's gateway is running, restart it: openclaw gateway restart"]
     from monitor.cli.prompts import restart
 
     return [restart(context)]
@@ -187,10 +200,37 @@ def _list(given: argparse.Namespace, context: Context) -> int:
     agent = targets.chosen(found, given.agent)
     provider = pasted_secret.provider(given.provider) if given.provider else None
     result = listing.listed(found, agent, provider, context.host().show)
-    lines = [
-        f"{one['id']}  {one['provider']}  {one['type']}  {one.get('expiresAt', '-')}" for one in result["profiles"]
-    ]
-    return context.tell(given.json, result, lines or [f"No credential is saved for the agent {agent}."])
+    now, local = context.now(), zone(context)
+    rows = [(one["id"], one["provider"], one["type"], _expiry(one, now, local)) for one in result["profiles"]]
+    return context.tell(given.json, result, table(rows) or [f"No logins or keys are saved for agent {agent}."])
+
+
+def _expiry(one: dict[str, Any], now: datetime, zone: tzinfo | None) -> str:
+    """When a listed profile expires, for a reader; of a login that is renewed, its access."""
+    if (at := parse(one.get("expiresAt"))) is None:
+        return "no expiry date"
+    verb = "expires" if at > now else "expired"
+    return f"{'access ' if one['type'] == 'oauth' else ''}{verb} {when(at, now, zone)}"
+
+
+def table(rows: Sequence[tuple[str, ...]], width: int = 80) -> list[str]:
+    """Rows as aligned columns; where they do not fit, the last cell has a line of its own, and nothing is broken."""
+    from monitor.cli.status_text import columns
+    from monitor.cli.status_text import width as of
+
+    lines = columns(rows)
+    if all(of(line) <= width for line in lines):
+        return lines
+    heads = columns([row[:-1] for row in rows])
+    return [part for head, row in zip(heads, rows, strict=True) for part in (head, f"  {row[-1]}")]
+
+
+def zone(context: Context) -> tzinfo | None:
+    """The reader's zone; the machine's where the config cannot be read, which is no reason to save nothing."""
+    try:
+        return context.settings(context.host()).timezone
+    except Failure:
+        return None
 
 
 def _order(given: argparse.Namespace, context: Context) -> int:

@@ -1,13 +1,13 @@
-"""`authwatch models pin`: which session is bound to which credential, and who is tried in which order."""
+"""`authwatch models pin`: which session is pinned to which login, and the order in which OpenClaw tries them."""
 
 from __future__ import annotations
 
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from alerts.timefmt import iso
+from alerts.timefmt import for_reader, iso
 from monitor.cli.context import USAGE, Context, Failure, common
-from monitor.cli.models_auth import agent
+from monitor.cli.models_auth import agent, table, zone
 
 if TYPE_CHECKING:
     from monitor.openclaw.candidates import Candidates
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 def arguments(actions: Any) -> None:
     """`pin [list | status | MODEL@PROFILE --session S]` and `unpin --session S`."""
-    pin = actions.add_parser("pin", help="bind a session to one credential; list; status")
+    pin = actions.add_parser("pin", help="pin a session to one login; list pins; show which login is next")
     common(pin)
     pin.add_argument("what", metavar="list | status | MODEL@PROFILE", nargs="?", default="list")
-    pin.add_argument("--session", metavar="S", help="the session's key; `pin list` and `openclaw sessions` show them")
+    pin.add_argument("--session", metavar="S", help="the session's key, as in `openclaw sessions`")
     agent(pin)
-    pin.add_argument("--provider", metavar="P", help="status: only this provider")
-    unpin = actions.add_parser("unpin", help="let OpenClaw choose again")
+    pin.add_argument("--provider", metavar="P", help="for status: only this provider")
+    unpin = actions.add_parser("unpin", help="remove a pin, so that OpenClaw chooses again")
     common(unpin)
     unpin.add_argument("--session", metavar="S", required=True, help="the session's key")
     agent(unpin)
@@ -46,15 +46,16 @@ def _pin(given: argparse.Namespace, context: Context) -> int:
     from monitor.openclaw.write import pin, targets
 
     if not given.session:
-        raise Failure(USAGE, "which session? add --session S; `authwatch models pin list` shows those that are pinned")
+        raise Failure(USAGE, "no session given; add --session S (`openclaw sessions` lists them)")
     found = read(context.host())
     agent = targets.chosen(found, given.agent)
     wanted = pin.request_of(found, agent, given.what, given.session)
     path = pin.pin(found, agent, wanted, context.now())
     lines = [
-        f"The session {wanted.session} is pinned to {wanted.profile} with {wanted.model}.",
-        "A pin has no fallback: when that credential ends, this session stops. A running gateway takes it up at the",
-        "next message; if it does not, type there: /model " + wanted.written,
+        f"Pinned session {wanted.session} to {wanted.profile} with {wanted.model}.",
+        "A pin has no fallback: if this login expires, the session stops.",
+        "A running gateway uses the pin from the next message on. If it does not, type in that session:",
+        f"    /model {wanted.written}",
     ]
     result = {"ok": True, "session": wanted.session, "profile": wanted.profile, "model": str(wanted.model)}
     return context.tell(given.json, {**result, "written": [path]}, lines)
@@ -68,7 +69,7 @@ def _unpin(given: argparse.Namespace, context: Context) -> int:
     agent = targets.chosen(found, given.agent)
     path = pin.unpin(found, agent, given.session.strip(), context.now())
     result = {"ok": True, "session": given.session.strip(), "written": [path]}
-    return context.tell(given.json, result, [f"The session {given.session.strip()} is not pinned any more."])
+    return context.tell(given.json, result, [f"Session {given.session.strip()} is no longer pinned."])
 
 
 def _list(given: argparse.Namespace, context: Context) -> int:
@@ -80,8 +81,12 @@ def _list(given: argparse.Namespace, context: Context) -> int:
     found = read(host)
     agents = [targets.chosen(found, given.agent)] if given.agent else list(found.agents)
     listed = [one for agent in agents for one in pins(host, found, agent)]
-    lines = [f"{one.session}  {one.profile}  {one.by}  {one.model or '-'}" for one in listed]
-    return context.tell(given.json, {"pins": [one._asdict() for one in listed]}, lines or ["No session is pinned."])
+    rows = [
+        (one.session, one.profile, f"by {'OpenClaw' if one.by == 'auto' else one.by}", one.model or "")
+        for one in listed
+    ]
+    lines = table(rows) or ["No sessions are pinned."]
+    return context.tell(given.json, {"pins": [one._asdict() for one in listed]}, lines)
 
 
 def _status(given: argparse.Namespace, context: Context) -> int:
@@ -93,10 +98,9 @@ def _status(given: argparse.Namespace, context: Context) -> int:
     agent = targets.chosen(found, given.agent)
     wanted = [pasted_secret.provider(given.provider)] if given.provider else providers(found, agent)
     views = [candidates(found, agent, provider, now) for provider in wanted]
-    lines = [line for one in views for line in _lines(one)]
-    return context.tell(
-        given.json, {"agent": agent, "providers": [_plain(one) for one in views]}, lines or ["No provider."]
-    )
+    local = zone(context)
+    lines = [for_reader(line, now, local) for one in views for line in _lines(one)] or ["No providers are in use."]
+    return context.tell(given.json, {"agent": agent, "providers": [_plain(one) for one in views]}, lines)
 
 
 def _lines(view: Candidates) -> list[str]:

@@ -76,14 +76,14 @@ def progress(context: Context, doing: str, name: str) -> Callable[[str], None]:
 
 
 REVOKE = """\
-A token was created anyway and is valid for a year. Nobody has it, so revoke it:
+The token that was created is valid for a year, and it is not saved anywhere. Revoke it:
     https://claude.ai/settings/claude-code"""
 
 _LIMIT = 1 << 16
 _ELSEWHERE = """\
 `claude setup-token` needs a terminal, a browser and Claude Code. On a machine that has them, run:
     claude setup-token
-Then paste the token here:
+Then run this here and paste what it printed:
     authwatch models auth paste-token --provider anthropic"""
 
 
@@ -133,19 +133,19 @@ def setup_token(context: Context) -> str:
         stars = ("\n" if one in "\r\n" else "*" if one.isprintable() else "" for one in text)
         print("".join(stars), end="", file=context.err, flush=True)
 
-    context.complain("What you type is not shown.")
+    context.complain("Your input is not shown.")
     try:
         with ended_in_order(), _by_key():
             code = program.run(sys.stdin.fileno(), drawn, typed)
     except (KeyboardInterrupt, SystemExit):
         if token_begun(program.screen.lines()):
-            raise WriteRefused(f"cancelled; nothing was written\n{REVOKE}") from None
+            raise WriteRefused(f"cancelled; nothing was saved\n{REVOKE}") from None
         raise
     if token is not None:
         return token
     if begun or code == 0:
-        raise NoToken(f"no token was found in the output of `claude setup-token`; nothing was written\n{REVOKE}")
-    raise NoToken(f"`claude setup-token` exited with code {code} and gave no token; nothing was written")
+        raise NoToken(f"could not read the token from the output of `claude setup-token`; nothing was saved\n{REVOKE}")
+    raise NoToken(f"`claude setup-token` exited with code {code} and no token; nothing was saved")
 
 
 @contextmanager
@@ -168,7 +168,7 @@ def restart(context: Context) -> str:
     """Restarts OpenClaw's gateway; what became of it, in words."""
     program = shutil.which("openclaw", path=context.environ.get("PATH"))
     if program is None:
-        return "openclaw is not on PATH here; restart its gateway yourself. fix: openclaw gateway restart"
+        return "openclaw is not on PATH here. Restart its gateway yourself: openclaw gateway restart"
     # What it starts is to outlive it, so nothing of it is read or killed with a group.
     words, void = [program, "gateway", "restart"], subprocess.DEVNULL
     try:

@@ -10,8 +10,10 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from datetime import timedelta, tzinfo
+from typing import TYPE_CHECKING, NoReturn
 
+from alerts.timefmt import span
 from monitor.cli.context import NOT_DONE, USAGE, Context, Failure, common
 from monitor.cli.prompts import agreed, ask
 from monitor.system.files import why
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 
     from monitor.model import Verdict
     from monitor.setup.relogin import Call
-    from monitor.setup.user import User
 
 SECONDS_BETWEEN_LOOKS = 0.5
 
@@ -29,11 +30,15 @@ SECONDS_BETWEEN_LOOKS = 0.5
 def arguments(parser: argparse.ArgumentParser, command: str) -> None:
     """The options of the command."""
     common(parser, json=False)
-    parser.add_argument("key", nargs="?", metavar="KEY", help="as `authwatch status` shows it; without, the worst")
-    parser.add_argument("--ssh", metavar="HOST", help="log in there, in a terminal over ssh")
-    parser.add_argument("--wait", type=float, default=60, metavar="SECONDS", help="how long to look for the new login")
-    parser.add_argument("--no-restart", action="store_true", help="leave OpenClaw's gateway alone")
-    parser.add_argument("--dry-run", action="store_true", help="show the command")
+    parser.add_argument(
+        "key", nargs="?", metavar="KEY", help="from `authwatch status`; default: the login that needs you most"
+    )
+    parser.add_argument("--ssh", metavar="HOST", help="log in on that machine, over ssh")
+    parser.add_argument(
+        "--wait", type=float, default=60, metavar="SECONDS", help="how long to wait for the new login; default: 60"
+    )
+    parser.add_argument("--no-restart", action="store_true", help="do not restart OpenClaw's gateway")
+    parser.add_argument("--dry-run", action="store_true", help="show the command, run nothing")
 
 
 def run(given: argparse.Namespace, context: Context) -> int:
@@ -41,7 +46,7 @@ def run(given: argparse.Namespace, context: Context) -> int:
     from monitor.setup.login_process import LoginImpossible
 
     if given.home:
-        raise Failure(USAGE, "log in as the user whose login it is; --home only looks")
+        raise Failure(USAGE, "--home cannot be used here; run this as the user whose login it is")
     try:
         return _remote(given, context) if given.ssh is not None else _here(given, context)
     except LoginImpossible as error:
@@ -58,7 +63,7 @@ def _remote(given: argparse.Namespace, context: Context) -> int:
         raise Failure(USAGE, str(error)) from None
     call = Call(tuple(words), {})
     if given.dry_run:
-        return _shown(context, call)
+        return _shown(context, call, "this machine")
     _at_terminal("authwatch relogin")
     _installed(context, call)
     with _theirs():
@@ -66,7 +71,7 @@ def _remote(given: argparse.Namespace, context: Context) -> int:
     if code == 255:
         raise Failure(NOT_DONE, f"ssh could not log in to {given.ssh}")
     if code == 127:
-        raise Failure(NOT_DONE, f"there is no authwatch on {given.ssh}, or not where its programs are looked for")
+        raise Failure(NOT_DONE, f"authwatch is not installed on {given.ssh}, or not on PATH there")
     return code
 
 
@@ -79,29 +84,39 @@ def _here(given: argparse.Namespace, context: Context) -> int:
     verdicts = _verdicts(context, key)
     wanted = relogin.choose(verdicts, given.key)
     if not wanted:
-        context.say("Nobody has to log in again.")
+        context.say("No login needs to be renewed.")
         return 0
-    verdict = _one_of(context, wanted)
-    _say(context, verdict.summary)
     host = context.host()
+    settings = context.settings(host)
+    verdict = _one_of(context, wanted, settings.timezone)
+    _say(context, _told(context, verdict.summary, settings.timezone))
     call = relogin.command_of(verdict, host)
-    relogin.ready(verdict, call, context.environ, context.settings(host).sources, host)
+    relogin.ready(verdict, call, context.environ, settings.sources, host)
     if relogin.tempting(verdict, verdicts):
         context.say(relogin.NO_COPY)
     if given.dry_run:
-        return _shown(context, call)
-    _at_terminal(verdict.seen.relogin)
+        return _shown(context, call, settings.host)
+    _at_terminal(verdict.seen.relogin, settings.host_ssh)
     if relogin.works(verdict) and not _goes_on(context, verdict, call):
         return NOT_DONE
     user = User(context.own_home, context.environ, context.say)
     units = relogin.active_gateways(user) if verdict.seen.credential.agent != "-" and not given.no_restart else ()
     with ended_in_order():
         if call.store is not None:
-            code = _apart(context, call, call.store)
+            code = _apart(context, verdict, call, call.store, settings.host)
         else:
-            code = 0 if _token_made(context, verdict) else _run(_in_its_place(context, verdict), call)
+            code = (
+                0
+                if _token_made(context, verdict)
+                else _run(_in_its_place(context, verdict), verdict, call, settings.host)
+            )
     after = _awaited(context, key, verdict, given.wait if code == 0 else min(given.wait, 2.0))
-    return _ended(context, verdict, after, code, user, units)
+    if after is None:
+        _not_seen(verdict, call, code)
+    _ended(context, verdict, after, settings.timezone)
+    for line in relogin.restart(user, units):
+        context.say(line)
+    return 0
 
 
 def _key(context: Context) -> bytes:
@@ -122,11 +137,18 @@ def _verdicts(context: Context, key: bytes) -> tuple[Verdict, ...]:
     return tuple(outcome.judgement.verdicts)
 
 
-def _one_of(context: Context, wanted: tuple[Verdict, ...]) -> Verdict:
+def _told(context: Context, text: str, zone: tzinfo | None) -> str:
+    """A kept sentence on the reader's clock."""
+    from alerts.timefmt import for_reader
+
+    return for_reader(text, context.now(), zone)
+
+
+def _one_of(context: Context, wanted: tuple[Verdict, ...], zone: tzinfo | None) -> Verdict:
     if len(wanted) == 1 or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return wanted[0]
     for number, one in enumerate(wanted, 1):
-        _say(context, f"{number}  {one.summary}")
+        _say(context, f"{number}  {_told(context, one.summary, zone)}")
     while True:
         word = ask(context, "Which one?", "1")
         if word.isdecimal() and 1 <= int(word) <= len(wanted):
@@ -141,21 +163,24 @@ def _goes_on(context: Context, verdict: Verdict, call: Call) -> bool:
     if call.safe:
         context.say(KEPT)
         return True
-    return agreed(context, NOT_KNOWN, default=verdict.needs_human is not Need.NO)
+    question = NOT_KNOWN.format(program=call.argv[0])
+    return agreed(context, question, default=verdict.needs_human is not Need.NO)
 
 
-def _at_terminal(command: str) -> None:
+def _at_terminal(command: str, reached: str = "") -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Failure(
             NOT_DONE,
-            f"logging in needs a terminal, and this is none. In one, run: {command}\n"
-            "or from another machine: authwatch relogin --ssh HOST",
+            f"logging in needs a terminal. In a terminal, run:\n    {command}\n"
+            f"or on another machine:\n    authwatch relogin --ssh {reached or 'HOST'}",
         )
 
 
 def _installed(context: Context, call: Call) -> None:
     if shutil.which(call.argv[0], path=context.environ.get("PATH")) is None:
-        raise Failure(NOT_DONE, f"{call.argv[0]} is not on PATH here; install it, or log in where it is: --ssh HOST")
+        raise Failure(
+            NOT_DONE, f"{call.argv[0]} is not on PATH here; install it, or use --ssh HOST where it is installed"
+        )
 
 
 def _token_made(context: Context, verdict: Verdict) -> bool:
@@ -169,9 +194,9 @@ def _token_made(context: Context, verdict: Verdict) -> bool:
     if not needs_token(verdict):
         return False
     if shutil.which("claude", path=context.environ.get("PATH")) is None:
-        context.say("It will ask for a token. On any machine with a browser and Claude Code: claude setup-token")
+        context.say("You need a token. On any machine with a browser and Claude Code, run: claude setup-token")
         return False
-    if not agreed(context, "It will ask for a token. Make one now with `claude setup-token`?"):
+    if not agreed(context, "You need a token. Create one now with `claude setup-token`?"):
         return False
     who = verdict.seen.credential
     try:
@@ -192,10 +217,8 @@ def _in_its_place(context: Context, verdict: Verdict) -> Context:
     return context._replace(environ=environ_of(context.environ, verdict.seen.credential.source))
 
 
-def _apart(context: Context, call: Call, store: Path) -> int:
+def _apart(context: Context, verdict: Verdict, call: Call, store: Path, machine: str) -> int:
     """Runs what would destroy the login in a home of its own; 0, for otherwise there is an end in words."""
-    from shlex import join
-
     from monitor.cli.prompts import asked
     from monitor.setup.codex_login import log_in
     from monitor.setup.login_process import LoginImpossible
@@ -203,34 +226,44 @@ def _apart(context: Context, call: Call, store: Path) -> int:
     _installed(context, call)
     secret = asked(context, "The new key or token").strip() if call.secret else None
     if secret == "":
-        raise LoginImpossible("nothing was given; the login is as it was")
+        raise LoginImpossible("no key or token given; the login is unchanged")
     host = context.host()
-    context.say(f"running in an empty CODEX_HOME: {join(call.argv)}")
-    context.flush()
+    _announced(context, verdict, call, f"{machine}, in an empty CODEX_HOME")
     try:
         environ = {**context.environ, **call.variables}
         log_in(host, store, call.argv, environ, secret.encode() if secret else None)
     except OSError as error:
-        raise LoginImpossible(f"{call.argv[0]} cannot be started ({why(error)})") from None
+        raise LoginImpossible(f"cannot start {call.argv[0]}: {why(error)}") from None
     except KeyboardInterrupt:
-        raise LoginImpossible(f"cancelled; {host.show(store)} is as it was") from None
+        raise LoginImpossible(f"cancelled; {host.show(store)} is unchanged") from None
     return 0
 
 
-def _run(context: Context, call: Call) -> int:
+def _announced(context: Context, verdict: Verdict, call: Call, where: str) -> None:
+    """Says what is run and where, where its browser is, and what a cancelled log-in does to the login."""
     from shlex import join
 
+    from monitor.setup.relogin import UNCHANGED, works
+
+    _say(context, f"Running on {where}: {join(call.argv)}")
+    if call.browser:
+        context.say(call.browser)
+    if call.safe and not works(verdict):
+        context.say(UNCHANGED)
+    context.flush()
+
+
+def _run(context: Context, verdict: Verdict, call: Call, machine: str) -> int:
     from monitor.setup.login_process import LoginImpossible
     from monitor.setup.relogin import run
 
     _installed(context, call)
-    context.say(f"running: {join(call.argv)}")
-    context.flush()
+    _announced(context, verdict, call, machine)
     try:
         with _theirs():
             return run(call, context.environ)
     except OSError as error:
-        raise LoginImpossible(f"{call.argv[0]} cannot be started ({why(error)})") from None
+        raise LoginImpossible(f"cannot start {call.argv[0]}: {why(error)}") from None
 
 
 @contextmanager
@@ -247,43 +280,50 @@ def _awaited(context: Context, key: bytes, before: Verdict, seconds: float) -> V
     """The new login, looked for until it is there or the time is up; None then."""
     from monitor.setup.relogin import is_new, successor
 
-    end = time.monotonic() + seconds
+    end, waited = time.monotonic() + seconds, False
     while True:
         after = successor(before, _verdicts(context, key))
         if is_new(before, after):
             return after
         if time.monotonic() >= end:
             return None
+        if not waited and seconds > 2:
+            _say(context, f"Waiting up to {span(timedelta(seconds=seconds))} for the new login in {_store(before)} …")
+            context.flush()
+            waited = True
         time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
-def _ended(
-    context: Context, before: Verdict, after: Verdict | None, code: int, user: User, units: tuple[str, ...]
-) -> int:
-    from monitor.setup.relogin import restart
+def _store(verdict: Verdict) -> str:
+    return verdict.seen.store or "its store"
 
-    if after is None:
-        ended = f"its program ended with {code}, and " if code else ""
-        where = before.seen.store or "its store"
-        if not before.seen.from_file:
-            where = f"{before.seen.store}: put the new one there, for a variable cannot be watched"
-        raise Failure(
-            NOT_DONE, f"{ended}no new login is seen yet in {where}\nsee later: authwatch explain {before.key}"
-        )
-    _say(context, f"The new login is there. {after.summary}")
+
+def _not_seen(verdict: Verdict, call: Call, code: int) -> NoReturn:
+    """What to do where no new login came."""
+    ended = f"{call.argv[0]} exited with code {code}, and " if code else ""
+    said = f"{ended}there is no new login in {_store(verdict)} yet"
+    if not verdict.seen.from_file:
+        said += "; save it there yourself, authwatch cannot see when a variable changes"
+    raise Failure(NOT_DONE, f"{said}\nTo check it later: authwatch explain {verdict.key}")
+
+
+def _ended(context: Context, before: Verdict, after: Verdict, zone: tzinfo | None) -> None:
+    """Says what the new login is, and who has it."""
+    from monitor.model import Evidence
+    from monitor.setup.relogin import works
+
+    again = "Logged in" if before.seen.evidence is Evidence.ABSENT else "Works again"
+    _say(context, f"{'Renewed' if works(before) else again}: {_told(context, after.summary, zone)}")
     if after.shared or after.seen.credential.agent != "-":
         _say(context, after.shared or f"Agent {after.seen.credential.agent} has it.")
-    for line in restart(user, units):
-        context.say(line)
-    return 0
 
 
-def _shown(context: Context, call: Call) -> int:
+def _shown(context: Context, call: Call, machine: str) -> int:
     from shlex import join, quote
 
     given = [f"{name}={quote(value)}" for name, value in call.variables.items()]
-    apart = f" in an empty CODEX_HOME, then put its login into {context.host().show(call.store)}" if call.store else ""
-    _say(context, f"would run{apart}: {' '.join([*given, join(call.argv)])}")
+    apart = f", in an empty CODEX_HOME, and then replace {context.host().show(call.store)}" if call.store else ""
+    _say(context, f"Would run on {machine}{apart}: {' '.join([*given, join(call.argv)])}")
     return 0
 
 

@@ -6,6 +6,7 @@ import re
 from shlex import quote
 from typing import Final
 
+from alerts.names import program
 from monitor.model import Credential, Evidence, Kind, Location, Need, Problem, Verdict, Weight
 
 OUT_OF_CREDIT: Final = "out of credit"
@@ -25,30 +26,6 @@ _NOBODY: Final = frozenset(
 )
 
 
-#: What people call the programs; a source that somebody named goes by that name.
-PROGRAMS: Final = {
-    "openclaw": "OpenClaw",
-    "claude-code": "Claude Code",
-    "codex": "Codex",
-    "gemini-cli": "Gemini CLI",
-    "opencode": "opencode",
-    "github-copilot": "GitHub Copilot",
-    "gh": "GitHub CLI",
-    "qwen-code": "Qwen Code",
-    "kimi": "Kimi CLI",
-    "hermes": "Hermes",
-    "gcloud": "gcloud",
-    "aws": "AWS",
-    "azure": "Azure CLI",
-    "huggingface": "Hugging Face",
-    "wrangler": "Wrangler",
-    "picoclaw": "PicoClaw",
-    "zeroclaw": "ZeroClaw",
-    "cursor": "Cursor",
-    "copilot-cli": "Copilot CLI",
-    "grok": "Grok Build",
-    "pi": "Pi",
-}
 _NOUNS: Final = {
     Kind.API_KEY: "key",
     Kind.TOKEN: "token",
@@ -56,13 +33,6 @@ _NOUNS: Final = {
     Kind.OAUTH: "login",
     Kind.SESSION: "login",
 }
-
-
-def program(source: str) -> str:
-    """What people call the program of a source; `OpenClaw (profile work)` for `openclaw@work`."""
-    kind, _, profile = source.partition("@")
-    called = PROGRAMS.get(kind, kind)
-    return f"{called} (profile {profile})" if profile else called
 
 
 def name(credential: Credential) -> str:

@@ -39,12 +39,12 @@ class Candidates(NamedTuple):
 
     @property
     def words(self) -> str:
-        """`1 of 3 usable, next is X, then an API key billed by use`."""
+        """`1 of 3 usable; next: X, then an API key billed by use`."""
         usable = [one for one in self.listed if one.rank is not None and not one.why_not]
         said = f"{len(usable)} of {len(self.listed)} usable"
         if not usable:
             return said
-        said += f", next is {usable[0].name}"
+        said += f"; next: {usable[0].name}"
         if usable[0].paid:
             return said + ", billed by use"
         if len(usable) > 1 and usable[1].paid:
@@ -66,7 +66,7 @@ def candidates(found: Installation, agent: str, provider: str, now: datetime) ->
         usage = view.usage.get(name)
         until = moment(usage.until) if resting and usage else None
         reason = usage.disabled_reason or usage.cooldown_reason if usage else None
-        why = f"resting until {in_words(until)} ({reason or 'cooldown'})" if until else ""
+        why = f"in cooldown until {in_words(until)}{f' ({reason})' if reason else ''}" if until else ""
         one = view.profiles[name]
         paid = one.kind is Kind.API_KEY
         listed.append(Candidate(name, one.kind.value, states.get(name, "unknown"), rank, False, why, until, paid))
@@ -76,7 +76,7 @@ def candidates(found: Installation, agent: str, provider: str, now: datetime) ->
         if name not in tried:
             reason = unfit(one, at, found.generation)
             why = (reason or "").replace("_", " ") or (
-                "not in the stated order" if effective.explicit else "left out by openclaw.json"
+                "left out of the order" if effective.explicit else "not declared in openclaw.json"
             )
             listed.append(Candidate(name, one.kind.value, states.get(name, "unknown"), why_not=why))
     first = next((at for at, one in enumerate(listed) if one.rank is not None and not one.why_not), None)

@@ -51,7 +51,7 @@ def _usual(text: str) -> tuple[Any] | None:
 
 def _exact(text: str, path: Path, plain: Unreadable) -> Any:
     if len(text) > MOST:
-        raise Unreadable(Problem.PARSE, path, f"{plain.detail}; as JSON5 it is too long, at most {MOST} characters")
+        raise Unreadable(Problem.PARSE, path, f"{plain.detail}; too long for JSON5, at most {MOST} characters")
     import json5
 
     try:
@@ -159,7 +159,7 @@ class Config:
             return ""
         plain = [name for name in self.table("env") if name not in ("vars", "shellEnv")]
         return (
-            f"env.{plain[0]} is refused since OpenClaw 2026.9, and with it the config: move it to env.vars"
+            f"OpenClaw 2026.9 and later reject the config because of env.{plain[0]}; move it to env.vars"
             if plain
             else ""
         )
@@ -408,10 +408,10 @@ class Reader:
         target = path.parent / name
         real = self.host.real(target)
         if not any(real.is_relative_to(self.host.real(root)) for root in self.roots):
-            raise Unreadable(Problem.UNREADABLE, path, "$include leaves the config folder")
+            raise Unreadable(Problem.UNREADABLE, path, "$include points outside the config folder")
         found = self.read(target, depth + 1)
         if found is None:
-            raise Unreadable(Problem.NOT_FOUND, target, "an included config file is not there")
+            raise Unreadable(Problem.NOT_FOUND, target, "an included config file is missing")
         return found
 
 

@@ -88,7 +88,7 @@ class Gateway(NamedTuple):
         """The place that may hold one of the variables and cannot be read, if there is one."""
         for name in names:
             if self.definition and any(fnmatchcase(name, one.upper().replace("-", "_")) for one in self.handed):
-                return HiddenPlace(self.definition, f"it hands {name} on from a place that cannot be seen")
+                return HiddenPlace(self.definition, f"it passes {name} on from a place that authwatch cannot read")
         return next(iter(self.hidden), None)
 
 
@@ -143,7 +143,7 @@ def container_of(host: Host, state: Path) -> HiddenPlace | None:
     except Unreadable as error:
         return HiddenPlace(path, error.detail)
     if written and host.path(written) == state:
-        return HiddenPlace(path, "a container runs the gateway, and has an environment of its own")
+        return HiddenPlace(path, "the gateway runs in a container, which has its own environment")
     return None
 
 
@@ -180,9 +180,7 @@ class _Definition:
         """What was read."""
         contained = self.path.suffix == ".container"
         if contained:
-            self.hidden.append(
-                HiddenPlace(self.path, "a container runs the gateway, and has an environment of its own")
-            )
+            self.hidden.append(HiddenPlace(self.path, "the gateway runs in a container, which has its own environment"))
         return Gateway(
             self.path,
             self.settings(),
@@ -342,7 +340,7 @@ class _Definition:
         try:
             found = shlex.split(self.text(path) or "", comments=True)
         except ValueError:
-            self.hidden.append(HiddenPlace(path, "a quote in it has no end"))
+            self.hidden.append(HiddenPlace(path, "unclosed quote"))
             return
         pairs = (word.partition("=") for word in found)
         self.from_files += [Setting(n, Secret(v), path) for n, eq, v in pairs if eq and _NAME.fullmatch(n)]

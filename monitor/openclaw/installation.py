@@ -102,7 +102,7 @@ class _Look:
         self.left -= len(store.profiles)
         if self.left >= 0:
             return store
-        detail = f"with this store there are more than {MAX_PROFILES} profiles"
+        detail = f"more than {MAX_PROFILES} profiles, including this store"
         self.faults.append(Fault(Problem.TOO_LARGE, store.path, detail, agent))
         self.left += len(store.profiles)
         return Store(store.path)
@@ -165,7 +165,7 @@ def _config(look: _Look) -> Config:
             look.faults.append(Fault(Problem.PARSE, path, config.refused))
         return config
     if root is not None:
-        look.faults.append(Fault(Problem.PARSE, path, "not an object"))
+        look.faults.append(Fault(Problem.PARSE, path, "not a JSON object"))
     return Config(present=look.host.exists(path))
 
 
@@ -178,7 +178,7 @@ def _folders(look: _Look, config: Config, environment: Environment) -> tuple[dic
         written = text(agents.get(name, {}).get("agentDir"))
         folder = expand(fill(written, environment.get), places.home) if written else None
         if folder is not None and (len(str(folder)) > LONGEST or "\0" in str(folder)):
-            look.faults.append(Fault(Problem.UNREADABLE, places.config, "an agentDir is no path", name))
+            look.faults.append(Fault(Problem.UNREADABLE, places.config, "an agentDir is not a valid path", name))
             folder = None
         if folder is not None:
             found[name] = folder
@@ -242,10 +242,10 @@ def _stranded(
         if not present:
             continue
         if own is not None and own.profiles:
-            detail = "an old file that OpenClaw no longer reads; its database is in use"
+            detail = "an old file that OpenClaw no longer reads; it uses its database"
             look.faults.append(Fault(Problem.STALE_COPY, present[0], detail, name, refuses=False))
             continue
-        detail = "OpenClaw now keeps credentials in a database and has not taken these over; run: openclaw doctor --fix"
+        detail = "OpenClaw now keeps logins in a database and has not migrated this file; run: openclaw doctor --fix"
         refuses = generation is Generation.SHARED
         look.faults.append(Fault(Problem.MIGRATION_PENDING, present[0], detail, name, refuses))
         if not (name == MAIN and base.profiles):

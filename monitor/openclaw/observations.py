@@ -26,10 +26,10 @@ _VERBS: Final = {Kind.OAUTH: "login", Kind.TOKEN: "paste-token", Kind.API_KEY: "
 _AUTH: Final = frozenset(("auth", "auth_permanent", "session_expired"))  # reasons of `failureCounts`
 
 _UNUSABLE: Final = {
-    "invalid_expires": "OpenClaw does not use it: its expiry is no usable moment",
+    "invalid_expires": "OpenClaw does not use it: its expiry date is invalid",
     "setup_inactive": "saved by a setup that was not finished; OpenClaw does not use it",
-    "malformed_api_key": "OpenClaw does not use it: a command was pasted where the key belongs",
-    "unresolved_ref": "OpenClaw keeps its tokens in an encrypted file of its own",
+    "malformed_api_key": "OpenClaw does not use it: a command was pasted instead of a key",
+    "unresolved_ref": "OpenClaw keeps its tokens in an encrypted file",
 }
 
 
@@ -94,9 +94,9 @@ def _evidence(reading: ProfileContext, one: Profile, usage: Usage) -> tuple[Evid
     if one.fence is Fence.FAILED:
         return Evidence.REFUSED, ("OpenClaw's last refresh failed and the tokens are gone",)
     if one.fence is Fence.PENDING:
-        return Evidence.PRESENT, ("refreshing: OpenClaw is exchanging the tokens right now",)
+        return Evidence.PRESENT, ("OpenClaw is refreshing it right now",)
     if _rejected(reading, one, usage):
-        return Evidence.REFUSED, ("the provider rejected it for good (auth_permanent)",)
+        return Evidence.REFUSED, ("the provider rejected it permanently (auth_permanent)",)
     if one.ref is not None:
         return _referred(reading, one)
     if one.oauth_ref and not one.access and not one.refresh:
@@ -125,8 +125,8 @@ def _referred(reading: ProfileContext, one: Profile) -> tuple[Evidence, tuple[st
     if ref is not None and ref.source == "env":
         if reading.found.environment.get(ref.id):
             return Evidence.PRESENT, (f"the secret is in the variable {ref.id}",)
-        return Evidence.HIDDEN, (f"unresolved: the variable {ref.id} is not set here",)
-    return Evidence.HIDDEN, (f"the secret is behind a reference ({ref}) that is never resolved here",)
+        return Evidence.HIDDEN, (f"the secret is in the variable {ref.id}, which is not set here",)
+    return Evidence.HIDDEN, (f"the secret is behind a reference ({ref}), which authwatch does not resolve",)
 
 
 def _identity(reading: ProfileContext, one: Profile) -> Secret | None:
@@ -182,7 +182,7 @@ def _clock_notes(one: Profile) -> tuple[str, ...]:
         return ()
     meant = moment(one.expires * 1000)
     when = f" ({date(meant)})" if meant else ""
-    return (f"its expiry looks like seconds{when}; OpenClaw reads milliseconds and takes it for long expired",)
+    return (f"its expiry date is in seconds{when}; OpenClaw reads milliseconds and treats it as long expired",)
 
 
 def openclaw(source: str) -> list[str]:
@@ -213,7 +213,7 @@ def _command(found: Installation, source: str, kind: Kind, agent: str, provider:
 
 def setup_token_for(place: str) -> str:
     """How the setup-token in a place that no command of OpenClaw's writes is renewed."""
-    return f"Run `claude setup-token` on any machine with a browser, then put what it gives into {place}."
+    return f"Run `claude setup-token` on any machine with a browser, then put the token into {place}."
 
 
 def first_login(found: Installation, agent: str, provider: str, env_file: str, source: str) -> tuple[str, str]:
@@ -224,13 +224,13 @@ def first_login(found: Installation, agent: str, provider: str, env_file: str, s
     if kind is Kind.TOKEN and provider == "anthropic":
         return command, f"Run `claude setup-token` on any machine with a browser, then `{command}` on this machine."
     if kind is Kind.TOKEN:
-        return command, f"Run `{command}` on this machine and paste a token of {provider}."
+        return command, f"Run `{command}` on this machine and paste a token for {provider}."
     if kind is Kind.OAUTH:
         where = "on any machine" if provider in BY_CODE else "on this machine"
         return command, f"Run `{command}` on this machine and log in with a browser {where}."
     names = [name for name in VARIABLES.get(auth_id(provider), ()) if not is_oauth(name)]
     line = f"put `{names[0]}=…` into {env_file}" if names else ""
-    key = f"a key of {provider}, made in a browser on any machine"
+    key = f"a key for {provider}, created in a browser on any machine"
     if command:
         return command, f"Run `{command}` on this machine and paste {key}{f', or {line}' if line else ''}."
     place = line or f"set models.providers.{provider}.apiKey in openclaw.json"

@@ -107,11 +107,15 @@ def _idle(host: Host, folder: Path, profile: str, now: datetime) -> str:
     """Why nothing seems to run it; "" where its gateway is installed, or it was written to of late."""
     if any(map(host.exists, _gateways(host.home, profile))):
         return ""
-    why = f"no gateway of the profile {profile} is installed"
+    why = f"no gateway is installed for profile {profile}"
     if _ASIDE.search(profile):
-        return f"{why}, and its name is that of a copy put aside"
+        return f"{why}, and its name looks like a backup copy"
     last = max((stamp[3] for path in _files(host, folder) if (stamp := host.stamp(path))), default=0)
-    return "" if last / 1e9 > (now - RECENT).timestamp() else f"{why}, and for {RECENT.days} days nothing was written"
+    return (
+        ""
+        if last / 1e9 > (now - RECENT).timestamp()
+        else f"{why}, and nothing was written there for {RECENT.days} days"
+    )
 
 
 def _gateways(home: Path, profile: str) -> Iterator[Path]:

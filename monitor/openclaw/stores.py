@@ -77,7 +77,7 @@ def _cell(database: Database, path: Path, table: str, key: tuple[str, str], colu
     for (found,) in database.find(table, *key, column):
         if isinstance(found, str | bytes):
             return found if isinstance(found, str) else found.decode("utf-8", "replace")
-        raise Unreadable(Problem.PARSE, path, "a cell that holds no text")
+        raise Unreadable(Problem.PARSE, path, "a cell that is not text")
     return None
 
 
@@ -112,7 +112,7 @@ def from_rows(rows: Rows, generation: Generation, agent: str) -> Store:
         return Store(rows.path)  # without a store row OpenClaw does not look at the state row
     raw = rows.value(rows.store)
     if not _profiles(raw):
-        raise Unreadable(Problem.PARSE, rows.path, "the store row holds no profiles")
+        raise Unreadable(Problem.PARSE, rows.path, "the store row has no profiles")
     beside = store_state(rows.value(rows.state), generation)
     return Store(rows.path, _read(raw, generation, agent, rows.path), beside.over(store_state(raw, generation)))
 
@@ -122,7 +122,7 @@ def from_files(host: Host, places: Paths, folder: Path, agent: str, faults: list
     path, generation = folder / PROFILES, Generation.JSON
     raw = _json(host, path, agent, faults)
     if raw is not None and not _profiles(raw):
-        faults.append(Fault(Problem.PARSE, path, "no object called profiles", agent, refuses=False))
+        faults.append(Fault(Problem.PARSE, path, 'no object "profiles"', agent, refuses=False))
     elif raw is not None:
         beside = store_state(_json(host, folder / STATE, agent, faults), generation)
         state = beside.over(store_state(raw, generation))
@@ -181,7 +181,7 @@ def _json(host: Host, path: Path, agent: str, faults: list[Fault]) -> Any:
         if not raw.strip():
             raise Unreadable(Problem.EMPTY, path, "an empty file")
         if raw.startswith(b"\xef\xbb\xbf"):
-            raise Unreadable(Problem.PARSE, path, "a byte order mark, which OpenClaw cannot read")
+            raise Unreadable(Problem.PARSE, path, "begins with a byte order mark, which OpenClaw cannot read")
         return parse_json(raw.decode("utf-8", "replace"), path)
     except Unreadable as error:
         # OpenClaw takes a file that it cannot parse for an empty store; one it may not open is worth a refusal.

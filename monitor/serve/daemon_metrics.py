@@ -25,13 +25,18 @@ class Counters:
 
     def __init__(self, channels: Iterable[str] = ()) -> None:
         self._registry = registry = CollectorRegistry()
-        self._checks = Counter("authwatch_checks", "Checks since the start, by result.", ["result"], registry=registry)
+        self._checks = Counter(
+            "authwatch_checks", "Checks since the daemon started, by result.", ["result"], registry=registry
+        )
         self._deliveries = Counter(
-            "authwatch_deliveries", "Messages since the start, by outcome.", ["channel", "outcome"], registry=registry
+            "authwatch_deliveries",
+            "Messages since the daemon started, by outcome.",
+            ["channel", "outcome"],
+            registry=registry,
         )
         self._config_is_good = Gauge(
             "authwatch_config_last_reload_success",
-            "Whether the config was last read without an error.",
+            "1 if the config was last read without an error, else 0.",
             registry=registry,
         )
         ProcessCollector(registry=registry)

@@ -45,17 +45,15 @@ def arguments(host: Host, store: Path, profile: str) -> tuple[str, ...]:
     try:
         asked = settings(host, path)
     except Unreadable as error:
-        raise LoginImpossible(
-            f"{host.show(path)}: {error.detail}; Codex cannot start before that is put right"
-        ) from None
+        raise LoginImpossible(f"{host.show(path)}: {error.detail}; Codex cannot start until this is fixed") from None
     place = keeps_in(asked)
     if place == "ephemeral":
-        raise LoginImpossible(f"Codex keeps its login in memory only (cli_auth_credentials_store in {host.show(path)})")
+        raise LoginImpossible(f"Codex keeps its login only in memory (cli_auth_credentials_store in {host.show(path)})")
     if place == "keyring" or (place == "auto" and not store.exists()):
         raise LoginImpossible(
             f"Codex keeps its login in the keyring (cli_auth_credentials_store in {host.show(path)}), where authwatch\n"
-            f"cannot put a new one. To log in yourself: codex login {flag}\n"
-            "It logs out the present login before anything else, even if you cancel it."
+            f"cannot save a new one. To log in yourself, run: codex login {flag}\n"
+            "It first logs you out, even if you then cancel it."
         )
     words = ['cli_auth_credentials_store="file"']
     words += [f"{name}={json.dumps(asked[name], ensure_ascii=False)}" for name in _ASKED if _plain(asked.get(name))]
@@ -74,9 +72,7 @@ def writable(store: Path) -> Path:
     except WriteRefused as error:
         raise LoginImpossible(str(error)) from None
     if real.exists() and real.stat().st_dev != real.parent.stat().st_dev:
-        raise LoginImpossible(
-            f"{real} is mounted by itself, so that no other file can take its place; mount its folder instead"
-        )
+        raise LoginImpossible(f"{real} is a mount of its own, so it cannot be replaced; mount its folder instead")
     return real
 
 
@@ -89,16 +85,16 @@ def log_in(host: Host, store: Path, argv: Sequence[str], environ: Mapping[str, s
             code = run_apart(argv, {**environ, "CODEX_HOME": str(home)}, secret, LIMIT, (lock,))
         except subprocess.TimeoutExpired:
             raise LoginImpossible(
-                f"Codex was ended after {LIMIT / 60:.0f} minutes; {host.show(store)} is as it was"
+                f"Codex was stopped after {LIMIT / 60:.0f} min without a login; {host.show(store)} is unchanged"
             ) from None
         if code:
-            raise LoginImpossible(f"Codex made no new login (its exit code is {code}); {host.show(store)} is as it was")
+            raise LoginImpossible(f"Codex did not log in (exit code {code}); {host.show(store)} is unchanged")
         made = home / "auth.json"
         _check(host, made, store)
         try:
             _move(made, real)
         except OSError as error:
-            raise LoginImpossible(f"{real} cannot be replaced ({reason(error)}); it is as it was") from None
+            raise LoginImpossible(f"cannot replace {real} ({reason(error)}); it is unchanged") from None
 
 
 def _plain(value: object) -> bool:
@@ -116,7 +112,7 @@ def _empty_home(folder: Path) -> Iterator[tuple[Path, int]]:
         home = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder))
         lock = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        raise LoginImpossible(f"no folder can be made in {folder} ({reason(error)})") from None
+        raise LoginImpossible(f"cannot create a folder in {folder} ({reason(error)})") from None
     try:
         with suppress(OSError):  # some file systems have no locks
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -147,7 +143,7 @@ def _check(host: Host, made: Path, store: Path) -> None:
     if not isinstance(found, Observation) or found.problem or found.evidence is not Evidence.PRESENT:
         why = found.problem if isinstance(found, Observation) and found.problem else Problem.EMPTY
         raise LoginImpossible(
-            f"Codex ended well, but left no login that can be read ({why}); {host.show(store)} is as it was"
+            f"Codex exited with code 0, but its new login cannot be read ({why}); {host.show(store)} is unchanged"
         )
 
 
@@ -155,7 +151,7 @@ def _move(made: Path, real: Path) -> None:
     handle = os.open(made, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OSError(0, "the new login is no regular file")
+            raise OSError(0, "the new login is not a regular file")
         os.fchmod(handle, 0o600)
         os.fsync(handle)
     finally:

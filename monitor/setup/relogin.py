@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from monitor.model import Evidence, Kind, Need, SourceEntry, State, Verdict
+from monitor.openclaw.observations import BY_CODE
 from monitor.openclaw.write.replace_file import WriteRefused, target
 from monitor.setup import codex_login
 from monitor.setup.login_process import LoginImpossible
@@ -22,27 +23,31 @@ from monitor.system.host import Host
 GATEWAYS: Final = ("openclaw-gateway*.service", "clawdbot-gateway*.service", "moltbot-gateway*.service")
 
 NO_COPY: Final = """\
-Another program here has a login of the same provider. authwatch does not copy it: a refresh token works once, and
-whoever uses it second is logged out, then both are. For a second program there is a token of its own:
+Another program on this machine has a login for the same provider. authwatch does not copy logins: the second program
+to refresh is rejected, and both may be logged out. To create a separate token:
     claude setup-token"""
 
-KEPT: Final = "It works now. Logging in again early is safe: this login stays until the new one is there."
-NOT_KNOWN: Final = "It works now. Whether it does after a log-in that is not finished is for its program to say. Go on?"
+KEPT: Final = "This login still works. You can renew it early: it stays in place until the new one is saved."
+UNCHANGED: Final = "If you cancel, nothing changes."
+NOT_KNOWN: Final = "This login still works. It is unknown whether {program} keeps it if you cancel. Continue?"
 #: Programs that leave the login that is there alone until a new one is complete: each was tried with a log-in that was
 #: cancelled, a bad code and no network. What only takes in something pasted has nothing to lose.
 _SAFE: Final = (("codex", "login"), ("claude", "auth"), ("claude", "setup-token"), ("gh", "auth", "login"))
 _PASTED: Final = ("paste-token", "paste-api-key")
+#: Programs whose log-in shows a code or an address that any browser may open, and options that ask for that.
+_ANYWHERE: Final = (("claude", "auth", "login"), ("claude", "setup-token"), ("gh", "auth", "login"))
+_CODE_OPTIONS: Final = frozenset(("--device-auth", "--use-device-code"))
 
 #: Programs without a command that only logs in, by name, and what does it instead.
 _NO_FLOW: Final = {
     "gemini": """\
-Gemini CLI has no command that only logs in: where no login works it asks for one when it starts, and is the agent after
-that. So nobody can be led through it. In a terminal on this machine:
+Gemini CLI has no command that only logs in. It asks for a login when it starts without one. In a terminal on this
+machine, run:
     {command}
-Open the address it shows, paste the code that you get, and leave it with /quit.""",
+Open the address it shows, paste the code you get, and leave with /quit.""",
     "qwen": """\
-Qwen ended logins of this kind on 15 Apr 2026, and Qwen Code has no other that could be renewed here. To set up a Coding
-Plan or an API key, in a terminal on this machine:
+Qwen stopped logins of this kind on 15 Apr 2026, so this one cannot be renewed. To set up a Coding Plan or an API key,
+run in a terminal on this machine:
     {command}""",
 }
 
@@ -72,6 +77,17 @@ class Call:
         return known or any(word in self.argv for word in _PASTED)
 
     @property
+    def browser(self) -> str:
+        """Where its browser step is, as a sentence; "" where it has none, or nobody knows."""
+        words = self.argv
+        if any(words[: len(begin)] == begin for begin in _ANYWHERE) or not _CODE_OPTIONS.isdisjoint(words):
+            return "It shows an address to open in a browser on any machine."
+        if words[:1] == ("openclaw",) and "login" in words:
+            anywhere = "--provider" in words[:-1] and words[words.index("--provider") + 1] in BY_CODE
+            return f"It shows an address to open in a browser on {'any' if anywhere else 'this'} machine."
+        return ""
+
+    @property
     def secret(self) -> bool:
         """Whether it wants a key or token on its stdin."""
         return self.store is not None and codex_login.takes_secret(self.argv)
@@ -87,7 +103,7 @@ def choose(verdicts: Sequence[Verdict], key: str | None) -> tuple[Verdict, ...]:
         keys = [one.key for one in verdicts]
         near = get_close_matches(key, keys, n=1, cutoff=0.4)
         raise LoginImpossible(
-            f"there is no login {key}; " + (f"did you mean {near[0]}?" if near else "see: authwatch status")
+            f"no login {key}; " + (f"did you mean {near[0]}?" if near else "`authwatch status` lists them")
         )
     return found
 
@@ -101,11 +117,11 @@ def command_of(verdict: Verdict, host: Host) -> Call:
         variables[found[1]] = found[2]
         words.pop(0)
     if not words:
-        advice = verdict.remedy or "put a new one in its place"
-        raise LoginImpossible(f"no program logs in {verdict.key} again. What does: {advice}")
+        advice = verdict.remedy or "Replace it where it is stored."
+        raise LoginImpossible(f"no command renews {verdict.key}\nfix: {advice}")
     if "#" in words:
         raise LoginImpossible(
-            f"that login is made inside its program. In a terminal on this machine:\n    {seen.relogin}"
+            f"this login is renewed inside its program. In a terminal on this machine, run:\n    {seen.relogin}"
         )
     if words[0] in _NO_FLOW:
         raise LoginImpossible(_NO_FLOW[words[0]].format(command=seen.relogin))
@@ -123,17 +139,17 @@ def ready(verdict: Verdict, call: Call, environ: Mapping[str, str], entries: Seq
         there = host.path(str(options.get(option, "~")))
         if not (there == host.home or (option == "path" and there.is_relative_to(host.home))):
             raise LoginImpossible(
-                f"that login is in {there}, and {call.argv[0]} would log in here; run it as whose login it is"
+                f"this login is in {there}, but {call.argv[0]} would log in to your own home; run this as its user"
             )
     if call.argv[0] == "gh" and (name := _token_of_gh(call.argv, environ)):
-        raise LoginImpossible(f"{name} is set here, and gh logs nobody in while it is; first: unset {name}")
+        raise LoginImpossible(f"{name} is set, and gh does not log in while it is\nfix: unset {name}")
     if call.store is not None:
         codex_login.writable(call.store)
     elif seen.from_file and seen.host_path:
         try:
             target(Path(seen.host_path))
         except WriteRefused as error:
-            raise LoginImpossible(f"{error}; a new login could not be stored") from None
+            raise LoginImpossible(f"a new login could not be saved: {error}") from None
 
 
 def works(verdict: Verdict) -> bool:
@@ -195,7 +211,7 @@ def is_new(before: Verdict, after: Verdict | None) -> bool:
 def ssh_words(host: str, key: str | None) -> list[str]:
     """What opens `relogin` on another machine; agent and display are not lent to it. Raises LoginImpossible."""
     if host.startswith("-") or not _HOST.fullmatch(host):
-        raise LoginImpossible(f"{host!r} is no host; it has letters, digits and . @ : _ % - and does not begin with -")
+        raise LoginImpossible(f"invalid host {host!r}; expected letters, digits and . @ : _ % -, not beginning with -")
     # A login by ssh reads no profile; pip and pipx put programs there.
     remote = 'PATH="$HOME/.local/bin:$PATH" ' + shlex.join(["authwatch", "relogin", *([key] if key else [])])
     return ["ssh", "-t", "-a", "-x", "--", host, remote]
@@ -218,7 +234,7 @@ def restart(user: User, units: Sequence[str]) -> list[str]:
     said = []
     for unit in units:
         worked = user.worked("systemctl", "--user", "restart", unit)
-        said.append(f"{unit} was restarted." if worked else f"Restart it yourself: systemctl --user restart {unit}")
+        said.append(f"Restarted {unit}." if worked else f"Could not restart it. Run: systemctl --user restart {unit}")
     return said
 
 

@@ -96,7 +96,7 @@ def test_a_copy_that_was_put_aside_is_shown_and_alarms_nobody(tmp_path):
     assert (done.code, done.json["findings"]) == (0, [])
     (aside,) = [one for one in done.json["profiles"] if one["source"] == "openclaw@backup"]
     assert aside["in_use"] is False
-    assert "no gateway of the profile backup is installed" in aside["summary"]
+    assert "no gateway is installed for profile backup" in aside["summary"]
 
 
 def test_the_doctor_names_the_profile_in_what_it_advises(tmp_path):

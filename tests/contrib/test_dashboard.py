@@ -47,16 +47,16 @@ def test_needs_are_numbers_that_the_mappings_name(daemon, prometheus, tmp_path):
     """What a login needs is one number for each, and the mappings name it."""
     leave(tmp_path / "left")
     query = prometheus(daemon(f"cp {tmp_path}/left/* {tmp_path}/state/", password="word").client().address)
-    (text,) = [text for title, text in queries() if title == "What each login needed"]
+    (text,) = [text for title, text in queries() if title == "Logins over time"]
     wait_for(lambda: query(text), 30)
     found = {one["metric"]["profile"]: one["value"][1] for one in query(text)}
     assert found == {"anthropic:me@example.org": "0", "anthropic:gone": "3", "anthropic:held": "2"}
-    (panel,) = [one for one in DASHBOARD["panels"] if one["title"] == "What each login needed"]
+    (panel,) = [one for one in DASHBOARD["panels"] if one["title"] == "Logins over time"]
     named = panel["fieldConfig"]["defaults"]["mappings"][0]["options"]
     assert {number: one["text"] for number, one in named.items()} == {
-        "0": "fine",
+        "0": "ok",
         "1": "soon",
-        "2": "cannot tell",
+        "2": "unknown",
         "3": "now",
     }
 

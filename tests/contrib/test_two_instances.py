@@ -62,7 +62,7 @@ def test_a_dead_daemon_is_told_of_for_longer_than_prometheus_remembers_it(tmp_pa
         (f'{life}{{job="authwatch",instance="{OTHER}"}}', f"0+300x{days + 600}"),
         (f'up{{job="authwatch",instance="{OTHER}"}}', f"1x{days + 600}"),
     ]
-    summary = "authwatch on vps-1 has not finished a check for more than 15 minutes"
+    summary = "No check by authwatch on vps-1 for 15 minutes"
     annotations = {**rules()["AuthwatchCheckStale"]["annotations"], "summary": summary}
     annotations["description"] = annotations["description"].replace("{{ $labels.instance }}", ONE)
     labels = {"job": "authwatch", "instance": ONE, "severity": "critical"}

@@ -15,23 +15,23 @@ HEAD = """\
 
 <!-- Made by `python -m tests.metrics.reference`; a test holds it to the code. -->
 
-The daemon (`authwatch serve`) answers `/metrics` in the text format, and in OpenMetrics to whoever asks for it, both
-with gzip. A timer writes the same with `authwatch check --textfile FILE` for node_exporter, less the daemon's own.
-Moments are Unix time in seconds and never countdowns: a frozen exporter cannot make a login look alive.
+The daemon (`authwatch serve`) serves `/metrics` in the Prometheus text format, or in OpenMetrics if the client asks for
+it, both with gzip. Without the daemon, `authwatch check --textfile FILE` writes the same metrics for node_exporter, except
+those of the daemon itself. Times are Unix time in seconds, never countdowns: if the exporter stops, no login looks healthier
+than it is.
 
-A login that is expected and gone keeps its series, with `state="missing"` and `needs_human="now"`; only what was
-forgotten or moved loses them. Where a store cannot be read the moments stay, `state` and `needs_human` become
-`unknown`, and the last success of its source stands still. With `privacy: masked` the label `profile` shows no
-address.
+A login that is expected but missing keeps its series, with `state="missing"` and `needs_human="now"`. Only logins that were
+forgotten or moved lose theirs. If a store is unreadable, the times stay, `state` and `needs_human` become `unknown`, and the
+last success of its source does not change. With `privacy: masked` the label `profile` contains no email address.
 
-Rules, an example for Alertmanager and a dashboard lie in [contrib](../contrib); the [runbook](runbook.md) says what
-to do when a rule fires. To scrape it:
+[contrib](../contrib) has alerting rules, an example for Alertmanager and a dashboard. The [runbook](runbook.md) says what to
+do when a rule fires. To scrape the metrics:
 
 ```yml
 scrape_configs:
-  - job_name: authwatch  # the rules know a daemon that never answered by this word in the name of its job
+  - job_name: authwatch  # keep "authwatch" in the name, the rules look for it
     static_configs: [{targets: ["127.0.0.1:9797"]}]
-    # where web.password_file is set:
+    # if web.password_file is set:
     # basic_auth: {username: prometheus, password_file: /etc/prometheus/authwatch.password}
 ```
 """
@@ -50,12 +50,12 @@ def page() -> str:
     return "\n".join(
         [
             HEAD,
-            "## Of every check\n",
+            "## Metrics of every check\n",
             *table(of_a_pass),
-            "\n## Of the daemon\n",
+            "\n## Metrics of the daemon\n",
             *table(ours),
-            f"\nAnd of its process, as every Python exporter has them: {', '.join(f'`{name}`' for name in others)}.",
-            "\n## Values of labels\n",
+            f"\nThe usual metrics of a Python process are there too: {', '.join(f'`{name}`' for name in others)}.",
+            "\n## Label values\n",
             "| label | values |",
             "|---|---|",
             *(f"| `{label}` | {', '.join(f'`{one}`' for one in values)} |" for label, values in LISTS.items()),

@@ -75,7 +75,7 @@ def test_what_cannot_be_changed_safely_is_refused_without_its_text(text: str) ->
 
 
 def test_an_object_is_never_put_in_the_place_of_another_value() -> None:
-    with pytest.raises(WriteRefused, match="auth is not an object"):
+    with pytest.raises(WriteRefused, match="expected an object at auth"):
         put('{"auth": 5}', ("auth", "profiles"), {})
 
 

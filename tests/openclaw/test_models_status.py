@@ -123,7 +123,7 @@ def test_the_text_names_every_profile_and_cannot_steer_a_terminal(tmp_path: Path
     text = status(tmp_path).text()
     assert "\x1b" not in text
     assert "expiring, 1h left" in text
-    assert "openrouter: in use, and nothing to log in with" in text
+    assert "openrouter: in use, but has no login or key" in text
     assert status(tmp_path).plain() == "anthropic/x"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from monitor.openclaw.installation import read
-from tests.command import Done, authwatch, environment
+from tests.command import Done, authwatch, configure, environment
 from tests.openclaw.homes import agent_dir, agent_store, config, host, json_store, login, shared_store, token, write
 
 SETUP = "sk-ant-oat01-" + "S" * 90
@@ -75,26 +76,31 @@ def test_a_key_replaces_the_profile_of_its_id(home: Path) -> None:
 @pytest.mark.parametrize(
     ("verb", "words", "stdin", "why"),
     [
-        ("paste-token", ("--provider", "anthropic"), "", "no token was given"),
+        ("paste-token", ("--provider", "anthropic"), "", "no token given"),
         ("paste-token", ("--provider", "anthropic"), KEY, "paste-api-key --provider anthropic"),
         ("paste-token", ("--provider", "anthropic"), "sk-proj-" + "x" * 60, "paste-api-key --provider openai"),
         ("paste-token", ("--provider", "anthropic"), "sk-ant-oat01-short", "too short"),
-        ("paste-token", ("--provider", "anthropic"), f"export TOKEN={SETUP}", "a line for a shell"),
+        ("paste-token", ("--provider", "anthropic"), f"export TOKEN={SETUP}", "shell command"),
         ("paste-token", ("--provider", "openai"), SETUP, "paste-token --provider anthropic"),
         ("paste-token", ("--provider", "github"), "ghp_\x1b[2J" + "x" * 40, "control character"),
         ("paste-token", ("--provider", "github"), "ghp_x\nghp_y", "control character"),
         ("paste-token", ("--provider", "github"), "'ghp_xxxxxxxxx'", "quotes"),
-        ("paste-token", ("--provider", "no such"), SETUP, "not the name of a provider"),
-        ("paste-token", ("--provider", "anthropic", "--profile-id", "a b"), SETUP, "not a profile id"),
-        ("paste-token", ("--provider", "anthropic", "--profile-id", "anthropic:max"), SETUP, "refreshes by itself"),
-        ("paste-token", ("--provider", "anthropic", "--expires-in", "soon"), SETUP, "not a span"),
-        ("paste-token", ("--provider", "anthropic", "--expires-in", "-3d"), SETUP, "expected one argument|not a span"),
-        ("paste-token", ("--provider", "anthropic", "--expires-in", "0"), SETUP, "not a span between"),
-        ("paste-token", ("--provider", "anthropic", "--expires-in", "1h30"), SETUP, "not a span"),
+        ("paste-token", ("--provider", "no such"), SETUP, "invalid provider name"),
+        ("paste-token", ("--provider", "anthropic", "--profile-id", "a b"), SETUP, "invalid profile id"),
+        ("paste-token", ("--provider", "anthropic", "--profile-id", "anthropic:max"), SETUP, "renews itself"),
+        ("paste-token", ("--provider", "anthropic", "--expires-in", "soon"), SETUP, "invalid duration"),
+        (
+            "paste-token",
+            ("--provider", "anthropic", "--expires-in", "-3d"),
+            SETUP,
+            "expected one argument|invalid duration",
+        ),
+        ("paste-token", ("--provider", "anthropic", "--expires-in", "0"), SETUP, "out of range"),
+        ("paste-token", ("--provider", "anthropic", "--expires-in", "1h30"), SETUP, "invalid duration"),
         ("paste-token", ("--provider", "anthropic", "--agent", "ghost"), SETUP, 'Unknown agent id "ghost"'),
         ("paste-api-key", ("--provider", "anthropic"), SETUP, "paste-token --provider anthropic"),
         ("paste-api-key", ("--provider", "openai"), KEY, "paste-api-key --provider anthropic"),
-        ("paste-api-key", ("--provider", "anthropic"), "x" * 20_000, "begins with|more than"),
+        ("paste-api-key", ("--provider", "anthropic"), "x" * 20_000, "begins with|longer than"),
         ("setup-token", (), "", "claude setup-token"),
         ("setup-token", ("--provider", "openai"), "", "paste-token --provider P"),
     ],
@@ -151,6 +157,32 @@ def test_the_list_has_no_secret(home: Path) -> None:
     done = authwatch(home, "models", "auth", "list", "--json")
     assert [one["id"] for one in done.json["profiles"]] == ["anthropic:max", "anthropic:work"]
     assert "planted" not in done.out
+
+
+def test_the_list_fits_80_columns_and_breaks_no_id(tmp_path: Path) -> None:
+    """Columns where they fit; where an id is too long for them, its expiry has a line of its own."""
+    config(tmp_path, COMMENTED)
+    json_store(tmp_path, {"anthropic:max": login(10**9), "anthropic:work": token()})
+    lines = authwatch(tmp_path, "models", "auth", "list").out.splitlines()
+    assert [line.split()[0] for line in lines] == ["anthropic:max", "anthropic:work"]
+    assert len({line.index(" anthropic ") for line in lines}) == 1, "aligned"
+    assert lines[0].split(maxsplit=3)[3].startswith("access expired ") and lines[1].endswith("  no expiry date")
+    long = f"anthropic:{'x' * 50}"
+    json_store(tmp_path, {"anthropic:max": login(10**9), long: token()})
+    lines = authwatch(tmp_path, "models", "auth", "list").out.splitlines()
+    assert [line.split()[0] for line in lines if not line.startswith(" ")] == ["anthropic:max", long]
+    assert max(map(len, lines)) <= 80
+
+
+def test_what_is_said_of_a_saved_token_has_its_own_lines_and_the_readers_clock(home: Path) -> None:
+    """A line break of ours is one, never the two signs of an escape; the expiry is in the zone of the config."""
+    configure(home, "timezone: Asia/Tokyo\n")
+    kept = paste(home, "--provider", "anthropic", "--profile-id", "anthropic:year").out
+    assert "The token has no expiry date." in kept.splitlines()[1]
+    assert "\\n" not in kept
+    dated = paste(home, "--provider", "anthropic", "--profile-id", "anthropic:d", "--expires-in", "2d").out.splitlines()
+    assert re.fullmatch(r"It expires in 2 days \(\w{3} \d+ \w{3}, \d\d:\d\d JST\)\.", dated[1]), dated
+    assert "JST" in authwatch(home, "models", "auth", "list").out
 
 
 def test_a_store_of_a_newer_schema_is_left_alone(tmp_path: Path) -> None:
@@ -268,7 +300,7 @@ def test_the_agent_is_named_before_or_after_the_verb(tmp_path: Path, words: str,
     before, secret = main.read_bytes(), "sk-or-FAKESECRET" if "api-key" in words else SETUP
     done = authwatch(tmp_path, "models", *words.format("ops").split(), stdin=secret)
     assert done.code == code, done.err
-    assert any(word in done.out + done.err for word in ("ops", "anthropic:mine", "No session is pinned"))
+    assert any(word in done.out + done.err for word in ("ops", "anthropic:mine", "No sessions are pinned"))
     assert main.read_bytes() == before
     everything = tree(tmp_path)
     done = authwatch(tmp_path, "models", *words.format("ghost").split(), stdin=secret)

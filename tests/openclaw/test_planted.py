@@ -158,4 +158,4 @@ def test_an_agent_without_a_database_is_as_before(tmp_path: Path) -> None:
     assert not (agent_dir(tmp_path, "main") / "openclaw-agent.sqlite").exists()
     done = authwatch(tmp_path, "models", "auth", "paste-token", "--provider", "anthropic", stdin=SETUP + "\n")
     assert done.code == 1
-    assert "has not made a database" in done.err
+    assert "has no database yet" in done.err

@@ -160,7 +160,7 @@ def test_a_pin_is_the_record_that_model_writes_and_openclaw_uses_it(release: str
         "authProfileOverrideSource": "user",
     }
     assert {name: value for name, value in entry.items() if name != "updatedAt"} == expected
-    assert f"{SESSION}  anthropic:new  user" in authwatch(tmp_path, "models", "pin", "list").out
+    assert f"{SESSION}  anthropic:new  by user" in authwatch(tmp_path, "models", "pin", "list").out
     if real.folder(release) is not None:
         said = real.node(release, tmp_path, ASK.replace("SESSION_BEFORE", json.dumps(SESSIONS[SESSION])))
         theirs = {
@@ -168,7 +168,7 @@ def test_a_pin_is_the_record_that_model_writes_and_openclaw_uses_it(release: str
         }
         assert (said["used"], theirs) == ("anthropic:new", expected)
     assert authwatch(tmp_path, "models", "unpin", "--session", SESSION).code == 0
-    assert "No session is pinned" in authwatch(tmp_path, "models", "pin", "list").out
+    assert "No sessions are pinned" in authwatch(tmp_path, "models", "pin", "list").out
 
 
 def test_the_newest_release_is_told_what_to_type(tmp_path: Path) -> None:

@@ -54,14 +54,14 @@ def test_the_new_login_takes_the_place_of_the_old_one_in_one_step(tmp_path: Path
 @pytest.mark.parametrize(
     ("act", "reason"),
     [
-        ("error", "exit code is 1"),
-        ("", "left no login"),
-        ("{}", "left no login"),
-        ("no JSON", "left no login"),
-        ("[]", "left no login"),
-        (login("", access_token=""), "left no login"),
-        (login("rt_x", id_token="not one"), "left no login"),
-        ("link", "left no login"),
+        ("error", "exit code 1"),
+        ("", "cannot be read"),
+        ("{}", "cannot be read"),
+        ("no JSON", "cannot be read"),
+        ("[]", "cannot be read"),
+        (login("", access_token=""), "cannot be read"),
+        (login("rt_x", id_token="not one"), "cannot be read"),
+        ("link", "cannot be read"),
     ],
 )
 def test_what_is_no_new_login_leaves_the_old_one(tmp_path: Path, act: str, reason: str) -> None:
@@ -118,7 +118,7 @@ def test_a_login_of_somebody_else_is_theirs(tmp_path: Path) -> None:
     ("config", "reason"),
     [
         ('cli_auth_credentials_store = "keyring"', "keyring"),
-        ('cli_auth_credentials_store = "ephemeral"', "in memory only"),
+        ('cli_auth_credentials_store = "ephemeral"', "only in memory"),
         ("model = ", "not TOML"),
     ],
 )
@@ -168,9 +168,9 @@ def test_a_healthy_login_is_said_to_be_healthy_and_renewed(tmp_path: Path) -> No
     path = store(tmp_path)
     codex(tmp_path, NEW)
     with Terminal(tmp_path, "relogin", KEY, env=environ(tmp_path)) as at:
-        at.expect("It works now. Logging in again early is safe")
+        at.expect("This login still works. You can renew it early")
         at.expect("ABCD-12345")
-        at.expect("The new login is there.")
+        at.expect("Renewed: ")
         assert at.end() == 0, at.shown
     assert path.read_text() == NEW and left(tmp_path) == ["auth.json"]
 
@@ -179,7 +179,7 @@ def test_an_expected_login_that_was_never_there_is_seen_by_its_new_name(tmp_path
     configure(tmp_path, f"sources: [{{type: codex, home: '{tmp_path}'}}]\n")
     codex(tmp_path, NEW)
     with Terminal(tmp_path, "relogin", "codex/-/codex:default", env=environ(tmp_path)) as at:
-        at.expect("The new login is there.")
+        at.expect("Logged in: codex:chatgpt")
         assert at.end() == 0, at.shown
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.setup.login_process import LoginImpossible
-from monitor.setup.relogin import ssh_words
+from monitor.setup.relogin import Call, ssh_words
 from tests.command import authwatch, configure, state
 from tests.openclaw_home import DAY, HOUR, ms, oauth, openclaw, put, store, token
 from tests.setup.terminal import Terminal
@@ -55,11 +55,13 @@ def pastes(home: Path, ends_in: float = 300 * DAY, secret: str = "tok-FAKESECRET
 def test_the_right_program_runs_and_the_new_login_is_awaited(home):
     pastes(home)
     with Terminal(home, "relogin", DEAD, env=environ(home)) as at:
-        at.expect("It will ask for a token. On any machine")
+        at.expect("You need a token. On any machine")
         assert at.end() == 0, at.shown
         shown = at.shown
     assert calls(home) == ["openclaw models auth paste-token --provider anthropic --profile-id anthropic:default"]
-    assert "The new login is there." in shown
+    assert "Works again: anthropic:default" in shown
+    assert f"Running on {os.uname().nodename}: openclaw models auth" in shown
+    assert "If you cancel, nothing changes." in shown
     assert "Agent main has it." in shown
     assert "FAKESECRET" not in shown
 
@@ -88,7 +90,7 @@ def test_where_claude_gives_no_token_one_can_still_be_pasted(home):
     pastes(home)
     program(home, "claude", "exit 1")
     with Terminal(home, "relogin", DEAD, env=environ(home)) as at:
-        at.answer(("Make one now", "y"))
+        at.answer(("Create one now", "y"))
         assert at.end() == 0, at.shown
     assert calls(home) == [
         "claude setup-token",
@@ -101,7 +103,7 @@ def test_the_gateway_is_restarted_if_it_was_active_and_only_then(home):
     program(home, "systemctl", 'case $2 in list-units) echo "openclaw-gateway.service loaded active running x" ;; esac')
     with Terminal(home, "relogin", DEAD, env=environ(home)) as at:
         assert at.end() == 0, at.shown
-        assert "openclaw-gateway.service was restarted." in at.shown
+        assert "Restarted openclaw-gateway.service." in at.shown
     assert calls(home)[-1] == "systemctl --user restart openclaw-gateway.service"
     openclaw(home, {"anthropic:default": token(ends_in=-HOUR)})
     (home / "calls").unlink()
@@ -117,15 +119,16 @@ def test_a_login_that_did_not_come_is_no_success(home):
     program(home, "systemctl", "echo openclaw-gateway.service")
     with Terminal(home, "relogin", DEAD, "--wait", "1", env=environ(home)) as at:
         assert at.end() == 1
-        assert "no new login is seen yet" in at.shown
+        assert "there is no new login in ~/.openclaw" in at.shown
     assert not [call for call in calls(home) if "restart" in call]
 
 
 @pytest.mark.parametrize("ends_in", [-2 * HOUR, -HOUR / 2])
 def test_another_dead_login_is_not_taken_for_a_new_one(home, ends_in):
     pastes(home, ends_in=ends_in)
-    with Terminal(home, "relogin", DEAD, "--wait", "2", env=environ(home)) as at:
+    with Terminal(home, "relogin", DEAD, "--wait", "3", env=environ(home)) as at:
         assert at.end() == 1, at.shown
+        assert "Waiting up to 3 s for the new login in ~/.openclaw" in at.shown
 
 
 def test_a_program_that_fails_is_said_with_its_code(home):
@@ -133,7 +136,7 @@ def test_a_program_that_fails_is_said_with_its_code(home):
     with Terminal(home, "relogin", DEAD, env=environ(home)) as at:
         started = time.monotonic()
         assert at.end() == 1
-        assert "its program ended with 3" in at.shown
+        assert "openclaw exited with code 3" in at.shown
         assert time.monotonic() - started < 30, "nobody waits a minute for what failed"
 
 
@@ -146,7 +149,7 @@ def test_ctrl_c_ends_the_program_and_the_machine_is_as_before(home):
         at.expect("asking")
         at.interrupt()
         assert at.end() == 1
-        assert "no new login is seen" in at.shown
+        assert "no new login" in at.shown
         assert "Traceback" not in at.shown
     assert store(home).read_bytes() == before
 
@@ -155,7 +158,7 @@ def test_ctrl_c_at_a_question_ends_it(home):
     program(home, "openclaw")
     program(home, "claude")
     with Terminal(home, "relogin", DEAD, env=environ(home)) as at:
-        at.expect("Make one now")
+        at.expect("Create one now")
         at.interrupt()
         assert at.end() == 130
     assert not calls(home)
@@ -183,7 +186,7 @@ def test_another_program_s_login_is_not_copied_and_why_is_said(home):
     (home / ".claude").mkdir()
     put(home / CLAUDE, json.dumps({"claudeAiOauth": login}))
     done = authwatch(home, "relogin", DEAD, "--dry-run")
-    assert "a refresh token works once" in done.out.replace("\n", " ")
+    assert "does not copy logins" in done.out
     assert "claude setup-token" in done.out
     assert "FAKESECRET" not in done.out + done.err
 
@@ -199,7 +202,8 @@ def test_of_claude_code_the_login_is_its_own_program_s_and_where_it_lies_is_kept
     key, where = "claude-code/-/claude-code:default", {"CLAUDE_CONFIG_DIR": str(folder)}
     with Terminal(home, "relogin", key, env=environ(home) | where) as at:
         assert at.end() == 0, at.shown
-        assert "The new login is there." in at.shown
+        assert "Works again: claude-code" in at.shown
+        assert "in a browser on any machine" in at.shown
     assert calls(home) == ["claude auth login"]
 
 
@@ -223,10 +227,10 @@ def test_it_writes_nothing_itself(home):
     [
         (("openclaw/main/anthropic:defalt",), 1, f"did you mean {DEAD}?"),
         (("--home", "/", DEAD), 64, "as the user whose login it is"),
-        (("--ssh", "-oProxyCommand=id"), 64, "does not begin with -"),
-        (("--ssh=-oProxyCommand=id",), 64, "does not begin with -"),
-        (("--ssh", "a b"), 64, "no host"),
-        (("--ssh", "", "x"), 64, "no host"),
+        (("--ssh", "-oProxyCommand=id"), 64, "not beginning with -"),
+        (("--ssh=-oProxyCommand=id",), 64, "not beginning with -"),
+        (("--ssh", "a b"), 64, "invalid host"),
+        (("--ssh", "", "x"), 64, "invalid host"),
     ],
 )
 def test_wrong_words_are_explained(home, words, code, reason):
@@ -241,7 +245,7 @@ def test_wrong_words_are_explained(home, words, code, reason):
 def test_when_all_is_well_nobody_has_to(home):
     openclaw(home, {"anthropic:default": oauth(ends_in=6 * HOUR)})
     done = authwatch(home, "relogin")
-    assert (done.code, done.out) == (0, "Nobody has to log in again.\n")
+    assert (done.code, done.out) == (0, "No login needs to be renewed.\n")
 
 
 def test_over_ssh_nothing_of_this_machine_is_lent_and_the_key_arrives_in_one_piece(home):
@@ -253,7 +257,9 @@ def test_over_ssh_nothing_of_this_machine_is_lent_and_the_key_arrives_in_one_pie
     assert words[5] == "PATH=\"$HOME/.local/bin:$PATH\" authwatch relogin 'o/main/x y:$(id)'"
 
 
-@pytest.mark.parametrize(("code", "reason"), [(255, "could not log in to vps-1"), (127, "no authwatch on vps-1")])
+@pytest.mark.parametrize(
+    ("code", "reason"), [(255, "could not log in to vps-1"), (127, "authwatch is not installed on vps-1")]
+)
 def test_over_ssh_what_went_wrong_is_said(home, code, reason):
     program(home, "ssh", f"exit {code}")
     with Terminal(home, "relogin", "--ssh", "vps-1", env=environ(home)) as at:
@@ -287,7 +293,7 @@ def test_gh_logs_in_with_a_code_and_asks_no_menus(home):
     path = hosts(home)
     program(home, "gh", f"sed -i s/gho_FAKESECRET/gho_FAKESECRET2/ {path}")
     with Terminal(home, "relogin", "gh/-/gh:github.com/octo", env=listed(home, "gh")) as at:
-        at.expect("It works now. Logging in again early is safe")
+        at.expect("This login still works. You can renew it early")
         assert at.end() == 0, at.shown
     assert calls(home) == ["gh auth login --web --hostname github.com --git-protocol https"]
 
@@ -328,7 +334,7 @@ def test_aws_logs_in_with_a_code_for_the_profile_that_it_serves(home, config, wo
     login = {"startUrl": url, "accessToken": "a-FAKESECRET", "expiresAt": "2026-01-01T00:00:00Z"}
     (home / ".aws/sso/cache/x.json").write_text(json.dumps(login))
     done = authwatch(home, "relogin", f"aws/-/aws-sso:{url}", "--dry-run", env=listed(home, "aws"))
-    assert f"would run: aws sso login {words}--no-browser --use-device-code\n" in done.out
+    assert f"Would run on {os.uname().nodename}: aws sso login {words}--no-browser --use-device-code\n" in done.out
 
 
 def test_gemini_and_qwen_have_no_log_in_to_be_led_through_and_that_is_said(home):
@@ -353,9 +359,36 @@ def test_of_a_program_that_nobody_tried_a_working_login_is_not_put_at_risk_unask
     program(home, "npm")
     key = "npm/-/npm:registry.npmjs.org"
     with Terminal(home, "relogin", key, "--wait", "0", env=listed(home, "npm")) as at:
-        at.answer(("Go on?", ""))
+        at.answer(("Continue?", ""))
         assert at.end() == 1
     assert not calls(home)
+
+
+@pytest.mark.parametrize(
+    ("command", "where"),
+    [
+        ("claude auth login", "any"),
+        ("codex login --device-auth", "any"),
+        ("openclaw models auth login --provider github-copilot", "any"),
+        ("openclaw models auth login --provider openai-codex", "this"),
+        ("openclaw models auth paste-token --provider anthropic", ""),
+        ("npm login", ""),
+    ],
+)
+def test_where_the_browser_is_needed_is_said(command, where):
+    said = Call(tuple(command.split()), {}).browser
+    assert said == (f"It shows an address to open in a browser on {where} machine." if where else "")
+
+
+def test_the_new_login_is_told_on_the_readers_clock(home):
+    """A kept sentence names UTC; the person reads their own zone, near moments with the distance."""
+    configure(home, "timezone: Asia/Tokyo\nhost_ssh: me@vps-1\n")
+    pastes(home, ends_in=3 * DAY)
+    with Terminal(home, "relogin", DEAD, env=environ(home)) as at:
+        assert at.end() == 0, at.shown
+    assert at.shown.count(" JST)") == 2 and "UTC" not in at.shown and "3 days" in at.shown
+    done = authwatch(home, "relogin", DEAD, env=environ(home))
+    assert (done.code, "authwatch relogin --ssh me@vps-1" in done.err) == (1, True)
 
 
 def test_a_login_in_another_home_is_for_whoever_lives_there(home):
@@ -366,7 +399,7 @@ def test_a_login_in_another_home_is_for_whoever_lives_there(home):
     env = listed(home, f"{{type: claude-code, id: bot, home: {other}}}")
     with Terminal(home, "relogin", "bot/-/claude-code:default", env=env) as at:
         assert at.end() == 1
-        assert f"that login is in {other}" in at.shown.replace("\n", " ")
+        assert f"this login is in {other}" in at.shown.replace("\n", " ")
     assert not calls(home)
 
 
@@ -379,5 +412,5 @@ def test_a_store_that_cannot_be_written_is_said_before_anybody_logs_in(home):
     program(home, "claude")
     with Terminal(home, "relogin", "claude-code/-/claude-code:default", env=environ(home)) as at:
         assert at.end() == 1
-        assert "could not be stored" in at.shown
+        assert "could not be saved" in at.shown
     assert not calls(home)

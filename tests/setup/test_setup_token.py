@@ -169,9 +169,9 @@ def test_ctrl_c_after_the_token_was_made_says_so(home: Path) -> None:
 def test_guided_it_goes_into_the_login_that_needs_it(home: Path) -> None:
     claude(home)
     with Terminal(home, "relogin", "openclaw/main/anthropic:default", env=environ(home)) as at:
-        at.answer(("Make one now", "y"))
+        at.answer(("Create one now", "y"))
         at.expect("Paste code here")
         at.type("code#state")
         assert at.end() == 0, at.shown
-        assert "The new login is there." in at.shown and secret_free(at.shown)
+        assert "Works again: " in at.shown and secret_free(at.shown)
     assert saved(home)["anthropic:default"]["token"] == TOKEN

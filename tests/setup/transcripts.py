@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -147,7 +148,11 @@ def _told(command: str, text: str, home: Path) -> str:
     text = text.replace(str(home), "~")
     text = re.sub(r"authwatch-[\w-]{22}\b", "authwatch-b9K2s1YwQe7uR4xNfT0aZg", text)
     text = re.sub(r"\w{3}, \d+ \w{3} \d{4}|\w{3} \d+ \w{3} \d{4}(, \d\d:\d\d UTC)?", "Wed 24 Feb 2027", text)
+    text = re.sub(r"\w{3} \d+ \w{3}, \d\d:\d\d UTC", "Wed 24 Feb, 14:05 UTC", text)
+    text = re.sub(r"\b6\d min ago", "1 h ago", text)
     text = re.sub(r"authwatch on [\w.-]+", "authwatch on vps-1", text)
+    text = text.replace(f"unning on {os.uname().nodename}", "unning on vps-1")
+    text = re.sub(r"Waiting up to [^\n]*\n", "", text)  # only where the new login took a moment
     text = re.sub(r"in \d+ (days|weeks|months)|\d+\.\d s", lambda found: "0.2 s" if "." in found[0] else found[0], text)
     text = re.sub(r"is set up on [\w.-]+?([.,])(?=\s)", r"is set up on vps-1\1", text)
     text = re.sub(r"\w{3} \d+ \w{3}, \d\d:\d\d [A-Z]\w+", "Thu 26 Nov, 15:10 CET", text)

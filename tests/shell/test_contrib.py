@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 import urllib.request
 from datetime import datetime
 
@@ -177,6 +178,95 @@ def test_the_openclaw_hook_starts_a_check_and_feeds_it_no_secret(home):
     assert f"HOME={home}" in seen
     (front,) = re.findall(r"^metadata: (.*)$", (handler.parent / "HOOK.md").read_text(), re.MULTILINE)
     assert json.loads(front)["openclaw"]["events"] == ["gateway:startup"]
+
+
+CLAUDE_HOOK = CONTRIB / "claude-code-hook" / "settings.json"
+#: What Claude Code writes to the hook's stdin.
+STOP_FAILURE = {
+    "session_id": "x",
+    "transcript_path": "/x.jsonl",
+    "cwd": "/",
+    "hook_event_name": "StopFailure",
+    "error": "authentication_failed",
+}
+
+
+def claude_hook():
+    """The command of the hook, and for how many seconds Claude Code waits for it."""
+    (entry,) = json.loads(CLAUDE_HOOK.read_text())["hooks"]["StopFailure"]
+    (hook,) = entry["hooks"]
+    assert (entry["matcher"], hook["type"]) == ("authentication_failed", "command")
+    return hook["command"], hook["timeout"]
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash", "zsh"])
+@pytest.mark.parametrize(
+    ("unit", "installed", "called"),
+    [
+        (True, True, ["systemctl --user start --no-block authwatch-check.service"]),
+        (False, True, ["systemctl --user start --no-block authwatch-check.service", "authwatch check"]),
+        (None, True, ["authwatch check"]),
+        (None, False, []),
+    ],
+    ids=["a unit", "no unit", "no systemd", "no authwatch"],
+)
+def test_the_claude_code_hook_starts_a_check_and_cannot_hold_up_a_session(home, shell, unit, installed, called):
+    """It ends at once with 0 and without a word while the check, which is slow here, has just begun."""
+    if not shutil.which(shell):
+        pytest.skip(f"{shell} is not installed")
+    command, timeout = claude_hook()
+    programs = home / ".local" / "bin"
+    programs.mkdir(parents=True)
+    calls, tools = home / "calls", home / "tools"
+    tools.mkdir()
+    (tools / "nohup").symlink_to(shutil.which("nohup"))
+
+    def program(name, *lines):
+        path = programs / name
+        path.write_text("\n".join(["#!/bin/sh", f'echo "{name} $*" >>"{calls}"', *lines, ""]))
+        path.chmod(0o755)
+
+    if unit is not None:
+        program("systemctl", f"echo noise; exit {0 if unit else 5}")
+    if installed:
+        program("authwatch", "echo noise; echo noise >&2", "/bin/sleep 2", f'echo ended >>"{calls}"', "exit 2")
+    began = time.monotonic()
+    done = subprocess.run(
+        [shutil.which(shell), "-c", command],
+        env={"HOME": str(home), "PATH": str(tools)},
+        input=json.dumps(STOP_FAILURE),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=timeout,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert time.monotonic() - began < 1.5
+    starts = "authwatch check" in called
+    wanted = [*called, *(["ended"] if starts else [])]
+    if wanted:
+        eventually(lambda: calls.exists() and calls.read_text().splitlines() == wanted)
+    else:
+        pause(0.5)
+        assert not calls.exists()
+
+
+def test_the_claude_code_hook_runs_a_real_check(home):
+    """With the program itself, the check leaves its document."""
+    command, timeout = claude_hook()
+    (home.parent / "bin" / "systemctl").symlink_to(shutil.which("false"))
+    environ = environment(home, path_of(home))
+    done = subprocess.run(
+        ["sh", "-c", command],
+        env=environ,
+        input=json.dumps(STOP_FAILURE),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=timeout,
+    )
+    assert done.stdout + done.stderr == ""
+    eventually((state(home) / "status.json").exists)
 
 
 def test_the_container_needs_no_compiler(tmp_path):

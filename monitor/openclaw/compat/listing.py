@@ -113,11 +113,11 @@ def state_path(found: Installation, agent: str) -> Path:
 
 
 _WORDS: Final = {
-    "missing_credential": "nothing stored",
-    "invalid_expires": "its expiry is no usable moment",
-    "unresolved_ref": "its tokens lie in a file that is not there",
+    "missing_credential": "no token or key stored",
+    "invalid_expires": "its expiry date is invalid",
+    "unresolved_ref": "the file with its tokens is missing",
     "setup_inactive": "saved, not active",
-    "malformed_api_key": "a command was pasted where the key belongs",
+    "malformed_api_key": "a command was pasted instead of a key",
 }
 
 
@@ -136,7 +136,7 @@ def lines(data: Mapping[str, Any], notes: tuple[str, ...]) -> Iterator[str]:
         if one["profiles"]["count"] == 0:
             yield f"- {one['provider']}: {one['effective']['kind']} {one.get('env', {}).get('source', '')}".rstrip()
     for provider in auth["missingProvidersInUse"]:
-        yield f"- {provider}: in use, and nothing to log in with"
+        yield f"- {provider}: in use, but has no login or key"
     for note in notes:
         yield f"! {visible(note)}"
 

@@ -191,7 +191,7 @@ def _issues(ask: ExitCodeInput) -> list[dict[str, Any]]:
             "kind": "indeterminate",
             "provider": one.provider,
             "model": one.name,
-            "message": f"Whether {one} can log in cannot be told without trying.",
+            "message": f"Whether {one} can log in is unknown without trying.",
         }
         for one in seen
     ]

@@ -21,18 +21,18 @@ def put(path: Path, name: str, value: str) -> None:
     The last line that sets the name is replaced and earlier ones are removed; a link is followed and stays a link.
     """
     if not _NAME.fullmatch(name):
-        raise WriteRefused(f"{name!r} is not the name of a variable")
+        raise WriteRefused(f"invalid variable name {name!r}")
     if not value.strip() or any(ord(letter) < 32 or ord(letter) == 127 for letter in value):
-        raise WriteRefused(f"the value for {name} is blank or holds a control character")
+        raise WriteRefused(f"the value of {name} is blank or contains a control character")
     real = target(path)
     old = content(real)
     try:
         text = (old or b"").decode("utf-8")
     except UnicodeDecodeError as error:
-        raise WriteRefused(f"{path} is not UTF-8 at byte {error.start}") from None
+        raise WriteRefused(f"{path}: not valid UTF-8 at byte {error.start}") from None
     new = _with(text, name, _quoted(name, value))
     if parse(new) != {**parse(text), name: value}:
-        raise WriteRefused(f"{path} would not read back as it should; set {name} there by hand")
+        raise WriteRefused(f"cannot change {path} safely; nothing was written. Set {name} there by hand.")
     replace(real, old, new.encode())
 
 
@@ -57,4 +57,4 @@ def _quoted(name: str, value: str) -> str:
     for quote in ("'", "`", '"'):
         if quote not in value and not (quote == '"' and "\\" in value):
             return f"{quote}{value}{quote}"
-    raise WriteRefused(f"the value for {name} holds every kind of quote")
+    raise WriteRefused(f"the value of {name} contains every kind of quote; nothing was written")

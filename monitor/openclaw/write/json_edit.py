@@ -35,7 +35,9 @@ def put(text: str, path: tuple[str, ...], value: Any) -> str:
         node = node.members[path[depth]][1]
         depth += 1
     if node.members is None:
-        raise WriteRefused(f"{'.'.join(path[:depth]) or 'the whole file'} is not an object")
+        raise WriteRefused(
+            f"expected an object at {'.'.join(path[:depth]) or 'the top of the file'}; nothing was written"
+        )
     for key in reversed(path[depth + 1 :]):
         value = {key: value}
     pretty = "\n" in text.strip()
@@ -112,7 +114,7 @@ def _root(text: str) -> _Node:
 
 def _value(text: str, at: int, depth: int) -> _Node:
     if depth > MAX_DEPTH:
-        raise WriteRefused("the file is nested too deeply")
+        raise WriteRefused("the file is nested too deeply; nothing was written")
     if text[at : at + 1] == "{":
         return _object(text, at, depth)
     if text[at : at + 1] == "[":
@@ -135,7 +137,7 @@ def _object(text: str, at: int, depth: int) -> _Node:
         name = _key(found[0])
         if node.members is not None:
             if name in node.members:
-                raise WriteRefused(f"the key {name!r} stands twice in the same object; remove one")
+                raise WriteRefused(f"the key {name!r} appears twice in the same object; remove one")
             node.members[name] = (here, value)
         here = _next(text, value.end, "}")
     node.end = here + 1
@@ -168,7 +170,7 @@ def _key(written: str) -> str:
     try:
         return str(json.loads(f'"{inner}"', strict=False))
     except ValueError:
-        raise WriteRefused("a key is written with escapes that JSON does not have") from None
+        raise WriteRefused("a key uses escapes that JSON does not have; nothing was written") from None
 
 
 def _skip(text: str, at: int) -> int:
@@ -178,4 +180,6 @@ def _skip(text: str, at: int) -> int:
 
 def _odd(text: str, at: int) -> WriteRefused:
     """A refusal that names the line, never the text."""
-    return WriteRefused(f"line {text.count(chr(10), 0, at) + 1} is not JSON that can be changed safely")
+    return WriteRefused(
+        f"line {text.count(chr(10), 0, at) + 1}: not JSON that can be changed safely; nothing was written"
+    )

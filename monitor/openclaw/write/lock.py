@@ -56,7 +56,7 @@ def _taken(lock: Path, now: datetime) -> bool:
     except PermissionError:
         return _taken_without_link(lock, word)
     except OSError as error:
-        raise WriteRefused(f"{lock} cannot be made: {why(error)}") from None
+        raise WriteRefused(f"cannot create {lock}: {why(error)}") from None
     finally:
         with suppress(OSError):
             draft.unlink()
@@ -70,13 +70,13 @@ def _taken_without_link(lock: Path, word: dict[str, object]) -> bool:
     except FileExistsError:
         return False
     except OSError as error:
-        raise WriteRefused(f"{lock} cannot be made: {why(error)}") from None
+        raise WriteRefused(f"cannot create {lock}: {why(error)}") from None
     try:
         with os.fdopen(handle, "w") as file:
             json.dump(word, file, indent=2)
     except OSError as error:
         lock.unlink(missing_ok=True)
-        raise WriteRefused(f"{lock} cannot be made: {why(error)}") from None
+        raise WriteRefused(f"cannot create {lock}: {why(error)}") from None
     return True
 
 

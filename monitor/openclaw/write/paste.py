@@ -44,7 +44,9 @@ def seen(found: Installation, agent: str, profile: str) -> str | None:
     be replaced, or this raises WriteRefused for a login that OpenClaw refreshes by itself."""
     one = found.view(agent).profiles.get(profile)
     if one is not None and one.kind is Kind.OAUTH:
-        raise WriteRefused(f"{profile} is a login that OpenClaw refreshes by itself; choose another --profile-id")
+        raise WriteRefused(
+            f"{profile} is a login that OpenClaw renews itself, so it is not replaced; use another --profile-id"
+        )
     if one is None or one.agent != agent:
         return None
     return _mark(one.secret.reveal() if one.secret else None, one.written_expires)
@@ -65,11 +67,11 @@ def save(found: Installation, agent: str, pasted: Pasted, before: str | None, no
     def edit(text: str) -> str:
         profiles = document(text).get("profiles", {})
         if not isinstance(profiles, Mapping):
-            raise WriteRefused("the store holds no object called profiles")
+            raise WriteRefused('the store has no object "profiles"; nothing was written')
         old = profiles.get(pasted.profile)
         if (None if old is None else _mark_of(old)) != before:
             raise WriteRefused(
-                f"{pasted.profile} was changed by another program meanwhile; nothing was written, look again"
+                f"{pasted.profile} was changed by another program in the meantime; nothing was written. Run this again."
             )
         kept = {k: v for k, v in old.items() if k in ("email", "displayName")} if isinstance(old, Mapping) else {}
         return put(text, ("profiles", pasted.profile), {**pasted.raw(), **kept})
@@ -82,13 +84,11 @@ def set_order(found: Installation, agent: str, provider: str, ids: tuple[str, ..
     """Stores an order; returns the changed file. Raises WriteRefused where `openclaw models auth order set` does."""
     view = found.view(agent)
     if not ids:
-        raise WriteRefused("name at least one profile id, in the order they should be tried")
+        raise WriteRefused("no profile id given; list them in the order to try them")
     for name in ids:
         one = view.profiles.get(name)
         if one is None:
-            raise WriteRefused(
-                f'auth profile "{name}" not found; authwatch models auth list shows those that are saved'
-            )
+            raise WriteRefused(f'auth profile "{name}" not found; `authwatch models auth list` lists the saved ones')
         if not serves(one, provider):
             raise WriteRefused(f'auth profile "{name}" is for {one.provider}, not {provider}')
     cell = targets.orders(found, agent)
@@ -157,7 +157,7 @@ def _declare(found: Installation, pasted: Pasted, now: datetime) -> tuple[str, .
                 return ()
             replace(real, old, new.encode(), None if old is not None else 0o600)
     except WriteRefused as error:
-        raise WriteRefused(f"the credential is saved, but not declared in {path}: {error}; run this again") from None
+        raise WriteRefused(f"the login is saved, but {path} is not updated: {error}. Run this again.") from None
     return (str(path),)
 
 
@@ -166,7 +166,7 @@ def _config_text(found: Installation) -> str:
     try:
         return (content(target(path)) or b"").decode("utf-8")
     except UnicodeDecodeError as error:
-        raise WriteRefused(f"{path} is not UTF-8 at byte {error.start}") from None
+        raise WriteRefused(f"{path}: not valid UTF-8 at byte {error.start}") from None
 
 
 def _stated_order(found: Installation, pasted: Pasted) -> tuple[str, list[str]] | None:

@@ -34,7 +34,7 @@ def provider(written: str) -> str:
     """A provider's id in lower case; raises WriteRefused for what cannot be one."""
     name = written.strip().lower()
     if not _PROVIDER.fullmatch(name):
-        raise WriteRefused(f"{written!r} is not the name of a provider; for example: anthropic, openai, openrouter")
+        raise WriteRefused(f"invalid provider name {written!r}; expected one such as anthropic, openai or openrouter")
     return name
 
 
@@ -45,7 +45,7 @@ def profile_id(written: str | None, owner: str) -> str:
         return f"{owner}:manual"
     name = written.strip()
     if not _PROFILE.fullmatch(name) or len(name) > 128:
-        raise WriteRefused(f"{written!r} is not a profile id; for example: {owner}:work")
+        raise WriteRefused(f"invalid profile id {written!r}; expected one such as {owner}:work")
     return name
 
 
@@ -56,20 +56,20 @@ def token(pasted: str, owner: str) -> str:
     found = _one(pasted, "token")
     if owner != "anthropic" and found.startswith(SETUP_TOKEN):
         raise WriteRefused(
-            "that is a setup-token of Anthropic; use: authwatch models auth paste-token --provider anthropic"
+            "this is an Anthropic setup-token\nfix: authwatch models auth paste-token --provider anthropic"
         )
     whose = None if found.startswith(SETUP_TOKEN) else _owner(found)
     if whose is None and owner in _TOKENS and found.startswith("sk-") and not found.startswith(SETUP_TOKEN):
         whose = owner
     if whose is not None and (whose != owner or owner in _TOKENS):
         raise WriteRefused(
-            f"that looks like an API key of {whose}, not a token; "
-            f"use: authwatch models auth paste-api-key --provider {whose}"
+            f"this looks like an API key for {whose}, not a token\n"
+            f"fix: authwatch models auth paste-api-key --provider {whose}"
         )
     if owner == "anthropic" and not found.startswith(SETUP_TOKEN):
-        raise WriteRefused(f"a token of Anthropic begins with {SETUP_TOKEN}; make one with: claude setup-token")
+        raise WriteRefused(f"an Anthropic token begins with {SETUP_TOKEN}\nfix: claude setup-token")
     if owner == "anthropic" and len(found) < SETUP_LENGTH:
-        raise WriteRefused("that token is too short; paste all of what `claude setup-token` printed")
+        raise WriteRefused("the token is too short; paste everything that `claude setup-token` printed")
     return found
 
 
@@ -78,17 +78,17 @@ def api_key(pasted: str, owner: str) -> str:
     found = _one(pasted, "API key")
     if found.startswith(SETUP_TOKEN):
         raise WriteRefused(
-            "that is a setup-token, not an API key; use: authwatch models auth paste-token --provider anthropic"
+            "this is a setup-token, not an API key\nfix: authwatch models auth paste-token --provider anthropic"
         )
     whose = _owner(found)
     known = {"anthropic", *(name for _, name in _FOREIGN)}
     if owner in known and whose is not None and whose != owner:
         raise WriteRefused(
-            f"that looks like an API key of {whose}, not of {owner}; "
-            f"use: authwatch models auth paste-api-key --provider {whose}"
+            f"this looks like an API key for {whose}, not for {owner}\n"
+            f"fix: authwatch models auth paste-api-key --provider {whose}"
         )
     if owner == "anthropic" and not found.startswith("sk-ant-"):
-        raise WriteRefused("an API key of Anthropic begins with sk-ant-; see https://platform.claude.com/settings/keys")
+        raise WriteRefused("an Anthropic API key begins with sk-ant-; see https://platform.claude.com/settings/keys")
     return found
 
 
@@ -102,27 +102,27 @@ def span(written: str) -> timedelta:
         or "".join(number + unit for number, unit in parts) != text
         or (composite and not all(u for _, u in parts))
     ):
-        raise WriteRefused(f"{written!r} is not a span of time; for example: 365d, 12h, 90m, 1h30m")
+        raise WriteRefused(f"invalid duration {written!r}; expected one such as 365d, 12h, 90m or 1h30m")
     seconds = sum(float(number) * _UNITS[unit or "d"] for number, unit in parts)
     if not 0 < seconds < 100 * 366 * 86400:
-        raise WriteRefused(f"{written!r} is not a span between now and a hundred years")
+        raise WriteRefused(f"duration {written!r} is out of range; expected more than 0 and less than 100 years")
     return timedelta(seconds=seconds)
 
 
 def _one(pasted: str, what: str) -> str:
     found = pasted.strip().strip("\ufeff")
     if not found:
-        raise WriteRefused(f"no {what} was given; paste it at the prompt, or pipe it: … | authwatch models auth …")
+        raise WriteRefused(f"no {what} given; paste it at the prompt, or pipe it in: … | authwatch models auth …")
     if _COMMAND.search(found):
-        raise WriteRefused(f"that looks like a line for a shell; paste the {what} alone, without the command around it")
+        raise WriteRefused(f"this looks like a shell command; paste only the {what}")
     if any(ord(letter) < 32 or ord(letter) == 127 for letter in found):
-        raise WriteRefused(f"the {what} holds a line break or another control character; paste it alone, on one line")
+        raise WriteRefused(f"the {what} contains a line break or another control character; paste it on one line")
     if any(letter.isspace() for letter in found) or not found.isascii():
-        raise WriteRefused(f"the {what} holds spaces or letters that no {what} has; paste it alone")
+        raise WriteRefused(f"the {what} contains spaces or non-ASCII characters; paste only the {what}")
     if len(found) > MAX_LENGTH:
-        raise WriteRefused(f"that has more than {MAX_LENGTH} characters; it is no {what}")
+        raise WriteRefused(f"the {what} is longer than {MAX_LENGTH} characters; paste only the {what}")
     if found[0] in "\"'`" or found[-1] in "\"'`":
-        raise WriteRefused(f"the {what} stands in quotes; paste it without them")
+        raise WriteRefused(f"the {what} is in quotes; paste it without them")
     return found
 
 

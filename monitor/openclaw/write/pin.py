@@ -39,16 +39,16 @@ def request_of(found: Installation, agent: str, written: str, session: str) -> P
     """What `alias-or-id@profileId` means; raises WriteRefused for an unknown profile or one of another provider."""
     name, at, profile = written.partition("@")
     if not at or not name.strip() or not profile.strip():
-        raise WriteRefused(f"{written!r} names no profile; for example: sonnet@anthropic:work")
+        raise WriteRefused(f"{written!r} names no profile; expected MODEL@PROFILE, such as sonnet@anthropic:work")
     one = found.view(agent).profiles.get(profile.strip())
     if one is None:
         raise WriteRefused(
-            f'auth profile "{profile.strip()}" not found; authwatch models auth list shows those that are saved'
+            f'auth profile "{profile.strip()}" not found; `authwatch models auth list` lists the saved ones'
         )
     model = found.config.model(name, found.generation)
     if not serves(one, model.provider):
         raise WriteRefused(
-            f"{one.id} is for {one.provider}, and {name.strip()} is a model of {auth_id(model.provider)}"
+            f"{one.id} is for {one.provider}, but {name.strip()} is a model of {auth_id(model.provider)}"
         )
     return PinRequest(session.strip(), model, one.id, f"{name.strip()}@{one.id}")
 
@@ -82,7 +82,7 @@ def unpin(found: Installation, agent: str, session: str, now: datetime) -> str:
 
     def edit(text: str, entry: Mapping[str, Any]) -> str:
         if not entry.get("authProfileOverride"):
-            raise WriteRefused(f"the session {session} is not pinned")
+            raise WriteRefused(f"session {session} is not pinned")
         return _edited(text, session, {}, list(_PIN), now)
 
     return _change(found, agent, session, edit)
@@ -104,20 +104,21 @@ def _change(found: Installation, agent: str, session: str, edit: Callable[[str, 
     entries = document(old.decode("utf-8", "strict")) if old else {}
     entry = entries.get(session)
     if not isinstance(entry, Mapping):
-        known = ", ".join(sorted(entries)[:5]) or "none yet"
-        raise WriteRefused(f"the agent {agent} has no session {session!r}; its sessions: {known}")
+        known = ", ".join(sorted(entries)[:5])
+        raise WriteRefused(
+            f"agent {agent} has no session {session!r}; " + (f"it has: {known}" if known else "it has no sessions yet")
+        )
     new = edit((old or b"").decode(), entry)
     try:
         json.loads(new)
     except ValueError:
-        raise WriteRefused(f"{path} would not read back as it should; nothing was written") from None
+        raise WriteRefused(f"{path}: the change would not be valid JSON; nothing was written") from None
     replace(real, old, new.encode(), None)
     return str(path)
 
 
 def _chat(session: str, line: str) -> str:
     return (
-        "this release of OpenClaw keeps its sessions in a database where each change of one runs triggers of its own, "
-        "which authwatch never does; nothing was written. "
-        f"Type this in the session {session} itself:\n    {line}"
+        "this OpenClaw release keeps its sessions in a database with triggers, which authwatch does not run; nothing "
+        f"was written. Type this in session {session} instead:\n    {line}"
     )

@@ -26,7 +26,7 @@ def target(path: Path) -> Path:
         real = path.resolve(strict=False)
         _ours(real)
     except (OSError, RuntimeError) as error:
-        raise WriteRefused(f"{path} cannot be written: {why(error)}") from None
+        raise WriteRefused(f"cannot write {path}: {why(error)}") from None
     return real
 
 
@@ -52,9 +52,9 @@ def content(real: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise WriteRefused(f"{real} cannot be read: {why(error)}") from None
+        raise WriteRefused(f"cannot read {real}: {why(error)}") from None
     if len(found) > MAX_BYTES:
-        raise WriteRefused(f"{real} has more than {MAX_BYTES} bytes")
+        raise WriteRefused(f"{real} is larger than {MAX_BYTES} bytes")
     return found
 
 
@@ -72,7 +72,7 @@ def replace(real: Path, old: bytes | None, new: bytes, mode: int | None = 0o600)
             _create(backup, old, 0o600)
         _create(fresh, new, kept)
         if content(real) != old:
-            raise WriteRefused(f"{real} was changed by another program in this moment; nothing was written, try again")
+            raise WriteRefused(f"{real} was changed by another program just now; nothing was written, try again")
         fresh.replace(real)
         _sync(real.parent)
     except (OSError, WriteRefused) as error:
@@ -80,10 +80,10 @@ def replace(real: Path, old: bytes | None, new: bytes, mode: int | None = 0o600)
             with suppress(OSError):
                 left.unlink(missing_ok=True)
         raise (
-            error if isinstance(error, WriteRefused) else WriteRefused(f"{real} cannot be written: {why(error)}")
+            error if isinstance(error, WriteRefused) else WriteRefused(f"cannot write {real}: {why(error)}")
         ) from None
     if content(real) != new:
-        raise WriteRefused(f"{real} does not hold what was written; the file as it was before is {backup}")
+        raise WriteRefused(f"{real} does not hold what was written; the old file is {backup}")
     backup.unlink(missing_ok=True)
 
 

@@ -37,7 +37,7 @@ def chosen(found: Installation, asked: str | None) -> str:
     if asked is None:
         default = found.config.default_agent(found.generation)
         if default is None:
-            raise WriteRefused("several agents and none of them is the default; pass --agent ID")
+            raise WriteRefused("several agents, and none is the default; add --agent ID")
         return default
     name = agent_id(asked)
     if not asked.strip() or not found.known(name):
@@ -47,10 +47,10 @@ def chosen(found: Installation, asked: str | None) -> str:
 
 def _readable(found: Installation) -> None:
     if not found.present:
-        raise WriteRefused("there is no OpenClaw in this home; set it up first: openclaw onboard")
+        raise WriteRefused("OpenClaw is not set up in this home\nfix: openclaw onboard")
     for fault in found.faults:
         if fault.refuses:
-            raise WriteRefused(f"{fault.path}: {fault.detail}; nothing is written before that is mended")
+            raise WriteRefused(f"{fault.path}: {fault.detail}; nothing was written. Fix that first.")
     if found.generation is Generation.JSON:
         _native(found)
 
@@ -63,10 +63,10 @@ def _native(found: Installation) -> None:
     for path in (*retired, found.places.oauth_dir / "oauth.json"):
         if path.exists():
             raise WriteRefused(
-                f"{path} is of a very old release; let OpenClaw take it over first: openclaw models status"
+                f"{path} is from a very old release, and OpenClaw has not migrated it yet\nfix: openclaw models status"
             )
     if found.config.touched_by is None:
-        raise WriteRefused("it cannot be told which release of OpenClaw this is; start it once: openclaw models status")
+        raise WriteRefused("the OpenClaw release is unknown until OpenClaw has run once\nfix: openclaw models status")
 
 
 def profiles(found: Installation, agent: str) -> Cell:
@@ -113,8 +113,8 @@ def _folder(found: Installation, agent: str) -> Path:
 def _database(folder: Path, agent: str) -> Path:
     if not (folder / DATABASE).exists():
         raise WriteRefused(
-            f"OpenClaw has not made a database for the agent {agent} yet ({folder / DATABASE}); this makes it and "
-            f"stores nothing in it, run it first: openclaw models auth order clear --provider anthropic --agent {agent}"
+            f"agent {agent} has no database yet ({folder / DATABASE}); this creates an empty one\n"
+            f"fix: openclaw models auth order clear --provider anthropic --agent {agent}"
         )
     return folder / DATABASE
 
@@ -136,11 +136,11 @@ def _fresh(found: Installation) -> bool:
             return False
         unfinished = host.sqlite(found.places.database, _unfinished)
     except Unreadable as error:
-        raise WriteRefused(f"{error.path}: {error.detail}; nothing is written before that is mended") from None
+        raise WriteRefused(f"{error.path}: {error.detail}; nothing was written. Fix that first.") from None
     if unfinished is None:
         raise WriteRefused(
-            f"OpenClaw has not made its database yet ({found.places.database}); this makes it and stores no "
-            "credential, run it first: openclaw models status"
+            f"OpenClaw has no database yet ({found.places.database}); this creates an empty one\n"
+            "fix: openclaw models status"
         )
     return not unfinished
 

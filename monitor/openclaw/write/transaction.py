@@ -41,8 +41,8 @@ def check(real: Path, tables: Collection[str], patience: float) -> None:
         time.sleep(_POLL_SECONDS)
     if hot:
         raise WriteRefused(
-            f"{real}-journal: a change by another program is not finished; where that program is not running any more, "
-            "start openclaw once, which undoes it; nothing was written"
+            f"{real}-journal: another program has not finished a change; nothing was written. "
+            "If no such program is running, start openclaw once, which undoes the change."
         )
     harmless(real, found, tables)
 
@@ -54,13 +54,13 @@ def harmless(real: Path, objects: Iterable[SchemaObject], tables: Collection[str
         ours = one.name in tables or one.of in tables
         if one.kind == "trigger" and (ours or trigger_on(one.sql or "") in (*tables, "")):
             raise WriteRefused(
-                f"{real} has a trigger {one.name} on the table {one.of}, which would run; nothing was written"
+                f"{real}: writing would run the trigger {one.name} on table {one.of}; nothing was written"
             )
         if one.kind in ("view", "virtual", "") and ours:
-            what = {"view": "a view", "virtual": "a virtual table", "": "not understood"}[one.kind]
-            raise WriteRefused(f"{real}: {one.name} is {what}, where OpenClaw keeps a table; nothing was written")
+            what = {"view": "a view", "virtual": "a virtual table", "": "of an unknown kind"}[one.kind]
+            raise WriteRefused(f"{real}: {one.name} is {what}, expected a table; nothing was written")
         if one.kind == "index" and one.sql and ours and index(one.sql) is None:
-            raise WriteRefused(f"{real} has an index {one.name} that would have to be computed; nothing was written")
+            raise WriteRefused(f"{real}: writing would compute the index {one.name}; nothing was written")
 
 
 def _seen(database: Database, tables: Collection[str]) -> tuple[list[SchemaObject], bool]:
@@ -94,7 +94,7 @@ class FileCell:
             try:
                 text = self.empty if old is None or not old.strip() else old.decode("utf-8")
             except UnicodeDecodeError as error:
-                raise WriteRefused(f"{real} is not UTF-8 at byte {error.start}") from None
+                raise WriteRefused(f"{real}: not valid UTF-8 at byte {error.start}") from None
             new = edit(text)
             if new != text:
                 replace(real, old, new.encode("utf-8", "surrogatepass"))
@@ -133,21 +133,23 @@ class RowCell:
             self._claim(db, stamp)
             db.execute(put, (self.key, new, stamp))
             if self._text(db) != new:
-                raise WriteRefused(f"{self.path} did not take what was written")
+                raise WriteRefused(f"{self.path}: the value read back is not the one written")
 
     def _claim(self, db: sqlite3.Connection, stamp: int) -> None:
         if self.begins is None:
             return
         db.execute(f"INSERT OR IGNORE INTO {self.table} VALUES (?, ?, ?)", (*self.begins, stamp))  # noqa: S608
         if self._text(db, self.begins[0]) != self.begins[1]:
-            raise WriteRefused(f"{self.path} was changed by another program meanwhile; nothing was written, try again")
+            raise WriteRefused(
+                f"{self.path} was changed by another program in the meantime; nothing was written, try again"
+            )
 
     def _text(self, db: sqlite3.Connection, name: str | None = None) -> str | None:
         key, value, _ = self.columns
         where = (name or self.key,)
         row = db.execute(f"SELECT {value} FROM {self.table} WHERE {key} = ?", where).fetchone()  # noqa: S608
         if row is not None and not isinstance(row[0], str):
-            raise WriteRefused(f"a cell of {self.path} holds no text")
+            raise WriteRefused(f"{self.path}: expected text in table {self.table}, found something else")
         return row[0] if row else None
 
     @contextmanager
@@ -176,22 +178,22 @@ class RowCell:
                         db.execute("ROLLBACK")
                     raise
         except (sqlite3.Error, UnicodeError) as error:
-            raise WriteRefused(f"{real} cannot be written: {_why(error)}") from None
+            raise WriteRefused(f"cannot write {real}: {_why(error)}") from None
 
     def _known(self, db: sqlite3.Connection) -> None:
         """Raises WriteRefused for a schema that we have not seen; a newer release may mean something else by it."""
         version = db.execute("PRAGMA user_version").fetchone()[0]
         if version > self.newest:
             raise WriteRefused(
-                f"{self.path} has schema {version}, newer than {self.newest}, the last one known to this authwatch; "
-                "use openclaw itself for this, or update authwatch"
+                f"{self.path} has schema {version}, newer than {self.newest}, the newest this authwatch knows; "
+                "nothing was written. Use openclaw for this, or update authwatch."
             )
         for table in filter(None, (self.table, self.needs)):
             found = tuple(row[1] for row in db.execute(f"PRAGMA table_info({table})"))
             expected = self.columns if table == self.table else None
             if not found or (expected and found != expected) or len(found) != 3:
                 raise WriteRefused(
-                    f"{self.path} has no table {table} of a form known to this authwatch; use openclaw itself"
+                    f"{self.path}: this authwatch does not know this form of table {table}; use openclaw for this"
                 )
 
 
@@ -203,14 +205,14 @@ def document(text: str) -> Any:
     try:
         found = json.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
-        raise WriteRefused("the store is not JSON; nothing was written (openclaw doctor says more)") from None
+        raise WriteRefused("the store is not valid JSON; nothing was written\nfix: openclaw doctor") from None
     if not isinstance(found, dict):
-        raise WriteRefused("the store is not an object")
+        raise WriteRefused("the store is not a JSON object; nothing was written")
     return found
 
 
 def _why(error: Exception) -> str:
     text = str(error)
     if "locked" in text or "busy" in text:
-        return f"another program has held it for {BUSY_SECONDS:.0f} seconds; nothing was written, try again"
-    return text if isinstance(error, sqlite3.Error) else "a cell that is not text"
+        return f"another program has locked it for {BUSY_SECONDS:.0f} s; nothing was written, try again"
+    return text if isinstance(error, sqlite3.Error) else "it holds a cell that is not valid text"
