@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import tzinfo
 from typing import TYPE_CHECKING
 
 from alerts.formats import visible
-from alerts.timefmt import moment
+from alerts.timefmt import for_reader, moment
 from monitor.check.status import Document
+from monitor.cli.layout import wrapped
 from monitor.cli.status_text import StatusLine, head, rows, sentence, wrongs
 from monitor.model import Transition
 
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 STYLES = {"NOW": "bold red", "SOON": "yellow", "?": "magenta", "ignored": "dim", "ok": "green", "static": "dim green"}
-DOTS = {"ok": "green", "static": "green", "expiring": "yellow", "unknown": "magenta", "opaque": "dim"}
+#: The colour of a state in the timeline, as ANSI codes; any other is red.
+DOTS = {"ok": "32", "static": "32", "expiring": "33", "unknown": "35", "opaque": ""}
 
 
 def status(shown: Document, width: int) -> str:
@@ -37,24 +40,31 @@ def status(shown: Document, width: int) -> str:
     return _printed([Text(sentence(shown), "bold"), Text(head(shown), "dim"), Text(), table, *acts], width)
 
 
-def timeline(changes: Sequence[Transition], width: int) -> str:
-    """The changes of each login along its own line, oldest first."""
-    from rich.text import Text
-
-    lines: list[RenderableType] = []
+def timeline(changes: Sequence[Transition], width: int, zone: tzinfo | None, *, color: bool) -> str:
+    """The changes of each login along its own line, oldest first; in the base colours of the terminal, which it suits
+    to its background."""
     by_key: dict[str, list[Transition]] = {}
     for change in changes:
         by_key.setdefault(change.key, []).append(change)
+    lines: list[str] = []
     for key, mine in by_key.items():
-        lines += [Text(), Text(visible(key), "bold")]
+        lines += ["", _paint(visible(key), "1", color)]
         for change in mine:
-            line = Text("  ")
-            line.append("● ", DOTS.get(change.after, "red"))
-            line.append(f"{moment(change.at):>26}  ", "dim")
-            line.append(f"{change.before or 'first seen'} → {change.after}")
-            line.append(f"  {visible(change.note)}" if change.note else "", "dim")
-            lines.append(line)
-    return _printed(lines, width)
+            lines += _change(change, width, zone, color=color)
+    return "\n".join(lines[1:])
+
+
+def _change(change: Transition, width: int, zone: tzinfo | None, *, color: bool) -> list[str]:
+    what = f"{change.before or 'first seen'} → {change.after}".replace(" ", "\xa0")  # stays on one line
+    note = f"  {visible(for_reader(change.note, None, zone))}" if change.note else ""
+    text = f"{moment(change.at, zone=zone)}  {what}{note}"
+    lines = wrapped(text, width, "  ● ")
+    lines[0] = lines[0].replace("●", _paint("●", DOTS.get(change.after, "31"), color), 1)
+    return lines
+
+
+def _paint(text: str, code: str, color: bool) -> str:
+    return f"\033[{code}m{text}\033[0m" if color and code else text
 
 
 def _to_do(acts: Iterable[StatusLine]) -> list[Text]:
