@@ -153,8 +153,8 @@ def _when(one: Coming, now: datetime, zone: tzinfo | None) -> str:
 def _why(one: Coming) -> str:
     if one.estimate is None:
         return "expires"
-    spread = f", give or take {in_words(one.estimate.spread)}" if one.estimate.spread else ""
-    return f"estimated from {one.estimate.logins} past logins{spread}; no expiry date"
+    spread = f"(± {in_words(one.estimate.spread)})".replace(" ", "\xa0") if one.estimate.spread else ""
+    return f"estimated from {one.estimate.logins} past logins {spread}".rstrip()
 
 
 def _next_row(one: Coming) -> dict[str, Any]:
