@@ -26,6 +26,8 @@ def columns_of(context: Context) -> int:
 
 def wrapped(text: str, wide: int, begin: str = "", rest: str | None = None) -> list[str]:
     """A text in lines of at most `wide` columns; `begin` starts the first, `rest` (default: as many blanks) others."""
+    if "\n" not in text and width(begin) + width(text) <= wide:  # most lines, and a history has many
+        return [f"{begin}{text}".replace("\xa0", " ").rstrip()]
     from textwrap import wrap
 
     rest = " " * width(begin) if rest is None else rest
