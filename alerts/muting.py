@@ -80,20 +80,25 @@ def parse_match(text: str) -> dict[str, str]:
     for part in text.split(","):
         name, equals, value = (word.strip() for word in part.partition("="))
         if not (name and equals and value):
-            raise CannotMute(f"{part!r} is no label and value; write for example provider=anthropic,agent=main")
+            raise CannotMute(f'expected LABEL=VALUE, such as provider=anthropic,agent=main, got "{part}"')
         if name not in LABELS:
-            raise CannotMute(f"there is no label {name!r}{_near(name, LABELS, 'the labels are ' + ', '.join(LABELS))}")
+            raise CannotMute(f'unknown label "{name}"{_near(name, LABELS, "known: " + ", ".join(LABELS))}')
         if found.get(name, value) != value:
-            raise CannotMute(f"{name} cannot be {found[name]!r} and {value!r} at once; make two silences")
+            raise CannotMute(f'{name} is given twice ("{found[name]}" and "{value}"); make two silences')
         found[name] = value
     return found
+
+
+def match_of(alert: Alert) -> dict[str, str]:
+    """What covers one alert and keeps covering it: not what may change while it is the same login or store."""
+    return {name: value for name, value in alert.labels.items() if name not in ("kind", "problem")}
 
 
 def span(asked: timedelta) -> timedelta:
     """A span to hide for: more than nothing, at most a year."""
     if not timedelta() < asked <= LONGEST:
         raise CannotMute(
-            f"a span must be longer than nothing and at most {LONGEST.days} days; for ever is: authwatch ignore KEY"
+            f"expected a span of more than 0 s and at most {LONGEST.days} days; to mute for good: authwatch ignore KEY"
         )
     return asked
 
@@ -114,29 +119,29 @@ def acknowledgement(
     """An acknowledgement of what stands at a key; CannotMute where nothing stands there."""
     alert = alerts.get(key)
     if alert is None:
-        raise CannotMute(f"nothing is known of {key}{_near(key, alerts, 'authwatch alerts list shows what stands')}")
+        raise CannotMute(f'unknown key "{key}"{_near(key, alerts, "to list alerts: authwatch alerts list")}')
     if alert.level is Level.FINE:
-        raise CannotMute(f"nothing is wrong with {key}, so there is nothing to acknowledge; see: authwatch alerts list")
+        raise CannotMute(f"{key} has no active alert to acknowledge; to list alerts: authwatch alerts list")
     until = now + span(length) if length is not None else None
     return Acknowledgement(key, alert.at, until, now, _noted(note), author)
 
 
 def _noted(note: str) -> str:
     if len(note) > NOTE_CHARACTERS:
-        raise CannotMute(f"a note has at most {NOTE_CHARACTERS} characters, this one has {len(note)}")
+        raise CannotMute(f"a note can have at most {NOTE_CHARACTERS} characters, got {len(note)}")
     return note
 
 
 def _covers_nothing(match: Mapping[str, str], alerts: Collection[Alert]) -> str:
     """Which label is to blame: the first whose value nothing has, else the combination."""
     if not alerts:
-        return "nothing is known yet that could be silenced; first run: authwatch check"
+        return "there is nothing to silence yet; first run: authwatch check"
     for name, value in match.items():
         values = {one.labels[name] for one in alerts if name in one.labels}
         if value not in values:
             shown = ", ".join(sorted(values)[:5]) or "none"
-            return f"nothing has {name}={value}{_near(value, values, f'known values: {shown}')}"
-    return f"each label is known, but nothing has all of {', '.join(f'{n}={v}' for n, v in match.items())}"
+            return f'unknown {name} "{value}"{_near(value, values, f"known: {shown}")}'
+    return f"nothing has all of {', '.join(f'{n}={v}' for n, v in match.items())}"
 
 
 def _near(word: str, among: Iterable[str], otherwise: str) -> str:

@@ -291,7 +291,7 @@ OURS = ("monitor", "alerts")
 LAZILY = """
     _strptime alembic.command apprise apscheduler.schedulers.background argparse asyncio concurrent.futures.thread ctypes
     curses difflib encodings.idna fcntl http.client jinja2 json5 pathlib platform prometheus_client psycopg pty pwd
-    readline rich.console rich.table rich.text shtab shutil sqlalchemy.dialects.postgresql.psycopg
+    readline shtab shutil sqlalchemy.dialects.postgresql.psycopg
     sqlalchemy.dialects.sqlite.pysqlite sqlite3 ssl subprocess tempfile termios textwrap threading tomllib tzdata
     urllib.request urllib3 uuid waitress wsgiref.simple_server xml.etree.ElementTree yaml zoneinfo
 """.split()

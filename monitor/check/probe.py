@@ -30,7 +30,7 @@ MOST: Final = 32
 MARGIN: Final = timedelta(minutes=1)
 
 #: What is remembered of a question whose answer never came: the check died on the way.
-UNHEARD: Final = AnswerMeaning(Answer.UNREACHABLE, "the check ended before the answer came")
+UNHEARD: Final = AnswerMeaning(Answer.UNREACHABLE, "the check ended before the answer arrived")
 
 #: What `status --probe` means where the config says nothing: every provider, hourly.
 EVERY: Final[Mapping[str, Probing]] = {name: Probing(HOUR) for name in PROBES}

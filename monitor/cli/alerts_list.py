@@ -1,16 +1,18 @@
-"""`authwatch alerts list`: what stands, who was told, who muted it."""
+"""`authwatch alerts list`: active alerts, who was notified, what is muted, channels that do not deliver."""
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from shlex import quote
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from alerts.timefmt import iso, moment, parse
+from alerts.timefmt import for_reader, iso, moment, parse
 from monitor.cli import history_access
 from monitor.cli.context import Context
+from monitor.judge.keys import Keys
 
 if TYPE_CHECKING:
     from alerts.memory import Memory
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 def run(given: argparse.Namespace, context: Context) -> int:
     """Prints what the memory of the alerts holds."""
     from alerts import memory, notify, store
-    from alerts.formats import visible
 
     settings, now = context.settings(context.host()), context.now()
     with history_access.reading(context, settings) as connection:
@@ -34,19 +35,91 @@ def run(given: argparse.Namespace, context: Context) -> int:
             return 0
         this_check = context.this_check()
         following = _following(connection, this_check, known) if connection else {}
+        last = store.last_deliveries(connection) if connection else {}
     rows = _rows(known, this_check.channels, following, now)
     silences = [as_json(one) for one in known.muting.silences if one.until > now]
     if given.json:
         context.say(json.dumps({"schema": 1, "alerts": rows, "silences": silences}, ensure_ascii=False, indent=1))
         return 0
-    if not rows:
-        context.say("Nothing stands.")
-    for row in rows:
-        context.say(visible(f"{row['level']:<5} {row['key']} since {_when(row['since'])}: {row['summary']}"))
-        context.say(visible(f"      {_who(row)}"))
-    for one in silences:
-        context.say(visible(f"silence {one['id']}: {one['match']} up to level {one['level']}{_by(one)}"))
+    waiting = memory.waiting(known, this_check.channels, this_check.rules, now)
+    stuck = [(label, since, last.get(label, {})) for label, since in sorted(waiting.items())]
+    pen = Pen(context, settings, now, Keys(known.alerts))
+    parts = [*_sections(rows, pen), _silences(silences, pen), _stuck(stuck, pen)]
+    if connection is None:
+        parts.append(pen.text("No check has run yet. Run: authwatch check"))
+    context.say("\n\n".join("\n".join(part) for part in parts if part))
     return 0
+
+
+class Pen(NamedTuple):
+    """How the list is written: for a reader's clock and terminal, with keys as short as they may be."""
+
+    context: Context
+    settings: Settings
+    now: datetime
+    keys: Keys
+
+    def text(self, text: str, begin: str = "") -> list[str]:
+        """A kept sentence in lines."""
+        from alerts.formats import visible
+        from monitor.cli.layout import columns_of, wrapped
+
+        shown = visible(for_reader(text, self.now, self.settings.timezone))
+        return wrapped(shown, columns_of(self.context), begin)
+
+    def head(self, level: str, text: str) -> list[str]:
+        """The first lines of an alert, its level painted."""
+        mark, paint = MARKS.get(level, (level, ""))
+        lines = self.text(text, f"{mark:<{len(INDENT)}}")
+        if paint and self.context.color:
+            lines[0] = lines[0].replace(mark, f"{paint}{mark}\033[0m", 1)
+        return lines
+
+
+#: How a level is shown, and in which colour of the terminal's own.
+MARKS = {"now": ("NOW", "\033[31;1m"), "soon": ("SOON", "\033[33m"), "info": ("info", ""), "fine": ("ok", "\033[32m")}
+INDENT = " " * 6
+
+
+def _sections(rows: list[dict[str, Any]], pen: Pen) -> Iterator[list[str]]:
+    """The alerts, a block each under the heading they belong to; calm where there is none."""
+    muted = [row for row in rows if row["acknowledged"] or row["silenced"]]
+    over = [row for row in rows if row["level"] == "fine" and row not in muted]
+    active = [row for row in rows if row not in muted and row not in over]
+    yield [f"{len(active)} active alert{'' if len(active) == 1 else 's'}:"] if active else ["No active alerts."]
+    for title, part in (("", active), ("Acknowledged or silenced:", muted), ("Resolved, not reported yet:", over)):
+        if part and title:
+            yield [title]
+        for row in part:
+            yield _alert(row, pen)
+
+
+def _alert(row: dict[str, Any], pen: Pen) -> list[str]:
+    lines = pen.head(row["level"], f"{pen.keys.short(row['key'])}  since {_when(row['since'])}")
+    for text in (row["summary"], *_who(row)):
+        lines += pen.text(text, INDENT)
+    return lines
+
+
+def _silences(silences: list[dict[str, Any]], pen: Pen) -> list[str]:
+    if not silences:
+        return []
+    lines = ["Silences:"]
+    for one in silences:
+        lines += pen.text(f'{one["match"]} up to "{one["level"]}",{_by(one)}', f"{one['id']:>3}   ")
+    return [*lines, f"{INDENT}end one: authwatch alerts unsilence ID"]
+
+
+def _stuck(channels: Sequence[tuple[str, datetime, Mapping[str, Any]]], pen: Pen) -> list[str]:
+    """The channels that do not deliver, since when, and how the last try ended."""
+    if not channels:
+        return []
+    lines = ["Channels that do not deliver:"]
+    for label, since, last in channels:
+        why = f": {last['error'] or last['outcome']}" if last.get("error") or last.get("outcome") else ""
+        lines += pen.text(f"{label}, since {moment(since)}{why}", INDENT)
+        lines.append(f"{INDENT}try it: authwatch alerts test {quote(label)}")
+    return lines
 
 
 def as_json(one: Silence | Acknowledgement) -> dict[str, Any]:
@@ -121,15 +194,21 @@ def _tokens(context: Context, settings: Settings, known: Memory, now: datetime) 
             context.say(f"{token_of(host, one)}\t{visible(one.summary or key)}")
 
 
-def _who(row: dict[str, Any]) -> str:
-    parts = [f"told {label} {_when(at)}" for label, at in row["told"].items()]
-    parts += [f"not yet delivered to {label}" for label in row["undelivered"]]
-    parts += [f"acknowledged{_by(row['acknowledgement'])}"] if row["acknowledged"] else []
-    parts += ["silenced"] if row["silenced"] else []
-    parts = parts or ["nobody was told"]
+def _who(row: dict[str, Any]) -> Iterator[str]:
+    """Who was told of an alert, who muted it, and what comes next."""
+    told = [f"{label} at {_when(at)}" for label, at in row["told"].items()]
+    if told:
+        yield f"notified: {', '.join(told)}"
+    elif not row["undelivered"]:
+        yield "nobody was notified"
+    if row["undelivered"]:
+        yield f"not delivered to: {', '.join(row['undelivered'])}"
+    if row["acknowledged"]:
+        yield f"acknowledged{_by(row['acknowledgement'])}"
+    if row["silenced"]:
+        yield "silenced"
     if following := row["next"]:
-        parts.append(f"next message: {following['reason']} to {following['channel']} {_when(following['at'])}")
-    return "; ".join(parts)
+        yield f"next: {following['channel']} at {_when(following['at'])}, {following['reason']}"
 
 
 def _by(wish: dict[str, Any]) -> str:
@@ -140,6 +219,6 @@ def _by(wish: dict[str, Any]) -> str:
 
 
 def _when(text: str) -> str:
-    """A moment of the JSON as people read it."""
+    """A moment of the JSON as a kept sentence has it."""
     at = parse(text)
     return moment(at) if at else text

@@ -1,13 +1,15 @@
-"""`authwatch alerts simulate`: what would be said, when and to whom, if nothing changed; writes nothing."""
+"""`authwatch alerts simulate`: the notifications to come if nothing changes; sends and writes nothing."""
 
 from __future__ import annotations
 
 import argparse
 import json
-from datetime import timedelta
+from collections import defaultdict
+from datetime import timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
-from alerts.timefmt import iso, moment
+from alerts.timefmt import date, for_reader, iso, moment
+from alerts.timefmt import span as in_words
 from monitor.cli.context import USAGE, Context, Failure
 
 if TYPE_CHECKING:
@@ -21,11 +23,17 @@ def run(given: argparse.Namespace, context: Context) -> int:
     from alerts.formats import visible
     from monitor.check.simulate import rehearse
     from monitor.cli import history_access
+    from monitor.cli.layout import columns_of, table
+    from monitor.cli.progress import progress
 
     horizon = _span(given.span)
-    this_check = context.this_check()
-    with history_access.in_words():
-        planned = list(rehearse(this_check, horizon))
+    with progress(context, "Simulating…") as show:
+        this_check = context.this_check()
+        planned = []
+        with history_access.in_words():
+            for one in rehearse(this_check, horizon):
+                planned.append(one)
+                show(f"Simulating: up to {date(one.at)}")
     if given.json:
         end = this_check.now + horizon
         document = {
@@ -37,16 +45,32 @@ def run(given: argparse.Namespace, context: Context) -> int:
         context.say(json.dumps(document, ensure_ascii=False, indent=1))
         return 0
     if not this_check.settings.channels:
-        context.say("No channel is configured, so nothing would be said; add `channels:` to the config.")
+        context.say("No notifications: no channel is configured. To set one up: authwatch onboard")
         return 0
-    context.say(f"If nothing changed, in the next {given.span}:")
-    for one in planned:
-        context.say(visible(f"{moment(one.at)}  {one.notification.channel}: {one.message.subject}"))
-        for item in one.notification.items:
-            context.say(visible(f"      {item.reason}: {item.alert.summary.partition(chr(10))[0]}"))
+    ahead = f"in the next {in_words(horizon)} if nothing changes"
     if not planned:
-        context.say("nothing would be said to anybody.")
+        context.say(f"No notifications expected {ahead}.")
+        return 0
+    zone = this_check.settings.timezone
+    alike: dict[tuple[str, str], list[str]] = defaultdict(list)  # the channels that hear the same
+    for one in planned:
+        alike[moment(one.at, zone=zone), _what(one, zone)].append(one.notification.channel)
+    rows = [(at, visible(", ".join(channels)), visible(what)) for (at, what), channels in alike.items()]
+    context.say("\n".join([f"Notifications {ahead}:", "", *table(rows, columns_of(context))]))
     return 0
+
+
+def _what(one: SimulatedMessage, zone: tzinfo | None) -> str:
+    """The subject as the phone shows it, and why each login is in it."""
+    from alerts.message import name_of
+
+    items = one.notification.items
+    reasons = dict.fromkeys(str(item.reason) for item in items)
+    parts = [
+        f"{reason}: {', '.join(name_of(item.alert) for item in items if item.reason == reason)}" for reason in reasons
+    ]
+    why = "; ".join(parts if len(items) > 1 else reasons)
+    return f"{for_reader(one.message.subject, one.at, zone)} ({why})"
 
 
 def _as_json(one: SimulatedMessage) -> dict[str, Any]:
@@ -69,12 +93,9 @@ def _as_json(one: SimulatedMessage) -> dict[str, Any]:
 
 
 def _span(text: str) -> timedelta:
-    from monitor.config.spans import parse_span
+    from monitor.cli.filtering import span_of
 
-    try:
-        span = parse_span(text)
-    except ValueError as error:
-        raise Failure(USAGE, f"--in {text}: {error}") from None
+    span = span_of(text, "--in")
     if span > LONGEST:
-        raise Failure(USAGE, f"--in {text}: at most {LONGEST.days}d, later than that nobody knows anything")
+        raise Failure(USAGE, f"--in {text}: the forecast is limited to {LONGEST.days} days")
     return span

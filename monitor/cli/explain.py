@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import get_close_matches
 from itertools import groupby, islice
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
@@ -33,7 +32,8 @@ AHEAD = 6
 def arguments(parser: argparse.ArgumentParser, command: str) -> None:
     """The options of the command."""
     common(parser)
-    parser.add_argument("key", metavar="KEY", help="as `authwatch status` shows it")
+    words = "a key, or any unique end of one, such as anthropic:default; default: the login that needs you most"
+    parser.add_argument("key", nargs="?", metavar="KEY", help=words)
 
 
 def run(given: argparse.Namespace, context: Context) -> int:
@@ -43,10 +43,11 @@ def run(given: argparse.Namespace, context: Context) -> int:
 
     with context.ending(PATIENCE):
         this_check = context.this_check()
-        outcome = read_only(this_check, about=given.key)
-    verdict = next((one for one in outcome.judgement.verdicts if one.key == given.key), None)
-    if verdict is None:
-        raise _unknown(given.key, outcome)
+        outcome = read_only(this_check, about=given.key or "")
+        verdict = _chosen(given.key, outcome.judgement.verdicts)
+        if verdict.key != given.key:  # what the history knows is read in full for one key alone
+            outcome = read_only(this_check, about=verdict.key)
+            verdict = next(one for one in outcome.judgement.verdicts if one.key == verdict.key)
     ahead = tuple(islice(prospect(this_check, outcome.judgement, outcome.known, verdict.key), AHEAD))
     explained = Explained(verdict, outcome, this_check.settings, ahead)
     if given.json:
@@ -58,13 +59,24 @@ def run(given: argparse.Namespace, context: Context) -> int:
     return 0
 
 
-def _unknown(key: str, outcome: CheckResult) -> Failure:
-    keys = [one.key for one in outcome.judgement.verdicts]
-    near = get_close_matches(key, keys, n=1, cutoff=0.4)
-    hint = f"did you mean {near[0]}?" if near else "authwatch status shows those that are"
-    return Failure(NOT_DONE, f"there is no credential {key}; {hint}")
+def _chosen(word: str | None, verdicts: Sequence[Verdict]) -> Verdict:
+    """The verdict that a key means; without one, the login that needs somebody most: by need, then by deadline."""
+    if word is not None:
+        from monitor.cli.filtering import key_of
+
+        key = key_of(word, (one.key for one in verdicts))
+        return next(one for one in verdicts if one.key == key)
+    if not verdicts:
+        raise Failure(NOT_DONE, "no logins found. `authwatch config show` lists where authwatch looks")
+    return min(verdicts, key=_urgency)
 
 
+def _urgency(verdict: Verdict) -> tuple[bool, int, bool, float, str]:
+    deadline = verdict.deadline.timestamp() if verdict.deadline else float("inf")
+    return verdict.ignored, _ORDER.index(verdict.needs_human), not verdict.in_use, deadline, verdict.key
+
+
+_ORDER = (Need.NOW, Need.UNKNOWN, Need.SOON, Need.NO)
 NAME = 14  # columns of a fact's name
 _NEED = {
     Need.NO: "no action needed",

@@ -1,19 +1,22 @@
 """Filters narrow what is printed, and a value that nothing here has is a typo or the wrong user, never "OK".
 
-Also the document of the last check, and the part of it that they leave.
+Also the document of the last check, and the part of it that they leave; and the key that a short one means.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from monitor.check import gate
 from monitor.check.status import narrowed, values
-from monitor.cli.context import USAGE, Failure
+from monitor.cli.context import NOT_DONE, USAGE, Failure
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from monitor.check.status import Document
     from monitor.config.settings import Settings
     from monitor.model import Remembered
@@ -57,9 +60,39 @@ def _unknown(name: str, value: str, known: set[str]) -> str:
 
     near = get_close_matches(value, known, n=1, cutoff=0.5)
     if near:
-        return f"there is no {name} {value!r}; did you mean {near[0]!r}?"
+        return f'unknown {name} "{value}"; did you mean {near[0]}?'
     some = ", ".join(sorted(known)[:NAMED])
-    return f"there is no {name} {value!r}; known here: {some}" if some else f"there is no {name} {value!r}"
+    return f'unknown {name} "{value}"; known: {some}' if some else f'unknown {name} "{value}"'
+
+
+def key_of(word: str, keys: Iterable[str], listed_by: str = "authwatch status") -> str:
+    """The key that a word means: the key itself, or any unique end of it. Raises Failure where it means several, which
+    are named to be copied, or none; `listed_by` is the command that shows the keys."""
+    from alerts.formats import visible
+    from monitor.judge.keys import Keys
+
+    known = Keys(keys)
+    found = known.find(word)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        near = known.nearest(word)
+        hint = f"did you mean {visible(quote(near))}?" if near else f"to list the keys: {listed_by}"
+        raise Failure(NOT_DONE, f'unknown key "{visible(word)}"; {hint}')
+    lines = [f"  {visible(quote(known.short(key)))}" for key in found[:NAMED]]
+    if len(found) > NAMED:
+        lines.append(f"  and {len(found) - NAMED} more; to list the keys: {listed_by}")
+    raise Failure(USAGE, "\n".join([f'"{visible(word)}" matches {len(found)} keys; use one of these:', *lines]))
+
+
+def span_of(text: str, option: str) -> timedelta:
+    """A span as the config has it (`30d`, `1h30m`); `option` names where it was given. Raises Failure."""
+    from monitor.config.spans import parse_span
+
+    try:
+        return parse_span(text)
+    except ValueError:
+        raise Failure(USAGE, f'{option}: expected a span such as 4h, 7d or 1h30m, got "{text}"') from None
 
 
 def document(point: gate.Checkpoint, filters: Mapping[str, str]) -> Document | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from shlex import quote
 from typing import TYPE_CHECKING
 
+from alerts.formats import visible
 from monitor.cli import history_access
 from monitor.cli.context import NOT_DONE, Context, Failure, common
 
@@ -16,36 +18,41 @@ if TYPE_CHECKING:
 def arguments(parser: argparse.ArgumentParser, command: str) -> None:
     """The options of the three commands."""
     common(parser, json=False)
-    parser.add_argument(
-        "key", metavar="KEY", help="as `authwatch status` shows it, like openclaw/main/anthropic:default"
-    )
+    parser.add_argument("key", metavar="KEY", help="a key, or any unique end of one, such as anthropic:default")
 
 
 def run(given: argparse.Namespace, context: Context) -> int:
     """Does it, in one transaction."""
     from alerts.store import put_alerts
+    from monitor.cli.filtering import key_of
     from monitor.history import known as known_rows
 
     settings = context.settings(context.host())
     with history_access.writing(context, settings) as connection:
         known = known_rows.read(connection, "")
         findings = _findings(connection)
-        if given.key in findings and given.key not in known:
-            return _finding(given, context, connection)
-        row = known.get(given.key) or _unknown(given.key, [*known, *findings])
-        if given.command == "forget":
-            _refuse_if_seen(given.key, row)
-            known_rows.forget(connection, given.key)
-            put_alerts(connection, {}, [given.key])
-            context.say(f"{given.key} is forgotten; it is not expected any more.")
-            return 0
-        ignored = given.command == "ignore"
-        known_rows.set_ignored(connection, given.key, ignored)
-        if ignored:
-            put_alerts(connection, {}, [given.key])
-        back = f"; take it back with: authwatch unignore {given.key}" if ignored else ""
-        context.say(f"{given.key} is {'shown, and never alarmed about' if ignored else 'alarmed about again'}{back}.")
+        key = key_of(given.key, {*known, *findings})
+        if key not in known:
+            _finding(given.command, key, connection)
+        elif given.command == "forget":
+            _refuse_if_seen(key, known[key])
+            known_rows.forget(connection, key)
+            put_alerts(connection, {}, [key])
+        else:
+            known_rows.set_ignored(connection, key, given.command == "ignore")
+            if given.command == "ignore":
+                put_alerts(connection, {}, [key])
+    for line in _done(given.command, key):
+        context.say(visible(line))
     return 0
+
+
+def _done(command: str, key: str) -> tuple[str, ...]:
+    if command == "forget":
+        return (f"Forgot {key}. It is no longer expected.",)
+    if command == "ignore":
+        return (f"{key} is ignored: shown, never alerts.", f"undo: authwatch unignore {quote(key)}")
+    return (f"Alerts for {key} are on again.",)
 
 
 def _findings(connection: Connection) -> set[str]:
@@ -57,20 +64,16 @@ def _findings(connection: Connection) -> set[str]:
     return {*store.ignored(connection), *(key for key, one in alerts.items() if about(one.labels))}
 
 
-def _finding(given: argparse.Namespace, context: Context, connection: Connection) -> int:
+def _finding(command: str, key: str, connection: Connection) -> None:
     """Mutes a finding for good, or no longer."""
     from alerts import store
 
-    if given.command == "forget":
-        quiet = f"to keep it quiet: authwatch ignore {given.key}"
-        raise Failure(NOT_DONE, f"{given.key} is a finding, and ends by itself\n{quiet}")
-    ignored = given.command == "ignore"
-    store.ignore(connection, given.key, ignored)
-    if ignored:
-        store.put_alerts(connection, {}, [given.key])
-    back = f"; take it back with: authwatch unignore {given.key}" if ignored else ""
-    context.say(f"{given.key} is {'shown, and never alarmed about' if ignored else 'alarmed about again'}{back}.")
-    return 0
+    if command == "forget":
+        message = f"{key} is a finding; it goes away by itself when it is fixed"
+        raise Failure(NOT_DONE, f"{message}\nto mute it: authwatch ignore {quote(key)}")
+    store.ignore(connection, key, command == "ignore")
+    if command == "ignore":
+        store.put_alerts(connection, {}, [key])
 
 
 def _refuse_if_seen(key: str, row: Remembered) -> None:
@@ -79,16 +82,5 @@ def _refuse_if_seen(key: str, row: Remembered) -> None:
 
     unchecked = row.state is State.UNKNOWN and not never_there(row)
     if row.state is not State.MISSING and not unchecked:
-        raise Failure(
-            NOT_DONE,
-            f"{key} was still seen by the last check (it is {row.state}), so it would come back at once\n"
-            f"to keep it quiet: authwatch ignore {key}",
-        )
-
-
-def _unknown(key: str, known: list[str]) -> Remembered:
-    from difflib import get_close_matches
-
-    near = get_close_matches(key, known, n=1, cutoff=0.4)
-    hint = f"did you mean {near[0]}?" if near else "authwatch status shows the keys that are"
-    raise Failure(NOT_DONE, f"{key} is not in the history; {hint}")
+        message = f"{key} is still there ({row.state}); the next check would find it again"
+        raise Failure(NOT_DONE, f"{message}\nto mute it: authwatch ignore {quote(key)}")

@@ -31,7 +31,7 @@ def beat(context: Context, settings: Settings, left: float, *, failed: bool = Fa
     patience = min(PATIENCE, timedelta(seconds=max(0.1, left - 1)))
     report = ping(settings.heartbeat.reveal(), failed=failed, patience=patience)
     if not report.outcome.heard:
-        context.complain(f"authwatch: the heartbeat was not heard ({report.outcome}): {report.error}")
+        context.complain(f"authwatch: heartbeat ping failed ({report.outcome}): {report.error}")
     elif not failed:
         _note(context, settings)
     return report.outcome.heard
@@ -51,7 +51,7 @@ def ping(url: str, *, failed: bool, patience: timedelta = PATIENCE) -> SendResul
     except Late as error:
         return SendResult(Outcome.TIMEOUT, str(error))
     except (Unanswered, ValueError) as error:
-        return SendResult(Outcome.CONNECT, str(error) if isinstance(error, Unanswered) else "it has no sound address")
+        return SendResult(Outcome.CONNECT, str(error) if isinstance(error, Unanswered) else "not a valid address")
     if 200 <= response.status < 300:
         return SendResult(Outcome.DELIVERED)
     return SendResult(outcome_of(response.status), f"HTTP {response.status}")

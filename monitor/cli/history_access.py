@@ -63,7 +63,7 @@ def adopt(context: Context, settings: Settings) -> Iterator[str]:
         state.create()
         with state.lock(0) as held:
             if not held:
-                raise Failure(NOT_DONE, "a check is running; run this again when it has ended")
+                raise Failure(NOT_DONE, "a check is running; try again when it has finished")
             url = engine.url_of(_given(settings), state.folder)
             opened = engine.opened(url, (tables.METADATA, store.METADATA))
             with engine.disposed(opened), opened.begin() as connection:
@@ -71,8 +71,8 @@ def adopt(context: Context, settings: Settings) -> Iterator[str]:
             gate.remove(str(state.gate))
     yield f"The state folder {state.folder} and the history {engine.shown(url)} now belong to the watcher of {home}."
     if before is not None and before.home != home:
-        yield f"Before, the history belonged to the watcher of {before.home}; its checks are refused from now on."
-    yield "The next check goes on from there: authwatch check"
+        yield f"The history belonged to the watcher of {before.home}; its checks are refused from now on."
+    yield "Next: authwatch check"
 
 
 def _given(settings: Settings) -> str | None:

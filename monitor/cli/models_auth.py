@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, tzinfo
 from typing import Any
 
@@ -202,7 +202,9 @@ def _list(given: argparse.Namespace, context: Context) -> int:
     result = listing.listed(found, agent, provider, context.host().show)
     now, local = context.now(), zone(context)
     rows = [(one["id"], one["provider"], one["type"], _expiry(one, now, local)) for one in result["profiles"]]
-    return context.tell(given.json, result, table(rows) or [f"No logins or keys are saved for agent {agent}."])
+    from monitor.cli.layout import WIDEST, table
+
+    return context.tell(given.json, result, table(rows, WIDEST) or [f"No logins or keys are saved for agent {agent}."])
 
 
 def _expiry(one: dict[str, Any], now: datetime, zone: tzinfo | None) -> str:
@@ -211,18 +213,6 @@ def _expiry(one: dict[str, Any], now: datetime, zone: tzinfo | None) -> str:
         return "no expiry date"
     verb = "expires" if at > now else "expired"
     return f"{'access ' if one['type'] == 'oauth' else ''}{verb} {when(at, now, zone)}"
-
-
-def table(rows: Sequence[tuple[str, ...]], width: int = 80) -> list[str]:
-    """Rows as aligned columns; where they do not fit, the last cell has a line of its own, and nothing is broken."""
-    from monitor.cli.status_text import columns
-    from monitor.cli.status_text import width as of
-
-    lines = columns(rows)
-    if all(of(line) <= width for line in lines):
-        return lines
-    heads = columns([row[:-1] for row in rows])
-    return [part for head, row in zip(heads, rows, strict=True) for part in (head, f"  {row[-1]}")]
 
 
 def zone(context: Context) -> tzinfo | None:

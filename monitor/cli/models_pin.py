@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from alerts.timefmt import for_reader, iso
 from monitor.cli.context import USAGE, Context, Failure, common
-from monitor.cli.models_auth import agent, table, zone
+from monitor.cli.models_auth import agent, zone
 
 if TYPE_CHECKING:
     from monitor.openclaw.candidates import Candidates
@@ -85,7 +85,9 @@ def _list(given: argparse.Namespace, context: Context) -> int:
         (one.session, one.profile, f"by {'OpenClaw' if one.by == 'auto' else one.by}", one.model or "")
         for one in listed
     ]
-    lines = table(rows) or ["No sessions are pinned."]
+    from monitor.cli.layout import WIDEST, table
+
+    lines = table(rows, WIDEST) or ["No sessions are pinned."]
     return context.tell(given.json, {"pins": [one._asdict() for one in listed]}, lines)
 
 
@@ -104,7 +106,7 @@ def _status(given: argparse.Namespace, context: Context) -> int:
 
 
 def _lines(view: Candidates) -> list[str]:
-    from monitor.cli.status_text import columns
+    from monitor.cli.layout import columns
 
     rows = [
         (

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 from monitor.check import gate
 from monitor.cli.check import offered_keys_for
 from monitor.cli.context import Context
+from monitor.cli.progress import progress
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from monitor.check.assess import CheckContext
     from monitor.config.settings import Settings
-    from monitor.model import Judgement, ProbeResult, Verdict
+    from monitor.model import Judgement, ProbeResult
     from monitor.system.host import Host
     from monitor.system.state_dir import StateDir
 
@@ -37,7 +40,7 @@ def windowed(host: Host, state: StateDir, settings: Settings, context: Context) 
         state.create()
         key = state.key(create=True)
     except StateError as error:
-        context.complain(f"authwatch: {error}; what is told now is not remembered")
+        context.complain(f"authwatch: {error}; these answers are not saved")
         key = None
     return host.keyed(key, offered_keys_for(settings))
 
@@ -62,12 +65,13 @@ def told(
 
     with this.state.lock(LOCK_SECONDS) as held:
         if not held:
-            context.complain("authwatch: a check is running, so nobody is asked now")
+            context.complain("authwatch: another check is running; providers were not probed")
             return before
-        found, why = at_once(this, before, filters)
+        with progress(context, "Asking providers…"):
+            found, why = at_once(this, before, filters)
         gate.remove(str(this.state.gate))
     if why:
-        context.complain(f"authwatch: {why}; what is told now is not remembered")
+        context.complain(f"authwatch: {why}; these answers are not saved")
     return found
 
 
@@ -88,17 +92,23 @@ def openclaw(given: argparse.Namespace, context: Context) -> tuple[Settings, Jud
     return settings, read_only(this, told_of).judgement
 
 
-def lines(settings: Settings, judgement: Judgement) -> Iterator[str]:
-    """What the providers said, a line each, and who was not asked for want of a permission."""
+def lines(settings: Settings, judgement: Judgement, wide: int = 80) -> Iterator[str]:
+    """What the providers said, a line each, and who was not asked for want of a permission; at most `wide` columns."""
     from alerts.formats import visible
-    from monitor.cli.status_text import columns
+    from monitor.cli.layout import table, wrapped
+    from monitor.judge.keys import Keys
 
-    rows = [(visible(one.key), str(one.proof.answer), visible(_rest(one))) for one in judgement.verdicts if one.proof]
-    yield "Asked their providers:" if rows else "No login here has a provider that can be asked, see: docs/probes.md"
-    yield from (f"  {line}" for line in columns(rows))
+    short = Keys(one.key for one in judgement.verdicts).short
+    rows = [
+        (visible(short(one.key)), one.proof.answer.replace("_", " "), visible(_rest(one.proof, settings.timezone)))
+        for one in judgement.verdicts
+        if one.proof
+    ]
+    yield "Providers' answers:" if rows else "No login here has a provider that can be asked; see docs/probes.md."
+    yield from (f"  {line}" for line in table(rows, wide - 2))
     for name in sorted(_unasked(settings, judgement)):
-        allowed = f"probe: {{{name}: {{every: 1h, oauth: true}}}}"
-        yield f"{name} was not asked about log-ins: `{allowed}` in the config lets it be, with their access tokens."
+        yield from wrapped(f"{name}: logins were not probed. To send their access tokens, add to the config:", wide)
+        yield f"  probe: {{{name}: {{every: 1h, oauth: true}}}}"
 
 
 def _unasked(settings: Settings, judgement: Judgement) -> set[str]:
@@ -115,14 +125,11 @@ def _unasked(settings: Settings, judgement: Judgement) -> set[str]:
     return {name for name in takes if (wish := settings.probe.get(name)) and not wish.oauth}
 
 
-def _rest(verdict: Verdict) -> str:
+def _rest(proof: ProbeResult, zone: tzinfo | None) -> str:
     from alerts.timefmt import moment
 
-    proof = verdict.proof
-    if proof is None:
-        return ""
-    ends = f"ends {moment(proof.expires_at)}" if proof.expires_at else ""
-    return "; ".join(part for part in (moment(proof.at), proof.credit, ends, proof.note) if part)
+    expires = f"expires {moment(proof.expires_at, zone=zone)}" if proof.expires_at else ""
+    return "; ".join(part for part in (moment(proof.at, zone=zone), proof.credit, expires, proof.note) if part)
 
 
 def plain(judgement: Judgement) -> list[dict[str, Any]]:

@@ -1,46 +1,20 @@
-"""What `status` and `check` print of a status document: what needs somebody first, then the calm rest; and tables
-of text for a terminal."""
+"""What `status` and `check` print of a status document: what needs somebody first, then the calm rest."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from os.path import commonpath
-from textwrap import wrap
 from typing import Any, NamedTuple
 
 from alerts.formats import plugin_line, visible
 from alerts.timefmt import date, for_reader, near
 from monitor.check.status import Document, counts, exit_code, need_of, needs, zone
+from monitor.cli.layout import columns as aligned
+from monitor.cli.layout import width, wrapped
 from monitor.judge.wording import name
 from monitor.model import Credential, Kind, Need, State
-
-
-def width(text: str) -> int:
-    """How many columns a text takes on a terminal."""
-    return len(text) if text.isascii() else sum(_columns(c) for c in text)
-
-
-def _columns(character: str) -> int:
-    if unicodedata.combining(character):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
-
-
-def columns(rows: Sequence[Sequence[str]], gap: str = "  ") -> list[str]:
-    """Rows as lines with aligned columns; the last column is left as it is."""
-    if not rows:
-        return []
-    widths = [max(width(row[at]) for row in rows) for at in range(len(rows[0]) - 1)]
-    return [
-        gap.join(
-            cell if at == len(row) - 1 else cell + " " * (widths[at] - width(cell)) for at, cell in enumerate(row)
-        ).rstrip()
-        for row in rows
-    ]
-
 
 _ORDER = {Need.NOW: 0, Need.UNKNOWN: 1, Need.SOON: 2, Need.NO: 3}
 _WORD = {Need.NOW: "NOW", Need.UNKNOWN: "?", Need.SOON: "SOON"}
@@ -51,8 +25,7 @@ _COLOR = {"NOW": "\033[1;31m", "SOON": "\033[33m", "?": "\033[35m", "ok": "\033[
 _INDENT = 6
 #: A sentence beside its login is wrapped in no fewer columns; else it stands beneath.
 _LEAST = 28
-#: A moment in brackets is not broken, nor is an option from its value.
-_TOGETHER = re.compile(r"\([^()]{0,40} \d\d:\d\d [^() ]{0,6}\)")
+#: An option is not broken from its value.
 _OPTIONS = re.compile(r" (?=--?\w)| (?=&& )")
 #: Words that a sentence needs behind a name, and a row does not.
 _VERBS = ("is ", "was ", "has ")
@@ -104,7 +77,7 @@ def rows(shown: Document, now: datetime | None = None) -> list[StatusLine]:
 def _laid_out(found: Sequence[StatusLine], wide: int | None) -> list[str]:
     """Each row, of one or several lines."""
     cells = [(f"{row.mark:<{_INDENT - 2}}", visible(row.where), visible(row.name)) for row in found]
-    firsts = columns([(mark, *(cell if cell[1] else ("", "")), "") for mark, *cell in cells])
+    firsts = aligned([(mark, *(cell if cell[1] else ("", "")), "") for mark, *cell in cells])
     room = max((width(line) for line in firsts), default=0) + 2
     made = []
     for row, cell, first in zip(found, cells, firsts, strict=True):
@@ -121,18 +94,8 @@ def _laid_out(found: Sequence[StatusLine], wide: int | None) -> list[str]:
 
 
 def _wrapped(said: str, wide: int | None, begin: str, rest: str) -> str:
-    """A sentence behind `begin`; neither a key nor a command in it is broken."""
-    if wide is None:
-        return (begin + said).rstrip()
-    lines = wrap(
-        _TOGETHER.sub(lambda found: found[0].replace(" ", "\N{NO-BREAK SPACE}"), said),
-        max(wide, len(rest) + 1),
-        initial_indent=begin,
-        subsequent_indent=rest,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return "\n".join(lines).replace("\N{NO-BREAK SPACE}", " ") or begin.rstrip()
+    """A sentence behind `begin`; a pipe gets it in one line."""
+    return "\n".join(wrapped(said, max(wide, len(rest) + 1), begin, rest)) if wide else (begin + said).rstrip()
 
 
 def _fix(remedy: str, wide: int | None) -> Iterator[str]:

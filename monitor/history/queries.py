@@ -28,10 +28,20 @@ KEYS: Final = 500
 
 def transitions(connection: Connection, since: datetime, key: str | None = None) -> list[Transition]:
     """The changes since a moment, oldest first; of one key when given."""
+    return list(each_transition(connection, since, key))
+
+
+def each_transition(connection: Connection, since: datetime, key: str | None = None) -> Iterator[Transition]:
+    """The same one by one, as they are read."""
     query = select(TRANSITIONS).where(TRANSITIONS.c.at >= since).order_by(TRANSITIONS.c.id)
     if key is not None:
         query = query.where(TRANSITIONS.c.key == key)
-    return [_transition(row) for row in connection.execute(query).mappings()]
+    yield from map(_transition, connection.execute(query).mappings())
+
+
+def changed_keys(connection: Connection) -> set[str]:
+    """The keys that changed at any time, those that are forgotten now too."""
+    return set(connection.execute(select(TRANSITIONS.c.key).distinct()).scalars())
 
 
 def rotations(connection: Connection, keys: Collection[str]) -> dict[str, tuple[Renewal, ...]]:

@@ -18,9 +18,7 @@ from monitor.probes.response import Reply, read
 VERSION: Final = "2023-06-01"
 BETA: Final = "oauth-2025-04-20"
 CLAUDE_CODE_ONLY: Final = "only authorized for use with claude code"
-WRONG_USE: Final = (
-    "it is alive, but Anthropic takes it from Claude Code only: keep it there, and give other programs an API key"
-)
+WRONG_USE: Final = "Anthropic accepts it from Claude Code only: keep it there, and give other programs an API key"
 
 
 def headers(secret: str, kind: Kind) -> Mapping[str, str]:

@@ -24,7 +24,7 @@ def told(reply: Reply) -> AnswerMeaning:
     """What the answer means."""
     words = reply.words if reply.status in (400, 403) else ""
     if "reported as leaked" in words:
-        return AnswerMeaning(Answer.INVALID, "Google blocked it because it was found in public")
+        return AnswerMeaning(Answer.INVALID, "Google blocked it: it was found in public")
     if "location is not supported" in words:
         return AnswerMeaning(Answer.FORBIDDEN, "Google does not serve this region")
     found = read(reply, "models", bad_key=("api_key_invalid", "api key not valid", "api key expired"), long=True)

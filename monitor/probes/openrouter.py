@@ -27,7 +27,7 @@ def told(reply: Reply) -> AnswerMeaning:
         return found
     key: Any = found.get("data")
     if not isinstance(key, dict):
-        return unreachable("somebody else answered: this is not what the provider sends")
+        return unreachable("unexpected answer: not in the provider's format")
     try:
         ends = moment(key.get("expires_at"))
     except ValueError:
@@ -37,7 +37,5 @@ def told(reply: Reply) -> AnswerMeaning:
         return AnswerMeaning(Answer.VALID, expires_at=ends)
     if left <= 0:
         resets = again in ("daily", "weekly", "monthly")
-        return AnswerMeaning(
-            Answer.OUT_OF_CREDIT, f"its limit begins anew {again}" if resets else "", ends, "0 USD left"
-        )
+        return AnswerMeaning(Answer.OUT_OF_CREDIT, f"its limit resets {again}" if resets else "", ends, "0 USD left")
     return AnswerMeaning(Answer.VALID, expires_at=ends, credit=f"{left:.2f} USD left")

@@ -73,13 +73,13 @@ def trouble(reply: Reply) -> AnswerMeaning | None:
     """What an answer means whoever gave it: no success, and no refusal that a provider words in its own way."""
     status = reply.meant
     if 300 <= status < 400:
-        return unreachable("it redirects, which is never followed with a key")
+        return unreachable("redirected; authwatch never follows a redirect with a key")
     if status >= 500:
-        return unreachable(f"the provider is in trouble (status {status})")
+        return unreachable(f"the provider has a problem (HTTP {status})")
     if reply.data is None and not reply.cut:
         if status == 429:
             return AnswerMeaning(Answer.RATE_LIMITED)
-        return unreachable(f"somebody else answered, no JSON came (status {reply.status}): a sign-in page, a proxy?")
+        return unreachable(f"unexpected answer without JSON (HTTP {reply.status}): a sign-in page or a proxy?")
     if status == 402 or _has(reply, _CREDIT):
         return AnswerMeaning(Answer.OUT_OF_CREDIT)
     if status == 429:
@@ -91,12 +91,12 @@ def refusal(reply: Reply, *, bad_key: tuple[str, ...] = ()) -> AnswerMeaning:
     """What a refusal in JSON means. `bad_key`: marks of a bad key where a provider does not answer 401 for one."""
     status = reply.meant
     if status in (401, 403) and _has(reply, _SCOPE):
-        return AnswerMeaning(Answer.FORBIDDEN, "it is alive, but not for the list that was asked for")
+        return AnswerMeaning(Answer.FORBIDDEN, "accepted, but not allowed to list models")
     if status == 401 or (bad_key and _has(reply, bad_key)):
         return AnswerMeaning(Answer.EXPIRED if "expired" in reply.words else Answer.INVALID)
     if status == 403:
-        return AnswerMeaning(Answer.FORBIDDEN, "the provider refuses what was asked, not the login")
-    return unreachable(f"the answer says nothing about the login (status {status})")
+        return AnswerMeaning(Answer.FORBIDDEN, "accepted, but not allowed to make this request")
+    return unreachable(f"the answer says nothing about the login (HTTP {status})")
 
 
 def read(
@@ -111,7 +111,7 @@ def read(
         return refusal(reply, bad_key=bad_key)
     if reply.cut and long:
         return {}
-    return data if shape in data else unreachable("somebody else answered: this is not what the provider sends")
+    return data if shape in data else unreachable("unexpected answer: not in the provider's format")
 
 
 def _has(reply: Reply, marks: tuple[str, ...]) -> bool:

@@ -13,7 +13,7 @@ from monitor.probes.response import Reply, read
 
 _BLOCKS: Final = {
     "api_key_blocked": "the key is blocked",
-    "api_key_disabled": "the key is switched off",
+    "api_key_disabled": "the key is disabled",
     "team_blocked": "its team is blocked",
 }
 

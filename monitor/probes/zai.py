@@ -29,7 +29,7 @@ _CODES: Final = {
     1304: AnswerMeaning(Answer.RATE_LIMITED),
     1305: AnswerMeaning(Answer.RATE_LIMITED),
     1308: AnswerMeaning(Answer.RATE_LIMITED),
-    1309: AnswerMeaning(Answer.OUT_OF_CREDIT, "its plan has ended"),
+    1309: AnswerMeaning(Answer.OUT_OF_CREDIT, "its plan has expired"),
     1310: AnswerMeaning(Answer.RATE_LIMITED),
 }
 
@@ -52,12 +52,12 @@ def told(reply: Reply) -> AnswerMeaning:
     if reply.status == 403:
         return AnswerMeaning(Answer.FORBIDDEN)
     if reply.status != 200 or code is None:
-        return unreachable(f"the answer says nothing about the login (status {reply.status})")
+        return unreachable(f"the answer says nothing about the login (HTTP {reply.status})")
     if code != 200:
-        return AnswerMeaning(Answer.FORBIDDEN, f"z.ai answers with its code {code}; an account without a coding plan?")
+        return AnswerMeaning(Answer.FORBIDDEN, f"z.ai answered with code {code}; maybe the account has no coding plan")
     used = _used(data.get("data"))
     if used is not None and used >= 100:
-        return AnswerMeaning(Answer.RATE_LIMITED, "its plan is used up until the limit begins anew")
+        return AnswerMeaning(Answer.RATE_LIMITED, "its plan is used up until the limit resets")
     return AnswerMeaning(Answer.VALID, credit="" if used is None else f"{used:.0f}% of the plan used")
 
 

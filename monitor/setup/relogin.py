@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from monitor.model import Evidence, Kind, Need, SourceEntry, State, Verdict
-from monitor.openclaw.observations import BY_CODE
+from monitor.openclaw.releases import BY_CODE
 from monitor.openclaw.write.replace_file import WriteRefused, target
 from monitor.setup import codex_login
 from monitor.setup.login_process import LoginImpossible

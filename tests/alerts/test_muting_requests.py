@@ -21,13 +21,13 @@ KNOWN = {KEY: alert(), OTHER.key: OTHER}
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "is no label and value"),
-        ("anthropic", "is no label and value"),
-        ("provider=", "is no label and value"),
-        ("provider=a,,agent=b", "is no label and value"),
+        ("", "expected LABEL=VALUE"),
+        ("anthropic", "expected LABEL=VALUE"),
+        ("provider=", "expected LABEL=VALUE"),
+        ("provider=a,,agent=b", "expected LABEL=VALUE"),
         ("provder=anthropic", "did you mean provider?"),
-        ("level=now", "there is no label 'level'"),
-        ("agent=a,agent=b", "at once"),
+        ("level=now", 'unknown label "level"'),
+        ("agent=a,agent=b", "given twice"),
     ],
 )
 def test_a_match_that_is_none_is_refused_in_words(text, words):
@@ -43,7 +43,7 @@ def test_a_match_may_have_spaces_and_a_value_an_equals_sign():
     ("match", "words"),
     [
         ({"provider": "antropic"}, "did you mean anthropic?"),
-        ({"agent": "zzzzzz"}, "known values: main, old"),
+        ({"agent": "zzzzzz"}, "known: main, old"),
         ({"agent": "main", "provider": "zai"}, "nothing has all of agent=main, provider=zai"),
     ],
 )
@@ -78,7 +78,7 @@ def test_an_acknowledgement_ends_when_the_standing_changes():
     [
         ("openclaw/main/anthropic:defalt", f"did you mean {KEY}?"),
         ("x", "authwatch alerts list"),
-        (OTHER.key, "nothing is wrong"),
+        (OTHER.key, "no active alert"),
     ],
 )
 def test_an_acknowledgement_of_nothing_is_refused(key, words):

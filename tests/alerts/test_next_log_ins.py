@@ -44,15 +44,14 @@ def lived(life: Life) -> Life:
 
 
 def test_the_next_log_ins_are_listed_the_known_and_the_expected(lived: Life) -> None:
-    assert said(lived, "history", "--next", "10d") == "Nobody has to log in in that time, as far as can be told.\n"
+    assert (
+        said(lived, "history", "--next", "10d") == "No login needs renewing in the next 10 days, as far as is known.\n"
+    )
     due = date(START + (67 + 22) * DAY)
     assert [re.split(" {2,}", line) for line in said(lived, "history", "--next").splitlines()] == [
-        ["Thu 20 May 2027, 12:00 UTC", "claude-code/-/claude-code:default", "it ends then"],
-        [
-            f"about {due}",
-            KEY,
-            "by 4 past log-ins, give or take 2 days; it states no end of its own",
-        ],
+        ["Thu 20 May 2027, 12:00 UTC", "claude-code:default", "expires"],
+        [f"about {due}", "anthropic:default", "estimated from 4 past logins"],
+        ["", "(± 2 days)"],
     ]
     (known, guess) = json.loads(said(lived, "history", "--next", "30d", "--json"))["next"]
     assert (known["at"], known["estimate"], known["logins"]) == ("2027-05-20T12:00:00Z", False, None)
@@ -92,10 +91,12 @@ def test_a_login_that_renews_itself_lets_nothing_be_expected(life: Life) -> None
     for number in range(12):
         life.openclaw({NAME: life.oauth(8 * HOUR, secret=str(number))})
         life.look(after=8 * HOUR)
-    assert said(life, "history", "--next", "400d") == "Nobody has to log in in that time, as far as can be told.\n"
+    assert (
+        said(life, "history", "--next", "400d") == "No login needs renewing in the next 400 days, as far as is known.\n"
+    )
 
 
 def test_a_span_that_is_none_is_answered_with_what_would_be_right(life: Life) -> None:
     done = life.line.run(life.home, "history", "--next", "soon", at=life.now, boot=life.boot)
     assert done.code == 64
-    assert "'soon'" in done.err
+    assert '--next: expected a span such as 4h, 7d or 1h30m, got "soon"' in done.err

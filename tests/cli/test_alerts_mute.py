@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 
 from tests.command import authwatch, configure, state
 from tests.inbox import Receiver
-from tests.openclaw_home import DAY, HOUR, openclaw, token
+from tests.openclaw_home import DAY, HOUR, openclaw, put, token
 from tests.phone import make_phone
 from tests.polling import pause
 from tests.receivers import web
@@ -47,7 +49,7 @@ def test_an_acknowledgement_shows_who_and_why_everywhere(tmp_path, phone):
     assert done.code == 0, done.err
     assert profile(tmp_path)["acknowledged"] is True
     assert "; acknowledged" in authwatch(tmp_path, "status").out
-    listed = authwatch(tmp_path, "alerts", "list").out
+    listed = " ".join(authwatch(tmp_path, "alerts", "list").out.split())
     assert "acknowledged by anna until" in listed
     assert "new key ordered" in listed
     (row,) = authwatch(tmp_path, "alerts", "list", "--json").json["alerts"]
@@ -107,25 +109,29 @@ def test_the_gate_does_not_hide_a_silence(tmp_path, phone):
     ("words", "code", "said"),
     [
         (("ack", "openclaw/main/anthropic:defalt"), 1, f"did you mean {KEY}?"),
-        (("ack",), 64, "say what"),
-        (("ack", KEY, "--token", "x"), 64, "say what"),
-        (("ack", KEY, "--for", "soon"), 64, "--for soon"),
-        (("ack", KEY, "--for", "0d"), 64, "longer than nothing"),
+        (("ack",), 64, "expected either a KEY"),
+        (("ack", KEY, "--token", "x"), 64, "expected either a KEY"),
+        (("ack", KEY, "--for", "soon"), 64, '--for: expected a span such as 4h, 7d or 1h30m, got "soon"'),
+        (("ack", KEY, "--for", "0d"), 64, "more than 0 s"),
         (("ack", KEY, "--for", "9999d"), 64, "at most 366 days"),
-        (("ack", KEY, "--for", "9" * 30 + "d"), 64, "--for 9"),
+        (("ack", KEY, "--for", "9" * 30 + "d"), 64, "--for: expected a span"),
         (("ack", KEY, "--note", "x" * 501), 1, "500 characters"),
-        (("ack", "--token", "0" * 32), 1, "changed since"),
-        (("silence", "provider=anthropic"), 64, "--for"),
+        (("ack", "--token", "0" * 32), 1, "out of date"),
+        (("ack", "openclaw/antropic:default"), 1, "did you mean openclaw/anthropic:default?"),
+        (("silence", "provider=anthropic"), 64, "authwatch alerts silence provider=anthropic 4h"),
+        (("silence", "provider=anthropic", "4h", "--for", "4h"), 64, "not both"),
+        (("silence", "provider=anthropic", "soon"), 64, "SPAN: expected a span"),
+        (("silence", "anthropic:defalt", "4h"), 1, "did you mean anthropic:default?"),
         (("silence", "provder=anthropic", "--for", "4h"), 64, "did you mean provider?"),
         (("silence", "provider=antropic", "--for", "4h"), 1, "did you mean anthropic?"),
-        (("silence", "", "--for", "4h"), 64, "is no label and value"),
-        (("silence", "agent=main", "--for", "0s"), 64, "longer than nothing"),
-        (("unsilence", "7"), 1, "there is none at all"),
+        (("silence", "", "--for", "4h"), 64, "expected LABEL=VALUE"),
+        (("silence", "agent=main", "--for", "0s"), 64, "more than 0 s"),
+        (("unsilence", "7"), 1, "no silence is active"),
         (("unsilence", "x"), 64, "invalid int"),
         (("lst",), 64, "invalid choice"),
         (("test", "fone"), 64, "did you mean phone?"),
-        (("simulate", "--in", "tomorrow"), 64, "--in tomorrow"),
-        (("simulate", "--in", "9999d"), 64, "at most 366d"),
+        (("simulate", "--in", "tomorrow"), 64, '--in: expected a span such as 4h, 7d or 1h30m, got "tomorrow"'),
+        (("simulate", "--in", "9999d"), 64, "the forecast is limited to 366 days"),
     ],
 )
 def test_what_cannot_be_is_refused_in_words(dying_home, words, code, said):
@@ -189,3 +195,59 @@ def test_the_phone_without_termux_is_an_error_of_the_configuration(tmp_path):
     openclaw(tmp_path, {"anthropic:default": token(ends_in=2 * DAY)})
     configure(tmp_path, "channels:\n  phone: {url: 'termux://'}\n")
     assert "pkg install termux-api" in authwatch(tmp_path, "check").err
+
+
+def test_a_silence_takes_a_key_and_a_span_and_says_what_it_does(tmp_path, phone):
+    zone = "timezone: Asia/Tokyo\n"
+    openclaw(tmp_path, {"anthropic:default": token(ends_in=2 * DAY), "zai:k": token("zai", 2 * DAY)})
+    told(tmp_path, phone, zone)
+    authwatch(tmp_path, "check")
+    done = authwatch(tmp_path, "alerts", "silence", "anthropic:default", "4h")
+    assert done.code == 0, done.err
+    first, muted, end = done.out.splitlines()
+    assert re.fullmatch(
+        r'Silence 1 mutes matching alerts up to "soon" until \w{3} \d+ \w{3}, \d\d:\d\d JST \(in 4 h\)\.', first
+    )
+    assert muted == "Muted now: SOON anthropic:default (main)"
+    assert authwatch(tmp_path, *end.removeprefix("end it: authwatch ").split()).out == "Silence 1 ended.\n"
+    done = authwatch(tmp_path, "alerts", "silence", "main/anthropic:default", "--for", "4h", "--json")
+    assert done.json["silence"]["match"] == (
+        "agent=main,profile=anthropic:default,provider=anthropic,source=openclaw"
+    ), "a key means these labels"
+    silenced = {one["profile"]: one["silenced"] for one in authwatch(tmp_path, "status", "--json").json["profiles"]}
+    assert silenced == {"anthropic:default": True, "zai:k": False}
+
+
+def test_a_silence_of_what_is_fine_says_that_nothing_is_muted_yet(tmp_path):
+    openclaw(tmp_path, {"anthropic:default": token()})
+    authwatch(tmp_path, "check")
+    assert "Muted now: no active alert matches yet" in authwatch(tmp_path, "alerts", "silence", KEY, "4h").out
+
+
+def test_the_list_groups_what_is_active_what_is_muted_and_channels_that_do_not_deliver(tmp_path, phone):
+    openclaw(tmp_path, {"anthropic:default": token(ends_in=2 * DAY), "zai:k": token("zai", -HOUR)})
+    models = {"primary": "anthropic/claude-sonnet-4-5", "fallbacks": ["zai/glm-4.7"]}
+    put(tmp_path / ".openclaw" / "openclaw.json", json.dumps({"agents": {"defaults": {"model": models}}}))
+    more = "  mail: {url: 'json://127.0.0.1:9/json/x'}\n"
+    told(tmp_path, phone, "timezone: Asia/Tokyo\n")
+    configure(tmp_path, (tmp_path / ".config/authwatch/config.yaml").read_text() + more)
+    authwatch(tmp_path, "check")
+    authwatch(tmp_path, "alerts", "ack", "anthropic:default")
+    lines = authwatch(tmp_path, "alerts", "list").out.splitlines()
+    assert all(len(line) <= 80 for line in lines)
+    heads = [line for line in lines if line.endswith(":") and not line.startswith(" ")]
+    assert heads == ["1 active alert:", "Acknowledged or silenced:", "Channels that do not deliver:"]
+    alerts = [line.partition("  since ")[0].split() for line in lines if "  since " in line]
+    assert alerts == [["NOW", "zai:k"], ["SOON", "anthropic:default"]]
+    assert "      not delivered to: mail" in lines
+    assert any(re.match(r"      notified: phone at \w{3} \d+ \w{3}, \d\d:\d\d JST", line) for line in lines)
+    assert lines[-1] == "      try it: authwatch alerts test mail"
+
+
+def test_the_list_of_no_alerts_is_calm(tmp_path):
+    assert authwatch(tmp_path, "alerts", "list").out == (
+        "No active alerts.\n\nNo check has run yet. Run: authwatch check\n"
+    )
+    openclaw(tmp_path, {"anthropic:default": token()})
+    authwatch(tmp_path, "check")
+    assert authwatch(tmp_path, "alerts", "list").out == "No active alerts.\n"

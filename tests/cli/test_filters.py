@@ -83,10 +83,10 @@ def test_the_parts_say_what_the_whole_says(tmp_path: Path) -> None:
 
 
 TYPOS = [
-    ("--source", "claude_code", "'claude-code'"),
-    ("--provider", "antropic", "'anthropic'"),
-    ("--agent", "mian", "'main'"),
-    ("--profile", "anthropic:ded", "'anthropic:dead'"),
+    ("--source", "claude_code", "claude-code"),
+    ("--provider", "antropic", "anthropic"),
+    ("--agent", "mian", "main"),
+    ("--profile", "anthropic:ded", "anthropic:dead"),
 ]
 
 

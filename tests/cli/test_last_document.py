@@ -155,7 +155,7 @@ def test_what_is_drawn_is_what_a_look_finds(line, home, words):
 def test_a_filter_that_means_nothing_is_wrong_usage_with_what_was_meant(line, home):
     done = line.run(home, "status", "--source", "codx", at=LATER)
     assert done.code == 64
-    assert "did you mean 'codex'" in done.err
+    assert "did you mean codex?" in done.err
 
 
 def test_a_filter_that_only_the_config_knows_has_a_look(line, home):

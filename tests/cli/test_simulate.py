@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -140,27 +141,31 @@ def test_the_page_and_the_list_name_the_first_message_of_the_simulation(tmp_path
 
 def test_it_reads_like_a_plan(tmp_path, there):
     openclaw(tmp_path, {"anthropic:default": token(ends_in=9 * DAY + HOUR)})
-    configure(tmp_path, f"host: box\nchannels:\n  phone: {{url: '{there.url('json', 'json/phone')}'}}\n")
+    configure(
+        tmp_path,
+        f"host: box\ntimezone: Asia/Tokyo\nchannels:\n  phone: {{url: '{there.url('json', 'json/phone')}'}}\n",
+    )
     before = len(there.received)
     done = authwatch(tmp_path, "alerts", "simulate", "--in", "27d")
     assert done.code == 0, done.err
     lines = done.out.splitlines()
-    assert lines[0] == "If nothing changed, in the next 27d:"
-    assert [line.partition("  phone: ")[2] for line in lines if "  phone: " in line][:4] == [
-        "Expires in 7 days: anthropic:default · box",
-        "Expires in 3 days: anthropic:default · box",
-        "Expires in 24 h: anthropic:default · box",
-        "Expired: anthropic:default · box",
+    assert lines[0] == "Notifications in the next 27 days if nothing changes:"
+    assert all(len(line) <= 80 for line in lines)
+    assert re.findall(r"\((new|worse|reminder)\)", done.out)[:5] == ["new", "worse", "worse", "worse", "reminder"]
+    moments = [
+        datetime.strptime(found, "%a %d %b %Y, %H:%M JST")
+        for found in re.findall(r"^\w{3} .*JST", done.out, re.MULTILINE)
     ]
+    assert moments == sorted(moments)
     assert len(there.received) == before, "nothing is sent"
     assert not state(tmp_path).exists()
 
 
 def test_without_a_channel_it_says_so(tmp_path):
     done = authwatch(tmp_path, "alerts", "simulate")
-    assert (done.code, "add `channels:`" in done.out) == (0, True)
+    assert (done.code, "authwatch onboard" in done.out) == (0, True)
 
 
 def test_with_nothing_to_say_it_says_so(tmp_path, there):
     configure(tmp_path, f"channels:\n  phone: {{url: '{there.url('json', 'json/phone')}'}}\n")
-    assert "nothing would be said" in authwatch(tmp_path, "alerts", "simulate").out
+    assert "No notifications expected" in authwatch(tmp_path, "alerts", "simulate").out

@@ -91,7 +91,13 @@ def test_watch_looks_again_until_it_is_interrupted(home):
 def test_history_on_a_terminal_is_a_timeline(home):
     """History on a terminal is a timeline per login."""
     authwatch(home, "check")
-    assert "● " in on_a_terminal(home, "history")
+    seen = on_a_terminal(home, "history", columns=40)
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", seen)
+    assert re.search(r"^  ● \w{3} \d+ \w{3} \d{4}, \d\d:\d\d UTC\r\n    first seen → ok\r$", plain, re.MULTILINE)
+    assert "\r\nopenclaw/main/openai:default\r\n" in plain
+    assert "\x1b[32m●" in seen
+    assert "\x1b[2m" not in seen, "dim text cannot be read on every background"
+    assert "\x1b" not in on_a_terminal(home, "history", "--no-color")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -50,7 +50,9 @@ def test_past_renewals_and_log_ins_are_asked_of_postgresql_as_well(tmp_path, dat
     page = authwatch(tmp_path, "explain", "openclaw/main/anthropic:renewed")
     assert "the median of 3 gaps between renewals" in " ".join(page.out.split()), page.err
     ahead = authwatch(tmp_path, "history", "--next", "30d")
-    assert (ahead.code, ahead.out) == (0, "Nobody has to log in in that time, as far as can be told.\n"), ahead.err
+    assert (ahead.code, ahead.out) == (0, "No login needs renewing in the next 30 days, as far as is known.\n"), (
+        ahead.err
+    )
 
 
 def test_a_check_and_a_request_never_write_at_the_same_time(postgres, database):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from html import escape
 
-from monitor.cli.status_text import width
+from monitor.cli.layout import width
 from tests.command import ROOT
 from tests.snapshots.stage import ESCAPE, Stage
 

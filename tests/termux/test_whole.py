@@ -65,7 +65,8 @@ def test_a_button_of_a_notification_acknowledges_from_an_environment_of_nothing(
     tap = f"python -c 'import json, os; {find}' | cut -d= -f2- >action; env -i {PREFIX}/bin/sh -c \"$(cat action)\""
     seen = phone(f"{INSTALL} >/dev/null", tap, "cat action", files=files(-HOUR), more=MORE)
     acknowledged, action = seen.out.splitlines()[-2:]
-    assert acknowledged.endswith("is acknowledged until it changes.")
+    assert acknowledged.startswith("Acknowledged ")
+    assert acknowledged.endswith("No more reminders until it changes.")
     assert re.search(r"alerts ack --token [0-9a-f]{32}$", action)
 
 

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
+from alerts.names import program
 from alerts.timefmt import date, for_reader, moment, parse, relative, span, when
-from monitor.judge.wording import called, program
+from monitor.judge.wording import called
 from monitor.model import Credential, Kind
 
 Profile = Mapping[str, Any]
