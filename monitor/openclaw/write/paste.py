@@ -69,7 +69,7 @@ def save(found: Installation, agent: str, pasted: Pasted, before: str | None, no
         old = profiles.get(pasted.profile)
         if (None if old is None else _mark_of(old)) != before:
             raise WriteRefused(
-                f"{pasted.profile} was changed by another program meanwhile; nothing was written, look again"
+                f"{pasted.profile} was changed by another program in the meantime; nothing was written. Run this again."
             )
         kept = {k: v for k, v in old.items() if k in ("email", "displayName")} if isinstance(old, Mapping) else {}
         return put(text, ("profiles", pasted.profile), {**pasted.raw(), **kept})

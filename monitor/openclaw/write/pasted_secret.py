@@ -120,7 +120,7 @@ def _one(pasted: str, what: str) -> str:
     if any(letter.isspace() for letter in found) or not found.isascii():
         raise WriteRefused(f"the {what} holds spaces or letters that no {what} has; paste it alone")
     if len(found) > MAX_LENGTH:
-        raise WriteRefused(f"that has more than {MAX_LENGTH} characters; it is no {what}")
+        raise WriteRefused(f"the {what} is longer than {MAX_LENGTH} characters; paste only the {what}")
     if found[0] in "\"'`" or found[-1] in "\"'`":
         raise WriteRefused(f"the {what} stands in quotes; paste it without them")
     return found

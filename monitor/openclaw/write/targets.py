@@ -50,7 +50,7 @@ def _readable(found: Installation) -> None:
         raise WriteRefused("there is no OpenClaw in this home; set it up first: openclaw onboard")
     for fault in found.faults:
         if fault.refuses:
-            raise WriteRefused(f"{fault.path}: {fault.detail}; nothing is written before that is mended")
+            raise WriteRefused(f"{fault.path}: {fault.detail}; nothing was written. Fix that first.")
     if found.generation is Generation.JSON:
         _native(found)
 
@@ -136,7 +136,7 @@ def _fresh(found: Installation) -> bool:
             return False
         unfinished = host.sqlite(found.places.database, _unfinished)
     except Unreadable as error:
-        raise WriteRefused(f"{error.path}: {error.detail}; nothing is written before that is mended") from None
+        raise WriteRefused(f"{error.path}: {error.detail}; nothing was written. Fix that first.") from None
     if unfinished is None:
         raise WriteRefused(
             f"OpenClaw has not made its database yet ({found.places.database}); this makes it and stores no "
