@@ -111,8 +111,8 @@ def commands(folder: Path, url: str):
             make(home, profiles)
             yield Row(f"gate, {name}, {profiles} profiles", [*OURS, "check"], home)
     for what, profiles in (
-        ("full look, no change", 3),
-        ("full look, no change", 10_000),
+        ("full check, no change", 3),
+        ("full check, no change", 10_000),
         ("a change", 3),
         ("a change and a message", 3),
     ):

@@ -131,6 +131,7 @@ def test_a_sentence_of_the_old_kind_is_found(text: str) -> None:
         "this is no longer needed",
         "config.yaml:4: policy.lead: expected a list such as [7d, 3d, 1d], got text",
         "OK, idle: renews itself at the next use",
+        "False alarms: 0, and not one false alarm in a year",
     ],
 )
 def test_a_plain_sentence_is_not(text: str) -> None:

@@ -1,10 +1,10 @@
-"""AWS: the keys in its credentials file, the logins in its caches, and which of them serves the profile in use.
+"""AWS: the keys in its credentials file, the logins in its caches, and which of them the active profile uses.
 
-Facts by botocore 1.44.8: the profile in use is the one of AWS_DEFAULT_PROFILE or AWS_PROFILE, else `default`; keys of
-the environment serve before it even where such a variable names one. Then a role (with the credentials of another
-place), single sign-on, the credentials file, `aws login`, `credential_process` and keys in the config file follow. A
-key without its secret is an error, not a step further. Other profiles are used by name. The end of a session in the
-credentials file is written by the helper that fetched it, as `x_security_token_expires` or `aws_expiration`.
+As of botocore 1.44.8: the active profile is the one in AWS_DEFAULT_PROFILE or AWS_PROFILE, else `default`. Keys in the
+environment come before it, even if one of these variables names a profile. Next come a role (with credentials from
+another place), single sign-on, the credentials file, `aws login`, `credential_process`, and keys in the config file. A
+key without its secret is an error; AWS does not go on to the next place. Other profiles are used by name. For a session
+in the credentials file, the helper that fetched it writes the expiry as `x_security_token_expires` or `aws_expiration`.
 """
 
 from __future__ import annotations

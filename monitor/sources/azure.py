@@ -1,8 +1,8 @@
 """Azure's command line: the accounts in its token cache.
 
-Facts by msal 1.39.0: `expires_on` is in seconds, as a text; an account is renewed while a refresh token of the same
-home account is there, whose `last_modification_time` says when it was last renewed; Microsoft ends one that is not used
-for 90 days. On Windows and where a keyring is used, the cache is the encrypted `msal_token_cache.bin`.
+As of msal 1.39.0: `expires_on` is in seconds, stored as text. An account renews itself while there is a refresh token
+of the same home account; its `last_modification_time` says when it was last renewed. Microsoft expires a refresh token
+that is unused for 90 days. On Windows, and where a keyring is used, the cache is the encrypted `msal_token_cache.bin`.
 """
 
 from __future__ import annotations

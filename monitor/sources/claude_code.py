@@ -1,10 +1,11 @@
-"""Claude Code: everything that can log it in, of which the first that is there serves.
+"""Claude Code: every credential it can use. It uses the first one that is set.
 
-Facts by version 2.1.332: `expiresAt` is the access token's end (8 hours), `refreshTokenExpiresAt` the login's, which no
-refresh extends; after a refused refresh the program itself empties both tokens (anthropics/claude-code #76561, #88583).
-Variables may stand in the environment or in `env` of settings.json, which wins; managed settings win over both. What
-stands before the login is sent instead of it, even where it is dead, and a helper is never run here. MCP logins lie in
-the login's file under `mcpOAuth` and are not the model's credential.
+As of version 2.1.332: `expiresAt` is the expiry of the access token (8 hours), `refreshTokenExpiresAt` that of the
+login, which a refresh does not extend. After a rejected refresh, Claude Code empties both tokens
+(anthropics/claude-code #76561, #88583). Variables may be set in the environment or in `env` of settings.json, which
+wins; managed settings win over both. Whatever comes before the login in this list is sent instead of it, even if it no
+longer works. authwatch never runs a helper. Logins to MCP servers are in the same file, under `mcpOAuth`, and are not
+the model's credential.
 """
 
 from __future__ import annotations

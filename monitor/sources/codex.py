@@ -1,10 +1,11 @@
-"""Codex: the login or key in its `auth.json`, and what is sent instead of it where `config.toml` or a variable says so.
+"""Codex: the login or key in its `auth.json`, and what it sends instead if `config.toml` or a variable says so.
 
-Facts by version 0.171.0 and openai/codex codex-rs/login: the end is the `exp` of the access token (10 days), never of
-the id_token (1 hour); a store whose id_token cannot be decoded is refused as a whole; `{}` is no login, whatever
-`codex login status` says. A `model_provider` of one's own sends its own key, unless it has `requires_openai_auth`;
-CODEX_API_KEY counts for `codex exec`. Refresh tokens are single-use: nothing here ever shows one to anybody. `codex
-login` first revokes and deletes the login that is there, so `authwatch relogin` runs it in a home of its own.
+As of version 0.171.0 and openai/codex codex-rs/login: the login's expiry is the `exp` of the access token (10 days),
+never that of the id_token (1 hour). Codex rejects a store as a whole if it cannot decode the id_token. `{}` is not a
+login, whatever `codex login status` says. A custom `model_provider` sends its own key, unless it has
+`requires_openai_auth`. CODEX_API_KEY counts for `codex exec`. Refresh tokens are single-use, so authwatch never sends
+one to a provider. `codex login` first revokes and deletes the existing login, so `authwatch relogin` runs it in a
+separate home.
 """
 
 from __future__ import annotations

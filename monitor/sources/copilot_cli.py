@@ -1,10 +1,11 @@
-"""GitHub Copilot CLI: its tokens in the environment, and the accounts of its `config.json`.
+"""GitHub Copilot CLI: its tokens in the environment, and the accounts in its `config.json`.
 
-Facts by version 1.0.102, run on such homes: a variable comes before a stored account, and a classic token (`ghp_…`) in
-one ends every request although the account is good; blank is none. `config.json` has lines of comment and names each
-account once or more under `authTokens` (older releases: `copilotTokens`, `copilot_tokens`); an account of
-`loggedInUsers` without a token is in the system's keyring; an empty token is no login. gh's own login is taken last. No
-token states its end on disk. With COPILOT_PROVIDER_BASE_URL another provider serves, and no GitHub login is needed.
+As of version 1.0.102, tested on such homes: a variable comes before a stored account. A classic token (`ghp_…`) in a
+variable makes every request fail, even if the account is good; a blank variable counts as not set. `config.json` may
+contain comment lines, and names each account once or more under `authTokens` (older releases: `copilotTokens`,
+`copilot_tokens`). An account in `loggedInUsers` without a token is in the system's keyring; an empty token is not a
+login. gh's own login comes last. No token has an expiry date on disk. With COPILOT_PROVIDER_BASE_URL another provider
+is used, and no GitHub login is needed.
 """
 
 from __future__ import annotations

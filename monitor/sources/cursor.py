@@ -1,8 +1,8 @@
-"""Cursor: the login in its editor's SQLite store, that of its command line, and its tokens in the environment.
+"""Cursor: the login in its editor's SQLite store, the login of its command line, and its tokens in the environment.
 
-The access token is a JWT, since version 3.27 also an opaque text without an end. `cursor-agent` is a program of its
-own. Facts by public reports of 2026: it takes a variable before its `auth.json`, and the editor takes neither. Where
-the refresh token is a JWT, too, nothing renews the login after its end.
+The access token is a JWT; since version 3.27 it may also be an opaque text without an expiry date. `cursor-agent` is a
+separate program. According to public reports of 2026, it uses a variable before its `auth.json`; the editor uses
+neither. If the refresh token is a JWT too, the login cannot be renewed after that JWT has expired.
 """
 
 from __future__ import annotations

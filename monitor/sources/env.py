@@ -1,4 +1,4 @@
-"""API keys in the process environment: what is listed is expected, what is merely known is only shown."""
+"""API keys in the process environment. Listed variables are expected to be set; other known ones are only shown."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""A program of the user's that prints when a credential ends: as a Kubernetes ExecCredential, as an AWS
+"""A program of your own that prints when a credential expires: as a Kubernetes ExecCredential, as an AWS
 credential_process, or as `{"expires_at": …}`.
 
-It is not run if anybody else but root may write it, a link to it, or a folder on the way to it (those like `/tmp`
-aside).
+authwatch does not run it if anyone except its own user and root can write the program, a link to it, or a folder on the
+way to it (sticky folders such as `/tmp` are accepted).
 """
 
 from __future__ import annotations

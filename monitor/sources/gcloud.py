@@ -1,8 +1,8 @@
-"""Google Cloud's application default credentials: a login of a person, or the key of a service account.
+"""Google Cloud's application default credentials: a person's login, or the key of a service account.
 
-Access tokens are never stored in this file, so that it states no end; the refresh token lives until it is revoked, the
-organisation ends the session, or nothing used it for six months (Google's documentation; google-auth 2.63.0 never
-writes to the file, so that no use can be seen).
+This file never holds access tokens, so it has no expiry date. The refresh token lasts until it is revoked, the
+organisation ends the session, or it has been unused for six months (Google's documentation). google-auth 2.63.0 never
+writes to the file, so authwatch cannot see when it was used.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""Gemini CLI: its Google login in `.gemini/oauth_creds.json` or a keychain, and the API keys that may serve instead.
+"""Gemini CLI: its Google login in `.gemini/oauth_creds.json` or a keychain, and the API keys that it may use instead.
 
-What serves is selected in `settings.json` (`security.auth.selectedType`) of the system, else of the user, else of the
-system's defaults; nothing else steps in for it. Facts by version 0.61.0: `oauth-personal` takes the login,
-`gemini-api-key` GEMINI_API_KEY of the environment, else of `~/.gemini/.env` (or `~/.env` where there is no such file),
-else the key in its keychain; `vertex-ai` GOOGLE_API_KEY of the same places, else the application default credentials.
-With nothing selected a variable of the environment decides, and none of a `.env`. With
-GEMINI_FORCE_ENCRYPTED_FILE_STORAGE the login moves to the keychain or to the encrypted `gemini-credentials.json` and
-the plain file is deleted; a logout also takes the account out of `google_accounts.json`.
+`security.auth.selectedType` in `settings.json` selects the credential, and there is no fallback. The system's settings
+come first, then the user's, then the system's defaults. As of version 0.61.0: `oauth-personal` uses the login.
+`gemini-api-key` uses GEMINI_API_KEY from the environment, else from `~/.gemini/.env` (or from `~/.env` if there is no
+such file), else the key in its keychain. `vertex-ai` uses GOOGLE_API_KEY from the same places, else the application
+default credentials. If nothing is selected, a variable in the environment decides; one in a `.env` does not. With
+GEMINI_FORCE_ENCRYPTED_FILE_STORAGE, the login moves to the keychain or to the encrypted `gemini-credentials.json`, and
+the plain file is deleted. A logout also removes the account from `google_accounts.json`.
 """
 
 from __future__ import annotations

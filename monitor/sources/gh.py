@@ -1,9 +1,9 @@
-"""GitHub's command line gh: the tokens in its `hosts.yml`, or the trace of one that lies in the keyring.
+"""GitHub's command line gh: the tokens in its `hosts.yml`, and the accounts whose token is in the keyring.
 
-Facts by version 2.23.0 and later: an account without a token is in the system's keyring. GH_TOKEN, else GITHUB_TOKEN,
-comes before what is stored for github.com and below ghe.com; GH_ENTERPRISE_TOKEN, else GITHUB_ENTERPRISE_TOKEN, for
-every other host (`gh help environment`). No token states its end on disk. `gh auth status` without a network calls a
-good token invalid, so nobody asks it.
+Since version 2.23.0: an account without a token is in the system's keyring. GH_TOKEN, else GITHUB_TOKEN, takes
+precedence over what is stored for github.com and for hosts below ghe.com; GH_ENTERPRISE_TOKEN, else
+GITHUB_ENTERPRISE_TOKEN, for every other host (`gh help environment`). No token has an expiry date on disk. Without a
+network, `gh auth status` reports a good token as invalid, so authwatch does not run it.
 """
 
 from __future__ import annotations

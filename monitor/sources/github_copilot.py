@@ -1,8 +1,8 @@
 """GitHub Copilot in editors: the token in its `apps.json`, or in the older `hosts.json`.
 
-Neither file states an end; the half-hour token that is made from it is never stored. Newer language servers keep the
-login in `auth.db`, whose layout is not published: it is shown as opaque. Facts by the language server 1.539.0:
-GH_COPILOT_TOKEN, unless it has an equals sign, else GITHUB_COPILOT_TOKEN serves, whatever is stored for any host.
+Neither file has an expiry date. The half-hour token made from it is never stored. Newer language servers keep the login
+in `auth.db`, whose format is not published, so it is shown as opaque. As of language server 1.539.0: GH_COPILOT_TOKEN
+(unless it contains an equals sign), else GITHUB_COPILOT_TOKEN, is used, whatever is stored for any host.
 """
 
 from __future__ import annotations

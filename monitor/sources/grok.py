@@ -1,9 +1,10 @@
-"""Grok Build: the sessions and the key in its `auth.json`, and the key that its config gives to the default model.
+"""Grok Build: the sessions and the key in its `auth.json`, and the key that its config gives the default model.
 
-Facts by version 1.0.41, run on such homes: the model's own key is sent whenever it is set; then the session; a key
-(XAI_API_KEY, else the entry `xai::api_key`) only where no session is alive, so that it stands in for one that ended. A
-session is `https://ISSUER::CLIENT`, its access token (6 hours) is renewed at any command; without `expires_at` it lives
-30 days from `create_time`. One of `auth_mode` external is renewed by a command of the config, which is never run here.
+As of version 1.0.41, tested on such homes: the model's own key is sent whenever it is set; next comes the session. A
+key (XAI_API_KEY, else the entry `xai::api_key`) is used only if no session is valid, so it is the fallback for an
+expired one. A session is named `https://ISSUER::CLIENT`; any command renews its access token (6 hours). Without
+`expires_at` it lasts 30 days from `create_time`. A session whose `auth_mode` is external is renewed by a command in the
+config, which authwatch never runs.
 """
 
 from __future__ import annotations

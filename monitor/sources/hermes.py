@@ -1,11 +1,12 @@
-"""Hermes: its `auth.json`, with a login for each provider and a pool of further ones that it takes turns with, and the
-keys in its `.env`, which are members of the pools.
+"""Hermes: its `auth.json`, with a login for each provider and a pool of further logins to rotate through, and the keys
+in its `.env`, which belong to the pools.
 
-Facts by version 0.19.0 (agent/credential_pool.py): the pool keeps Hermes' own verdict. `dead` is a refusal that no
-refresh mends, whatever tokens are there; `exhausted` is what `last_error_code` says: 401 refused, 402 out of credit,
-else a rate limit until `last_error_reset_at`, without one for an hour from `last_status_at`. What is dead or resting
-is passed over for the next by `priority`. A profile has a folder of its own in `profiles`; one that lacks a provider
-uses the root's. Refresh tokens are single-use, so that a cloned profile logs the others out.
+As of version 0.19.0 (agent/credential_pool.py): Hermes stores its own verdict in the pool. `dead` means rejected: no
+refresh fixes that, whatever tokens are stored. `exhausted` depends on `last_error_code`: 401 is rejected, 402 is out of
+credit, anything else is a rate limit until `last_error_reset_at` or, without one, for an hour from `last_status_at`.
+Hermes skips a login that is dead or in cooldown and takes the next one by `priority`. Each profile has its own folder
+in `profiles`; a profile without a provider uses the root's. Refresh tokens are single-use, so a cloned profile logs the
+others out.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from monitor.system.host import Host, Unreadable
 LOCATIONS: Final = (LocationVariable("HERMES_HOME", anywhere=True),)
 
 #: Where the credential of the provider that is chosen may come from.
-ORDER: Final = ("the members of its pool by priority, the keys in `.env` among them", "for a profile: the root's")
+ORDER: Final = ("the members of its pool by priority, including the keys in `.env`", "in a profile: the root's")
 
 #: More profiles than anybody has; a bound on what a stranger's folder can make us read.
 MOST: Final = 64

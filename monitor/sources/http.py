@@ -1,7 +1,7 @@
-"""An address that answers in JSON when a credential ends: `expires_at` names the place in the answer.
+"""A URL that says in JSON when a credential expires: `expires_at` names the place of the date in the response.
 
-Proxies and certificate authorities are those of the environment (HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE); an `http://`
-address on this machine is asked without a proxy. No redirect is followed: a secret header must not go to whom its owner
+Proxies and certificate authorities come from the environment (HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE). An `http://` URL
+on this machine is fetched without a proxy. Redirects are not followed, so a secret header never goes to a host that you
 did not name.
 """
 

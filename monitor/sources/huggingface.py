@@ -1,9 +1,8 @@
-"""Hugging Face: the token in use, and the named ones that its command line keeps beside it.
+"""Hugging Face: the token in use, and the named tokens that its command line keeps.
 
-Facts by huggingface_hub 2.4.0: `stored_tokens` is an INI file; a login by browser has `expires_at` in seconds and a
-`refresh_token`, a token that was pasted has no end. A resource for which CI
-fetches tokens, then a variable, serve before the file `token`, which holds the one that
-was chosen of the named ones.
+As of huggingface_hub 2.4.0: `stored_tokens` is an INI file. A browser login has `expires_at` in seconds and a
+`refresh_token`; a pasted token has no expiry date. A resource for which CI fetches tokens comes first, then a variable,
+then the file `token`, which holds the selected one of the named tokens.
 """
 
 from __future__ import annotations

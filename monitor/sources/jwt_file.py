@@ -1,4 +1,4 @@
-"""A file that holds one bare JWT: its end is the claim `exp`, its lifetime begins with `iat`."""
+"""A file that holds a single JWT. The claim `exp` is its expiry; its lifetime begins at `iat`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _read(host: Host, raw: bytes, blank: Observation) -> Observation:
     try:
         token = raw.decode("ascii").strip()
     except UnicodeDecodeError:
-        raise ValueError("not a JWT: it is no ASCII text") from None
+        raise ValueError("not a JWT: not ASCII text") from None
     seen = blank._replace(fingerprint=host.fingerprint(token))
     if token.count(".") == 4:  # RFC 7516: the claims of a JWE are encrypted
         return seen._replace(evidence=Evidence.HIDDEN, problem=Problem.ENCRYPTED)

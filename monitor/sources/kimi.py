@@ -1,9 +1,9 @@
-"""Kimi: the logins of kimi-code and of the older kimi-cli, a file each.
+"""Kimi: the logins of kimi-code and of the older kimi-cli, one file each.
 
-Facts by kimi-code 2.1.0 and kimi-cli 1.52.0: `expires_at` is in seconds, an integer in the one and a float in the
-other, and 0 means that it is not known. `config.toml` of kimi-code says which files serve: `oauth.key` of a provider
-is `oauth/` and the file's name, and for its own provider it must be the one that follows from the address and the host
-of the login, else the one that follows counts, if it is there. A file that no provider names is left over.
+As of kimi-code 2.1.0 and kimi-cli 1.52.0: `expires_at` is in seconds, an integer in kimi-code and a float in kimi-cli,
+and 0 means unknown. `config.toml` of kimi-code says which files are used: `oauth.key` of a provider is `oauth/` plus
+the file's name. For Kimi's own provider, the file named after the base URL and the login host is used, if
+there is one. A file that no provider names is not in use.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A date that a person keeps: for what no program can read."""
+"""A date that you keep yourself, for a credential that no program can read."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""npm: the registry tokens in `.npmrc`, which state no end.
+"""npm: the registry tokens in `.npmrc`, which have no expiry date.
 
-A value `${NAME}` is read through the environment, as npm does. Where the variable is not set here, the shell that npm
-runs in may set it, so that nothing can be told.
+A value `${NAME}` is read from the environment, as npm does. If authwatch does not have that variable, the shell that
+runs npm may still have it, so the token is opaque, not missing.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""OpenClaw: every agent's stored profiles, the keys of its .env, config and gateway, and who serves which provider.
+"""OpenClaw: every agent's stored profiles, the keys in its .env, config and gateway, and which of them each provider
+uses.
 
-The gateway serves the agents, so what its unit, plist and environment files say comes before this shell's variables,
-`.env` and `env.vars`, and may name another state folder. A provider whose key may lie where the gateway gets it and
-nobody else can look (a file without permission, `PassEnvironment=`, a container) is unknown, not missing.
+The gateway runs the agents, so variables in its unit, plist and environment files take precedence over the shell's
+variables, `.env` and `env.vars`, and may name another state folder. If a provider's key may be in a place that only the
+gateway can read (a file without permission, `PassEnvironment=`, a container), the provider is unknown, not missing.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ from monitor.system.host import Host, Unreadable
 KEYLESS = CLI_PROVIDERS | {"amazon-bedrock", "google-vertex", "lmstudio", "vllm", "llama.cpp"}
 #: Where a provider's credential may come from.
 ORDER: Final = (
-    "the profiles of the agent and those it inherits, in the order that is stated or declared, else by kind and use",
+    "the agent's own and inherited profiles, in the configured or declared order, else by kind and last use",
     "the provider's variables: the gateway's own environment, the process, `.env`, `env.vars` of the config",
     "models.providers.PROVIDER.apiKey",
 )

@@ -1,10 +1,10 @@
 """opencode: the logins and keys in its `auth.json`, one for each provider, and those in its `opencode.db`.
 
-Facts by version 1.18.33: `expires` is in milliseconds and 0 means never (GitHub Copilot); the types are `oauth`, `api`
-and `wellknown`, and an entry of another type is dropped by the program itself. OPENCODE_AUTH_CONTENT, if it is JSON,
-stands for the whole file. It has no Anthropic login of its own any more: an `anthropic` entry of type `oauth` is
-answered with "API key is missing" even while its access lasts, unless a plugin brings it. `opencode.db` has accounts of
-its console (`account`) and logins (`credential`); of the older ones (by `connector_id`), one is `active`.
+As of version 1.18.33: `expires` is in milliseconds, and 0 means never (GitHub Copilot). The types are `oauth`, `api`
+and `wellknown`; opencode ignores entries of any other type. If OPENCODE_AUTH_CONTENT is JSON, it replaces the whole
+file. opencode no longer has an Anthropic login of its own: without a plugin that provides one, an `anthropic` entry of
+type `oauth` fails with "API key is missing" even while its access token is valid. `opencode.db` holds accounts of its
+console (`account`) and logins (`credential`). Of the older logins (those with a `connector_id`), one is `active`.
 """
 
 from __future__ import annotations

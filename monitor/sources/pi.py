@@ -1,9 +1,9 @@
 """Pi, the coding agent: the logins and keys in its `auth.json`, one for each provider.
 
-Facts by version 1.6.0 (its source): what is stored for a provider is taken, and a variable only where nothing is.
-`expires` is in milliseconds, and an OAuth login is renewed at use. A `key` is a text with `$NAME` or `${NAME}` in it
-(`$$` and `$!` are the characters), or `!COMMAND`, which is never run here; 0.74 took a bare NAME as well. A folder that
-PI_CODING_AGENT_DIR names and that is an agent of OpenClaw is OpenClaw's.
+As of version 1.6.0 (from its source): a stored credential comes first; a variable is used only for a provider that has
+none. `expires` is in milliseconds, and an OAuth login is renewed when it is used. A `key` is a text that may contain
+`$NAME` or `${NAME}` (`$$` and `$!` stand for a plain `$` and `!`), or `!COMMAND`, which authwatch never runs; 0.74 also
+accepted a bare NAME. If PI_CODING_AGENT_DIR names an agent's folder of OpenClaw, its logins are OpenClaw's.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """PicoClaw: a login or token for each provider, in its `auth.json`.
 
-Facts by sipeed/picoclaw, pkg/auth/store.go: `credentials` are keyed by provider; a login is renewed five minutes before
-its `expires_at` where it has a refresh token; the year 1 (Go's zero) and a field that is away mean no end.
+According to sipeed/picoclaw, pkg/auth/store.go: `credentials` are keyed by provider. A login with a refresh token is
+renewed five minutes before its `expires_at`. The year 1 (Go's zero time) or a missing field means that there is no
+expiry date.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
-"""Qwen Code: its login in `.qwen/oauth_creds.json`, and the API keys that may serve instead.
+"""Qwen Code: its login in `.qwen/oauth_creds.json`, and the API keys that it may use instead.
 
-What serves is selected in `settings.json` (`security.auth.selectedType`) of the system, else of the user, else of the
-system's defaults. Facts by version 0.24.4: `qwen-oauth` takes the login; every other way takes the variable that the
-model names (`modelProviders`, `envKey`), else the one of its protocol, from the environment, `.qwen/.env`, `~/.env` or
-`env` of the settings, else `security.auth.apiKey`. `expiry_date` is in milliseconds and may be absent. Qwen ended its
-free tier for such logins on 2026-04-15, so that a healthy file may be of no use.
+`security.auth.selectedType` in `settings.json` selects the credential. The system's settings come first, then the
+user's, then the system's defaults. As of version 0.24.4: `qwen-oauth` uses the login. Every other type uses the
+variable that the model names (`modelProviders`, `envKey`), else the one of its protocol, from the environment,
+`.qwen/.env`, `~/.env` or `env` of the settings, else `security.auth.apiKey`. `expiry_date` is in milliseconds and may
+be absent. Qwen ended its free tier for these logins on 2026-04-15, so a login may look healthy on disk and still not
+work.
 """
 
 from __future__ import annotations

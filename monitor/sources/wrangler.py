@@ -1,10 +1,11 @@
-"""Wrangler, Cloudflare's command line: the login in its `default.toml`, and the keys in the environment before it.
+"""Wrangler, Cloudflare's command line: the login in its `default.toml`, and the keys in the environment that take
+precedence.
 
-Facts by wrangler 4.164.0: an access token lives about an hour and is renewed at use; a login without an
-`expiration_time` counts as expired at once. A global key with its address, then an API token, serve instead of any
-login. While a folder `~/.wrangler` is there, the one below `XDG_CONFIG_HOME` is not looked at. Other files beside
-`default.toml` are profiles that are used by name; `.enc` is one whose key lies in a keyring. An `api_token` that the
-first version kept in the file is refused.
+As of wrangler 4.164.0: an access token lasts about an hour and is renewed when it is used. A login without an
+`expiration_time` counts as expired at once. A global key with its email address, then an API token, is used instead of
+any login. While there is a folder `~/.wrangler`, the one below `XDG_CONFIG_HOME` is ignored. Other files beside
+`default.toml` are profiles that are used by name; a profile in a `.enc` file has its key in a keyring. Wrangler rejects
+an `api_token` that its first version kept in the file.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""A file of certificates, PEM or DER: what counts is the one that ends first, because a chain breaks with it.
+"""A file of certificates, PEM or DER. The one that expires first counts, because the chain is then broken.
 
-The dates (RFC 5280) are found by a walk over the first tags of each: pyasn1 knows no certificate without a second
-package and decodes all of a stranger's file, `ssl` shows dates of a peer only, `cryptography` needs Rust.
+authwatch finds the dates (RFC 5280) in the first tags of each certificate by itself: pyasn1 needs a second package for
+certificates and decodes the whole of an untrusted file, `ssl` shows the dates of a peer only, and `cryptography` needs
+Rust.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""ZeroClaw: the profiles in its `auth-profiles.json`, whose secrets it encrypts and whose ends it does not.
+"""ZeroClaw: the profiles in its `auth-profiles.json`. Their secrets are encrypted, their expiry dates are not.
 
-Facts by zeroclaw-labs/zeroclaw, src/auth: a profile of kind `oauth` has `access_token`, `refresh_token` and
-`expires_at`, one of kind `token` has `token` and no end; `enc2:` and `enc:` begin an encrypted secret. Logins of
-OpenAI and Gemini are renewed at use. Of several profiles of a provider the one in `active_profiles` serves, else
-`PROVIDER:default`, else the first; another is used where it is named.
+According to zeroclaw-labs/zeroclaw, src/auth: a profile of kind `oauth` has `access_token`, `refresh_token` and
+`expires_at`; one of kind `token` has `token` and no expiry date. An encrypted secret begins with `enc2:` or `enc:`.
+Logins to OpenAI and Gemini are renewed when they are used. Of several profiles of a provider, the one in
+`active_profiles` is used, else `PROVIDER:default`, else the first. The others are used where they are named.
 """
 
 from __future__ import annotations

@@ -140,7 +140,7 @@ DEATHS: dict[str, tuple[Callable[[Life], None], timedelta, str, str]] = {
     "blanked at the login's time limit": (time_limit, AT_ONCE, "now", CODE),
     "blanked profile": (blanked_profile, AT_ONCE, "now", MAIN),
     "failed refresh fence": (fence, AT_ONCE, "now", MAIN),
-    "ended login": (login_ended, AT_ONCE, "now", CODE),
+    "expired login": (login_ended, AT_ONCE, "now", CODE),
     "logged out": (logged_out, AT_ONCE, "now", CODE),
     "login file gone": (file_gone, SETTLED, "now", CODE),
     "vanished profile": (vanished, SETTLED, "now", MAIN),
@@ -150,12 +150,12 @@ DEATHS: dict[str, tuple[Callable[[Life], None], timedelta, str, str]] = {
     "rejected in the usage state": (rejected, AT_ONCE, "now", MAIN),
     "billing-disabled in the usage state": (no_credit, AT_ONCE, "now", MAIN),
     "used after expiry without rotation": (overused, AT_ONCE, "now", MAIN),
-    "ran out, nothing renews it": (ran_out, AT_ONCE, "now", MAIN),
+    "expired, cannot be refreshed": (ran_out, AT_ONCE, "now", MAIN),
     "refused by its own program": (refused_by_its_program, AT_ONCE, "now", MAIN),
     "codex store emptied": (codex_emptied, AT_ONCE, "now", "codex:default"),
-    "expected and never there": (never_there, AT_ONCE, "now", "openai:work (main)"),
+    "expected, never there": (never_there, AT_ONCE, "now", "openai:work (main)"),
     "store unreadable": (unreadable, SETTLED, "unknown", "openclaw"),
-    "unreadable while its end comes": (held_until_its_end, AT_ONCE, "now", MAIN),
+    "unreadable when it expires": (held_until_its_end, AT_ONCE, "now", MAIN),
 }
 
 

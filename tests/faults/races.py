@@ -153,7 +153,7 @@ def _write(given: tuple[str, int, int]) -> list[str]:
 def table(results: Sequence[Result]) -> str:
     """The result as a table for people."""
     lines = [
-        "| changes | recorded | conditions × channels | told once | errors seen | seconds |",
+        "| changes | recorded | conditions × channels | sent once | errors | seconds |",
         "|---|---|---|---|---|---|",
     ]
     for one in results:

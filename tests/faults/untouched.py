@@ -234,7 +234,7 @@ def _checks(home: Path, own: Path, uid: int, number: int, result: Result) -> Non
 def table(results: Sequence[Result]) -> str:
     """The results as a table for people."""
     lines = [
-        "| store | looked at by | checks | of them locked | writes meanwhile | amiss |",
+        "| store | read by | checks | of them locked | writes in the meantime | problems |",
         "|---|---|---|---|---|---|",
     ]
     for one in results:

@@ -25,9 +25,7 @@ from tests.inbox import Receiver
 from tests.openclaw_home import openclaw, token
 from tests.receivers import web
 
-HEAD = (
-    "| rounds | checks by timers | by a person | told | told twice | not told | errors |\n|---|---|---|---|---|---|---|"
-)
+HEAD = "| rounds | checks by timers | commands by a person | sent | sent twice | not sent | errors |\n|---|---|---|---|---|---|---|"
 CHANNELS = ("phone", "mail")
 WAIT = 60.0
 TROUBLE = re.compile(r"locked|cannot be used|our bug|Traceback|hung|failed", re.IGNORECASE)

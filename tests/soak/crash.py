@@ -17,7 +17,7 @@ from tests.alerts.crash.killing import Scene, scene
 from tests.alerts.crash.stage import SCENES
 from tests.warm import Line
 
-HEAD = "| the check that is killed | points | killed at | lost | said twice | more than twice | wrong beliefs |"
+HEAD = "| killed check | points | killed at | lost | sent twice | more than twice | wrong state |"
 
 
 @dataclass

@@ -90,7 +90,7 @@ def live(looks: int) -> list[str]:
             score = watch(mode, max(1, looks // len(MODES) // 2), pause)
             what = f"{mode}, {'never pausing' if pause == 0 else '50 commits a second'}"
             notified = f"{score.torn} torn, {score.share:.1%} locked, {score.written:,} commits meanwhile"
-            print(f"| looks at a live writer: {what} | {score.answers + score.locked:,} | {notified} |", flush=True)
+            print(f"| reads beside a live writer: {what} | {score.answers + score.locked:,} | {notified} |", flush=True)
             if score.torn or score.share > 0.35:
                 wrong.append(f"{what}: {notified}")
     return wrong

@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 from tests.command import ROOT
 
 GROUPS = {
-    "test_stores": "what stands in the place of a store, or in it",
+    "test_stores": "in place of a store, or inside it",
     "test_surroundings": "home, zones, clock, streams, config, folders",
     "test_own_state": "history, state folder, disk",
 }
@@ -28,7 +28,7 @@ def main() -> int:
     given.add_argument("--only", default="", help="pytest's -k")
     only = given.parse_args().only
     print(
-        "| faults | cases | a problem or an error in words, the right code | anything else |",
+        "| faults | cases | a known problem or a clear error, the right exit code | anything else |",
         "|---|---|---|---|",
         sep="\n",
     )

@@ -14,7 +14,7 @@ from tests.alerts.outage import FAULTS, MAIL, SPANS, Tale, tale
 from tests.alerts.world import DAY, START, Fate, login, now
 
 HEAD = (
-    "| outage | schedules | with news to miss | told after its return within: refused | rate limited | no answer | said to be dead "
+    "| outage | schedules | with news during it | up to date after: refused | rate limited | no answer | reported as failing "
     "| broken guarantees |\n|---|---|---|---|---|---|---|---|"
 )
 

@@ -19,8 +19,10 @@ from tests.year.drive import year
 from tests.year.oracle import Report, Told, judged
 from tests.year.world import World
 
-SEEDS = "| seed | checks | pieces of news | deaths | warned of before | told at most after | false alarms | broken promises |"
-KINDS = "| account | what happens to it | deaths | warned of before | told at most after |"
+SEEDS = (
+    "| seed | checks | notifications | deaths | announced before | notified within | false alarms | broken guarantees |"
+)
+KINDS = "| account | what happens to it | deaths | announced before | notified within |"
 
 
 def lived(seed: int, days: int) -> Report:
@@ -52,7 +54,7 @@ def kinds(reports: Sequence[Report]) -> str:
             found[notified.account.name, notified.death.what].append(notified)
     rows = [f"| {' | '.join(map(str, (*names, *_deaths(deaths))))} |" for names, deaths in sorted(found.items())]
     calm = {one.name for report in reports for one in report.world.accounts} - {name for name, _ in found}
-    rows += [f"| {name} | lives on | 0 | | |" for name in sorted(calm)]
+    rows += [f"| {name} | stays valid | 0 | | |" for name in sorted(calm)]
     return "\n".join([KINDS, "|---|---|---|---|---|", *rows])
 
 

@@ -17,26 +17,27 @@ PROGRAMS = [kind for kind, row in SOURCES.items() if "home" in row.options]
 
 HEAD = """# Sources
 
-Written from the table `SOURCES` by `python -m tests.sources.sheet`; a test compares.
+`python -m tests.sources.sheet` writes this page from the table `SOURCES`; a test compares the two.
 
-A source is a program whose logins are read, or a way to learn when a credential ends. An entry of `sources` in the config is
-its type, or a mapping with `type` and the keys below; `id` names it where one type is listed twice. Without `sources` these
-are looked at: {defaults}. Of the other programs, what is found is shown as *ignored* and alarms nobody until it is listed.
+A source is a program whose logins authwatch reads, or another way to learn when a credential expires. An entry of `sources` in
+the config is a type, or a mapping with `type` and the keys below; add `id` to list one type twice. Without `sources`, authwatch
+checks {defaults}. Logins of other programs are shown as *ignored* and do not alert until their program is listed.
 
-Nothing is ever written, refreshed or asked of a keychain: what lies there is `opaque`. Every program takes the keys `home` (its
-user's home) and, but for OpenClaw, `path` (the store itself). With either, the login is expected to be there, and the environment,
-which may be another's, is not asked. Otherwise a program's variables choose where it is looked for, as they do for the program:
-`authwatch install` takes along those that are set in the shell, and where one is lost later, the logins that at least two checks
-found through it are `unknown`, not silently gone (`not_checked`). For a program that is not here, [write a source in ten minutes](write-a-source.md).
+authwatch never writes to these stores, refreshes a login or opens a keychain; a login in a keychain is `opaque`. Every program
+accepts `home` (its user's home) and, except for OpenClaw, `path` (the store itself). With either of them, the login is expected to
+be there, and the environment is not used, because it may be another user's. Without them, authwatch looks where the program would,
+so the program's own variables count. `authwatch install` keeps the ones that are set in your shell. If such a variable is lost
+later, the logins that at least two checks found through it become `unknown` (`not_checked`); they do not disappear silently.
+If your program is missing here, [write a source in ten minutes](write-a-source.md).
 
-A login to an MCP server that Claude Code, Codex, Gemini CLI or Hermes keeps is found with its program, as `mcp:SERVER`. Programs keep
-those of servers that they no longer use, so only one whose server the program's config names can need somebody.
+Logins to MCP servers that Claude Code, Codex, Gemini CLI, Copilot CLI or Hermes keep are listed with the program, as `mcp:SERVER`.
+Programs also keep logins to servers that they no longer use, so only a login whose server the program's config names can alert.
 
-As root, the home of another user (`{{type: openclaw, home: /home/bob}}`) is read as that user, by a process that has given up
-root's rights for good: a link in it leads nowhere that bob may not read. Where authwatch may not become bob, as in the units of
-systemd, that home is `unreadable`; `sudo authwatch install systemd --system --user-name bob` checks it as bob.
+As root, authwatch reads another user's home (`{{type: openclaw, home: /home/bob}}`) as that user, in a process that has given up
+root for good, so a link in that home cannot lead to files that bob may not read. Where authwatch cannot become bob, as in the
+systemd units, the home is `unreadable`; `sudo authwatch install systemd --system --user-name bob` checks it as bob.
 
-| type | looked for at |
+| type | where authwatch looks |
 |---|---|
 """
 
@@ -50,7 +51,7 @@ def page() -> str:
 
 def _places(kind: str, row: SourceType) -> str:
     if not row.marks:
-        return "by default" if kind in DEFAULT_SOURCES else "what its entry names"
+        return "checked by default" if kind in DEFAULT_SOURCES else "as its entry says"
     return ", ".join(f"`{mark}`" for mark in row.marks)
 
 
@@ -59,21 +60,19 @@ def _section(kind: str) -> str:
     told = re.sub(r"(?<!\n)\n(?!\n)", " ", (import_module(row.module).__doc__ or "").strip())
     lines = [f"\n## {kind}\n\n{told}\n"]
     if moved := [f"`{variable.name}`" for variable in declared(kind)]:
-        lines[0] += f"\nWhere it looks is chosen by {', '.join(moved)}.\n"
+        lines[0] += f"\nThese variables choose where authwatch looks: {', '.join(moved)}.\n"
     if ladder := getattr(import_module(row.module), "LADDER", ()):
         places = "\n".join(f"{number}. {_place(name)}" for number, name in enumerate(ladder, 1))
-        lines[0] += (
-            f"\nThe first of these that holds something serves, and what stands after it is not in use:\n\n{places}\n"
-        )
+        lines[0] += f"\nThe program uses the first of these that is set; those after it are not in use:\n\n{places}\n"
     if order := getattr(import_module(row.module), "ORDER", ()):
         places = "\n".join(f"{number}. {_place(name)}" for number, name in enumerate(order, 1))
-        lines[0] += f"\nIn this order, each standing in for those before it:\n\n{places}\n"
+        lines[0] += f"\nThe program tries these in order, each as the fallback for those before it:\n\n{places}\n"
     own = {name: shape for name, shape in row.options.items() if kind not in PROGRAMS or name not in ("home", "path")}
     for name, shape in own.items():
         need = ", required" if name in row.needs else ""
         lines.append(f"- `{name}`: {_words(shape)}{need}\n")
     if row.refresh:
-        lines.append(f"\nAsked again after {_span(row.refresh.total_seconds())}, or after `interval`.\n")
+        lines.append(f"\nChecked again after {_span(row.refresh.total_seconds())}, or after `interval`.\n")
     return "\n".join([lines[0], "".join(lines[1:])]) if own else lines[0]
 
 

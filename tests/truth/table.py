@@ -61,7 +61,7 @@ def answered(shape: Shape, home: Path, known: dict[str, Any]) -> Answers:
 
 def shapes(answers: Sequence[Answers]) -> str:
     """One row a shape."""
-    head = "| what is there | stores of | reported in | what is true | authwatch | `openclaw models status --check` | the scripts |"
+    head = "| situation | store of | reported in | actual state | authwatch | `openclaw models status --check` | the scripts |"
     lines = [head, "|---|---|---|---|---|---|---|"]
     for shape, said, theirs, scripts in answers:
         store = f"OpenClaw {shape.release}" if shape.release else shape.name.partition(":")[0]

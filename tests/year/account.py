@@ -191,6 +191,6 @@ def logins(account: Account, beats: list[datetime], begin: datetime, end: dateti
             renewed = max(renewed, dead + person(random))
             account.warned.append(Span(over - LEAD, dead))
             if dead < end:
-                account.deaths.append(Death("login ended", dead, dead, renewed))
+                account.deaths.append(Death("login expired", dead, dead, renewed))
         account.secret += 1
         begin = renewed

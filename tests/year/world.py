@@ -202,7 +202,7 @@ class World:
             else:
                 one.warned.append(Span(over - LEAD, renewed if early else over))
                 if not early:
-                    one.deaths.append(Death("ran out", over, over, renewed))
+                    one.deaths.append(Death("token expired", over, over, renewed))
             one.secret += 1
             begin = renewed
 
