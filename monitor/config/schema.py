@@ -147,6 +147,14 @@ def _record(row: SourceType) -> KeyTable:
     return KeyTable("a source such as {type: codex, id: work}", {"type": _TYPE, "id": _ID, **own}, need)
 
 
+#: What entries of `sources` may hold, each type's own keys in one.
+SOURCE: Final = KeyTable(
+    "a source such as {type: codex, id: work}",
+    {name: key for row in SOURCES.values() for name, key in _record(row).fields.items()},
+    need=(("type",),),
+)
+
+
 def _when(kind: str) -> dict[str, Any]:
     is_it = {"properties": {"type": {"const": kind}}, "required": ["type"]}
     return {"if": is_it, "then": _record(SOURCES[kind]).schema()}
@@ -252,7 +260,7 @@ _ALERTS: Final = KeyTable(
             "30m",
             "10m",
         ),
-        "deadline": Key(f.POSITIVE, "How long a check may take to send all its messages.", "30s", "60s"),
+        "deadline": Key(f.POSITIVE, "How long a check may take to send all its messages.", "30s", "1m"),
         "remind": Key(
             Listing("a list with at least one span such as [1d, 2d, 7d]", f.POSITIVE, least=1),
             "When to remind you of what still needs you now; the last interval repeats.",
@@ -324,22 +332,15 @@ CONFIG: Final = KeyTable(
             None,
             "~/.local/state/authwatch",
         ),
-        "privacy": Key(
-            f.PRIVACY, "masked: no mail addresses and account names in messages, labels and metrics.", "masked", "full"
-        ),
+        "privacy": Key(f.PRIVACY, "masked: no mail addresses in messages, labels and metrics.", "masked", "full"),
         "sources": Key(
             Listing("a list with at least one source such as [openclaw, codex]", SourceShape(), least=1),
-            "Which programs' logins to check: a type, or a mapping with keys of its own. Only these can alert.",
+            "Which programs' logins to check, and no others. Without this key, what other programs have is shown, but "
+            "never alerts.",
             ["openclaw", {"type": "codex", "id": "codex-bob", "home": "/home/bob"}],
             list(DEFAULT_SOURCES),
         ),
-        "policy": Key(
-            _POLICY,
-            "When you are told, and which logins must exist.",
-            {"lead": ["7d", "3d", "1d"]},
-            None,
-            "the defaults below",
-        ),
+        "policy": Key(_POLICY, "When you are told, and which logins must exist.", {"lead": ["7d", "3d", "1d"]}),
         "channels": Key(
             Keyed("a mapping such as {phone: {url_file: phone.url}}", f.NAME, _CHANNEL),
             "Where to send alerts, each channel under a name of your choice.",
@@ -354,8 +355,6 @@ CONFIG: Final = KeyTable(
             _ALERTS,
             "How alerts settle, repeat and keep quiet.",
             {"digest": "weekly", "quiet": {"from": "22:00", "to": "07:00"}},
-            None,
-            "the defaults below",
         ),
         "heartbeat": Key(
             KeyTable(
@@ -395,8 +394,6 @@ CONFIG: Final = KeyTable(
             ),
             "Where the history is kept, and how long.",
             {"keep": "90d"},
-            None,
-            "the defaults below",
         ),
         "web": Key(
             KeyTable(
@@ -428,8 +425,6 @@ CONFIG: Final = KeyTable(
             ),
             "The page, the metrics and the API of `authwatch serve`.",
             {"listen": "127.0.0.1:9797", "url": "https://vps-1.example.org/authwatch"},
-            None,
-            "the defaults below",
         ),
         "probe": Key(
             KeyTable(
