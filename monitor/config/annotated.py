@@ -53,19 +53,23 @@ def told(key: Key) -> str:
 def _table(table: KeyTable, values: Mapping[str, Any], pad: str) -> Iterator[str]:
     for words, same in groupby(table.fields.items(), lambda entry: told(entry[1])):
         group = list(same)
-        shape = group[0][1].shape
-        if not pad or group[0] != next(iter(table.fields.items())):
+        name, key = group[0]
+        if not pad or name != next(iter(table.fields)):
             yield ""
         yield from _comment(words, f"{pad}# ")
-        if not isinstance(shape, KeyTable) and (keys := inner(shape)):
-            yield f"{pad}# Each {'may be a mapping with' if isinstance(shape, Either) else 'has'}:"
+        if isinstance(key.shape, KeyTable) and (values.get(name) or not key.shape.need):
+            yield f"{pad}{name}:"
+            yield from _table(key.shape, values.get(name) or {}, f"{pad}  ")
+            continue
+        if keys := inner(key.shape):
+            yield f"{pad}# {_HAS.get(type(key.shape), 'It has:')}"
             yield from _entries(keys, f"{pad}#   ")
-        for name, key in group:
-            if isinstance(key.shape, KeyTable):
-                yield f"{pad}{name}:"
-                yield from _table(key.shape, values.get(name) or {}, f"{pad}  ")
-            else:
-                yield from _indented(_written(name, key, values.get(name)), pad)
+        for one, its in group:
+            yield from _indented(_written(one, its, values.get(one)), pad)
+
+
+#: What the keys of an entry are introduced with.
+_HAS: Final = {Either: "Each may be a mapping:", Listing: "Each has:", Keyed: "Each has:"}
 
 
 def _entries(table: KeyTable, lead: str) -> Iterator[str]:
