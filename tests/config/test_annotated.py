@@ -150,7 +150,7 @@ def test_a_secret_is_commented_out_with_what_needs_it(text: str, tmp_path: Path)
 
 def test_a_commented_key_is_right_without_its_sign(tmp_path: Path) -> None:
     """Each key that is commented out may be taken in by removing the sign, one key at a time."""
-    (tmp_path / "heartbeat.url").write_text("https://x.example")
+    (tmp_path / "history.url").write_text("sqlite:///x")
     lines = annotated(Settings()).splitlines()
     tried = []
     for at, line in enumerate(lines):
