@@ -29,7 +29,7 @@ HEAD = (
 )
 CHANNELS = ("phone", "mail")
 WAIT = 60.0
-TROUBLE = re.compile(r"locked|cannot be used|our bug|Traceback|hung|failed", re.IGNORECASE)
+TROUBLE = re.compile(r"locked|cannot be used|internal error|Traceback|hung|failed", re.IGNORECASE)
 
 
 @dataclass
