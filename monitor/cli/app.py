@@ -61,10 +61,14 @@ class Help(argparse.RawDescriptionHelpFormatter):
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse with the contract's exit code for wrong usage."""
+    """argparse with the contract's exit code for wrong usage, and with the options of every command."""
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**{"formatter_class": Help, **given})
+
+    def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> argparse.Namespace:  # type: ignore[override]
+        """The arguments; the options of every command are there although nobody gave them."""
+        return super().parse_args(args, namespace or argparse.Namespace(**COMMON))
 
     def error(self, message: str) -> NoReturn:
         raise Failure(USAGE, f"{message}\nsee: {self.prog} --help")
@@ -130,7 +134,7 @@ def _dispatch(argv: list[str], context: Context) -> int:
         raise Failure(USAGE, f"unknown command {command!r}{_meant(command)}\nsee: authwatch --help")
     parser = Parser(prog=f"authwatch {command}", description=_described(command))
     module = furnish(parser, command)
-    arguments = parser.parse_args(argv[1:], argparse.Namespace(**COMMON))
+    arguments = parser.parse_args(argv[1:])
     arguments.command = command
     return int(module.run(arguments, context.configured(arguments)) or OK)
 

@@ -11,7 +11,7 @@ import yaml
 
 from monitor.config.schema import CONFIG, SOURCE, SourceShape
 from monitor.config.settings import Settings
-from monitor.config.shapes import ConfigKey, Either, Keyed, KeyTable, Listing, Shape
+from monitor.config.shapes import Either, Keyed, KeyTable, Listing, Shape, TableKey
 from monitor.config.show import BROKEN, HIDDEN, whole
 
 HEAD: Final = """\
@@ -44,7 +44,7 @@ def flow(value: Any) -> str:
     return yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=10_000).removesuffix("\n...\n").strip()
 
 
-def told(key: ConfigKey) -> str:
+def told(key: TableKey) -> str:
     """What a key means, and what holds without it."""
     default = flow(key.default) if key.default is not None else key.unset
     return f"{key.means} Default: {default}." if default else key.means
@@ -84,7 +84,7 @@ def _comment(text: str, lead: str) -> list[str]:
     return wrap(text, 100, initial_indent=lead, subsequent_indent=lead, break_on_hyphens=False)
 
 
-def _written(name: str, key: ConfigKey, value: Any) -> list[str]:
+def _written(name: str, key: TableKey, value: Any) -> list[str]:
     """A key with its value; commented out what is not set or hidden."""
     if value in (None, [], {}) and (value is None or key.default is None):
         example = key.example if key.default is None else key.default

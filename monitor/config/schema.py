@@ -9,7 +9,7 @@ from typing import Any, Final
 from monitor.config import fields as f
 from monitor.config.errors import nearest
 from monitor.config.settings import DEFAULT_SOURCES
-from monitor.config.shapes import ConfigKey, Either, Keyed, KeyTable, Listing, ReadContext, Shape
+from monitor.config.shapes import Either, Keyed, KeyTable, Listing, ReadContext, Shape, TableKey
 from monitor.config.yaml_nodes import Items, MappingNode, Node, Text
 from monitor.probes import PROBES
 from monitor.sources import SOURCES, SourceType, guest
@@ -133,12 +133,12 @@ def _entry_record(kind: str, keys: tuple[str, ...]) -> KeyTable | None:
     if not f.NAME.matches(kind) or guest(kind) is None:
         return None
     known = _record(SourceType(""))
-    others = {name: ConfigKey(_Anything(), "A key of a source from another package.", "") for name in keys}
+    others = {name: TableKey(_Anything(), "A key of a source from another package.", "") for name in keys}
     return KeyTable(known.words, {**others, **known.fields}, known.need)
 
 
-_TYPE: Final = ConfigKey(f.NAME, "Which program or kind of credential to check; see docs/sources.md.", "codex")
-_ID: Final = ConfigKey(
+_TYPE: Final = TableKey(f.NAME, "Which program or kind of credential to check; see docs/sources.md.", "codex")
+_ID: Final = TableKey(
     f.NAME,
     "A name for this entry: the first part of its keys. Two entries of one type need two ids.",
     "codex-bob",
@@ -148,7 +148,7 @@ _ID: Final = ConfigKey(
 
 
 def _record(row: SourceType) -> KeyTable:
-    own = {name: ConfigKey(OPTIONS[shape], *SOURCE_KEYS[name]) for name, shape in row.options.items()}
+    own = {name: TableKey(OPTIONS[shape], *SOURCE_KEYS[name]) for name, shape in row.options.items()}
     need = (("type",), *((name,) for name in row.needs))
     return KeyTable("a source such as {type: codex, id: work}", {"type": _TYPE, "id": _ID, **own}, need)
 
@@ -172,49 +172,49 @@ _LEAD: Final = "How long before a login expires you are told, once for each step
 MATCH: Final = KeyTable(
     "a mapping such as {provider: anthropic}",
     {
-        "source": ConfigKey(f.SOURCE, "The id of the source.", "openclaw", None, "any"),
-        "agent": ConfigKey(f.TEXT, "The agent.", "main", None, "any"),
-        "provider": ConfigKey(f.PROVIDER, "The provider.", "anthropic", None, "any"),
-        "profile": ConfigKey(f.TEXT, "The profile, as `authwatch status` shows it.", "anthropic:default", None, "any"),
-        "kind": ConfigKey(f.KIND, f"The kind of login: {f.KIND.words}.", "token", None, "any"),
+        "source": TableKey(f.SOURCE, "The id of the source.", "openclaw", None, "any"),
+        "agent": TableKey(f.TEXT, "The agent.", "main", None, "any"),
+        "provider": TableKey(f.PROVIDER, "The provider.", "anthropic", None, "any"),
+        "profile": TableKey(f.TEXT, "The profile, as `authwatch status` shows it.", "anthropic:default", None, "any"),
+        "kind": TableKey(f.KIND, f"The kind of login: {f.KIND.words}.", "token", None, "any"),
     },
 )
 _RULE: Final = KeyTable(
     "a rule such as {match: {provider: anthropic}, lead: [14d]}",
     {
-        "match": ConfigKey(
+        "match": TableKey(
             MATCH,
             "Which logins: those that have all of these labels; {} means all of them.",
             {"provider": "anthropic", "kind": "token"},
         ),
-        "lead": ConfigKey(_LEADS, _LEAD, ["30d", "14d"], None, "policy.lead"),
-        "lifetime": ConfigKey(
+        "lead": TableKey(_LEADS, _LEAD, ["30d", "14d"], None, "policy.lead"),
+        "lifetime": TableKey(
             f.POSITIVE, "How long such a login lasts, where no file says when it expires.", "365d", None, "unknown"
         ),
-        "issued": ConfigKey(
+        "issued": TableKey(
             f.DAY,
             "The day from which lifetime counts.",
             "2026-03-01",
             None,
             "the day on which authwatch first saw the login",
         ),
-        "watch": ConfigKey(f.BOOL, "false: show these logins, but never alert.", False, True),
-        "remedy": ConfigKey(f.REMEDY, _REMEDY, "Ask Anna", None, "the command that authwatch knows"),
+        "watch": TableKey(f.BOOL, "false: show these logins, but never alert.", False, True),
+        "remedy": TableKey(f.REMEDY, _REMEDY, "Ask Anna", None, "the command that authwatch knows"),
     },
     need=(("match",),),
 )
 _POLICY: Final = KeyTable(
     "a mapping such as {lead: [7d, 3d, 1d]}",
     {
-        "lead": ConfigKey(_LEADS, _LEAD, ["14d", "3d", "1d"], ["7d", "3d", "1d"]),
-        "rules": ConfigKey(
+        "lead": TableKey(_LEADS, _LEAD, ["14d", "3d", "1d"], ["7d", "3d", "1d"]),
+        "rules": TableKey(
             Listing("a list of rules such as [{match: {provider: aws}, watch: false}]", _RULE),
             "Exceptions for some logins. The first rule that matches a login applies to it.",
             [{"match": {"provider": "anthropic", "kind": "token"}, "lead": ["30d", "14d"], "lifetime": "365d"}],
             None,
             "no exceptions",
         ),
-        "expect": ConfigKey(
+        "expect": TableKey(
             Listing("a list of keys such as [openclaw/main/anthropic:default]", f.KEY),
             "Logins that must exist: you are alerted if one is missing. `authwatch status --json` shows the keys.",
             ["openclaw/main/anthropic:default"],
@@ -226,17 +226,17 @@ _POLICY: Final = KeyTable(
 _CHANNEL: Final = KeyTable(
     "a mapping such as {url_file: phone.url, at_least: soon}",
     {
-        "url": ConfigKey(
+        "url": TableKey(
             f.SECRET,
             "Where to send: an Apprise URL, or termux:// for the phone that runs authwatch.",
             "ntfys://ntfy.sh/${NTFY_TOPIC}",
         ),
-        "url_file": ConfigKey(f.SECRET_FILE, "A file that holds the URL (mode 0600), instead of url.", "mail.url"),
-        "at_least": ConfigKey(f.AT_LEAST, "The lowest level that is sent: info, soon or now.", "now", "soon"),
-        "match": ConfigKey(
+        "url_file": TableKey(f.SECRET_FILE, "A file that holds the URL (mode 0600), instead of url.", "mail.url"),
+        "at_least": TableKey(f.AT_LEAST, "The lowest level that is sent: info, soon or now.", "now", "soon"),
+        "match": TableKey(
             MATCH, "Send only what concerns logins with all of these labels.", {"agent": "main"}, None, "all logins"
         ),
-        "canary": ConfigKey(
+        "canary": TableKey(
             f.POSITIVE,
             "Send a harmless message this often, so that you notice when the channel fails.",
             "7d",
@@ -249,9 +249,9 @@ _CHANNEL: Final = KeyTable(
 _QUIET: Final = KeyTable(
     'a mapping such as {from: "22:00", to: "07:00"}',
     {
-        "from": ConfigKey(f.CLOCK, "When quiet hours begin.", "22:00"),
-        "to": ConfigKey(f.CLOCK, "When they end; may be on the next day.", "07:00"),
-        "timezone": ConfigKey(
+        "from": TableKey(f.CLOCK, "When quiet hours begin.", "22:00"),
+        "to": TableKey(f.CLOCK, "When they end; may be on the next day.", "07:00"),
+        "timezone": TableKey(
             f.ZONE, "The time zone of both.", "Europe/Stockholm", None, "timezone above, else the machine's"
         ),
     },
@@ -260,27 +260,27 @@ _QUIET: Final = KeyTable(
 _ALERTS: Final = KeyTable(
     "a mapping such as {settle: 10m}",
     {
-        "settle": ConfigKey(
+        "settle": TableKey(
             f.SPAN,
             "How long an improvement or a read error must last before you hear of it; bad news is never delayed.",
             "30m",
             "10m",
         ),
-        "deadline": ConfigKey(f.POSITIVE, "How long a check may take to send all its messages.", "30s", "1m"),
-        "remind": ConfigKey(
+        "deadline": TableKey(f.POSITIVE, "How long a check may take to send all its messages.", "30s", "1m"),
+        "remind": TableKey(
             Listing("a list with at least one span such as [1d, 2d, 7d]", f.POSITIVE, least=1),
             "When to remind you of what still needs you now; the last interval repeats.",
             ["12h", "1d"],
             ["1d", "2d", "7d"],
         ),
-        "digest": ConfigKey(
+        "digest": TableKey(
             f.DIGEST,
             "daily or weekly: send every channel a summary with the next 30 days.",
             "weekly",
             None,
             "no summary",
         ),
-        "quiet": ConfigKey(
+        "quiet": TableKey(
             _QUIET,
             "Quiet hours: only what needs you now is sent; the rest waits until they end.",
             {"from": "22:00", "to": "07:00"},
@@ -296,11 +296,11 @@ _PROBE: Final = Either(
     table=KeyTable(
         "a mapping such as {every: 24h, oauth: true}",
         {
-            "every": ConfigKey(f.HOURLY, "How often to ask.", "24h"),
-            "oauth": ConfigKey(
+            "every": TableKey(f.HOURLY, "How often to ask.", "24h"),
+            "oauth": TableKey(
                 f.BOOL, "true: ask with the access tokens of OAuth logins too, not only with keys.", True, False
             ),
-            "url": ConfigKey(
+            "url": TableKey(
                 f.ASKED,
                 "Where to ask, such as a gateway of your own. This file must not be writable by others.",
                 "https://gateway.example.org",
@@ -315,39 +315,39 @@ _PROBE: Final = Either(
 CONFIG: Final = KeyTable(
     "a mapping such as host: vps-1",
     {
-        "host": ConfigKey(f.TEXT, "What messages call this machine.", "vps-1", None, "its hostname"),
-        "host_ssh": ConfigKey(
+        "host": TableKey(f.TEXT, "What messages call this machine.", "vps-1", None, "its hostname"),
+        "host_ssh": TableKey(
             f.SSH_HOST,
             "What you type after ssh to get to this machine. Fixes are then shown with it, ready to copy elsewhere.",
             "me@vps-1.example.org",
             None,
             "fixes name the machine only",
         ),
-        "timezone": ConfigKey(
+        "timezone": TableKey(
             f.ZONE,
             "Your time zone, for every time that is shown or sent. JSON and metrics stay in UTC.",
             "Europe/Stockholm",
             None,
             "the machine's time zone",
         ),
-        "interval": ConfigKey(f.POSITIVE, "How often `authwatch serve` and installed timers check.", "15m", "5m"),
-        "state": ConfigKey(
+        "interval": TableKey(f.POSITIVE, "How often `authwatch serve` and installed timers check.", "15m", "5m"),
+        "state": TableKey(
             f.PATH,
             f"The folder for the history, the metrics and the last result. {_PATHS}",
             "~/authwatch",
             None,
             "~/.local/state/authwatch",
         ),
-        "privacy": ConfigKey(f.PRIVACY, "masked: no mail addresses in messages, labels and metrics.", "masked", "full"),
-        "sources": ConfigKey(
+        "privacy": TableKey(f.PRIVACY, "masked: no mail addresses in messages, labels and metrics.", "masked", "full"),
+        "sources": TableKey(
             Listing("a list with at least one source such as [openclaw, codex]", SourceShape(), least=1),
             "Which programs' logins to check, and no others. Without this key, what other programs have is shown, but "
             "never alerts.",
             ["openclaw", {"type": "codex", "id": "codex-bob", "home": "/home/bob"}],
             list(DEFAULT_SOURCES),
         ),
-        "policy": ConfigKey(_POLICY, "When you are told, and which logins must exist.", {"lead": ["7d", "3d", "1d"]}),
-        "channels": ConfigKey(
+        "policy": TableKey(_POLICY, "When you are told, and which logins must exist.", {"lead": ["7d", "3d", "1d"]}),
+        "channels": TableKey(
             Keyed("a mapping such as {phone: {url_file: phone.url}}", f.NAME, _CHANNEL),
             "Where to send alerts, each channel under a name of your choice.",
             {
@@ -357,19 +357,19 @@ CONFIG: Final = KeyTable(
             None,
             "nothing is sent",
         ),
-        "alerts": ConfigKey(
+        "alerts": TableKey(
             _ALERTS,
             "How alerts settle, repeat and keep quiet.",
             {"digest": "weekly", "quiet": {"from": "22:00", "to": "07:00"}},
         ),
-        "heartbeat": ConfigKey(
+        "heartbeat": TableKey(
             KeyTable(
                 "a mapping such as {url_file: heartbeat.url}",
                 {
-                    "url": ConfigKey(
+                    "url": TableKey(
                         f.SECRET, "The address to fetch after every finished check.", "https://hc-ping.com/YOUR-UUID"
                     ),
-                    "url_file": ConfigKey(
+                    "url_file": TableKey(
                         f.SECRET_FILE, "A file that holds the address (mode 0600), instead of url.", "heartbeat.url"
                     ),
                 },
@@ -380,48 +380,48 @@ CONFIG: Final = KeyTable(
             None,
             "no heartbeat",
         ),
-        "history": ConfigKey(
+        "history": TableKey(
             KeyTable(
                 "a mapping such as {keep: 400d}",
                 {
-                    "url": ConfigKey(
+                    "url": TableKey(
                         f.SECRET,
                         "The database: sqlite:///… or postgresql://…",
                         "postgresql://authwatch@db.example.org/authwatch",
                         None,
                         "an SQLite file in the state folder",
                     ),
-                    "url_file": ConfigKey(
+                    "url_file": TableKey(
                         f.SECRET_FILE, "A file that holds the address (mode 0600), instead of url.", "history.url"
                     ),
-                    "keep": ConfigKey(f.POSITIVE, "How long to keep what happened.", "90d", "400d"),
+                    "keep": TableKey(f.POSITIVE, "How long to keep what happened.", "90d", "400d"),
                 },
                 clash=(("url", "url_file"),),
             ),
             "Where the history is kept, and how long.",
             {"keep": "90d"},
         ),
-        "web": ConfigKey(
+        "web": TableKey(
             KeyTable(
                 "a mapping such as {listen: 127.0.0.1:9797}",
                 {
-                    "listen": ConfigKey(
+                    "listen": TableKey(
                         f.LISTEN_AT,
                         "The address and port of the page. Any but this machine's own needs a password.",
                         "0.0.0.0:9797",
                         "127.0.0.1:9797",
                     ),
-                    "url": ConfigKey(
+                    "url": TableKey(
                         f.PAGE_URL,
                         "The address at which you open the page, for links in messages.",
                         "https://vps-1.example.org/authwatch",
                         None,
                         "no links",
                     ),
-                    "password": ConfigKey(
+                    "password": TableKey(
                         f.SECRET, "The password of the page.", "${AUTHWATCH_PASSWORD}", None, "no password"
                     ),
-                    "password_file": ConfigKey(
+                    "password_file": TableKey(
                         f.SECRET_FILE,
                         "A file that holds the password (mode 0600), instead of password.",
                         "web.password",
@@ -432,10 +432,10 @@ CONFIG: Final = KeyTable(
             "The page, the metrics and the API of `authwatch serve`.",
             {"listen": "127.0.0.1:9797", "url": "https://vps-1.example.org/authwatch"},
         ),
-        "probe": ConfigKey(
+        "probe": TableKey(
             KeyTable(
                 "a mapping such as {anthropic: 24h}",
-                {name: ConfigKey(_PROBE, _OFTEN, "24h", None, "never asked") for name in PROBES},
+                {name: TableKey(_PROBE, _OFTEN, "24h", None, "never asked") for name in PROBES},
             ),
             "Providers to ask whether their logins are good, with one harmless request; see docs/probes.md.",
             {"anthropic": "24h", "github": {"every": "24h", "oauth": True}},

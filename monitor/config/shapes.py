@@ -1,6 +1,6 @@
 """What a place in the config may hold: shapes that both check a node and describe themselves as JSON schema.
 
-`words` of a shape go behind "expected": "a list such as [7d, 3d, 1d]". A `ConfigKey` adds what people are told of it.
+`words` of a shape go behind "expected": "a list such as [7d, 3d, 1d]". A `TableKey` adds what people are told of it.
 
 Libraries for that know no lines of a file, and cost three (pydantic) to seven (jsonschema) bare interpreters to import.
 """
@@ -172,7 +172,7 @@ class Keyed(NamedTuple):
         }
 
 
-class ConfigKey(NamedTuple):
+class TableKey(NamedTuple):
     """A key of a table: its shape, and what people are told of it.
 
     `means` is a sentence or two in plain English. `example` and `default` are written as YAML holds them; where there
@@ -200,7 +200,7 @@ class KeyTable(NamedTuple):
     key that begins with `free` may hold anything and is not read."""
 
     words: str
-    fields: Mapping[str, ConfigKey]
+    fields: Mapping[str, TableKey]
     need: tuple[tuple[str, ...], ...] = ()
     clash: tuple[tuple[str, ...], ...] = ()
     free: str = ""

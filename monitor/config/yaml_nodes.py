@@ -98,6 +98,7 @@ _ADVICE: Final = {
     "could not find expected ':'": "a ':' is missing after the key",
     "found unexpected end of stream": "a quote is not closed",
     "expected ',' or": "a bracket is not closed, or a comma is missing",
+    "expected the node content": "a value or a closing bracket is missing",
     "expected <block end>": "check the indentation",
     "found unknown escape character": "no such escape in double quotes; write \\\\ for \\, or use single quotes",
     "found character": "quote a text that begins with @, ` or %",

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from monitor.config.annotated import flow, inner
 from monitor.config.schema import CONFIG, MATCH, SOURCE
-from monitor.config.shapes import ConfigKey, Either, Keyed, KeyTable, Listing, Shape
+from monitor.config.shapes import Either, Keyed, KeyTable, Listing, Shape, TableKey
 from monitor.sources import SOURCES
 
 HEAD: Final = """\
@@ -69,7 +69,7 @@ def page() -> Iterator[str]:
     yield from _rows(MATCH, "")
 
 
-def _section(name: str, key: ConfigKey) -> Iterator[str]:
+def _section(name: str, key: TableKey) -> Iterator[str]:
     yield f"\n## {name}\n"
     default = _default(key, ())
     yield f"{_linked(key.means)}{f' Default: {default}.' if default else ''}\n"
@@ -119,7 +119,7 @@ def _used_by(name: str) -> str:
     return f"{some} Required for {', '.join(needed)}." if needed and len(needed) < len(kinds) else some
 
 
-def _default(key: ConfigKey, group: Sequence[str]) -> str:
+def _default(key: TableKey, group: Sequence[str]) -> str:
     """What holds without a key; `group` are those of which one is needed."""
     if key.default is not None:
         return _code(flow(key.default))

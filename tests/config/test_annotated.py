@@ -12,7 +12,7 @@ from monitor.config.errors import ErrorReport
 from monitor.config.load import load
 from monitor.config.schema import CONFIG
 from monitor.config.settings import Settings
-from monitor.config.shapes import ConfigKey, KeyTable, ReadContext
+from monitor.config.shapes import KeyTable, ReadContext, TableKey
 from monitor.config.yaml_nodes import compose
 from monitor.system.host import Host
 from tests.command import ROOT, authwatch
@@ -47,7 +47,7 @@ probe: {anthropic: 2h, xai: {every: 1d, oauth: true, url: "https://gw.example"}}
 """
 
 
-def keys(table: KeyTable, path: str = "") -> Iterator[tuple[str, ConfigKey]]:
+def keys(table: KeyTable, path: str = "") -> Iterator[tuple[str, TableKey]]:
     """Every key of a table with its path."""
     for name, key in table.fields.items():
         yield f"{path}{name}", key

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from monitor.config.schema import CONFIG, OPTIONS, SOURCE_KEYS, SourceShape, json_schema
-from monitor.config.shapes import ConfigKey, Either, Keyed, KeyTable, Listing, Scalar, Shape
+from monitor.config.shapes import Either, Keyed, KeyTable, Listing, Scalar, Shape, TableKey
 from monitor.config.show import effective
 from monitor.sources import SOURCES
 from tests.config.files import settings_of, wrong
@@ -77,7 +77,7 @@ def _texts(shape: Scalar) -> st.SearchStrategy[Any]:
 
 def _some(shape: Shape) -> st.SearchStrategy[Any]:
     """Documents that mostly fit a shape."""
-    if isinstance(shape, ConfigKey):
+    if isinstance(shape, TableKey):
         return _some(shape.shape)
     if isinstance(shape, KeyTable):
         fields = {name: _some(field) for name, field in shape.fields.items()}

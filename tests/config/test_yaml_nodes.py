@@ -175,6 +175,7 @@ REFUSED = [
     ("a: 1\n---\nb: 2", "c:2: only one YAML document is allowed"),
     ("a:\n\tb: 1", "c:2:1: not valid YAML: this line is indented with a tab; use spaces"),
     ("a: [1", "c:1:6: not valid YAML: a bracket is not closed"),
+    ("a: [", "c:1:5: not valid YAML: a value or a closing bracket is missing"),
     ("a: {b: [1}", "c:1:10: not valid YAML: a bracket is not closed"),
     ("a: 1\n b: 2", "c:2:3: not valid YAML: ': ' is not allowed here"),
     ("a: b: c", "c:1:5: not valid YAML: ': ' is not allowed here"),
