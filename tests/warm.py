@@ -395,6 +395,7 @@ def _run(asked: dict[str, Any]) -> int:
 
 
 def _moved(asked: dict[str, Any], moment: datetime) -> int:
+    from monitor.check.gate import arranged
     from monitor.cli import app
     from monitor.cli import main as gate
     from monitor.cli.context import Context
@@ -410,7 +411,7 @@ def _moved(asked: dict[str, Any], moment: datetime) -> int:
 
             return ClockReading(now, timedelta(seconds=asked["boot"]), "boot")
 
-    words = asked["words"]
+    words = arranged(asked["words"])
     gate.time = SimpleNamespace(time=moment.timestamp)
     if words[:1] == ["check"]:
         gate._stopped(words)

@@ -38,6 +38,10 @@ Stamp = tuple[int, ...] | None
 PLAIN = ("--exit-zero", "--json", "--nagios", "--no-color", "-v", "--verbose")
 FILTERS = ("--source", "--agent", "--provider", "--profile")
 
+#: Options that every command has, which may also stand before it: those that are followed by a value, and the others.
+VALUED = ("--config", "--home")
+SWITCHES = ("--json", "--no-color", "-v", "--verbose", "--kept-config")
+
 #: Variables that lead to a config. They say which check it is, see `identity`; what it finds hangs on where they led.
 OURS = ("AUTHWATCH_CONFIG", "CONFIGURATION_DIRECTORY")
 
@@ -90,8 +94,23 @@ def state_place(environ: os._Environ[str] | dict[str, str], home: str) -> str:
     return f"{base}/authwatch"
 
 
+def arranged(argv: list[str]) -> list[str]:
+    """The same words, the command first: options of every command that stood before it stand behind it."""
+    at = 0
+    while at < len(argv) and argv[at].startswith("-"):
+        name, given, _ = argv[at].partition("=")
+        if name in VALUED:
+            at += 1 if given else 2
+        elif argv[at] in SWITCHES:
+            at += 1
+        else:
+            return argv
+    return [argv[at], *argv[:at], *argv[at + 1 :]] if at < len(argv) else argv
+
+
 def split(argv: list[str]) -> tuple[list[str], list[str]]:
-    """The words that say what is checked, and those that only say what is printed of it."""
+    """The words that say what is checked, and those that only say what is printed of it. Of an option it makes no
+    difference whether its value stands behind `=` or is a word of its own."""
     checked, shown = [], []
     words = iter(argv)
     for word in words:
@@ -99,6 +118,8 @@ def split(argv: list[str]) -> tuple[list[str], list[str]]:
             shown.append(word)
         elif word.partition("=")[0] in FILTERS:
             shown += [word] if "=" in word else [word, next(words, "")]
+        elif word in VALUED and (value := next(words, None)) is not None:
+            checked.append(f"{word}={value}")
         else:
             checked.append(word)
     return checked, shown

@@ -14,30 +14,37 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 from monitor import __version__
-from monitor.cli.context import OK, USAGE, Context, Failure
+from monitor.cli.context import COMMON, OK, USAGE, Context, Failure, common
 
-#: name: (module, one line of help)
-COMMANDS = {
-    "status": ("status", "what is true now; writes nothing, needs no config"),
-    "check": ("check", "one check: look, record, tell; for a timer, cron or a Termux job"),
-    "serve": ("serve", "the daemon: the check on a schedule, /metrics, status"),
-    "demo": ("demo", "the whole thing on a made-up home"),
-    "history": ("history", "what changed, when"),
-    "forget": ("forget_ignore", "stop expecting a credential that is gone"),
-    "ignore": ("forget_ignore", "show it, never alarm"),
-    "unignore": ("forget_ignore", "alarm again"),
-    "alerts": ("alerts", "what stands and was told; test, acknowledge, silence, rehearse"),
-    "explain": ("explain", "the evidence and the rule behind a verdict"),
-    "doctor": ("doctor", "can everything that must work, work?"),
-    "onboard": ("onboard", "guided first set-up; every answer is also an option"),
-    "relogin": ("relogin", "guided re-login, watched until the new login is seen"),
-    "install": ("install", "make it run by itself"),
-    "uninstall": ("install", "take that back"),
-    "models": ("models", "OpenClaw's own words"),
-    "completion": ("completion", "completions for bash, zsh, fish"),
-    "config": ("config", "check it, show it, its schema"),
+#: What the help lists: heading: {name: (module, one line of help)}
+GROUPS = {
+    "Everyday": {
+        "status": ("status", "show every login; writes nothing, needs no config"),
+        "check": ("check", "check once and notify; run this from a timer, cron or Termux"),
+        "alerts": ("alerts", "list alerts; test, acknowledge, silence, preview"),
+        "explain": ("explain", "why a login is judged the way it is"),
+        "history": ("history", "what changed, and when"),
+        "relogin": ("relogin", "log in again, guided, until the new login is seen"),
+        "ignore": ("forget_ignore", "mute a login for good"),
+        "unignore": ("forget_ignore", "unmute it"),
+        "forget": ("forget_ignore", "forget a removed login"),
+    },
+    "Set-up": {
+        "onboard": ("onboard", "guided first set-up; every answer is also an option"),
+        "install": ("install", "run authwatch by systemd, cron, launchd or Termux"),
+        "uninstall": ("install", "remove what install set up"),
+        "serve": ("serve", "run as a daemon: regular checks, web page, /metrics"),
+        "doctor": ("doctor", "check the installation and say how to fix it"),
+        "config": ("config", "check the config, show it, explain every key"),
+        "completion": ("completion", "print completions for bash, zsh or fish"),
+        "demo": ("demo", "try authwatch on a made-up home"),
+    },
+    "OpenClaw": {
+        "models": ("models", "the logins of OpenClaw, as `openclaw models` shows and stores them"),
+    },
 }
 
+COMMANDS = {name: row for rows in GROUPS.values() for name, row in rows.items()}
 
 DESCRIPTION = "Tells you before your AI agent loses its login."
 
@@ -54,13 +61,17 @@ class Help(argparse.RawDescriptionHelpFormatter):
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse with the contract's exit code for wrong usage."""
+    """argparse with the contract's exit code for wrong usage, and with the options of every command."""
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**{"formatter_class": Help, **given})
 
+    def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> argparse.Namespace:  # type: ignore[override]
+        """The arguments; the options of every command are there although nobody gave them."""
+        return super().parse_args(args, namespace or argparse.Namespace(**COMMON))
+
     def error(self, message: str) -> NoReturn:
-        raise Failure(USAGE, f"{message}\ntry: {self.prog} --help")
+        raise Failure(USAGE, f"{message}\nsee: {self.prog} --help")
 
 
 @cache
@@ -95,7 +106,9 @@ def _guarded(argv: list[str], context: Context) -> int:
         return left.code if isinstance(left.code, int) else USAGE
     except UnicodeEncodeError as error:
         odd = next((word for word in argv if not word.isprintable()), None)
-        return _explain(Failure(USAGE, f"{odd!a} is no text") if odd else Failure.bug(error), argv, context)
+        return _explain(
+            Failure(USAGE, f"argument {odd!a} is not valid text") if odd else Failure.bug(error), argv, context
+        )
     except Exception as error:  # noqa: BLE001 - the last line of defence: words instead of a traceback
         return _explain(Failure.bug(error), argv, context)
 
@@ -109,31 +122,37 @@ def _explain(failure: Failure, argv: Sequence[str], context: Context) -> int:
     if "--json" in argv:
         context.say(json.dumps({"ok": False, "error": {"code": failure.code, "message": failure.message}}))
     else:
-        context.complain(f"authwatch: {failure.message}")
+        context.complain("\n".join(f"authwatch: {line}" for line in failure.message.splitlines()))
     return failure.code
 
 
 def _dispatch(argv: list[str], context: Context) -> int:
-    top = _top()
-    at = next((place for place, word in enumerate(argv) if not word.startswith("-")), len(argv))
-    found = top.parse_args(argv[: at + 1] or ["--help"])
-    if found.command not in COMMANDS:
-        raise Failure(USAGE, f"there is no command {found.command!r}{_meant(found.command)}\ntry: authwatch --help")
-    parser = Parser(prog=f"authwatch {found.command}", description=_described(found.command))
-    module = furnish(parser, found.command)
-    arguments = parser.parse_args(argv[at + 1 :])
-    arguments.command = found.command
+    if not argv or argv[0].startswith("-"):
+        argv = [_top().parse_args(argv or ["--help"]).command]
+    command = argv[0]
+    if command not in COMMANDS:
+        raise Failure(USAGE, f"unknown command {command!r}{_meant(command)}\nsee: authwatch --help")
+    parser = Parser(prog=f"authwatch {command}", description=_described(command))
+    module = furnish(parser, command)
+    arguments = parser.parse_args(argv[1:])
+    arguments.command = command
     return int(module.run(arguments, context.configured(arguments)) or OK)
 
 
 def _top() -> Parser:
+    lists = [
+        "\n".join([f"{heading}:", *(f"  {name:<11} {text}" for name, (_, text) in rows.items())])
+        for heading, rows in GROUPS.items()
+    ]
     top = Parser(
         prog="authwatch",
-        description=DESCRIPTION,
-        epilog="\n".join(f"  {name:<10} {text}" for name, (_, text) in COMMANDS.items()),
+        usage="authwatch [OPTIONS] COMMAND ...",
+        description="\n\n".join([DESCRIPTION, *lists]),
+        epilog="More about a command: authwatch COMMAND --help",
     )
-    top.add_argument("--version", action="version", version=f"authwatch {__version__}")
-    top.add_argument("command", metavar="COMMAND", help="one of those below; each has its own --help")
+    top.add_argument("--version", action="version", version=f"authwatch {__version__}", help="print the version")
+    top.add_argument("command", metavar="COMMAND", help=argparse.SUPPRESS)
+    common(top)
     return top
 
 
@@ -151,11 +170,27 @@ def furnish(parser: argparse.ArgumentParser, command: str) -> ModuleType:
     """Gives a parser the arguments of a command; returns the module that runs it."""
     module = importlib.import_module(f"monitor.cli.{COMMANDS[command][0]}")
     module.arguments(parser, command)
+    _completed(parser)
     return module
 
 
+def _completed(parser: argparse.ArgumentParser) -> None:
+    """The options of every command also between the words of a command, where its help need not show them."""
+    inner = [
+        one
+        for action in parser._actions
+        if isinstance(action, argparse._SubParsersAction)
+        for one in action.choices.values()
+    ]
+    if "--config" not in parser._option_string_actions:
+        common(parser, json=bool(inner), shown=False)
+    for one in inner:
+        _completed(one)
+
+
 def _described(command: str) -> str:
-    return f"{command}: {COMMANDS[command][1]}"
+    text = COMMANDS[command][1]
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _meant(word: str) -> str:

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from monitor.check import gate as checkpoint
 from monitor.system.files import why
@@ -34,6 +34,8 @@ CARRIED = (
 OK, NOT_DONE, UNKNOWN, USAGE, BUG, CONFIG = 0, 1, 3, 64, 70, 78
 
 
+REPORT = "Please report it, with the output of authwatch --version."
+
 #: How many seconds a command that only reads may take.
 PATIENCE = 60.0
 
@@ -52,7 +54,7 @@ class Failure(Exception):
         while trace and trace.tb_next:
             trace = trace.tb_next
         place = f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
-        return cls(BUG, f"this is our bug: {type(error).__name__}{place}; please report it with `authwatch --version`")
+        return cls(BUG, f"internal error ({type(error).__name__}{place}). {REPORT}")
 
 
 class Context(NamedTuple):
@@ -140,7 +142,7 @@ class Context(NamedTuple):
         except BrokenPipeError:
             raise
         except OSError as error:
-            self.complain(f"authwatch: the output cannot be written ({why(error)})")
+            self.complain(f"authwatch: cannot write the output ({why(error)})")
 
     def complain(self, text: str) -> None:
         """Everything that is no result, on stderr; where that cannot be written, nobody is left to tell."""
@@ -154,7 +156,7 @@ class Context(NamedTuple):
         except BrokenPipeError:
             pass
         except OSError as error:
-            self.complain(f"authwatch: the output cannot be written ({why(error)})")
+            self.complain(f"authwatch: cannot write the output ({why(error)})")
         with suppress(OSError):
             self.err.flush()
 
@@ -169,7 +171,9 @@ class Context(NamedTuple):
 
         def leave() -> None:
             if not released(over, seconds):
-                self.complain(f"authwatch: gave up after {seconds:.0f} s: something on this machine does not answer")
+                self.complain(
+                    f"authwatch: timed out after {seconds:.0f} s: a file system on this machine does not respond"
+                )
                 _thread.start_new_thread(self.flush, ())  # which may be what hangs
                 released(over, 1)
                 os._exit(UNKNOWN)
@@ -252,15 +256,26 @@ class Context(NamedTuple):
         return StateDir(settings.state or gate, gate)
 
 
-def common(parser: argparse.ArgumentParser, *, json: bool = True) -> None:
-    """The options that every command has."""
-    parser.add_argument("--config", metavar="FILE", help="the config file, instead of the usual places")
-    parser.add_argument("--home", metavar="DIR", help="look for stores there instead of in $HOME")
-    parser.add_argument("--kept-config", action="store_true", help=argparse.SUPPRESS)  # on stdin, from `serve`
-    parser.add_argument("--no-color", action="store_true", help="no colour")
-    parser.add_argument("-v", "--verbose", action="store_true", help="say more, on stderr")
+#: The options of every command, as they are where they are not given.
+COMMON: Mapping[str, str | bool | None] = {
+    **{"config": None, "home": None, "no_color": False, "verbose": False, "json": False, "kept_config": False}
+}
+
+
+def common(parser: argparse.ArgumentParser, *, json: bool = True, shown: bool = True) -> None:
+    """The options that every command has. They may stand before, between and after its words, and the last one holds:
+    where one is not given nothing is set (see `COMMON`), so that what stood before stays."""
+
+    def add(*names: str, help: str, **given: Any) -> None:
+        parser.add_argument(*names, default=argparse.SUPPRESS, help=help if shown else argparse.SUPPRESS, **given)
+
+    add("--config", metavar="FILE", help="use this config file")
+    add("--home", metavar="DIR", help="look for logins in DIR instead of $HOME")
+    add("--no-color", action="store_true", help="print without colour")
+    add("-v", "--verbose", action="store_true", help="print details on stderr")
     if json:
-        parser.add_argument("--json", action="store_true", help="a JSON document on stdout, errors too")
+        add("--json", action="store_true", help="print JSON, errors too")
+    parser.add_argument("--kept-config", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
 
 
 def filters(parser: argparse.ArgumentParser) -> None:

@@ -11,6 +11,10 @@ def main() -> None:
     """Runs the command line and leaves the process with its exit code."""
     _complete()
     argv = sys.argv[1:]
+    if argv and argv[0].startswith("-"):
+        from monitor.check import gate
+
+        argv = gate.arranged(argv)
     if argv[:1] == ["check"] and _stopped(argv):
         return
     from monitor.cli.app import run

@@ -44,7 +44,9 @@ def _status(given: argparse.Namespace, context: Context) -> int:
     from monitor.system.host import Unreadable
 
     if given.action is None:
-        given = argparse.Namespace(json=False, plain=False, check=False, strict=False, agent=given.agent, probe=False)
+        given = argparse.Namespace(
+            json=given.json, plain=False, check=False, strict=False, agent=given.agent, probe=False
+        )
     if given.plain and (given.json or given.probe):
         raise Failure(USAGE, f"--{'json' if given.json else 'probe'} cannot be used with --plain")
     try:

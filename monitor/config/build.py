@@ -35,7 +35,7 @@ class _Draft(NamedTuple):
         given, twin = values.get(name), values.get(f"{name}_file")
         try:
             if isinstance(given, Text):
-                return Secret(clean(fill(given.text, self.site.host), "it")), ""
+                return Secret(clean(fill(given.text, self.site.host), "the value")), ""
             if isinstance(twin, Text):
                 path = place(fill(twin.text, self.site.host), self.site.host, self.site.folder)
                 return Secret(read_secret(path, self.site.host)), ""
@@ -47,7 +47,7 @@ class _Draft(NamedTuple):
         """Like `secret`, for an address; what is wrong with it is kept and stops nothing."""
         found, wrong = self.secret(values, name)
         if found and not looks.fullmatch(found.reveal()):
-            found, wrong = None, f"not {words}"
+            found, wrong = None, f"expected {words}"
         if wrong:
             self.note(values, name, wrong)
         return found, wrong
@@ -75,7 +75,9 @@ def build(values: Values, site: ReadContext, file: Path) -> Settings:
         policy=_policy(values.nested("policy"), site, sources, asked="sources" in values.given),
         channels=tuple(_channel(label, found, draft) for label, found in values.get("channels", {}).items()),
         alerts=_alerts(values.nested("alerts"), site, values.get("timezone")),
-        heartbeat=draft.lenient(values.nested("heartbeat"), "url", _PING, "an address, https://…")[0],
+        heartbeat=draft.lenient(
+            values.nested("heartbeat"), "url", _PING, "an address such as https://hc-ping.com/YOUR-UUID"
+        )[0],
         history_url=_history_url(history, draft),
         history_keep=history.get("keep", default.history_keep),
         web=_web(values.nested("web"), draft),
@@ -84,6 +86,10 @@ def build(values: Values, site: ReadContext, file: Path) -> Settings:
         file=file,
         broken=draft.broken,
     )
+
+
+def _changeable(site: ReadContext) -> str:
+    return f"others can change {site.report.file}; make it yours, and run: chmod go-w {site.report.file}"
 
 
 def _where(values: Values, site: ReadContext) -> str:
@@ -95,7 +101,7 @@ def _sources(listed: tuple[Values, ...] | None, draft: _Draft) -> tuple[SourceEn
     for found in listed or ():
         entry = _source(found, draft)
         if entry.id in entries:
-            text = "two sources with the same id, give one an id of its own: {type: …, id: …}"
+            text = "two sources have the same id; give one another id, such as {type: …, id: …}"
             draft.site.report.add(found.line_of("id"), found.path, text)
         entries[entry.id] = entry
     return tuple(entries.values())
@@ -107,7 +113,7 @@ def _source(found: Values, draft: _Draft) -> SourceEntry:
     row = SOURCES.get(kind)
     trusted = draft.site.trusted
     if row and row.runs and not trusted:
-        text = "programs are started only from a config that nobody else can write: chmod go-w, and own it"
+        text = f"not run: {_changeable(draft.site)}"
         draft.broken[f"sources.{found.get('id', kind)}"] = draft.site.report.line(found.line, found.path, text)
     return SourceEntry(kind, found.get("id", kind), options, _where(found, draft.site), trusted=trusted)
 
@@ -144,7 +150,7 @@ def _policy(values: Values, site: ReadContext, sources: tuple[SourceEntry, ...],
 
 def _rule(found: Values, site: ReadContext) -> PolicyRule:
     if "issued" in found.given and "lifetime" not in found.lines:
-        text = "issued is the day from which lifetime counts, add lifetime: 365d"
+        text = "issued needs lifetime; add one such as lifetime: 365d"
         site.report.add(found.line_of("issued"), found.path, text)
     lead = found.get("lead")
     return PolicyRule(
@@ -158,7 +164,7 @@ def _rule(found: Values, site: ReadContext) -> PolicyRule:
 
 
 def _channel(label: str, found: Values, draft: _Draft) -> ChannelSettings:
-    url, broken = draft.lenient(found, "url", _ADDRESS, "an address, write scheme://…")
+    url, broken = draft.lenient(found, "url", _ADDRESS, "an Apprise URL such as ntfys://ntfy.sh/TOPIC, or termux://")
     return ChannelSettings(
         label=label,
         url=url,
@@ -186,7 +192,7 @@ def _quiet(values: Values, site: ReadContext, zone: tzinfo | None) -> QuietHours
     if start is None or end is None:
         return None
     if start == end:
-        site.report.add(values.line, values.path, "from and to are the same, which is no span of the day")
+        site.report.add(values.line, values.path, "from and to are the same; expected two different times")
     return QuietHours(start, end, values.get("timezone") or zone or _local_zone(site))
 
 
@@ -207,7 +213,7 @@ def _history_url(values: Values, draft: _Draft) -> Secret | None:
     """The history's address. A broken one stops everything: another history would tell old news as new."""
     found, wrong = draft.secret(values, "url")
     if found and not _HISTORY.fullmatch(found.reveal()):
-        wrong = "not an address of a history, sqlite:///… or postgresql://…"
+        wrong = "expected sqlite:///… or postgresql://…"
     if wrong:
         draft.site.report.add(values.line, f"{values.path}.url", wrong)
     return found
@@ -219,7 +225,7 @@ def _probe(values: Values, draft: _Draft) -> dict[str, Probing]:
         table = given.given if isinstance(given, Values) else {"every": given}
         every, url, oauth = table.get("every"), table.get("url", ""), table.get("oauth", False)
         if url and not draft.site.trusted:
-            text = "keys are sent to an address only by a config that nobody else can write: chmod go-w, and own it"
+            text = f"not asked: {_changeable(draft.site)}"
             draft.broken[f"probe.{name}"] = draft.site.report.line(values.line_of(name), f"{values.path}.{name}", text)
         elif every:
             found[name] = Probing(every, url, oauth)

@@ -1,13 +1,18 @@
-"""What is wrong with a config file: lines of `file:line: path: what is wrong, what would be right`."""
+"""What is wrong with a config file: lines of `file:line: path: what was expected, what was found`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 #: What may be a word of ours that was mistyped. Anything else under a key or path could be a secret that slipped.
 _SHOWABLE: Final = re.compile(r"[A-Za-z][A-Za-z_-]{0,31}")
+#: Values that are too short and plain to be a secret: numbers, spans, days, times of day and words for yes and no.
+_HARMLESS: Final = re.compile(
+    r"\d{1,4}( ?[A-Za-z]{1,7})?|\d{4}-\d{1,2}-\d{1,2}|\d{1,2}:\d{1,2}|true|false|yes|no|on|off",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 class ConfigError(Exception):
@@ -25,13 +30,14 @@ class ErrorReport:
         self.file = file
         self._found: list[tuple[int, str]] = []
 
-    def add(self, line: int, path: str, text: str) -> None:
-        """One problem at a line, counted from 1."""
-        self._found.append((line, self.line(line, path, text)))
+    def add(self, line: int, path: str, text: str, column: int = 0) -> None:
+        """One problem at a line and column, counted from 1; 0 for a problem of the whole file."""
+        self._found.append((line, self.line(line, path, text, column)))
 
-    def line(self, line: int, path: str, text: str) -> str:
+    def line(self, line: int, path: str, text: str, column: int = 0) -> str:
         """The text of a problem."""
-        return f"{self.file}:{line}: {path or '-'}: {text}"
+        place = ":".join([self.file, *(str(number) for number in (line, column) if number)])
+        return f"{place}: {path}: {text}" if path else f"{place}: {text}"
 
     def check(self) -> None:
         """Raises `ConfigError` with everything found, in the order of the file."""
@@ -51,4 +57,14 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
     names = sorted(known)
     close = get_close_matches(word.lower()[:64], names, n=1, cutoff=0.6)
-    return f"did you mean {close[0]}?" if close else f"known are {', '.join(names)}"
+    return f"did you mean {close[0]}?" if close else f"expected {one_of(names)}"
+
+
+def one_of(words: Sequence[str]) -> str:
+    """The words as a choice: `a, b or c`."""
+    return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else "".join(words)
+
+
+def quoted(text: str) -> str:
+    """The text as an error may repeat it; "" for one that could be a secret."""
+    return f'"{text}"' if _HARMLESS.fullmatch(text) else ""

@@ -31,14 +31,14 @@ def _span(text: str, _: ReadContext) -> timedelta:
 def _positive(text: str, _: ReadContext) -> timedelta:
     span = parse_span(text)
     if not span:
-        raise ValueError(f"zero, it must be {WORDS}")
+        raise ValueError(f"expected {WORDS}, got zero")
     return span
 
 
 def _hourly(text: str, _: ReadContext) -> timedelta:
     span = parse_span(text)
     if span < HOUR:
-        raise ValueError("more often than hourly, which no provider is asked: write 1h or longer")
+        raise ValueError("expected at least 1h: providers are asked at most hourly")
     return span
 
 
@@ -50,7 +50,7 @@ def _day(text: str, _: ReadContext) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ValueError("no day of the calendar, write YYYY-MM-DD") from None
+        raise ValueError(f'not a valid date; expected YYYY-MM-DD, got "{text}"') from None
 
 
 def _when(text: str, _: ReadContext) -> str:
@@ -59,7 +59,7 @@ def _when(text: str, _: ReadContext) -> str:
     except ValueError:
         found = None
     if found is None:
-        raise ValueError("no moment, write 2027-01-31 or 2027-01-31T12:00:00Z")
+        raise ValueError("not a valid date; expected 2027-01-31 or 2027-01-31T12:00:00Z")
     return text
 
 
@@ -73,7 +73,7 @@ def zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ValueError, KeyError, OSError):
-        raise ValueError("no time zone of the IANA database, write one such as Europe/Stockholm") from None
+        raise ValueError("unknown time zone; expected a name such as Europe/Stockholm or UTC") from None
 
 
 def _zone(text: str, _: ReadContext) -> ZoneInfo:
@@ -91,46 +91,56 @@ def _file(text: str, site: ReadContext) -> str:
 
 def _listen(text: str, _: ReadContext) -> str:
     if int(text.rpartition(":")[2]) > 65535:
-        raise ValueError("a port is at most 65535")
+        raise ValueError("expected a port of at most 65535")
     return text
 
 
 _ONE_LINE: Final = r"^[^\x00-\x1f\x7f]{1,1024}$"
 
-TEXT: Final = Scalar("a text on one line", _ONE_LINE)
-REMEDY: Final = Scalar("what to do when it needs somebody, on one line, instead of authwatch's own words", _ONE_LINE)
+TEXT: Final = Scalar("text on one line", _ONE_LINE)
+REMEDY: Final = Scalar("what to do, as text on one line", _ONE_LINE)
 NAME: Final = Scalar("a name of letters, digits, '.', '_' and '-'", NAME_PATTERN)
-SOURCE: Final = Scalar(f"{NAME.words}, for an OpenClaw's profile openclaw@PROFILE", SOURCE_PATTERN)
-PROVIDER: Final = Scalar("a provider's name", PROVIDER_PATTERN)
-VARIABLE: Final = Scalar("the name of an environment variable", VARIABLE_PATTERN)
-KEY: Final = Scalar("a key such as openclaw/main/anthropic:default", r"^[^/\x00-\x1f]+/[^/\x00-\x1f]+/[^\x00-\x1f]+$")
-PATH: Final = Scalar("a path: absolute, ~/…, or relative to this file", _ONE_LINE, _path)
-FILE: Final = Scalar("a file: absolute, ~/…, a systemd credential, or relative to this file", _ONE_LINE, _file)
-HOURLY: Final = Scalar(f"{WORDS}, at least 1h", PATTERN, _hourly)
+SOURCE: Final = Scalar(f"{NAME.words} (openclaw@PROFILE for a profile of OpenClaw)", SOURCE_PATTERN)
+PROVIDER: Final = Scalar("a provider such as anthropic", PROVIDER_PATTERN)
+VARIABLE: Final = Scalar("a variable name such as GROQ_API_KEY", VARIABLE_PATTERN)
+KEY: Final = Scalar(
+    "the key of a login such as openclaw/main/anthropic:default", r"^[^/\x00-\x1f]+/[^/\x00-\x1f]+/[^\x00-\x1f]+$"
+)
+PATH: Final = Scalar("a path: absolute, ~/…, or relative to the config file", _ONE_LINE, _path)
+FILE: Final = Scalar(
+    "a file: absolute, ~/…, relative to the config file, or the name of a systemd credential", _ONE_LINE, _file
+)
+HOURLY: Final = Scalar("a time span of at least 1h, such as 24h", PATTERN, _hourly)
 ASKED: Final = Scalar(
-    "an address https://HOST[:PORT][/PATH] without a name, a query or a fragment (http:// on this machine only)",
+    "an address https://HOST[:PORT][/PATH] without user, query and fragment (http:// only for this machine)",
     r"^(https://[A-Za-z0-9.-]{1,253}|http://(localhost|127\.0\.0\.1|\[::1\]))(:\d{1,5})?(/[A-Za-z0-9._~/-]{0,256})?$",
 )
 SPAN: Final = Scalar(WORDS, PATTERN, _span)
-POSITIVE: Final = Scalar(f"{WORDS}, not zero", PATTERN, _positive)
-DAY: Final = Scalar("a day, YYYY-MM-DD", r"^\d{4}-\d{2}-\d{2}$", _day)
-WHEN: Final = Scalar("a day, which begins in UTC, or a moment", r"^\d{4}-\d{2}-\d{2}([Tt ][0-9:.+Zz-]{1,40})?$", _when)
-CLOCK: Final = Scalar("a time of day, HH:MM", r"^([01]?[0-9]|2[0-3]):[0-5][0-9]$", _clock)
+POSITIVE: Final = Scalar(WORDS, PATTERN, _positive)
+DAY: Final = Scalar("a date such as 2026-03-01", r"^\d{4}-\d{2}-\d{2}$", _day)
+WHEN: Final = Scalar(
+    "a date (from 00:00 UTC) or a moment such as 2027-01-31T12:00:00Z",
+    r"^\d{4}-\d{2}-\d{2}([Tt ][0-9:.+Zz-]{1,40})?$",
+    _when,
+)
+CLOCK: Final = Scalar("a time of day such as 22:00", r"^([01]?[0-9]|2[0-3]):[0-5][0-9]$", _clock)
 ZONE: Final = Scalar("a time zone such as Europe/Stockholm", r"^[A-Za-z0-9_+/-]{1,64}$", _zone)
 SSH_HOST: Final = Scalar(
-    "what ssh takes to get to this machine, such as me@vps-1.example or a Host of ~/.ssh/config",
+    "a destination for ssh such as me@vps-1.example, or a Host of ~/.ssh/config",
     r"^[A-Za-z0-9_\[][A-Za-z0-9._@:%\[\]-]{0,250}$",
 )
 PAGE_URL: Final = Scalar(
-    "the address at which people open the page, https://…, or http:// in a network of your own",
+    "an address such as https://vps-1.example/authwatch",
     r"^https?://[A-Za-z0-9.\[\]:-]{1,253}(/[A-Za-z0-9._~/-]{0,256})?$",
 )
 BOOL: Final = Scalar("true or false", r"^(true|false)$", _bool, {"type": "boolean"})
 LISTEN_AT: Final = Scalar("an address and port such as 127.0.0.1:9797 or [::1]:9797", LISTEN.pattern, _listen)
-SECRET: Final = Raw("a secret text, ${VAR} is filled in")
-SECRET_FILE: Final = Raw(f"{FILE.words}, which holds the secret")
+SECRET: Final = Raw("text (a secret; ${VAR} is replaced by that environment variable)")
+SECRET_FILE: Final = Raw(
+    "a file that holds the secret: absolute, ~/…, relative to the config file, or a systemd credential"
+)
 
-AT_LEAST: Final = Choice("a level", tuple(level for level in Level if level is not Level.FINE))
-KIND: Final = Choice("a kind of credential", tuple(Kind))
-PRIVACY: Final = Choice("full or masked", ("full", "masked"))
-DIGEST: Final = Choice("daily or weekly", ("daily", "weekly"))
+AT_LEAST: Final = Choice(tuple(level for level in Level if level is not Level.FINE))
+KIND: Final = Choice(tuple(Kind))
+PRIVACY: Final = Choice(("full", "masked"))
+DIGEST: Final = Choice(("daily", "weekly"))

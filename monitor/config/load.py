@@ -28,7 +28,7 @@ def load(host: Host, explicit: Path | None = None, kept: str | None = None) -> S
         if text is not None:
             return _parse(host, path, text)
     if named is not None:
-        raise ConfigError([ErrorReport(str(named)).line(1, "", "there is no such file, name one that exists")])
+        raise ConfigError([ErrorReport(str(named.absolute())).line(0, "", "no such file")])
     return Settings()
 
 
@@ -42,7 +42,7 @@ def _text(host: Host, path: Path, kept: str | None) -> str | None:
         host.note(path)
         return host.text(path) if kept is None else kept
     except Unreadable as error:
-        raise ConfigError([ErrorReport(str(path)).line(1, "", f"cannot be read: {error.detail}")]) from None
+        raise ConfigError([ErrorReport(str(path)).line(0, "", f"cannot be read: {error.detail}")]) from None
 
 
 def _parse(host: Host, path: Path, text: str) -> Settings:

@@ -22,7 +22,7 @@ def fill(text: str, host: Host) -> str:
         name = match.group(1)
         if name is None:
             if match.group() == "${":
-                raise ValueError("${ without a variable's name and }, write $${ for a literal ${")
+                raise ValueError("expected ${NAME}; write $${ for a literal ${")
             return "${"
         value = host.env(name)
         if not value:
@@ -31,14 +31,16 @@ def fill(text: str, host: Host) -> str:
 
     filled = _REFERENCE.sub(one, text)
     if lacking:
-        raise ValueError(f"the variable {' and '.join(dict.fromkeys(lacking))} is not set, set it or use a file")
+        names = list(dict.fromkeys(lacking))
+        what = f"variable {names[0]} is" if len(names) == 1 else f"variables {' and '.join(names)} are"
+        raise ValueError(f"environment {what} not set")
     return filled
 
 
 def place(text: str, host: Host, folder: Path) -> Path:
     """The file that a text names: absolute, `~/…`, a systemd credential, or relative to the config's folder."""
     if "://" in text:
-        raise ValueError("an address where a file should be, use the key without _file")
+        raise ValueError("expected a file, got an address; use the key without _file")
     if text == "~" or text.startswith("~/"):
         return host.path(text)
     credentials = host.env("CREDENTIALS_DIRECTORY")
@@ -53,9 +55,9 @@ def read_secret(path: Path, host: Host) -> str:
     try:
         text = host.text(path, MAX_SECRET)
     except Unreadable as error:
-        raise ValueError(f"this file cannot be read: {error.detail}") from None
+        raise ValueError(f"cannot read this file: {error.detail}") from None
     if text is None:
-        raise ValueError("there is no such file, write the secret there with mode 0600")
+        raise ValueError("no such file; write the secret to it, with mode 0600")
     return clean(text, "this file")
 
 
@@ -65,5 +67,5 @@ def clean(text: str, name: str) -> str:
     if not bare:
         raise ValueError(f"{name} is empty")
     if _CONTROL.search(bare):
-        raise ValueError(f"{name} holds more than one line or a control character")
+        raise ValueError(f"{name} has more than one line, or a control character")
     return bare

@@ -12,7 +12,7 @@ from monitor.config.spans import show_span
 from monitor.model import PolicyRule
 
 HIDDEN: Final = "(hidden)"
-BROKEN: Final = "(cannot be had now)"
+BROKEN: Final = "(not available)"
 
 
 def show(settings: Settings) -> str:
@@ -24,12 +24,17 @@ def show(settings: Settings) -> str:
 
 def effective(settings: Settings) -> dict[str, Any]:
     """The settings as plain values in the layout of the config file; what is not set is left out."""
+    return _given(whole(settings))
+
+
+def whole(settings: Settings) -> dict[str, Any]:
+    """The same, what is not set included: None, or empty."""
     history = {"url": _secret(settings.history_url), "keep": show_span(settings.history_keep)}
     web = {"listen": settings.web.listen, "url": settings.web.url or None, **_password(settings)}
     heartbeat = BROKEN if "heartbeat" in settings.broken else _secret(settings.heartbeat)
-    shown = {
+    return {
         "state": _plain(settings.state),
-        "host": settings.host,
+        "host": settings.host or None,
         "host_ssh": settings.host_ssh or None,
         "timezone": str(settings.timezone) if settings.timezone else None,
         "interval": show_span(settings.interval),
@@ -47,7 +52,6 @@ def effective(settings: Settings) -> dict[str, Any]:
         "privacy": settings.privacy,
         "probe": {name: _probing(one) for name, one in settings.probe.items()},
     }
-    return _given(shown)
 
 
 def _source(entry: SourceEntry) -> str | dict[str, Any]:

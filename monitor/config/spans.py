@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 PATTERN: Final = r"^(?=\d)(\d{1,6}w)?(\d{1,6}d)?(\d{1,6}h)?(\d{1,6}m)?(\d{1,6}s)?$"
-WORDS: Final = "a span such as 10s, 90m, 8h, 14d or 1h30m"
+WORDS: Final = "a time span such as 90m, 8h, 14d or 1h30m"
 
 #: A hundred years: longer is a slip of the finger, and adding it to a moment could leave the calendar.
 LONGEST: Final = timedelta(days=36_525)
@@ -24,11 +24,11 @@ _UNITS: Final = {
 def parse_span(text: str) -> timedelta:
     """The span that a text such as `1h30m` means; ValueError says what would be right."""
     if not re.fullmatch(PATTERN, text, re.ASCII):
-        raise ValueError(f"not {WORDS}")
+        raise ValueError(f"expected {WORDS}")
     parts = re.findall(r"(\d+)([wdhms])", text, re.ASCII)
     span = sum((int(number) * _UNITS[unit] for number, unit in parts), timedelta())
     if span > LONGEST:
-        raise ValueError("longer than a hundred years")
+        raise ValueError("expected at most 100 years")
     return span
 
 

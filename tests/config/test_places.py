@@ -45,13 +45,13 @@ def test_a_file_that_was_named_must_exist(tmp_path: Path) -> None:
     ):
         with pytest.raises(ConfigError) as error:
             load(host, explicit)
-        assert error.value.problems == (f"{tmp_path}/gone.yaml:1: -: there is no such file, name one that exists",)
+        assert error.value.problems == (f"{tmp_path}/gone.yaml: no such file",)
 
 
 def test_a_folder_or_a_binary_file_is_a_config_error(tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00FAKESECRET")
     for path in (tmp_path, tmp_path / "binary"):
-        with pytest.raises(ConfigError, match=":1: -: cannot be read: ") as error:
+        with pytest.raises(ConfigError, match=f"^{path}: cannot be read: ") as error:
             load(Host(tmp_path, {}), path)
         assert "FAKESECRET" not in str(error.value)
 

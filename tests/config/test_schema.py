@@ -13,8 +13,8 @@ import yaml
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from monitor.config.schema import CONFIG, OPTIONS, json_schema
-from monitor.config.shapes import Either, Keyed, KeyTable, Listing, Scalar, Shape
+from monitor.config.schema import CONFIG, OPTIONS, SOURCE_KEYS, SourceShape, json_schema
+from monitor.config.shapes import Either, Keyed, KeyTable, Listing, Scalar, Shape, TableKey
 from monitor.config.show import effective
 from monitor.sources import SOURCES
 from tests.config.files import settings_of, wrong
@@ -25,8 +25,8 @@ VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 #: What only a look at more than one key, at the calendar or at the machine can tell.
 BEYOND_A_SCHEMA = (
-    "given twice", "zero", "more often than hourly", "no day", "issued is", "the same", "no time zone", "no such source", "at most 65535",
-    "not an address of a history", "is not set", "without a variable", "two sources",
+    "given twice", "got zero", "at most hourly", "not a valid date", "issued needs", "the same", "unknown time zone", "unknown source",
+    "at most 65535", "expected sqlite", "is not set", "expected ${NAME}", "two sources",
 )  # fmt: skip
 
 
@@ -62,7 +62,7 @@ def test_what_the_loader_refuses_the_schema_refuses(text: str, problem: str) -> 
 def test_every_option_of_every_source_has_a_shape() -> None:
     for row in SOURCES.values():
         assert set(row.options.values()) <= set(OPTIONS)
-        assert set(row.needs) <= set(row.options)
+        assert set(row.needs) <= set(row.options) <= set(SOURCE_KEYS)
 
 
 def test_the_effective_settings_are_a_config_themselves(tmp_path: Path) -> None:
@@ -77,6 +77,8 @@ def _texts(shape: Scalar) -> st.SearchStrategy[Any]:
 
 def _some(shape: Shape) -> st.SearchStrategy[Any]:
     """Documents that mostly fit a shape."""
+    if isinstance(shape, TableKey):
+        return _some(shape.shape)
     if isinstance(shape, KeyTable):
         fields = {name: _some(field) for name, field in shape.fields.items()}
         needed = {group[0]: fields[group[0]] for group in shape.need}
@@ -86,14 +88,14 @@ def _some(shape: Shape) -> st.SearchStrategy[Any]:
     if isinstance(shape, Listing):
         return st.lists(_some(shape.of), max_size=2)
     if isinstance(shape, Keyed):
-        return st.dictionaries(st.from_regex(shape.key, fullmatch=True), _some(shape.of), max_size=2)
+        return st.dictionaries(st.from_regex(shape.key.pattern, fullmatch=True), _some(shape.of), max_size=2)
     if isinstance(shape, Either):
         return st.one_of([_some(part) for part in (shape.text, shape.items, shape.table) if part])
     if isinstance(shape, Scalar):
         return _texts(shape)
     if hasattr(shape, "among"):
         return st.sampled_from([*shape.among, "other"])
-    if type(shape).__name__ == "_Entry":
+    if isinstance(shape, SourceShape):
         names = st.sampled_from([*SOURCES, "codex", "nothing"])
         keys = {"type": names, "id": st.sampled_from(["a", "b", "a/b"]), "home": st.just("/x"), "vars": st.just(["A"])}
         return names | st.fixed_dictionaries({}, optional=keys)

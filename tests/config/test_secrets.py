@@ -8,16 +8,16 @@ from monitor.config.load import problems
 from tests.config.files import settings_of, wrong
 
 BROKEN = [
-    ('{url: "ntfys://${GONE}"}', "url: the variable GONE is not set, set it or use a file"),
-    ('{url: "ntfys://${GONE}/${BLANK}"}', "url: the variable GONE and BLANK is not set, set it or use a file"),
-    ("{url_file: gone}", "url_file: there is no such file, write the secret there with mode 0600"),
+    ('{url: "ntfys://${GONE}"}', "url: environment variable GONE is not set"),
+    ('{url: "ntfys://${GONE}/${BLANK}"}', "url: environment variables GONE and BLANK are not set"),
+    ("{url_file: gone}", "url_file: no such file; write the secret to it, with mode 0600"),
     ("{url_file: empty}", "url_file: this file is empty"),
-    ("{url_file: lines}", "url_file: this file holds more than one line or a control character"),
-    ("{url_file: folder}", "url_file: this file cannot be read: not a regular file"),
-    ("{url_file: binary}", "url_file: this file cannot be read: not UTF-8 at byte 0"),
-    ('{url_file: "ntfys://FAKESECRET"}', "url_file: an address where a file should be, use the key without _file"),
-    ("{url: FAKESECRET}", "url: not an address, write scheme://…"),
-    ("{url: '${'}", "url: ${ without a variable's name and }, write $${ for a literal ${"),
+    ("{url_file: lines}", "url_file: this file has more than one line, or a control character"),
+    ("{url_file: folder}", "url_file: cannot read this file: not a regular file"),
+    ("{url_file: binary}", "url_file: cannot read this file: not UTF-8 at byte 0"),
+    ('{url_file: "ntfys://FAKESECRET"}', "url_file: expected a file, got an address; use the key without _file"),
+    ("{url: FAKESECRET}", "url: expected an Apprise URL such as ntfys://ntfy.sh/TOPIC, or termux://"),
+    ("{url: '${'}", "url: expected ${NAME}; write $${ for a literal ${"),
 ]
 
 
@@ -81,7 +81,10 @@ SLIPS = [
     "channels:\n  phone:\n    url: %FAKESECRET9\n",
     "channels:\n  phone:\n    url: *FAKESECRET9\n",
     "channels:\n  phone:\n    url: !FAKESECRET9 x\n",
-    "channels:\n  phone:\n    url: &FAKESECRET9 x\n",
+    "channels:\n  phone:\n    url: &FAKESECRET9\n",
+    "channels:\n  phone:\n    <<: FAKESECRET9\n",
+    "channels:\n  phone:\n    <<: {FAKESECRET9: x}\n",
+    "interval: &a FAKESECRET9\nhost: [*a]\n",
     "channels:\n  phone:\n\turl: FAKESECRET9\n",
     "channels:\n  phone: {url: {FAKESECRET9: x}}\n",
     "channels:\n  ntfys://FAKESECRET9: {url: x}\n",

@@ -10,6 +10,15 @@ from tests.config.test_load import WHOLE
 ENV = {"NTFY_TOPIC": "FAKESECRET"}
 
 
+def _chosen_as(before: Settings, after: Settings) -> Settings:
+    """`after`, whose sources are listed by `show`, as if they had been listed before."""
+    listed = zip(after.sources, before.sources, strict=True)
+    return after._replace(
+        sources=tuple(e._replace(chosen=b.chosen, trusted=b.trusted) for e, b in listed),
+        policy=after.policy._replace(unlisted=before.policy.unlisted),
+    )
+
+
 def _comparable(settings: Settings) -> Settings:
     """Without what `show` hides and where things stand."""
     return settings._replace(
@@ -27,14 +36,7 @@ def test_what_is_shown_reads_back_as_the_same_settings(tmp_path: Path) -> None:
         before = settings_of(tmp_path, text, ENV)
         shown = show(before).replace("url: (hidden)", "url: sqlite:///x")
         after = settings_of(tmp_path, shown)
-        chosen = after._replace(
-            sources=tuple(
-                e._replace(chosen=b.chosen, trusted=b.trusted)
-                for e, b in zip(after.sources, before.sources, strict=True)
-            ),
-            policy=after.policy._replace(unlisted=before.policy.unlisted),
-        )
-        assert _comparable(chosen) == _comparable(before)
+        assert _comparable(_chosen_as(before, after)) == _comparable(before)
 
 
 def test_no_secret_is_shown(tmp_path: Path) -> None:

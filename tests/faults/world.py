@@ -199,7 +199,7 @@ def decent(ran: Ran) -> None:
     """No traceback, no bug of ours, no secret, no silence."""
     assert "Traceback" not in ran.out + ran.err, ran.err
     assert ran.code != 70, ran.err or ran.out
-    assert "our bug" not in ran.out + ran.err, ran.err
+    assert "internal error" not in ran.out + ran.err, ran.err
     assert SECRET not in ran.out + ran.err
     assert '"crashed"' not in ran.out, ran.out
     assert ran.code in (0, 1, 2, 3, 64, 78, 130), ran.code

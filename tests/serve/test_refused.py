@@ -39,7 +39,7 @@ def test_what_serve_refuses_config_check_refuses_in_the_same_words(home, text):
     checked, served = authwatch(home, "config", "check"), authwatch(home, "serve", timeout=20)
     assert (checked.code, served.code) == (78, 78), served.err
     assert checked.err.strip() == served.err.strip()
-    assert f"{file}:2: " in checked.err or f"{file}:3: " in checked.err
+    assert f"{file}:2:" in checked.err or f"{file}:3:" in checked.err
     assert "Traceback" not in served.err
 
 

@@ -256,7 +256,7 @@ def test_every_answer_is_an_option(home):
         assert len(there.received) == 1
     assert (home / ".openclaw/.env").read_text().endswith(f"GROQ_API_KEY={KEY}\nMISTRAL_API_KEY=mistral-FAKESECRET\n")
     assert "FAKESECRET" not in done.out + done.err
-    assert authwatch(home, "config", "check").out.endswith("1 channels)\n")
+    assert authwatch(home, "config", "check").out.endswith("1 channel)\n")
 
 
 def test_run_again_it_adds_nothing(home):

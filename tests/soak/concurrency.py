@@ -28,7 +28,7 @@ from tests.receivers import web
 HEAD = "| rounds | checks by timers | commands by a person | sent | sent twice | not sent | errors |\n|---|---|---|---|---|---|---|"
 CHANNELS = ("phone", "mail")
 WAIT = 60.0
-TROUBLE = re.compile(r"locked|cannot be used|our bug|Traceback|hung|failed", re.IGNORECASE)
+TROUBLE = re.compile(r"locked|cannot be used|internal error|Traceback|hung|failed", re.IGNORECASE)
 
 
 @dataclass

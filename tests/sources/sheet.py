@@ -6,7 +6,7 @@ import re
 from importlib import import_module
 from pathlib import Path
 
-from monitor.config.schema import OPTIONS
+from monitor.config.schema import SOURCE_KEYS
 from monitor.config.settings import DEFAULT_SOURCES
 from monitor.sources import SOURCES, SourceType
 from monitor.sources.location_variables import declared
@@ -68,9 +68,9 @@ def _section(kind: str) -> str:
         places = "\n".join(f"{number}. {_place(name)}" for number, name in enumerate(order, 1))
         lines[0] += f"\nThe program tries these in order, each as the fallback for those before it:\n\n{places}\n"
     own = {name: shape for name, shape in row.options.items() if kind not in PROGRAMS or name not in ("home", "path")}
-    for name, shape in own.items():
-        need = ", required" if name in row.needs else ""
-        lines.append(f"- `{name}`: {_words(shape)}{need}\n")
+    for name in own:
+        need = " Required." if name in row.needs else ""
+        lines.append(f"- `{name}`: {SOURCE_KEYS[name][0]}{need}\n")
     if row.refresh:
         lines.append(f"\nChecked again after {_span(row.refresh.total_seconds())}, or after `interval`.\n")
     return "\n".join([lines[0], "".join(lines[1:])]) if own else lines[0]
@@ -79,12 +79,6 @@ def _section(kind: str) -> str:
 def _place(name: str) -> str:
     """A place of a ladder: names of variables, keys and files as code."""
     return f"`{name}`" if re.fullmatch(r"[\w.$~/-]+", name) else name
-
-
-def _words(shape: str) -> str:
-    found = OPTIONS[shape]
-    own = {"names": "a list of names of variables", "command": "a program and its arguments, as a list"}
-    return own.get(shape) or str(getattr(found, "words", shape))
 
 
 def _span(seconds: float) -> str:
