@@ -78,8 +78,7 @@ def test_a_clock_that_is_set_for_good_repeats_no_episode_and_misses_none(life: L
     also_dead(life)
     for _ in range(3):
         life.look(after=5 * MINUTE)
-    assert [one.call for one in life.items if one.reason != "reminder"] == ["now"]
-    assert life.items[0].name == MAIN[1]
+    assert [(one.call, one.name) for one in life.items if one.reason != "reminder"] == [MAIN]
     before = len(life.items)
     life.live(life.now + 20 * HOUR)
     assert len(life.items) == before
