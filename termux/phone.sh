@@ -40,8 +40,9 @@ report() {
   code=0
   said=$(ask status --check --no-color) || code=$?
   case $said in
-    "authwatch on "* | *"
-authwatch on "*) printf '%s\n' "$said" && return "$code" ;;
+    "authwatch on "* | "authwatch · "* | *"
+authwatch on "* | *"
+authwatch · "*) printf '%s\n' "$said" && return "$code" ;;
     *) return 255 ;;
   esac
 }
@@ -70,10 +71,10 @@ news() {
 # headline CODE: an answer in a few words.
 headline() {
   case $1 in
-    0) echo "Nobody has to do anything." ;;
+    0) echo "Nothing to do." ;;
     1) echo "A login needs you now." ;;
     2) echo "A login needs you soon." ;;
-    3) echo "Something could not be read." ;;
+    3) echo "A login could not be read." ;;
     *) echo "No answer${server:+ from $server}." ;;
   esac
 }
