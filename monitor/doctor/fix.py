@@ -11,6 +11,7 @@ from pathlib import Path
 from monitor.doctor.model import Fix, FixStep, Result, Subject
 from monitor.doctor.own_state import LEFTOVER
 from monitor.system.files import why as reason
+from monitor.system.host import below_home
 from monitor.system.state_dir import StateDir, StateError
 
 
@@ -35,11 +36,10 @@ def mend(results: Iterable[Result], subject: Subject) -> tuple[Done, ...]:
 def _one(fix: Fix, subject: Subject) -> Done:
     try:
         said = {FixStep.NARROW: _narrow, FixStep.MAKE: _make, FixStep.REMOVE: _remove}[fix.step](fix, subject)
-    except NotFixed as refused:
-        return Done(fix, str(refused), tried=False)
-    except OSError as error:
-        return Done(fix, f"{fix.path}: {reason(error)}", tried=False)
-    return Done(fix, said, tried=True)
+    except (NotFixed, OSError) as error:
+        why = f"{fix.path}: {reason(error)}" if isinstance(error, OSError) else str(error)
+        return Done(fix, below_home(why, subject.own.home), tried=False)
+    return Done(fix, below_home(said, subject.own.home), tried=True)
 
 
 def _narrow(fix: Fix, subject: Subject) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from typing import Final
 
@@ -27,6 +28,8 @@ def port(subject: Subject) -> Iterator[Result]:
         yield Result("port", Health.FINE, f"the authwatch daemon answers at http://{web.listen}/")
     elif who is PortAnswer.NOBODY:
         yield _quiet(host, number, web.listen, daemon)
+    elif (error := refusal(host, number)) and error.errno == errno.EADDRNOTAVAIL:
+        yield _refused(web.listen, number, error, daemon)
     else:
         what = taken(web.listen, number)
         if who is PortAnswer.ANOTHER:
@@ -39,12 +42,16 @@ def port(subject: Subject) -> Iterator[Result]:
 _NO_START: Final = "`authwatch serve` cannot start"
 
 
+def _refused(listen: str, number: int, error: OSError, daemon: Runner | None) -> Result:
+    health = Health.BROKEN if daemon else Health.FINE
+    what = in_words(listen, number, error)
+    return Result("port", health, what, _NO_START, "authwatch config show  # web.listen")
+
+
 def _quiet(host: str, number: int, listen: str, daemon: Runner | None) -> Result:
     if daemon and daemon.runs:
         why = "the status page and metrics are not available; its log says why"
         return Result("port", Health.BROKEN, f"{daemon.name} is running, but {listen} does not answer", why, daemon.log)
     if error := refusal(host, number):
-        health = Health.BROKEN if daemon else Health.FINE
-        what = in_words(listen, number, error)
-        return Result("port", health, what, _NO_START, "authwatch config show  # web.listen")
+        return _refused(listen, number, error, daemon)
     return Result("port", Health.FINE, f"{listen} is free; no daemon is running")
