@@ -57,7 +57,7 @@ def test_the_agent_is_loaded_its_check_awaited_and_taken_out_again(mac):
     configure(mac.home, "interval: 10m\n")
     done = mac("install", "launchd")
     assert (done.code, done.err) == (0, "")
-    assert "a first check is done; the next ones come every 10 min" in done.out
+    assert "authwatch.check is running, checking every 10 min\nfirst check done, next check within 10 min\n" in done.out
     assert (state(mac.home) / "status.json").exists()
     path = mac.home / "Library" / "LaunchAgents" / "authwatch.check.plist"
     boot, load = mac.calls.read_text().splitlines()
@@ -72,7 +72,7 @@ def test_the_agent_is_loaded_its_check_awaited_and_taken_out_again(mac):
     done = mac("uninstall", "launchd")
     assert done.code == 0
     assert not path.exists()
-    assert f"your data was left alone: {state(mac.home)}" in done.out
+    assert f"your data was kept: ~/{state(mac.home).relative_to(mac.home)}" in done.out
 
 
 def test_without_launchctl_the_other_ways_are_named(tmp_path):
