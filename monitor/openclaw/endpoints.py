@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_HOST: Final = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?(?://)?(?:[^@/?#]*@)?(\[[^\]/]*\]|[^:/?#\[\]]+)", re.IGNORECASE)
+_HOST: Final = re.compile(r"(?:(?:[a-z][a-z0-9+.-]*:)?//)?(?:[^@/?#]*@)?(\[[^\]/]*\]|[^:/?#\[\]]+)", re.IGNORECASE)
 _BYTES: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 #: Names that no public DNS serves: RFC 6761, 6762, 8375, and what home routers use.
 _ENDINGS: Final = (".local", ".lan", ".internal", ".localhost", ".home.arpa", ".home", ".intranet")

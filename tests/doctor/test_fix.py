@@ -141,7 +141,12 @@ def test_a_mend_that_did_not_hold_is_called_so(tmp_path):
     fix = Fix(FixStep.NARROW, tmp_path / "x")
     result = Result("store modes", Health.WARNING, "x has mode 0644", "others can read it", "chmod 600 -- x", fix)
     shown = text(
-        [result], [Tried(fix, "x: mode changed from 0644 to 0600", tried=True)], {fix}, subject(tmp_path), 80, color=False
+        [result],
+        [Tried(fix, "x: mode changed from 0644 to 0600", tried=True)],
+        {fix},
+        subject(tmp_path),
+        80,
+        color=False,
     )
     assert "not fixed: x: mode changed from 0644 to 0600; it is still there" in shown
 

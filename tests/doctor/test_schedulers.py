@@ -349,7 +349,9 @@ def test_a_port_of_others_matters_where_the_daemon_is_installed(tmp_path, instal
 
 def test_somebody_silent_at_the_port_is_not_us(tmp_path, taken):
     unit(tmp_path, DAEMON)
-    assert only(said(tmp_path, "port", listen(taken))).what.startswith(f"127.0.0.1:{taken} is in use by another program")
+    assert only(said(tmp_path, "port", listen(taken))).what.startswith(
+        f"127.0.0.1:{taken} is in use by another program"
+    )
 
 
 def test_a_daemon_that_runs_and_does_not_answer_is_broken(tmp_path):

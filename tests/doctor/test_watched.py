@@ -286,3 +286,63 @@ def test_nothing_at_all_is_wrong_with_a_good_home(tmp_path):
     private(tmp_path)
     for check in ("sources", "store modes", "store owners", "copies", "shadows"):
         assert wrong(said(tmp_path, check)) == []
+
+
+# -- one cause, one line ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_volume_that_cannot_be_read_is_one_line():
+    """Every store of a volume that this user may not enter has one cause, and is one line; a broken file is its own."""
+    with tempfile.TemporaryDirectory() as made:
+        home = Path(made)
+        for agent in ("main", "lab", "ops"):
+            openclaw(home, {"anthropic:a": token()}, agent=agent)
+        put(home / ".openclaw" / "openclaw.json", "{}")
+        private(home)
+        given(home / ".openclaw", 1000)
+        home.chmod(0o755)
+        script = f"""
+import os, pathlib
+from monitor.doctor import examine
+from tests.doctor.subjects import subject
+home = pathlib.Path({made!r})
+list(examine(subject(home)))  # all is imported now: this user may not read where Python lies
+os.setgroups([]); os.setgid(1001); os.setuid(1001)
+for one in examine(subject(home)):
+    if one.check == "sources":
+        print(one.health, one.what, one.mend, sep="|")
+"""
+        done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines() == [
+        f"broken|openclaw: permission denied: 5 places in ~/.openclaw|ls -ld -- {made}/.openclaw"
+    ], done.stderr
+
+
+def test_two_files_that_are_broken_are_two_lines(tmp_path):
+    for agent in ("main", "lab"):
+        put(openclaw(tmp_path, {}, agent=agent), "{")
+    assert len(wrong(said(tmp_path, "sources"))) == 2
+
+
+# -- what is billed ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("base", "billed"), [("https://api.example.com/v1", True), ("", True), ("http://gpu.lan:8000/v1", False)]
+)
+def test_a_key_for_an_endpoint_in_ones_own_network_is_not_called_billed(tmp_path, base, billed):
+    openclaw(tmp_path, {"anthropic:a": token()})
+    config = {"agents": {"defaults": {"model": {"primary": "anthropic/x"}}}}
+    config |= {"models": {"providers": {"anthropic": {"baseUrl": base}}}} if base else {}
+    put(tmp_path / ".openclaw" / "openclaw.json", json.dumps(config))
+    (tmp_path / ".openclaw" / ".env").write_text("ANTHROPIC_API_KEY=FAKESECRET\n")
+    found = [one for one in said(tmp_path, "shadows") if one.health is Health.FINE]
+    assert ["billed by use" in one.why for one in found] == [billed]
+
+
+@pytest.mark.parametrize(("base", "billed"), [("", True), ("http://127.0.0.1:4000", False)])
+def test_a_key_that_overrides_claude_code_is_billed_unless_it_goes_to_ones_own_network(tmp_path, base, billed):
+    claude(tmp_path)
+    found = only(said(tmp_path, "shadows", ANTHROPIC_API_KEY="FAKESECRET", ANTHROPIC_BASE_URL=base))
+    assert ("billed by use" in found.why) is billed

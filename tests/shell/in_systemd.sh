@@ -116,7 +116,8 @@ cp /tmp/kept/* "$units"; chown tester "$units"/*; user_systemctl daemon-reload
 user_systemctl start authwatch-check.timer
 step doctor-both authwatch doctor --json
 step doctor-elsewhere as_tester AUTHWATCH_CONFIG="$config" "$apps/bin/authwatch" doctor --json
-user_systemctl stop authwatch-check.timer; rm "$units"/authwatch-check.timer "$units"/authwatch-check.service
+user_systemctl stop authwatch-check.timer; user_systemctl clean --what=state authwatch-check.timer
+rm "$units"/authwatch-check.timer "$units"/authwatch-check.service
 user_systemctl daemon-reload
 step daemon-state user_systemctl show authwatch.service -p ActiveState -p StatusText -p WatchdogUSec -p NRestarts
 

@@ -1,5 +1,6 @@
 """`authwatch install` and `uninstall` as text: what is refused, what a crontab gets, from which installation it runs."""
 
+import os
 import plistlib
 import subprocess
 import sysconfig
@@ -184,3 +185,35 @@ def test_a_place_among_temporary_files_is_bound_into_the_units_own(value, bound)
             ]
             assert lines == ([bound] if bound else [])
             assert "BindReadOnlyPaths" not in render(shipped(name, system=system), replace(what, sandbox=False))
+
+
+@pytest.mark.parametrize("way", MEDIA)
+def test_no_folder_of_path_and_no_variable_stands_twice(tmp_path, way):
+    """Each variable is set once, and each folder of PATH named once: a shell that is started in a shell doubles them."""
+    path = "/opt/x/bin:/usr/bin:/bin:/opt/x/bin::relative:/usr/bin"
+    text = shown(tmp_path, way, PATH=path)
+    assert MEDIA[way](text)["PATH"] == "/opt/x/bin:/usr/bin:/bin"
+    assert text.count("/opt/x/bin") == 1
+
+
+@pytest.mark.parametrize(
+    ("profile", "path"),
+    [
+        ("PATH=/opt/own/bin:/usr/bin:/usr/bin", "/opt/own/bin:/usr/bin"),
+        ("echo noise; PATH=/opt/own/bin:/bin", "/opt/own/bin:/bin"),
+        ("exit 3", "{home}/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
+        ("sleep 60", "{home}/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
+    ],
+)
+def test_system_units_get_the_path_of_a_login_of_their_user(tmp_path, monkeypatch, profile, path):
+    """A profile that says nothing, ends or hangs leaves a plain PATH."""
+    import pwd
+
+    from monitor.setup.user import path_of
+
+    (tmp_path / ".local" / "bin").mkdir(parents=True)
+    (tmp_path / ".profile").write_text(f"{profile}\n")
+    me = pwd.getpwuid(os.geteuid())
+    account = pwd.struct_passwd((me.pw_name, "x", me.pw_uid, me.pw_gid, "", str(tmp_path), "/bin/sh"))
+    monkeypatch.setattr(pwd, "getpwnam", lambda _: account)
+    assert path_of(me.pw_name, 3.0) == path.format(home=tmp_path)

@@ -235,7 +235,9 @@ def test_the_doctor_sees_what_runs_checks(steps):
     (one,) = diagnosis(steps, "doctor-timer", "units")
     assert one[0] == "fine"
     # While a check runs, systemd knows of no next moment.
-    assert re.fullmatch(r"authwatch-check\.timer: enabled, active(, next check \w{3} \d+ \w{3} 20\d\d, \d\d:\d\d UTC)?", one[1])
+    assert re.fullmatch(
+        r"authwatch-check\.timer: enabled, active(, next check \w{3} \d+ \w{3} 20\d\d, \d\d:\d\d UTC)?", one[1]
+    )
     assert [one[0] for one in diagnosis(steps, "doctor-timer", "one state", "last check", "state folder")] == [
         "fine"
     ] * 3
@@ -243,7 +245,9 @@ def test_the_doctor_sees_what_runs_checks(steps):
     assert mends == {"systemctl --user enable --now authwatch-check.timer"}
     doubled = [one for one in diagnosis(steps, "doctor-both", "units") if one[0] == "warning"]
     assert [one[2] for one in doubled] == ["systemctl --user disable --now authwatch.service"]
-    assert diagnosis(steps, "doctor-both", "port") == [("fine", "the authwatch daemon answers at http://127.0.0.1:9797/", "")]
+    assert diagnosis(steps, "doctor-both", "port") == [
+        ("fine", "the authwatch daemon answers at http://127.0.0.1:9797/", "")
+    ]
     apart = [one for one in diagnosis(steps, "doctor-elsewhere", "one state") if one[0] == "warning"]
     assert [one[2] for one in apart] == [
         "authwatch install systemd --user --timer",

@@ -25,10 +25,10 @@ def chosen(index: int) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("code", "report", "toast", "shown"),
     [
-        ("0", "authwatch on x\n\nok    a  is fine.\n", "Nobody has to do anything.", 0),
+        ("0", "authwatch on x\n\nok    a  is fine.\n", "Nothing to do.", 0),
         ("1", REPORT, "A login needs you now.", 1),
         ("2", "authwatch on x\n\nSOON  a  ends.\n", "A login needs you soon.", 1),
-        ("3", "authwatch on x\n\n?  a: b: not JSON\n", "Something could not be read.", 1),
+        ("3", "authwatch on x\n\n?  a: b: not JSON\n", "A login could not be read.", 1),
         ("70", "", "No answer.", 0),
     ],
 )
