@@ -172,8 +172,8 @@ def prepare(engine: Engine, metadatas: Iterable[MetaData]) -> None:
         raise Damaged("the history has a revision that is none of ours")
     if found > HEAD:
         raise HistoryError(
-            f"the history was written by a newer authwatch (schema {found}, this one supports {HEAD}); use that one, or "
-            "update this one. To see which are installed: type -a authwatch"
+            f"the history was written by a newer authwatch (schema {found}, this one supports {HEAD}); use that one, "
+            "or update this one. To see which are installed: type -a authwatch"
         )
     from monitor.history.migrate import upgrade
 
@@ -218,7 +218,7 @@ def in_words(error: Exception) -> str:
     if isinstance(error, HistoryError | Outdated):
         return str(error)
     cause = getattr(error, "orig", None) or getattr(error, "strerror", None)
-    return f"cannot use the history ({cause or type(error).__name__}); to find out why: authwatch doctor"
+    return f"the history cannot be used ({cause or type(error).__name__}); to find out why: authwatch doctor"
 
 
 def damaged(error: SQLAlchemyError) -> bool:

@@ -12,6 +12,7 @@ import pytest
 
 from monitor.doctor import THEMES
 from tests.cli.test_leaks import CANARY, plant
+from tests.cli.test_terminal import on_a_terminal
 from tests.command import authwatch, configure, environment, state
 from tests.doctor.subjects import everything, program
 from tests.doctor.test_fix import lax
@@ -358,3 +359,20 @@ def test_a_state_folder_elsewhere_is_the_one_that_is_looked_at(tmp_path):
         "~/mine/key has mode 0644"
     ]
     assert state(tmp_path).exists(), "the checkpoint lies in the usual place"
+
+
+# -- on a terminal ----------------------------------------------------------------------------------------------
+
+
+def test_a_terminal_shows_what_is_checked_and_erases_it_and_a_pipe_sees_nothing_of_it(tmp_path):
+    """One plain line says what is checked and is erased before the report; a pipe gets the report only."""
+    openclaw(tmp_path, {"anthropic:a": token()})
+    seen = on_a_terminal(tmp_path, "doctor", columns=80)
+    before, _, report = seen.partition("authwatch doctor")
+    assert "checking: reading the stores …" in before
+    assert "checking: logins, sources …" in before
+    assert before.endswith("\r\x1b[K")
+    assert "checking: " not in report
+    done = authwatch(tmp_path, "doctor")
+    assert (done.err, "checking: " in done.out) == ("", False)
+    assert "checking: " not in on_a_terminal(tmp_path, "doctor", "--json")

@@ -467,3 +467,25 @@ def test_a_phone_has_its_own_way(tmp_path):
     assert (found.health, found.what.startswith("the Android job")) == (Health.FINE, True)
     found = only(said(tmp_path, "one state", **phone))
     assert ("~/my state" in found.what, found.mend) == (True, "authwatch install termux")
+
+
+def test_a_phone_whose_job_and_service_both_run_is_a_warning(tmp_path):
+    """What an older set-up left: the job of Android beside the service; one that is disabled counts for nothing."""
+    prefix = tmp_path / "com.termux" / "files" / "usr"
+    service = prefix / "var" / "service" / "authwatch"
+    share = tmp_path / ".local" / "share" / "authwatch"
+    for folder in (prefix / "bin", service, share):
+        folder.mkdir(parents=True)
+    for path in (prefix / "bin" / "sh", share / "check", service / "run"):
+        path.touch()
+    (share / "authwatch").write_text('#!/bin/sh\nexec env /bin/true "$@"\n')
+    found = only(said(tmp_path, "units", PREFIX=str(prefix)))
+    assert found.what == "the Android job and the Termux service authwatch are both running"
+    assert found.mend == "authwatch install termux --daemon  # or without --daemon"
+    (service / "down").touch()
+    assert wrong(said(tmp_path, "units", PREFIX=str(prefix))) == []
+    (share / "settings").write_text("how=here\nruns=daemon\n")
+    assert only(said(tmp_path, "units", PREFIX=str(prefix))).health is Health.BROKEN
+    (service / "down").unlink()
+    (found,) = said(tmp_path, "units", PREFIX=str(prefix))
+    assert (found.health, found.what) == (Health.FINE, "the Termux service authwatch: enabled")
