@@ -248,7 +248,7 @@ class Lineup(NamedTuple):
     environment or config keys. `ordered` is False where the program states no order (no redundancy is inferred).
     One of an MCP server without any keys says that the server is in use and has no login.
     `ladder`: the places of a program that takes the first that holds something, and never falls back on another; then
-    `keys` are what lies in that one.
+    `keys` are what lies in that one. `private`: its requests stay in one's own network, where nobody bills them.
     """
 
     source: str
@@ -259,6 +259,7 @@ class Lineup(NamedTuple):
     in_use: bool = True
     ordered: bool = True
     ladder: tuple[Rung, ...] = ()
+    private: bool = False
 
 
 #: How the provider of a login to an MCP server begins; the server's name follows.

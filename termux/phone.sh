@@ -73,7 +73,7 @@ headline() {
     0) echo "No action needed." ;;
     1) echo "A login needs you now." ;;
     2) echo "A login needs you soon." ;;
-    3) echo "Something could not be read." ;;
+    3) echo "A login could not be read." ;;
     *) echo "No answer${server:+ from $server}." ;;
   esac
 }

@@ -1,21 +1,24 @@
-"""`authwatch doctor`: can everything that must work, work? `--fix` mends what is safe, and looks again."""
+"""`authwatch doctor`: checks the installation and says how to fix it; `--fix` fixes what is safe, and checks again."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import textwrap
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, Final
 
 from alerts.formats import visible
-from alerts.timefmt import moment
+from alerts.timefmt import for_reader, moment
 from monitor.cli.context import PATIENCE, Context, Failure, common
+from monitor.model import Observation
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
     from monitor.doctor.fix import Done
     from monitor.doctor.model import Fix, Result, Subject
 
@@ -24,7 +27,9 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
     """The options of the command."""
     common(parser)
     parser.add_argument(
-        "--fix", action="store_true", help="mend what is safe: modes of your own files, the state folder, leftovers"
+        "--fix",
+        action="store_true",
+        help="fix what is safe: permissions of your own files, the state folder, leftover files",
     )
 
 
@@ -35,18 +40,36 @@ def run(given: argparse.Namespace, context: Context) -> int:
     from monitor.doctor.model import worst
 
     tried: Sequence[Done] = ()
-    with context.ending(PATIENCE * 3):  # it asks many programs
+    with context.ending(PATIENCE * 3), _progress(context, given) as progress:  # it asks many programs
+        progress("reading the stores")
         subject = _subject(context)
-        results = list(examine(subject))
+        results = list(examine(subject, progress))
         if given.fix and (tried := mend(results, subject)):
+            progress("reading the stores again")
             subject = _subject(context)
-            results = list(examine(subject))
+            results = list(examine(subject, progress))
     left = {one.fix for one in results if one.fix}
     if given.json:
         context.say(json.dumps(_document(results, tried, left, fixing=given.fix), indent=1))
     else:
         context.say(text(results, tried, left, subject, context.width(), color=context.color, fixing=given.fix))
     return worst(results)
+
+
+@contextmanager
+def _progress(context: Context, given: argparse.Namespace) -> Iterator[Callable[[str], None]]:
+    """Says on one line of a terminal what is checked now, and erases it at the end; elsewhere it says nothing."""
+    if given.json or not (context.out.isatty() and context.err.isatty()):
+        yield lambda _: None
+        return
+
+    def tell(what: str) -> None:
+        print(f"\r\033[Kchecking: {what} …"[: context.width() + 3], end="", file=context.err, flush=True)
+
+    try:
+        yield tell
+    finally:
+        print("\r\033[K", end="", file=context.err, flush=True)
 
 
 def _subject(context: Context) -> Subject:
@@ -83,11 +106,13 @@ def _entry(result: Result) -> dict[str, Any]:
     }
 
 
-_SIGNS: Final = {"broken": "XX", "warning": "!!", "fine": "ok"}
+_SIGNS: Final = {"broken": "error", "warning": "warn ", "fine": "ok   "}
 _COLOR: Final = {"broken": "\033[31;1m", "warning": "\033[33m", "fine": "\033[32m", "dim": "\033[2m", "bold": "\033[1m"}
 _MOST: Final = 8  # of a check; an OpenClaw may have hundreds of agents
-_INDENT: Final = " " * 4
-_WIDEST: Final = 100  # longer lines are hard to read, however wide the terminal
+_INDENT: Final = " " * 7
+_WIDEST: Final = 80  # longer lines are hard to read, however wide the terminal
+_WHOLE: Final = "\u00a0"  # a space at which no line is broken
+_COMMAND: Final = re.compile("`[^`]+`|“[^”]{1,30}”")
 
 
 def text(
@@ -100,74 +125,100 @@ def text(
     color: bool,
     fixing: bool = False,
 ) -> str:
-    """The whole report. Commands stand in a line of their own, to be copied, and are never broken."""
-    paint = _Paint(min(width, _WIDEST), color)
+    """The whole report, by subject: what is wrong first. Commands stand in a line of their own, to be copied, and are
+    never broken; nor are keys and what is quoted in a sentence."""
+    keys = (one.credential.key for one in subject.findings if isinstance(one, Observation))
+    paint = _Paint(min(width, _WIDEST), color, [key for key in keys if " " in key])
+    zone = subject.settings.timezone
+    results = [_for_reader(one, subject.now, zone) for one in results]
     lines = [paint("bold", _sentence(results)), *_tried(tried, left, paint)]
-    for health in ("broken", "warning"):
-        for one, more in _few([one for one in results if one.health == health]):
-            lines += ["", *_wrong(one, paint)]
-            lines += [f"{_INDENT}… and {more} more of {one.check}; --json has them all"] if more else []
+    for theme, found in _by_theme(results):
+        wrong = sorted((one for one in found if one.health != "fine"), key=lambda one: one.health != "broken")
+        lines += ["", paint("bold", theme)] if wrong else []
+        for one, more in _few(wrong):
+            lines += _wrong(one, paint)
+            lines += [f"{_INDENT}… and {more} more like this; `authwatch doctor --json` lists all"] if more else []
     safe = sum(one.fix is not None for one in results)
     if safe and not fixing:
-        lines += ["", f"{safe} of these can be mended without risk: authwatch doctor --fix"]
+        lines += ["", f"{safe} of these can be fixed automatically: authwatch doctor --fix"]
     elif fixing and not tried and any(one.health != "fine" for one in results):
-        lines += ["", "None of these can be mended without you; nothing was changed."]
+        lines += ["", "None of these can be fixed automatically; nothing was changed."]
     lines += _fine(results, paint)
-    head = f"authwatch doctor on {subject.settings.host}, " if subject.settings.host else "authwatch doctor, "
-    return "\n".join([visible(f"{head}{moment(subject.now)}"), "", *lines])
+    where = f" · {subject.settings.host}" if subject.settings.host else ""
+    return "\n".join([visible(f"authwatch doctor{where} · {moment(subject.now, zone=zone)}"), "", *lines])
+
+
+def _for_reader(one: Result, now: datetime, zone: tzinfo | None) -> Result:
+    return replace(one, what=for_reader(one.what, now, zone), why=for_reader(one.why, now, zone))
+
+
+def _by_theme(results: Sequence[Result]) -> Iterator[tuple[str, list[Result]]]:
+    """The results by subject, in the order of the checks; what no subject has comes last."""
+    from monitor.doctor import THEMES
+
+    left = list(results)
+    for theme, checks in THEMES.items():
+        yield theme, [one for one in left if one.check in checks]
+        left = [one for one in left if one.check not in checks]
+    yield "other", left
 
 
 class _Paint:
-    """Width and colours of the terminal."""
+    """Width and colours of the terminal, and which names hold spaces at which no line may be broken."""
 
-    def __init__(self, width: int, color: bool) -> None:
-        self.width, self._color = max(width, 40), color
+    def __init__(self, width: int, color: bool, whole: Sequence[str] = ()) -> None:
+        self.width, self._color, self._whole = max(width, 40), color, whole
 
     def __call__(self, style: str, words: str) -> str:
         return f"{_COLOR[style]}{words}\033[0m" if self._color else words
 
     def wrapped(self, words: str, indent: str = _INDENT, beneath: str = "") -> list[str]:
-        """Lines of the terminal's width; a long path is left whole."""
-        return textwrap.wrap(
-            visible(words),
+        """Lines of the terminal's width; a long path, a key and a command are left whole."""
+        words = visible(words)
+        for name in self._whole:
+            words = words.replace(visible(name), visible(name).replace(" ", _WHOLE))
+        words = _COMMAND.sub(lambda found: found[0].replace(" ", _WHOLE), words)
+        lines = textwrap.wrap(
+            words,
             self.width,
             initial_indent=indent,
             subsequent_indent=beneath or indent,
             break_long_words=False,
             break_on_hyphens=False,
         )
+        return [line.replace(_WHOLE, " ") for line in lines]
 
 
 def _sentence(results: Sequence[Result]) -> str:
     broken = sum(one.health == "broken" for one in results)
     warnings = sum(one.health == "warning" for one in results)
     if not (broken or warnings):
-        return "Everything that must work can work."
-    parts = [f"{broken} broken"] if broken else []
+        return "All checks passed."
+    parts = [f"{broken} error{'s' if broken != 1 else ''}"] if broken else []
     parts += [f"{warnings} warning{'s' if warnings != 1 else ''}"] if warnings else []
-    return f"{', '.join(parts)}; the rest is fine."
+    return f"{', '.join(parts)}; all other checks passed."
 
 
 def _tried(tried: Sequence[Done], left: Collection[Fix], paint: _Paint) -> Iterator[str]:
-    """What `--fix` did; a finding that the second look still has was not mended."""
+    """What `--fix` did; a finding that the second look still has was not fixed."""
     if tried:
         yield ""
     for one in tried:
         if one.tried and one.fix not in left:
-            yield paint("fine", visible(f"mended: {one.said}"))
+            yield paint("fine", visible(f"fixed: {one.said}"))
         else:
-            again = "; a second look still finds it" if one.tried else ""
-            yield paint("broken", visible(f"not mended: {one.said}{again}"))
+            again = "; it is still there" if one.tried else ""
+            yield paint("broken", visible(f"not fixed: {one.said}{again}"))
 
 
 def _wrong(one: Result, paint: _Paint) -> Iterator[str]:
-    first, *rest = paint.wrapped(f"{one.check}: {one.what}", "    ") or [""]
+    first, *rest = paint.wrapped(f"{one.check}: {one.what}") or [""]
     yield f"{paint(one.health, _SIGNS[one.health])}  {first.strip()}"
     yield from rest
     if one.why:
         yield from paint.wrapped(_sentenced(one.why))
     if one.mend:
-        yield visible(f"{_INDENT}do: {one.mend}")
+        yield visible(f"{_INDENT}fix: {one.mend}")
 
 
 def _few(results: Sequence[Result]) -> Iterator[tuple[Result, int]]:
@@ -185,23 +236,22 @@ def _sentenced(why: str) -> str:
 
 
 def _fine(results: Sequence[Result], paint: _Paint) -> Iterator[str]:
-    """What is fine, by theme; what is worth knowing has its reason beneath."""
-    from monitor.doctor import THEMES
-
-    for theme, checks in THEMES.items():
-        fine = [one for one in results if one.check in checks and one.health == "fine"]
+    """What is fine, by subject; what is worth knowing has its reason beneath."""
+    for theme, found in _by_theme(results):
+        fine = [one for one in found if one.health == "fine"]
         if not fine:
             continue
         yield ""
-        yield paint("dim", theme)
-        column = max(len(one.check) for one in fine) + 6
+        yield paint("bold", theme)
+        column = max(len(one.check) for one in fine) + len(_INDENT) + 2
         for one, more in _few(fine):
-            first, *rest = paint.wrapped(f"{one.check.ljust(column - 6)}  {one.what}", "    ", " " * column)
+            name = one.check.replace(" ", _WHOLE).ljust(column - len(_INDENT) - 2, _WHOLE)
+            first, *rest = paint.wrapped(f"{name}{_WHOLE * 2}{one.what}", _INDENT, " " * column)
             yield f"{paint('fine', _SIGNS['fine'])}  {first.lstrip()}"
             yield from rest
             if one.why:
                 yield from paint.wrapped(_sentenced(one.why), " " * column)
             if one.why and one.mend:
-                yield visible(f"{' ' * column}do: {one.mend}")
+                yield visible(f"{' ' * column}fix: {one.mend}")
             if more:
-                yield f"{' ' * column}… and {more} more; --json has them all"
+                yield f"{' ' * column}… and {more} more; `authwatch doctor --json` lists all"

@@ -61,7 +61,7 @@ def loaded(context: Context) -> Loaded:
     try:
         text = settings.file.read_text("utf-8") if settings.file else None
     except (OSError, ValueError):
-        raise CannotServe(f"{settings.file}: was replaced while it was read") from None
+        raise CannotServe(f"{settings.file}: changed while it was being read; try again") from None
     return Loaded(settings, text, dict(host.touches))
 
 

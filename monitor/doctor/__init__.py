@@ -1,8 +1,8 @@
-"""Can everything that must work, work? A table of checks, by theme."""
+"""Checks of the whole installation: a table of them, by subject."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -26,7 +26,7 @@ from monitor.doctor.model import Check, Health, OpenClaw, Result, Subject, comma
 from monitor.openclaw.profiles import IDLE
 from monitor.sources import beside, observe_all, place_of
 from monitor.sources.openclaw import installation
-from monitor.system.host import Host
+from monitor.system.host import Host, below_home
 from monitor.system.state_dir import StateDir
 
 _ABOUT_STORES: Final = ("authwatch models ", "authwatch explain ", "authwatch relogin", "authwatch status -v")
@@ -34,7 +34,7 @@ _ABOUT_STORES: Final = ("authwatch models ", "authwatch explain ", "authwatch re
 #: theme: {name: check}, in the order in which they are made and shown. The names are part of the JSON.
 THEMES: Final[Mapping[str, Mapping[str, Check]]] = {
     "this machine": {"clock": machine.clock, "zone": machine.zone, "programs": machine.programs},
-    "authwatch itself": {
+    "authwatch": {
         "config": own_state.config,
         "config files": own_state.config_files,
         "state folder": own_state.state,
@@ -44,12 +44,12 @@ THEMES: Final[Mapping[str, Mapping[str, Check]]] = {
         "one state": schedulers.one_state,
         "port": web_port.port,
     },
-    "telling you": {
+    "notifications": {
         "channels": channels.channels,
         "deliveries": channels.deliveries,
         "heartbeat": channels.heartbeat,
     },
-    "what is watched": {
+    "logins": {
         "sources": stores.sources,
         "store modes": permissions.modes,
         "store owners": permissions.owners,
@@ -88,19 +88,24 @@ def meet(
     )
 
 
-def examine(subject: Subject) -> Iterator[Result]:
-    """Every check's results; a check that fails itself is a finding, not an end."""
-    for checks in THEMES.values():
+def examine(subject: Subject, progress: Callable[[str], None] = lambda _: None) -> Iterator[Result]:
+    """Every check's results; a check that fails itself is a finding, not an end. `progress` is told what comes next."""
+    for theme, checks in THEMES.items():
         for name, check in checks.items():
+            progress(f"{theme}, {name}")
             try:
                 yield from (_there(subject, result) for result in check(subject))
             except Exception as error:  # noqa: BLE001 - the doctor must reach the last check
-                what = f"the check itself failed: {place_of(error)}"
-                yield Result(name, Health.BROKEN, what, "this is our bug; please report it", "authwatch --version")
+                what = f"internal error ({place_of(error)})"
+                why = "please report it, with the output of the command below"
+                yield Result(name, Health.BROKEN, what, why, "authwatch --version")
 
 
 def _there(subject: Subject, result: Result) -> Result:
-    """A command about the stores of another home names that home; what authwatch itself needs is in its own."""
+    """A command about the stores of another home names that home; what authwatch itself needs is in its own. Paths
+    below the home are shown as `~/…`, but in commands, where a quoted `~` would mean nothing."""
+    home = subject.own.home
+    result = replace(result, what=below_home(result.what, home), why=below_home(result.why, home))
     if subject.host.home == subject.own.home or not result.mend.startswith(_ABOUT_STORES):
         return result
     words, gap, comment = result.mend.partition("  #")

@@ -1,4 +1,4 @@
-"""Does what is to be said arrive? Channels that load, whose news drains, and a sign of life that somebody gets."""
+"""Do alerts arrive? Channels that load, alerts that are delivered, and a heartbeat that somebody receives."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ def channels(subject: Subject) -> Iterator[Result]:
     from alerts.channels import check
 
     if not subject.settings.channels:
-        why = "findings are in exit codes, history and metrics only"
-        yield Result("channels", Health.WARNING, "none are configured", why, "authwatch onboard")
+        why = "nobody is notified: alerts show up in `authwatch status`, exit codes and metrics only"
+        yield Result("channels", Health.WARNING, "no channels configured", why, "authwatch onboard")
     for channel in subject.settings.channels:
         reason = channel.broken or (check(channel.label, channel.url.reveal()) if channel.url else "no address")
         if reason:
             said = reason.removeprefix(f"channel {channel.label}: ")
-            what, why = f"{channel.label}: {said}", "it will never deliver"
+            what, why = f"{channel.label}: {said}", "this channel cannot deliver anything"
             yield Result("channels", Health.BROKEN, what, why, "authwatch config check")
         else:
-            what = f"{channel.label} can be loaded; try: {command('authwatch', 'alerts', 'test', channel.label)}"
+            test = command("authwatch", "alerts", "test", channel.label)
+            what = f"{channel.label}: the address is valid; to send a test message: `{test}`"
             yield Result("channels", Health.FINE, what)
 
 
@@ -63,21 +64,25 @@ def _result(label: str, waiting: datetime | None, reached: datetime | None, last
     from alerts.model import Outcome
     from alerts.store import TEST
 
-    said = f"last reached {moment(reached)}" if reached else "never reached yet"
+    said = f"last delivered {moment(reached)}" if reached else "nothing delivered yet"
     again = command("authwatch", "alerts", "test", label)
-    why = f"{last.get('outcome', '')}: {last.get('error', '')}".strip(": ") or "no check has told why"
+    why = f"{last.get('outcome', '')}: {last.get('error', '')}".strip(": ") or "no attempt is on record"
     tested = last["outcome"] if last.get("reason") == TEST else ""
     if tested == Outcome.PARTIAL:
-        what = f"{label}: the last test message reached only some of its targets; {said}"
+        what = f"{label}: the last test message reached some of its targets only; {said}"
         return Result("deliveries", Health.WARNING, what, why, again)
     if tested and tested != Outcome.DELIVERED:
         return Result("deliveries", Health.BROKEN, f"{label}: the last test message did not arrive; {said}", why, again)
     if waiting is None:
-        return Result("deliveries", Health.FINE, f"{label}: nothing is waiting; {said}")
-    what = f"{label}: news is waiting since {moment(waiting)}; {said}"
+        return Result("deliveries", Health.FINE, f"{label}: all delivered; {said}")
+    what = f"{label}: alerts not delivered since {moment(waiting)}; {said}"
     if tested:
         return Result(
-            "deliveries", Health.WARNING, what, "a test message arrived since; a check tells it", "authwatch check"
+            "deliveries",
+            Health.WARNING,
+            what,
+            "a test message has arrived since; the next check sends them",
+            "authwatch check",
         )
     return Result("deliveries", Health.BROKEN, what, why, again)
 
@@ -86,11 +91,11 @@ def heartbeat(subject: Subject) -> Iterator[Result]:
     """Would anybody notice if authwatch itself stopped?"""
     settings = subject.settings
     if broken := settings.broken.get("heartbeat"):
-        why = "nobody notices when authwatch stops"
+        why = "nobody will notice when authwatch stops"
         yield Result("heartbeat", Health.BROKEN, broken, why, "authwatch config check")
     elif settings.heartbeat is None:
-        why = "nobody notices when this machine or authwatch stops; a service such as Healthchecks would"
-        yield Result("heartbeat", Health.FINE, "none is configured", why)
+        why = "nobody will notice when this machine or authwatch stops; a service such as Healthchecks would"
+        yield Result("heartbeat", Health.FINE, "not configured", why)
     else:
         yield _heard(subject)
 
@@ -101,11 +106,13 @@ def _heard(subject: Subject) -> Result:
         at = datetime.fromtimestamp((folder / HEARD).stat().st_mtime, UTC)
     except (OSError, ValueError, OverflowError):
         if not (folder / RECORD).exists():
-            return Result("heartbeat", Health.FINE, "is configured; the first finished check pings it")
-        why = "what waits for it will raise the alarm, or never knew of this machine"
-        return Result("heartbeat", Health.WARNING, "was never heard", why, "authwatch check -v")
-    said = f"was last heard {moment(at)}"
+            return Result("heartbeat", Health.FINE, "configured; the first check sends a ping")
+        why = "the service that expects the ping will raise an alarm, or does not know this machine"
+        return Result(
+            "heartbeat", Health.WARNING, "heartbeat ping failed; none has arrived yet", why, "authwatch check -v"
+        )
+    said = f"last ping arrived {moment(at)}"
     if subject.now - at > max(subject.settings.interval * 2.5, timedelta(hours=1)):
-        why = "every finished check should be heard; what waits for it raises the alarm"
+        why = "every check should send one; the service that expects it raises an alarm"
         return Result("heartbeat", Health.WARNING, said, why, "authwatch check -v")
     return Result("heartbeat", Health.FINE, said)

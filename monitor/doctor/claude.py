@@ -25,8 +25,8 @@ _SIGNS: Final = frozenset({"format", "auth", "auth_permanent", "unknown", "uncla
 _RUNTIME: Final = "claude-cli"
 _SAYS: Final = "“This credential is only authorized for use with Claude Code”"
 _OUT: Final = (
-    "A new token does not help. Ways out: an API key of Anthropic, tried first; or Claude Code as the runtime "
-    f"(agentRuntime {_RUNTIME}, in `openclaw onboard`: Claude CLI)"
+    "A new token does not help. Use an Anthropic API key, tried first, or use Claude Code as the runtime "
+    f"(agentRuntime {_RUNTIME}; in `openclaw onboard`: Claude CLI)"
 )
 
 
@@ -46,15 +46,15 @@ def _agent(claw: OpenClaw, agent: str) -> Iterator[Result]:
     for name in ids:
         one = view.profiles[name]
         if one.kind is Kind.API_KEY and one.of_subscription:
-            what = f"{_shown(claw, one)} is a subscription's token, saved as an API key"
-            why = "sent as a key it is refused whatever its end; it has to be saved as a token"
+            what = f"{_shown(claw, one)} is a subscription token saved as an API key"
+            why = "sent as an API key it is always rejected; save it as a token"
             words = ["authwatch", "models", "auth", "paste-token", "--provider", PROVIDER, "--profile-id", name]
             yield Result(NAME, Health.WARNING, what, why, claw.command(*words, *_flag(claw, one.agent)))
     if ids and _subscription(view.profiles[ids[0]]):
         yield _first(claw, view, ids)
     variable = claw.found.environment.key_of(PROVIDER, claw.found.generation)
     if not ids and variable and (claw.found.environment.get(variable) or "").startswith(SETUP_TOKEN):
-        what = f"{variable} holds a subscription's token, and serves {PROVIDER}"
+        what = f"{variable} contains a subscription token and is used for {PROVIDER}"
         yield Result(NAME, Health.FINE, what, f"Anthropic may answer {_SAYS}. {_OUT}", _key(claw, MAIN))
 
 
@@ -68,12 +68,12 @@ def _first(claw: OpenClaw, view: View, ids: tuple[str, ...]) -> Result:
     if keys:
         words = ["authwatch", "models", "auth", "order", "set", "--provider", PROVIDER, *_flag(claw, one.agent)]
         mend = claw.command(*words, *keys, *(name for name in ids if name not in keys))
-    what = f"{_shown(claw, one)} is a Claude subscription's login, and tried first"
+    what = f"{_shown(claw, one)} is a Claude subscription login, and tried first"
     if failed:
         said = ", ".join(sorted(map(str, reasons)))
         why = f"Anthropic may have answered {_SAYS}. {_OUT}"
         return Result(NAME, Health.WARNING, f"{what}; its last use failed ({said})", why, mend)
-    return Result(NAME, Health.FINE, what, f"Anthropic may answer {_SAYS}; nothing failed so far. {_OUT}", mend)
+    return Result(NAME, Health.FINE, what, f"Anthropic may answer {_SAYS}; so far nothing failed. {_OUT}", mend)
 
 
 def _subscription(one: Profile) -> bool:

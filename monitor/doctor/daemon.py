@@ -16,7 +16,7 @@ from monitor.serve.web_auth import CannotServe, listen_address
 from monitor.system.timeout import within
 
 PATIENCE: Final = 2.0
-_OURS: Final = re.compile(rb"no check has succeeded yet|last success (\S+), one is due every ")
+_OURS: Final = re.compile(rb"no check has succeeded yet|last success (\S+?),")
 
 
 class PortAnswer(Enum):
@@ -31,41 +31,38 @@ class PortAnswer(Enum):
 def answers(subject: Subject) -> PortAnswer:
     """Who answers at the daemon's address; it is asked once."""
     if "answer" not in subject.memo:
+        before = _said(subject)
         try:
-            subject.memo["answer"] = _ask(subject, *listen_address(subject.settings.web))
+            answer, success = asked(*listen_address(subject.settings.web))
         except CannotServe:
             return PortAnswer.NOBODY
+        if answer is PortAnswer.OURS and success and success not in (before, _said(subject)):
+            answer = PortAnswer.ANOTHER
+        subject.memo["answer"] = answer
     return PortAnswer(subject.memo["answer"])
 
 
-def _ask(subject: Subject, host: str, number: int) -> PortAnswer:
-    """/readyz is open to everybody, and tells one authwatch from another by its last success.
+def asked(host: str, number: int) -> tuple[PortAnswer, bytes]:
+    """Who answers there: an authwatch (OURS, with its last success, which tells one from another), another program,
+    nobody. /readyz is open to everybody.
 
     Not by `system.http_get`, whose errors are words for people: here each of them says who listens.
     """
-    before = _said(subject)
 
-    def asked() -> bytes:
+    def got() -> bytes:
         with closing(http.client.HTTPConnection(_reachable(host), number, timeout=PATIENCE)) as there:
             there.request("GET", "/readyz", headers={"Host": f"{_name(host)}:{number}"})
             return there.getresponse().read(200)
 
     try:
-        text = within(PATIENCE, asked)
-    except ConnectionRefusedError:
-        return PortAnswer.NOBODY
-    except TimeoutError:
-        return PortAnswer.FOREIGN
-    except socket.gaierror:
-        return PortAnswer.NOBODY
-    except OSError as error:
-        return PortAnswer.FOREIGN if isinstance(error, ConnectionError) else PortAnswer.NOBODY
-    except (http.client.HTTPException, ValueError):
-        return PortAnswer.FOREIGN
-    said = _OURS.match(text)
-    if said is None:
-        return PortAnswer.FOREIGN
-    return PortAnswer.OURS if not said[1] or said[1] in (before, _said(subject)) else PortAnswer.ANOTHER
+        said = _OURS.match(within(PATIENCE, got))
+    except (ConnectionRefusedError, socket.gaierror):
+        return PortAnswer.NOBODY, b""
+    except (ConnectionError, TimeoutError, http.client.HTTPException, ValueError):
+        return PortAnswer.FOREIGN, b""
+    except OSError:
+        return PortAnswer.NOBODY, b""
+    return (PortAnswer.OURS, said[1] or b"") if said else (PortAnswer.FOREIGN, b"")
 
 
 def _said(subject: Subject) -> bytes:

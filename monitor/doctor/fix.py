@@ -1,4 +1,4 @@
-"""`doctor --fix`: the mends that are safe unasked. No content is touched, nothing of others, nothing elsewhere."""
+"""`doctor --fix`: the fixes that are safe unasked. No content is touched, nothing of others, nothing elsewhere."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from monitor.doctor.model import Fix, FixStep, Result, Subject
 from monitor.doctor.own_state import LEFTOVER
 from monitor.system.files import why as reason
+from monitor.system.host import below_home
 from monitor.system.state_dir import StateDir, StateError
 
 
@@ -35,11 +36,10 @@ def mend(results: Iterable[Result], subject: Subject) -> tuple[Done, ...]:
 def _one(fix: Fix, subject: Subject) -> Done:
     try:
         said = {FixStep.NARROW: _narrow, FixStep.MAKE: _make, FixStep.REMOVE: _remove}[fix.step](fix, subject)
-    except NotFixed as refused:
-        return Done(fix, str(refused), tried=False)
-    except OSError as error:
-        return Done(fix, f"{fix.path}: {reason(error)}", tried=False)
-    return Done(fix, said, tried=True)
+    except (NotFixed, OSError) as error:
+        why = f"{fix.path}: {reason(error)}" if isinstance(error, OSError) else str(error)
+        return Done(fix, below_home(why, subject.own.home), tried=False)
+    return Done(fix, below_home(said, subject.own.home), tried=True)
 
 
 def _narrow(fix: Fix, subject: Subject) -> str:
@@ -50,12 +50,12 @@ def _narrow(fix: Fix, subject: Subject) -> str:
         found = os.fstat(handle)
         _ours(found, real)
         if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
-            raise NotFixed(f"{real} is neither a file nor a folder")
+            raise NotFixed(f"{real} is not a file or folder")
         before = stat.S_IMODE(found.st_mode)
         os.fchmod(handle, before & ~fix.away)
     finally:
         os.close(handle)
-    return f"{real}: mode {before:04o} is now {before & ~fix.away:04o}"
+    return f"{real}: mode changed from {before:04o} to {before & ~fix.away:04o}"
 
 
 def _make(fix: Fix, subject: Subject) -> str:
@@ -63,7 +63,7 @@ def _make(fix: Fix, subject: Subject) -> str:
         StateDir(fix.path, fix.path).create()
     except StateError as error:
         raise NotFixed(str(error)) from None
-    return f"{fix.path} was made, for you only"
+    return f"{fix.path} created, for you only"
 
 
 def _remove(fix: Fix, subject: Subject) -> str:
@@ -71,9 +71,9 @@ def _remove(fix: Fix, subject: Subject) -> str:
     found = os.lstat(real)
     _ours(found, real)
     if not LEFTOVER.fullmatch(real.name) or not stat.S_ISREG(found.st_mode):
-        raise NotFixed(f"{real} is not what a broken check leaves")
+        raise NotFixed(f"{real} was not left by an interrupted check")
     real.unlink()
-    return f"{real} was removed"
+    return f"{real} removed"
 
 
 def _inside(path: Path, subject: Subject) -> Path:
@@ -81,7 +81,7 @@ def _inside(path: Path, subject: Subject) -> Path:
     real = Path(os.path.realpath(path))
     own = [subject.host.home, subject.own.home, subject.state.folder, subject.state.gate, *subject.read]
     if not any(real.is_relative_to(os.path.realpath(one)) for one in own):
-        raise NotFixed(f"{path} leads to {real}, outside of your home; look at it yourself")
+        raise NotFixed(f"{path} leads to {real}, outside your home; check it yourself")
     return real
 
 

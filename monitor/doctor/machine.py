@@ -1,4 +1,4 @@
-"""Checks of the machine: its clock, the zone of quiet hours, and the programs whose logins are watched."""
+"""Checks of the machine: its clock, the zone that times are shown in, and the programs whose logins are watched."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from alerts.timefmt import date, moment, parse
 from monitor import __version__
@@ -23,44 +24,79 @@ from monitor.openclaw.releases import release
 from monitor.system.host import Unreadable
 from monitor.system.process import output_of
 
-SET: str = "sudo timedatectl set-ntp true"
+SET: Final = "sudo timedatectl set-ntp true"
 
 
 def clock(subject: Subject) -> Iterator[Result]:
     """Is the wall clock believable, and was it moved since the last check?"""
     if subject.now < EARLIEST:
-        what = f"the clock says {date(subject.now)}"
-        yield Result("clock", Health.BROKEN, what, "every deadline looks far away", SET)
+        what = f"the clock is wrong: it says {date(subject.now)}"
+        yield Result("clock", Health.BROKEN, what, "with this clock no login seems to expire", SET)
         return
     record = document(subject.state.folder / RECORD)
     last = _moment(record.get("at"))
     if last and last > subject.now + timedelta(minutes=5):
-        what = f"the clock says {moment(subject.now)}, before the last check ({moment(last)})"
-        why = "it was put back, now or then; checks record and tell nothing until it has run steadily for a while"
+        what = f"the clock is behind the last check, which ran at {moment(last)}"
+        why = "the clock was set back; until it has been stable for a while, checks record nothing and notify nobody"
         yield Result("clock", Health.WARNING, what, why, SET)
     elif isinstance(clocks := record.get("clocks"), dict) and clocks.get("doubted"):
-        why = "checks report, but record and tell nothing until it has run steadily for a while"
-        yield Result("clock", Health.WARNING, "the clock was moved lately", why, "timedatectl timesync-status")
+        why = "until it has been stable for a while, checks record nothing and notify nobody"
+        yield Result("clock", Health.WARNING, "the clock was changed recently", why, "timedatectl timesync-status")
     else:
-        yield Result("clock", Health.FINE, moment(subject.now))
+        yield Result("clock", Health.FINE, "plausible and stable")
 
 
 def zone(subject: Subject) -> Iterator[Result]:
-    """Which zone is it here, and do quiet hours run in another?"""
+    """In which zone are times shown, can zones be looked up at all, and do quiet hours run in another?"""
     local = subject.now.astimezone()
-    offset = f"{local:%z}"
-    here = f"this machine is at UTC{f'{offset[:3]}:{offset[3:]}' if local.utcoffset() else ''}"
+    here = f"this machine's zone, {_clock(local)}"
+    if not _database():
+        what = f"this machine has no time zone database; times are shown in {here}"
+        why = "`timezone:` in the config cannot be used without it, and quiet hours may run in UTC"
+        yield Result("zone", Health.WARNING, what, why, command(sys.executable, "-m", "pip", "install", "tzdata"))
+        return
+    name = subject.environ.get("TZ", "").removeprefix(":")
+    if subject.settings.timezone is None and name and not (_POSIX.fullmatch(name) or _known(name)):
+        what = f"TZ={name} is not a time zone, so times are shown in {_clock(local)}"
+        why = "expected a name such as Europe/Stockholm"
+        yield Result("zone", Health.WARNING, what, why, "unset TZ  # or set `timezone:` in the config")
+        return
+    shown = f"{subject.settings.timezone} (from the config)" if subject.settings.timezone else here
     quiet = subject.settings.alerts.quiet
     if quiet is None:
-        yield Result("zone", Health.FINE, f"{here}; moments are shown in UTC")
+        yield Result("zone", Health.FINE, f"times are shown in {shown}")
         return
-    hours = f"quiet hours {quiet.start:%H:%M} to {quiet.end:%H:%M}, {quiet.zone}"
-    if quiet.zone is UTC and local.utcoffset():
-        why = "they begin and end at another hour than you mean"
-        mend = "authwatch config show  # then add `timezone:` to alerts.quiet, like Europe/Stockholm"
-        yield Result("zone", Health.WARNING, f"{hours}, but {here}", why, mend)
+    hours = f"quiet hours are {quiet.start:%H:%M} to {quiet.end:%H:%M} {quiet.zone}"
+    if quiet.zone is UTC and subject.settings.timezone is None and local.utcoffset():
+        why = "nothing says in which time zone they are, so they start and end at other hours than you expect"
+        mend = "authwatch config show  # then set `timezone:` in the config, such as Europe/Stockholm"
+        yield Result("zone", Health.WARNING, f"{hours}, but times are shown in {shown}", why, mend)
     else:
-        yield Result("zone", Health.FINE, f"{here}; {hours}")
+        yield Result("zone", Health.FINE, f"times are shown in {shown}; {hours}")
+
+
+#: A zone that TZ describes rather than names, such as `CET-1CEST`; tzset(3).
+_POSIX: Final = re.compile(r"(?:[A-Za-z]{3,}|<[\w+-]+>)[+-]?\d[\w:+<>,./-]*|UTC|GMT|localtime|/.+")
+
+
+def _database() -> bool:
+    """Whether time zones can be looked up; Android's are in a form of its own, which Python cannot read."""
+    return _known("Europe/Stockholm") or _known("America/New_York")
+
+
+def _known(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ValueError, KeyError, OSError):
+        return False
+    return True
+
+
+def _clock(at: datetime) -> str:
+    """The zone of a moment: `CET (UTC+01:00)`."""
+    offset = f"{at:%z}"
+    shown = f"UTC{offset[:3]}:{offset[3:5]}" if at.utcoffset() else "UTC"
+    return shown if at.tzname() == shown else f"{at.tzname()} ({shown})"
 
 
 def _moment(text: Any) -> datetime | None:
@@ -84,7 +120,13 @@ def ask(subject: Subject, *argv: str, patience: float) -> str:
     if bus.is_dir():  # `su` and `sudo` lose the way to the user's session
         environ.setdefault("XDG_RUNTIME_DIR", str(bus))
     # A look leaves nothing behind, not even what Node keeps of its own accord.
-    environ |= {"LC_ALL": "C.UTF-8", "NO_COLOR": "1", "NODE_DISABLE_COMPILE_CACHE": "1", "SYSTEMD_PAGER": ""}
+    environ |= {
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+        "NO_COLOR": "1",
+        "NODE_DISABLE_COMPILE_CACHE": "1",
+        "SYSTEMD_PAGER": "",
+    }
     return output_of(argv, environ, patience).decode("utf-8", "replace")
 
 
@@ -157,7 +199,7 @@ def _ourselves(answer: ProgramVersion) -> Result:
     mine = f"authwatch {__version__}, Python {sys.version.split()[0]}"
     beside = Path(sys.executable).parent
     if answer.path is None:
-        why = "the commands below need it there"
+        why = "the commands shown here need it on PATH"
         if (beside / "authwatch").exists():
             mend = _on_path(beside)
         else:
@@ -165,27 +207,25 @@ def _ourselves(answer: ProgramVersion) -> Result:
         return Result("programs", Health.FINE, f"{mine}; not on PATH", why, mend)
     if answer.version != __version__:
         other = f"{answer.path} ({answer.version or answer.silent})"
-        why = "what you type and what is checked here are two installations"
-        return Result("programs", Health.WARNING, f"{mine}; PATH has another: {other}", why, "type -a authwatch")
+        why = "the authwatch you type is another installation than the one that is checked here"
+        return Result("programs", Health.WARNING, f"{mine}; PATH has another one: {other}", why, "type -a authwatch")
     return Result("programs", Health.FINE, mine)
 
 
 def _result(subject: Subject, answer: ProgramVersion, newer: tuple[int, int] | None) -> Result:
     name = answer.name
     if answer.path is None:
-        why = (
-            "its logins were found here, and only it can renew them; if it runs in a container, that is as it should be"
-        )
+        why = "its logins are here, and only it can renew them; if it runs in a container, this is expected"
         where = _elsewhere(subject, name)
         mend = _on_path(where) if where else f"type -a {name}  # in the shell or container that runs it"
         return Result("programs", Health.WARNING, f"{name} is not on PATH", why, mend)
     if answer.silent:
-        why = "the commands that renew its logins need it; started by hand it says what is wrong"
+        why = "the commands that renew its logins need it; run it yourself to see what is wrong"
         return Result("programs", Health.WARNING, f"{name} --version {answer.silent}", why, f"{name} --version")
     this = release(answer.version)
     if newer and this and this < newer:
-        what = f"{name} {answer.version} is older than the {newer[0]}.{newer[1]} that wrote its config last"
-        why = "it may look for logins where the newer one no longer keeps them; update it the way it was installed"
+        what = f"{name} {answer.version} is older than version {newer[0]}.{newer[1]}, which last wrote its config"
+        why = "the older version may look for logins in the wrong place; update it the way it was installed"
         return Result("programs", Health.WARNING, what, why, f"type -a {name}")
     return Result("programs", Health.FINE, f"{name} {answer.version}")
 

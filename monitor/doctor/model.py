@@ -1,4 +1,4 @@
-"""What a check of the doctor finds: what, why it matters, the command that mends it, and what is safe to mend."""
+"""What a check of the doctor finds: what, why it matters, the command that fixes it, and what is safe to fix."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ RETIRED: Final[Mapping[str, str]] = {"anthropic:claude-cli": "Claude Code", "ope
 NAMED: Final = 5  # so many agents are named
 _LEGACY: Final = "openai-codex"
 _MIGRATE: Final = ("openclaw", "doctor", "--fix")
-_CAREFUL: Final = "be online for the command: it renews logins as well, and one that fails to is lost"
+_CAREFUL: Final = "Be online when you run the fix: it also renews logins, and one whose renewal fails is lost"
 
 
 def providers(subject: Subject) -> Iterator[Result]:
@@ -31,17 +31,18 @@ def providers(subject: Subject) -> Iterator[Result]:
     for (source, provider, has), agents in lacking.items():
         using = _using(agents, claws[source])
         if hidden := None if has else claws[source].found.hidden(provider):
-            what = f"{using} {provider}, and nothing that can be seen logs in to it"
-            why = f"{claws[source].host.show(hidden.path)}: {hidden.why}; what the gateway gets there is not known"
+            what = f"{using} {provider}, and authwatch can see no login for it"
+            place = claws[source].host.show(hidden.path)
+            why = f"{place}: {hidden.why}; what the gateway gets there is unknown"
             yield Result("providers", Health.WARNING, what, why, "authwatch models status")
             continue
         if has:
-            what = f"{using} {provider}, and none of its profiles counts"
-            why = "the stated order leaves them out, or OpenClaw refuses them; nothing else is there"
+            what = f"{using} {provider}, and none of its profiles is used"
+            why = "the configured order leaves them out, or OpenClaw rejects them; there is no other login"
             mend = claws[source].command("authwatch", "models", "auth", "order", "get", "--provider", provider)
         else:
-            what = f"{using} {provider}, and nothing can log in to it"
-            why = "no profile, variable or config key is there; the models named for it cannot answer"
+            what = f"{using} {provider}, but there is no login for it"
+            why = "there is no profile, variable or config key; models of this provider cannot be used"
             mend = claws[source].command(*_paste(claws[source], agents), "--provider", provider)
         yield Result("providers", Health.BROKEN, what, why, mend)
 
@@ -71,7 +72,7 @@ def cooldowns(subject: Subject) -> Iterator[Result]:
         if one.use.out_of_credit:
             what, why = (
                 f"{one.credential.key} is out of credit",
-                "OpenClaw goes on with another profile, or stands still",
+                "OpenClaw uses another profile, or stops working",
             )
             yield Result("cooldowns", Health.WARNING, what, why, _explain(one))
         elif one.use.unusable_until and one.use.unusable_until > subject.now:
@@ -79,15 +80,15 @@ def cooldowns(subject: Subject) -> Iterator[Result]:
     alone = _alone(subject, resting)
     for key, one in resting.items():
         until = one.use.unusable_until or subject.now
-        what = f"{key} rests until {moment(until)} ({one.use.disabled_reason or 'after failures'})"
+        what = f"{key} is in cooldown until {moment(until)} ({one.use.disabled_reason or 'after failures'})"
         if one.use.disabled_reason in ("auth", "auth_permanent"):
-            why = "its provider refused it; after the rest it is tried again"
+            why = "its provider rejected it; OpenClaw tries it again after the cooldown"
             yield Result("cooldowns", Health.WARNING, what, why, one.relogin or _explain(one))
         elif key in alone:
-            why = f"nobody else serves {one.credential.provider} until then; it comes back by itself"
+            why = f"there is no other login for {one.credential.provider} until then; it recovers by itself"
             yield Result("cooldowns", Health.WARNING, what, why, _explain(one))
         else:
-            yield Result("cooldowns", Health.FINE, f"{what}; it comes back by itself")
+            yield Result("cooldowns", Health.FINE, f"{what}; it recovers by itself")
 
 
 def _alone(subject: Subject, resting: Mapping[str, Observation]) -> set[str]:
@@ -108,15 +109,13 @@ def old_profiles(subject: Subject) -> Iterator[Result]:
             shown = f"{claw.source}/{agent}/{one.id}"
             if one.id in RETIRED:
                 what = f"{shown} is a copy of {RETIRED[one.id]}'s own login"
-                why = (
-                    "OpenClaw gave such profiles up: nothing renews it, and it can be chosen before a login that works"
-                )
+                why = "OpenClaw no longer renews such profiles, and may choose it before a login that works"
                 words = ["openclaw", "models", "auth", "logout", one.id] if newest else ["openclaw", "doctor"]
                 flag = ["--agent", agent] if newest and agent != MAIN else []
                 yield Result("old profiles", Health.WARNING, what, why, claw.command(*words, *flag))
             elif one.provider == _LEGACY and claw.found.generation is not Generation.JSON:
-                what = f"{shown} is for {_LEGACY}, which is called openai by now"
-                why = f"requests for openai do not find it; {_CAREFUL}"
+                what = f"{shown} is for {_LEGACY}, which is now called openai"
+                why = f"requests for openai do not find it. {_CAREFUL}"
                 yield Result("old profiles", Health.WARNING, what, why, claw.command(*_MIGRATE))
 
 
@@ -132,16 +131,16 @@ def orders(subject: Subject) -> Iterator[Result]:
             if gone := [one for one in ids if one not in known]:
                 place = f"auth.order.{name}"
                 what = (
-                    f"{claw.host.show(claw.found.places.config)}: {place} names {', '.join(gone)}, which no store has"
+                    f"{claw.host.show(claw.found.places.config)}: {place} names {', '.join(gone)}, which does not exist"
                 )
-                why = "the order means less than it says; where all are gone, OpenClaw chooses by itself or not at all"
+                why = "OpenClaw skips it; if none of the order exists, it picks a profile itself or uses none"
                 left = json.dumps([one for one in ids if one in known])
                 words = ["unset", place] if left == "[]" else ["set", place, left]
                 yield Result("orders", Health.WARNING, what, why, claw.command("openclaw", "config", *words))
         declared = [name for name, (_, mode) in config.names(generation).profiles.items() if mode != "aws-sdk"]
         for name in sorted(set(declared) - known):
-            what = f"{claw.host.show(claw.found.places.config)} declares {name}, and no store has it"
-            why = "a declaration is no login: nothing can be done with it"
+            what = f"{claw.host.show(claw.found.places.config)} declares {name}, which does not exist"
+            why = "the entry alone is not a login"
             provider = config.names(generation).profiles[name][0]
             mend = claw.command("openclaw", "models", "auth", "login", "--provider", provider)
             yield Result("orders", Health.WARNING, what, why, mend)

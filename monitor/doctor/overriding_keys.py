@@ -7,6 +7,7 @@ from typing import Final
 
 from monitor.doctor.model import Health, OpenClaw, Result, Subject, command
 from monitor.model import Observation
+from monitor.openclaw.endpoints import is_private
 from monitor.openclaw.env import PROVIDERS, ConfigKey, config_key
 from monitor.openclaw.releases import Generation, auth_id
 
@@ -22,6 +23,8 @@ BEFORE: Final[Mapping[str, tuple[str, ...]]] = {
     "gcloud": ("GOOGLE_APPLICATION_CREDENTIALS",),
     "cursor": ("CURSOR_API_KEY",),
 }
+#: Programs whose login is a subscription, so that a key instead is billed by use.
+_BILLED: Final = ("claude-code", "cursor")
 
 
 def shadows(subject: Subject) -> Iterator[Result]:
@@ -38,8 +41,10 @@ def _programs(subject: Subject) -> Iterator[Result]:
     for entry in subject.settings.sources:
         name = next((one for one in BEFORE.get(entry.type, ()) if (subject.host.env(one) or "").strip()), None)
         if name and entry.id in stored and "home" not in entry.options:
-            what = f"{name} is set here, and comes before the login of {entry.id}"
-            why = "what is started from this shell does not use the login that is watched, and may be billed by use"
+            what = f"{name} is set in this shell and overrides the login of {entry.id}"
+            base = subject.host.env("ANTHROPIC_BASE_URL") or ""
+            billed = ", and may be billed by use" if entry.type in _BILLED and not is_private(base) else ""
+            why = f"programs started from this shell do not use the login that is watched{billed}"
             yield Result(NAME, Health.WARNING, what, why, command("unset", name))
 
 
@@ -53,9 +58,9 @@ def _config_keys(claw: OpenClaw) -> Iterator[Result]:
         key = config_key(found.config, found.environment, provider, found.generation)
         if key in (ConfigKey.SET, ConfigKey.UNRESOLVED) and _profiles(claw, provider):
             place = f"models.providers.{written}.apiKey"
-            unset = " is not set here," if key is ConfigKey.UNRESOLVED else ""
-            what = f"{place} refers to a key that{unset} comes before the profiles of {provider}"
-            why = "OpenClaw does not use the logins that are watched while the reference is there"
+            unset = " (the key itself is not set here)" if key is ConfigKey.UNRESOLVED else ""
+            what = f"{place} refers to a key, which overrides the profiles of {provider}{unset}"
+            why = "while the reference is there, OpenClaw does not use the logins that are watched"
             yield Result(NAME, Health.WARNING, what, why, claw.command("openclaw", "config", "unset", place))
 
 
@@ -70,15 +75,15 @@ def _values(claw: OpenClaw) -> Iterator[Result]:
         value, place = host.fingerprint(serving.value.reveal().strip()), host.show(serving.path)
         outer = (host.env(name) or "").strip() if environment.process else ""
         if outer and host.fingerprint(outer) != value:
-            what = f"{name} is set here and in {place}, to two values"
-            why = "OpenClaw takes the one of its environment; the key in the file, which is watched, is not used"
+            what = f"{name} has one value in this shell and another in {place}"
+            why = "OpenClaw uses the one of its environment, not the one in the file, which is watched"
             if gateway.get(name):
-                why = "the gateway takes the one in the file, what is started from this shell the other"
+                why = "the gateway uses the one in the file, programs started from this shell use the other"
             yield Result(NAME, Health.WARNING, what, why, command("unset", name))
         differing = [one.path for one in others if host.fingerprint(one.value.reveal().strip()) != value]
         if places := [host.show(path) for path in dict.fromkeys(differing) if path != found.places.config]:
             what = f"{name} has another value in {' and '.join(places)} than in {place}"
-            why = f"the gateway takes the one in {place}: a key that is renewed elsewhere does not reach it"
+            why = f"the gateway uses the one in {place}; a new key elsewhere has no effect on it"
             yield Result(NAME, Health.WARNING, what, why, command("openclaw", "gateway", "install", "--force"))
 
 
@@ -92,8 +97,9 @@ def _variables(claw: OpenClaw) -> Iterator[Result]:
     for provider in sorted(models):
         variable = environment.key_of(provider, found.generation)
         if variable and (logins := _profiles(claw, provider)):
-            what = f"{variable} stands in for {provider} when {', '.join(logins[:3])} cannot be used"
-            why = "OpenClaw then goes on without a word, billed by use; the end of the login is told all the same"
+            what = f"{variable} is used for {provider} when {', '.join(logins[:3])} cannot be used"
+            billed = "" if found.is_private(provider) else ", billed by use"
+            why = f"OpenClaw then switches to it silently{billed}; you are still told when the login expires"
             yield Result(NAME, Health.FINE, what, why)
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from alerts.timefmt import moment, relative, span
+from alerts.timefmt import moment, span
 from monitor.check import gate
 from monitor.check.outputs import RECORD
 from monitor.doctor.model import Fix, FixStep, Health, Result, Subject, command
@@ -23,22 +23,22 @@ _NO_SECRET: Final = Path("/etc/timezone")
 
 
 def config(subject: Subject) -> Iterator[Result]:
-    """Which config is used, does it hold up, and can what it names be had?"""
+    """Which config is used, is it valid, and can what it names be read?"""
     settings, found = subject.settings, False
     for line in subject.complaint.splitlines():
         found = True
-        why = "nothing in it counts until this is right: no check runs, nobody is told; the defaults are checked below"
+        why = "until this is fixed no check runs and nobody is notified; the rest was checked with the defaults"
         yield Result("config", Health.BROKEN, line, why, "authwatch config check")
     for path, line in settings.broken.items():
         if not path.startswith(_ELSEWHERE):
             found = True
-            why = f"{path.partition('.')[0]} cannot work like this; the rest does"
+            why = f"{path.partition('.')[0]} does not work until this is fixed; the rest does"
             yield Result("config", Health.BROKEN, line, why, "authwatch config check")
     if not found:
         said = (
             subject.own.show(settings.file)
             if settings.file
-            else "no config file: the defaults are used, nobody is told by message"
+            else "no config file: the defaults are used, and nobody is notified"
         )
         yield Result("config", Health.FINE, said)
 
@@ -55,14 +55,14 @@ def config_files(subject: Subject) -> Iterator[Result]:
         mode, ours = stat.S_IMODE(found.st_mode), found.st_uid == os.geteuid()
         # A file of root's may well be readable by our group.
         if mode & (0o077 if ours else 0o007):
-            why = "channel addresses are secrets: who reads them can read or send your alerts"
+            why = "channel addresses are secrets: with them others can read your alerts or send their own"
             what, mend = (
                 f"{subject.own.show(path)} has mode {mode:04o}",
                 command(*([] if ours else ["sudo"]), "chmod", "600", "--", path),
             )
             yield Result("config files", Health.WARNING, what, why, mend, Fix(FixStep.NARROW, path) if ours else None)
         elif found.st_uid not in (os.geteuid(), 0):
-            why = "who owns it decides what authwatch does, and `exec` sources are not run from it"
+            why = "its owner can change what authwatch does, so its `exec` sources are not run"
             mend = command("sudo", "chown", str(os.geteuid()), "--", path)
             yield Result(
                 "config files", Health.WARNING, f"{subject.own.show(path)} belongs to uid {found.st_uid}", why, mend
@@ -80,7 +80,7 @@ def history(subject: Subject) -> Iterator[Result]:
         url = engine.url_of(given.reveal() if given else None, subject.state.folder)
         path = engine.file_of(url)
         if not engine.exists(url):
-            yield Result("history", Health.FINE, "none yet; the first check makes it")
+            yield Result("history", Health.FINE, "none yet; the first check creates it")
             return
         with engine.disposed(engine.connect(url, read_only=True)) as opened, opened.connect() as connection:
             found = engine.revision(connection)
@@ -92,15 +92,15 @@ def history(subject: Subject) -> Iterator[Result]:
         return
     except (engine.Broken, engine.HistoryError) as error:
         said = str(getattr(error, "orig", None) or error)
-        why = "what was sent is only kept in the state folder, and what changed is lost"
+        why = "changes are not recorded; what was sent is kept in the state folder until it works again"
         mend = command("ls", "-l", "--", path) if path else "authwatch config show  # history.url"
         if path and isinstance(error, engine.Broken) and engine.damaged(error):
-            mend = "authwatch check  # sets it aside and begins a new one"
-        yield Result("history", Health.BROKEN, f"cannot be opened: {said}", why, mend)
+            mend = "authwatch check  # moves it aside and starts a new one"
+        yield Result("history", Health.BROKEN, f"cannot open the history: {said}", why, mend)
         return
     if found and found > engine.HEAD:
-        why = "there are two installations, and this one cannot write to it; use the newer, or update this one"
-        yield Result("history", Health.BROKEN, "was written by a newer authwatch", why, "type -a authwatch")
+        why = "this installation cannot write to it; use the newer one, or update this one"
+        yield Result("history", Health.BROKEN, "the history was written by a newer authwatch", why, "type -a authwatch")
         return
     yield Result("history", Health.FINE, engine.shown(url))
 
@@ -112,17 +112,17 @@ def last_check(subject: Subject) -> Iterator[Result]:
     stamps = [stamp for place in places if (stamp := gate.stat_of(str(place)))]
     found = max(stamps, key=lambda stamp: stamp[3], default=None)
     if found is None:
-        why = "nobody is told anything until checks run"
-        yield Result("last check", Health.WARNING, "no finished check", why, how_to_install(subject))
+        why = "nobody is notified until checks run"
+        yield Result("last check", Health.WARNING, "no check has finished yet", why, how_to_install(subject))
         return
     at = datetime.fromtimestamp(found[3] / 1e9, UTC)
     limit = max(subject.settings.interval * 2.5, timedelta(hours=1))
     if subject.now - at > limit:
-        what = f"the last one ended {moment(at)}, {relative(at, subject.now)}"
-        why = f"one is due every {span(subject.settings.interval)}, and nobody is told while none runs"
+        what = f"the last check finished {moment(at)}"
+        why = f"checks should run every {span(subject.settings.interval)}; nobody is notified while none runs"
         yield Result("last check", Health.WARNING, what, why, "authwatch check -v")
     else:
-        yield Result("last check", Health.FINE, moment(at))
+        yield Result("last check", Health.FINE, f"finished {moment(at)}")
 
 
 NAME: Final = "state folder"
@@ -151,26 +151,26 @@ def _folder(subject: Subject, folder: Path) -> Iterator[Result]:
     try:
         found = os.stat(folder)
     except FileNotFoundError:
-        what, why = f"{shown} does not exist yet", "no check has run"
+        what, why = f"{shown} does not exist yet", "the first check creates it"
         yield Result(NAME, Health.WARNING, what, why, "authwatch check", Fix(FixStep.MAKE, folder))
         return
     except OSError as error:
-        what = f"{shown} cannot be seen ({reason(error)})"
+        what = f"{shown}: cannot be accessed ({reason(error)})"
         yield Result(NAME, Health.BROKEN, what, _MEMORY, command("ls", "-ld", "--", folder.parent))
         return
     mode, ours = stat.S_IMODE(found.st_mode), found.st_uid == os.geteuid()
     if not stat.S_ISDIR(found.st_mode):
         yield Result(
-            NAME, Health.BROKEN, f"{shown} is no folder", _MEMORY, command("mv", "--", folder, f"{folder}.old")
+            NAME, Health.BROKEN, f"{shown} is not a folder", _MEMORY, command("mv", "--", folder, f"{folder}.old")
         )
     elif not os.access(folder, os.W_OK | os.X_OK):
         mend = command("chmod", "700", "--", folder) if ours else command("sudo", "chown", "-R", _me(), "--", folder)
-        yield Result(NAME, Health.BROKEN, f"{shown} cannot be written", _MEMORY, mend)
+        yield Result(NAME, Health.BROKEN, f"{shown} is not writable", _MEMORY, mend)
     elif not ours:
-        what, why = f"{shown} belongs to uid {found.st_uid}", "checks of that user and yours are in each other's way"
+        what, why = f"{shown} belongs to uid {found.st_uid}", "checks of that user and yours would conflict"
         yield Result(NAME, Health.WARNING, what, why, command("sudo", "chown", "-R", _me(), "--", folder))
     elif mode & 0o077:
-        what, why = f"{shown} has mode {mode:04o}", "others can see which logins you have"
+        what, why = f"{shown} has mode {mode:04o}", "other users can see which logins you have"
         yield Result(
             NAME, Health.WARNING, what, why, command("chmod", "700", "--", folder), Fix(FixStep.NARROW, folder)
         )
@@ -190,20 +190,20 @@ def _inside(subject: Subject, folder: Path) -> Iterator[Result]:
             continue
         mode, ours, shown = stat.S_IMODE(found.st_mode), found.st_uid == os.geteuid(), subject.own.show(path)
         if LEFTOVER.fullmatch(path.name) and subject.now.timestamp() - found.st_mtime > STALE_SECONDS:
-            what, why = f"{shown} was left by a check that broke off", "it may hold what the whole file holds"
+            what, why = f"{shown} was left by an interrupted check", "it may contain the same data as the complete file"
             fix = Fix(FixStep.REMOVE, path) if ours else None
             yield Result(NAME, Health.WARNING, what, why, command("rm", "--", path), fix)
         elif not ours:
             what = f"{shown} belongs to uid {found.st_uid}"
-            why = "checks of another user ran on this folder, perhaps with sudo; yours cannot replace what they left"
+            why = "another user ran a check with this folder, perhaps with sudo; your checks cannot replace this file"
             yield Result(NAME, Health.WARNING, what, why, command("sudo", "chown", _me(), "--", path))
         elif mode & 0o077:
-            what, why = f"{shown} has mode {mode:04o}", "others can read what you watch"
+            what, why = f"{shown} has mode {mode:04o}", "other users can read which logins you have"
             mend = command("chmod", "600", "--", path)
             yield Result(NAME, Health.WARNING, what, why, mend, Fix(FixStep.NARROW, path))
 
 
-_MEMORY: Final = "without a memory, messages repeat hourly"
+_MEMORY: Final = "without it authwatch cannot remember what it sent, and repeats alerts hourly"
 
 
 def _me() -> str:

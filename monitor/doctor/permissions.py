@@ -19,8 +19,8 @@ from monitor.system.host import Host, Unreadable
 from monitor.system.owners import open_to_others, to_close
 
 _PUBLIC: Final = (Kind.CERT, Kind.MANUAL)  # a certificate is there to be shown
-_READ: Final = "other users of this machine can read the logins"
-_PLANT: Final = "other users of this machine can put files in place of the logins"
+_READ: Final = "other users of this machine can read these logins"
+_PLANT: Final = "other users of this machine can replace these logins"
 
 
 def modes(subject: Subject) -> Iterator[Result]:
@@ -37,7 +37,7 @@ def modes(subject: Subject) -> Iterator[Result]:
         if mode & 0o022 and not mode & stat.S_ISVTX:
             yield _wide(subject, path, found, "700" if own else "go-w", _PLANT)
         elif own and mode & 0o077:
-            yield _wide(subject, path, found, "700", "other users of this machine can see what lies there")
+            yield _wide(subject, path, found, "700", "other users of this machine can see what is in it")
 
 
 def owners(subject: Subject) -> Iterator[Result]:
@@ -62,7 +62,7 @@ def owners(subject: Subject) -> Iterator[Result]:
             if found.st_uid != home.st_uid:
                 shown = subject.host.show(path)
                 what = f"{shown} belongs to uid {found.st_uid}, this home to uid {home.st_uid}"
-                why = "its program cannot renew the login, often since something was run with sudo"
+                why = "its program cannot renew the login; often something was run with sudo"
                 mend = command("sudo", "chown", "-h", f"{home.st_uid}:{home.st_gid}", "--", path)
                 yield Result("store owners", Health.WARNING, what, why, mend)
 
@@ -74,12 +74,17 @@ def _tops(subject: Subject, folders: Iterable[Path]) -> dict[Path, Path]:
 
 
 def _volume(subject: Subject, tree: Path, paths: Iterable[Path], uid: int, gid: int) -> Result:
-    whose = "the volume of a container, it seems" + (", or made with sudo" if uid == 0 else "")
-    what = f"{subject.host.show(tree)} belongs to uid {uid}, gid {gid} as a whole: {whose}"
+    whose = "probably a container's volume" + (", or created with sudo" if uid == 0 else "")
+    what = f"everything in {subject.host.show(tree)} belongs to uid {uid}, gid {gid}: {whose}"
     if all(os.access(path, os.R_OK) for path in paths):
-        return Result("store owners", Health.FINE, what, "leave it so: another owner would lock its program out")
-    why = f"uid {os.geteuid()} cannot read it: run authwatch as its user; another owner would lock its program out"
-    mend = f"docker run --user {uid}:{gid} …  # or on the machine itself: sudo -u '#{uid}' authwatch check"
+        return Result(
+            "store owners", Health.FINE, what, "leave it as it is: with another owner its program could not use it"
+        )
+    why = (
+        f"uid {os.geteuid()} cannot read it: run authwatch as uid {uid}. Do not change the owner: its program "
+        "could not use it any more"
+    )
+    mend = f"docker run --user {uid}:{gid} …  # or outside of the container: sudo -u '#{uid}' authwatch check"
     return Result("store owners", Health.WARNING, what, why, mend)
 
 
@@ -89,8 +94,8 @@ def commands(subject: Subject) -> Iterator[Result]:
         place = _started(subject.host, entry)
         with suppress(OSError):
             if place and (found := open_to_others(place, subject.host.uid)):
-                what = f"{entry.id}: others may write {subject.host.show(found[0])}"
-                why = f"so {subject.host.show(place)} is not run: whoever may write it could run anything as you"
+                what = f"{entry.id}: other users can write {subject.host.show(found[0])}"
+                why = f"{subject.host.show(place)} is not run: whoever can change it could run anything as you"
                 yield Result("programs run", Health.BROKEN, what, why, to_close(*found, subject.host.uid))
 
 

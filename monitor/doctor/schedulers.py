@@ -1,4 +1,4 @@
-"""What makes checks run by themselves here (systemd, launchd, crontab, Termux), and whether it does."""
+"""What runs checks on this machine (systemd, launchd, crontab, Termux), and whether it works."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from alerts.timefmt import moment, span
 from monitor.config.settings import check_ends
 from monitor.doctor.daemon import PortAnswer, answers
 from monitor.doctor.machine import ask
@@ -57,7 +58,7 @@ def _unit(subject: Subject, folder: Path, account: str, started: str, worker: st
     facts = _shown(subject, *user, "show", unit, f"--property={_ASKED}")
     worked = _shown(subject, *user, "show", working, "--property=Result,TimeoutStartUSec") if facts else {}
     active, enabled = facts.get("ActiveState", ""), facts.get("UnitFileState", "")
-    following = facts.get("NextElapseUSecRealtime", "")
+    following = systemd.moment_of(facts.get("NextElapseUSecRealtime", ""))
     text = managed_files.read(folder / working)
     drop_ins = "\n".join(map(managed_files.read, sorted((folder / f"{working}.d").glob("*.conf"))))
     said = f"{enabled or 'unknown'}, {active}" if facts else "systemd does not answer"
@@ -67,7 +68,7 @@ def _unit(subject: Subject, folder: Path, account: str, started: str, worker: st
         unit,
         started == DAEMON,
         (active in ("active", "activating", "reloading")) if facts else None,
-        said + (f", next {following}" if following else ""),
+        said + (f", next check {moment(following)}" if following else ""),
         command(*sudo, "systemctl", *user, "enable", "--now", unit),
         command(*sudo, "systemctl", *user, "disable", "--now", unit),
         command(*sudo, "authwatch", "install", "systemd", *whose, kind),
@@ -155,9 +156,9 @@ def _crontab(subject: Subject) -> Iterator[Runner]:
         line = ours.partition("\n")[2]
         runs = cron.runs()
         words = _words(line.replace(r"\%", "%"))[5:]
-        how = "cron runs" if runs else "no cron runs here"
+        how = "cron is running" if runs else "cron is not running"
         yield Runner(
-            "the line in the crontab",
+            "the crontab line",
             daemon=False,
             runs=runs,
             said=f"{' '.join(line.split()[:5])}, {how}",
@@ -185,6 +186,9 @@ def _set(words: Iterable[str]) -> dict[str, str]:
 def _called(words: Sequence[str]) -> str:
     """The first word that sets no variable."""
     return next((word for word in words if "=" not in word), "")
+
+
+ANDROID_JOB: Final = "the Android job"
 
 
 def _launchd(subject: Subject) -> Iterator[Runner]:
@@ -225,17 +229,24 @@ def _termux(subject: Subject) -> Iterator[Runner]:
     if not on_a_phone(subject.environ) or not stamp(share / "check"):
         return
     words = _words(managed_files.read(share / "authwatch").partition("exec env ")[2])
-    yield Runner(
-        "the job of Termux",
-        daemon=False,
-        runs=None,
-        said="Android starts it when it suits the battery",
-        start="authwatch install termux",
-        stop="authwatch uninstall termux",
-        again="authwatch install termux",
-        environment=_set(words),
-        program=_called(words),
-    )
+    settings = managed_files.read(share / "settings").splitlines()
+    kind = next((line.removeprefix("runs=") for line in settings if line.startswith("runs=")), "job")
+    service = Path(subject.environ["PREFIX"]) / "var" / "service" / "authwatch"
+    at_work = bool(stamp(service / "run")) and not stamp(service / "down")
+
+    def runner(name: str, runs: bool | None, said: str, again: str, *, daemon: bool = False) -> Runner:
+        stop = "authwatch uninstall termux"
+        return Runner(name, daemon, runs, said, again, stop, again, environment=_set(words), program=_called(words))
+
+    again = "authwatch install termux"
+    if kind == "cron":
+        said = "crond is running" if cron.runs() else "crond is not running"
+        yield runner("the crontab line of Termux", cron.runs(), said, "sh termux/install.sh --cron")
+    elif kind != "daemon":
+        yield runner(ANDROID_JOB, None, "Android runs it when the battery allows", again)
+    if kind == "daemon" or at_work:
+        said = "enabled" if at_work else "disabled"
+        yield runner("the Termux service authwatch", at_work, said, f"{again} --daemon", daemon=True)
 
 
 def how_to_install(subject: Subject) -> str:
@@ -259,7 +270,7 @@ def session_answers(subject: Subject) -> bool:
         return False
 
 
-_STOPS: Final = "it stops when you log out, and does not start with the machine"
+_STOPS: Final = "checks stop when you log out, and do not start with the machine"
 
 
 def units(subject: Subject) -> Iterator[Result]:
@@ -268,46 +279,43 @@ def units(subject: Subject) -> Iterator[Result]:
     for one in found:
         yield _one(one)
         if one.limit and one.limit < (needed := check_ends(subject.settings.alerts.deadline)):
-            what = f"{one.name}: systemd kills a check after {_seconds(one.limit)}"
-            why = f"`alerts.deadline` lets a check take {_seconds(needed)}: one whose messages are slow would be lost"
+            what = f"{one.name}: systemd kills a check after {span(one.limit)}"
+            why = f"with your `alerts.deadline` a check may take {span(needed)}; a slow one would be killed"
             yield Result("units", Health.WARNING, what, why, one.again)
-    working = [one for one in found if one.runs]
+    working = [one for one in found if one.runs or one.name == ANDROID_JOB]
     if len(working) > 1:
         names = " and ".join(one.name for one in working)
-        why = "the same checks run doubled; one of the two is enough"
-        yield Result("units", Health.WARNING, f"{names} are at work", why, working[-1].stop)
+        why = "each runs the same checks; keep one of them"
+        stop = f"{working[-1].again}  # or without --daemon" if on_a_phone(subject.environ) else working[-1].stop
+        yield Result("units", Health.WARNING, f"{names} are both running", why, stop)
     elif not found:
         yield _none(subject)
-
-
-def _seconds(span: timedelta) -> str:
-    return f"{span.total_seconds():g} s"
 
 
 def _one(one: Runner) -> Result:
     what = f"{one.name}: {one.said}"
     if one.program and one.program.startswith("/") and not stamp(one.program):
-        what = f"{one.name} starts {one.program}, which is not there"
-        return Result("units", Health.BROKEN, what, "no check runs", one.again)
+        what = f"{one.name} starts {one.program}, which does not exist"
+        return Result("units", Health.BROKEN, what, "no checks run", one.again)
     if one.runs is False:
-        return Result("units", Health.BROKEN, what, "it is installed and does nothing: nobody is told", one.start)
+        return Result("units", Health.BROKEN, what, "it is installed but not running: nobody is notified", one.start)
     if one.failed:
         what = f"{one.name}: its last run failed ({one.said})"
-        return Result("units", Health.BROKEN, what, "nobody is told while checks fail", one.log)
-    if one.runs is None and one.name != "the job of Termux":
-        why = "whether it runs cannot be seen from here; log in directly (not by su or sudo) and look again"
+        return Result("units", Health.BROKEN, what, "nobody is notified while checks fail", one.log)
+    if one.runs is None and one.name != ANDROID_JOB:
+        why = "this session cannot tell whether it runs; log in directly (not with su or sudo) and try again"
         mend = "loginctl enable-linger" if one.name.endswith((".timer", ".service")) else one.start
         return Result("units", Health.WARNING, what, why, mend)
     if not one.lingers:
-        return Result("units", Health.WARNING, f"{what}; no lingering", _STOPS, "loginctl enable-linger")
+        return Result("units", Health.WARNING, f"{what}; lingering is off", _STOPS, "loginctl enable-linger")
     return Result("units", Health.FINE, what)
 
 
 def _none(subject: Subject) -> Result:
     if answers(subject) is PortAnswer.OURS:
-        return Result("units", Health.FINE, "none is installed; a daemon that something else started is at work")
+        return Result("units", Health.FINE, "nothing is installed, but a daemon that something else started is running")
     why = "checks run only when somebody types `authwatch check`"
-    return Result("units", Health.WARNING, "nothing is set up to run checks", why, how_to_install(subject))
+    return Result("units", Health.WARNING, "nothing runs checks on its own", why, how_to_install(subject))
 
 
 def one_state(subject: Subject) -> Iterator[Result]:
@@ -322,7 +330,7 @@ def one_state(subject: Subject) -> Iterator[Result]:
             yield Result("one state", Health.WARNING, what, why, mend)
     if same:
         names, place = ", ".join(one.name for one in found), subject.own.show(subject.state.folder)
-        said = f"{names} and this prompt share {place}" if found else place
+        said = f"{names} and this shell share {place}" if found else place
         yield Result("one state", Health.FINE, said)
 
 
@@ -333,8 +341,8 @@ def _apart(subject: Subject, one: Runner) -> Iterator[tuple[str, str]]:
     if place and not subject.settings.state and Path(place) != subject.state.gate:
         here, there = subject.own.show(subject.state.gate), subject.own.show(Path(place))
         yield (
-            f"{one.name} keeps its state in {there}, this prompt in {here}",
-            "each has a memory of its own: messages come twice, and an acknowledgement here is not seen there",
+            f"{one.name} keeps its state in {there}, this shell in {here}",
+            "alerts come twice, and what you acknowledge here is not acknowledged there",
         )
     mine = subject.settings.file
     named = one.environment.get("AUTHWATCH_CONFIG")
@@ -343,8 +351,8 @@ def _apart(subject: Subject, one: Runner) -> Iterator[tuple[str, str]]:
     if subject.complaint or not one.environment or theirs == mine or (mine is None and not stamp(theirs)):
         return
     yield (
-        f"{one.name} reads {subject.own.show(theirs)}, this prompt {mine or 'no config'}",
-        "what you change in the one does not count in the other",
+        f"{one.name} reads {subject.own.show(theirs)}, this shell {mine or 'no config'}",
+        "changes in one config have no effect on the other",
     )
 
 
@@ -355,15 +363,15 @@ def _looking(subject: Subject, one: Runner) -> Iterator[tuple[str, str, str]]:
     here, there = _locations(subject, subject.own), _locations(subject, subject.own.within(one.environment))
     if here == there:
         return
-    lost = "logins that are found there are not checked while nobody looks"
+    lost = "logins there are not checked"
     for name in sorted({*here, *there}):
         mine, theirs = here.get(name), there.get(name)
         if mine is None and theirs is not None:
-            what = f"{one.name} has {name}={theirs.value}, this prompt has no {name}"
-            yield what, lost, f"export {setting(theirs)}  # or, if it is to go there as well: {one.again}"
+            what = f"{one.name} has {name}={theirs.value}, this shell has no {name}"
+            yield what, lost, f"export {setting(theirs)}  # or remove it there: {one.again}"
         elif mine is not None and mine != theirs:
             has = f"has {name}={theirs.value}" if theirs else f"has no {name}"
-            yield f"{one.name} {has}, this prompt has {name}={mine.value}", lost, _again(one, here)
+            yield f"{one.name} {has}, this shell has {name}={mine.value}", lost, _again(one, here)
 
 
 def _locations(subject: Subject, host: Host) -> dict[str, Location]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import socket
+import errno
 from collections.abc import Iterator
+from typing import Final
 
 from monitor.doctor.daemon import PortAnswer, answers
 from monitor.doctor.model import Health, Result, Runner, Subject
 from monitor.doctor.schedulers import runners
 from monitor.serve.web_auth import CannotServe, listen_address
-from monitor.system.files import why as reason
+from monitor.system.listening import another, in_words, refusal, taken
 
 
 def port(subject: Subject) -> Iterator[Result]:
@@ -20,43 +21,37 @@ def port(subject: Subject) -> Iterator[Result]:
         host, number = listen_address(web)
     except CannotServe as refused:
         health = Health.BROKEN if daemon else Health.WARNING
-        yield Result(
-            "port", health, str(refused), "`authwatch serve` does not start like this", "authwatch config show"
-        )
+        yield Result("port", health, str(refused), _NO_START, "authwatch config show")
         return
     who = answers(subject)
     if who is PortAnswer.OURS:
-        yield Result("port", Health.FINE, f"our daemon answers at {web.listen}")
+        yield Result("port", Health.FINE, f"the authwatch daemon answers at http://{web.listen}/")
     elif who is PortAnswer.NOBODY:
         yield _quiet(host, number, web.listen, daemon)
+    elif (error := refusal(host, number)) and error.errno == errno.EADDRNOTAVAIL:
+        yield _refused(web.listen, number, error, daemon)
     else:
-        whose = "a daemon of another user or state folder" if who is PortAnswer.ANOTHER else "another program"
-        why = "`authwatch serve` cannot have that address; `web.listen` in the config takes another"
-        health = Health.WARNING if daemon else Health.FINE
-        yield Result("port", health, f"{whose} answers at {web.listen}", why, f"ss -ltnp 'sport = :{number}'")
+        what = taken(web.listen, number)
+        if who is PortAnswer.ANOTHER:
+            what = f"{web.listen} is in use by an authwatch daemon of another user or state folder"
+        why = f"{_NO_START}; set web.listen in the config to another address, such as {another(web.listen, number)}"
+        health = Health.BROKEN if daemon else Health.FINE
+        yield Result("port", health, what, why, f"ss -ltnp 'sport = :{number}'")
+
+
+_NO_START: Final = "`authwatch serve` cannot start"
+
+
+def _refused(listen: str, number: int, error: OSError, daemon: Runner | None) -> Result:
+    health = Health.BROKEN if daemon else Health.FINE
+    what = in_words(listen, number, error)
+    return Result("port", health, what, _NO_START, "authwatch config show  # web.listen")
 
 
 def _quiet(host: str, number: int, listen: str, daemon: Runner | None) -> Result:
     if daemon and daemon.runs:
-        why = "metrics and status page cannot be had; its log says more"
-        return Result("port", Health.BROKEN, f"{daemon.name} runs, but nobody answers at {listen}", why, daemon.log)
-    if refusal := _refusal(host, number):
-        what, why = f"{listen} cannot be had ({refusal})", "`authwatch serve` does not start like this"
-        return Result(
-            "port", Health.WARNING if daemon else Health.FINE, what, why, "authwatch config show  # web.listen"
-        )
-    return Result("port", Health.FINE, f"{listen} is free; no daemon runs")
-
-
-def _refusal(host: str, number: int) -> str:
-    """Why the address cannot be bound, in the system's words; the socket is closed before anybody can connect."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, number, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        with socket.socket(family, kind, protocol) as trial:
-            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            trial.bind(address)
-    except OSError as error:
-        return reason(error)
-    return ""
+        why = "the status page and metrics are not available; its log says why"
+        return Result("port", Health.BROKEN, f"{daemon.name} is running, but {listen} does not answer", why, daemon.log)
+    if error := refusal(host, number):
+        return _refused(listen, number, error, daemon)
+    return Result("port", Health.FINE, f"{listen} is free; no daemon is running")

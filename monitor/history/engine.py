@@ -79,7 +79,9 @@ def url_of(given: str | None, state: Path) -> URL:
     try:
         return make_url(given)
     except (SQLAlchemyError, ValueError):
-        raise HistoryError("history.url is not a database URL; sqlite:///PATH or postgresql://… is") from None
+        raise HistoryError(
+            "history.url: expected a database URL such as sqlite:///PATH or postgresql+psycopg://HOST/DATABASE"
+        ) from None
 
 
 def file_of(url: URL) -> Path | None:
@@ -99,9 +101,9 @@ def exists(url: URL) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
-        raise HistoryError(f"the history {path} cannot be opened ({why(error)})") from None
+        raise HistoryError(f"cannot open the history {path} ({why(error)})") from None
     if not stat.S_ISREG(found.st_mode):
-        raise HistoryError(f"the history {path} is no file; move it away, or set history.url")
+        raise HistoryError(f"the history {path} is not a file; move it away, or set history.url")
     return True
 
 
@@ -189,7 +191,7 @@ def _served(url: URL) -> Engine:
     except ImportError:
         pass
     raise HistoryError(
-        "PostgreSQL (history.url: postgresql+psycopg://…) needs psycopg where authwatch is installed: "
+        "history.url: PostgreSQL needs the package psycopg (and a URL such as postgresql+psycopg://…); install it: "
         "pipx inject authwatch 'psycopg[binary]'"
     )
 
@@ -210,8 +212,8 @@ def prepare(engine: Engine, metadatas: Iterable[MetaData]) -> None:
         raise Damaged("the history has a revision that is none of ours")
     if found > HEAD:
         raise HistoryError(
-            f"the history was written by a newer authwatch (schema {found}, this one knows {HEAD}); "
-            "use that one, or update this one from its checkout; both: type -a authwatch"
+            f"the history was written by a newer authwatch (schema {found}, this one supports {HEAD}); use that one, "
+            "or update this one. To see which are installed: type -a authwatch"
         )
     from monitor.history.migrate import upgrade
 
@@ -225,8 +227,8 @@ def revision(connection: Connection) -> str | None:
     found = connection.execute(select(_VERSION.c.version_num)).scalar()
     if found in _UNRELEASED:
         raise Outdated(
-            "the history was written before the first release and cannot be read any more; the next check moves such a "
-            "file aside and starts a new one; for PostgreSQL, empty the schema first"
+            "the history was written before the first release and cannot be read any more; the next check moves the "
+            "file aside and starts a new one (PostgreSQL: empty the schema first)"
         )
     return None if found is None else str(found)
 
@@ -256,7 +258,7 @@ def in_words(error: Exception) -> str:
     if isinstance(error, HistoryError | Outdated):
         return str(error)
     cause = getattr(error, "orig", None) or getattr(error, "strerror", None)
-    return f"the history cannot be used ({cause or type(error).__name__}); try: authwatch doctor"
+    return f"the history cannot be used ({cause or type(error).__name__}); to find out why: authwatch doctor"
 
 
 def damaged(error: SQLAlchemyError) -> bool:

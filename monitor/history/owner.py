@@ -65,7 +65,7 @@ def admit(db: Connection, url: URL, state: StateDir, home: str) -> Owner:
     if found is not None:
         return found
     if state.makeshift:
-        raise HistoryError(f"the state folder cannot be used, so the history {shown(url)} is left alone")
+        raise HistoryError(f"the state folder cannot be used, so the history {shown(url)} is not changed")
     if ours is not None and ours.home != home:
         raise OtherWatcher(other_home(state, ours, home))
     raise OtherWatcher(_other_history(url, state, theirs or Owner("", home), ours, home))
@@ -80,7 +80,7 @@ def claim(db: Connection, url: URL, state: StateDir, home: str) -> None:
     found = admit(db, url, state, home)
     beside = is_beside(url, state)
     if state.makeshift and not beside:
-        raise HistoryError(f"the state folder cannot be used, so the history {shown(url)} is left alone")
+        raise HistoryError(f"the state folder cannot be used, so the history {shown(url)} is not changed")
     new = found._replace(id=found.id or os.urandom(16).hex(), check_count=found.check_count + (not beside))
     try:
         if state.owner() != new:
@@ -119,10 +119,10 @@ def other_home(state: StateDir, owner: Owner, home: str) -> str:
     return (
         f"{shown_path(home)} is not checked: the state folder {shown_path(str(state.folder))} belongs to the authwatch "
         f"that watches {shown_path(owner.home)}.\n"
-        f"To watch both, add to `sources` in the config: {_entry(home)}\n"
-        f"To look once: authwatch status --home {quote(home)}\n"
+        f"To watch both, add this to `sources` in the config: {_entry(home)}\n"
+        f"To show its logins once: authwatch status --home {quote(home)}\n"
         "To run a second authwatch, give it a config with its own `state:`.\n"
-        f"If the home moved: {ADOPT}"
+        f"If the home was moved: {ADOPT}"
     )
 
 
@@ -130,8 +130,8 @@ def unclaimed(home: str) -> str:
     """What to say where another home is checked with a state folder that is nobody's."""
     return (
         f"{shown_path(home)} is not your own home, so this check records nothing and notifies nobody.\n"
-        f"To watch it too, add to `sources` in the config: {_entry(home)}\n"
-        f"To watch only it, from this state folder: {ADOPT} --home {quote(home)}"
+        f"To watch it too, add this to `sources` in the config: {_entry(home)}\n"
+        f"To watch only this home, with this state folder: {ADOPT} --home {quote(home)}"
     )
 
 
@@ -147,17 +147,17 @@ def _entry(home: str) -> str:
 
 def _other_history(url: URL, state: StateDir, theirs: Owner, ours: Owner | None, home: str) -> str:
     if ours is not None and (ours.id, ours.home) == (theirs.id, theirs.home):
-        whose = "was last written by a copy of this state folder, or the folder was put back to an earlier state"
+        whose = "was last written by a copy of this state folder, or the folder was restored to an earlier state"
     else:
         other = "another state folder" if theirs.home == home else "another authwatch"
         whose = f"belongs to {other} (it watches {shown_path(theirs.home)})"
     own = (
-        "a database or a schema of its own: history.url: postgresql+psycopg://…/DATABASE?options=-csearch_path%3DSCHEMA"
+        "its own database or schema: history.url: postgresql+psycopg://…/DATABASE?options=-csearch_path%3DSCHEMA"
         if file_of(url) is None
-        else "a file of its own: another history.url, or none (it then lies in the state folder)"
+        else "its own file: set another history.url, or none (the file is then in the state folder)"
     )
     return (
-        f"the history {shown(url)} {whose}. Two watchers of one history would mix up their logins.\n"
+        f"the history {shown(url)} {whose}. Two installations with one history would mix up their logins.\n"
         f"Give this one (state folder {shown_path(str(state.folder))}) {own}\n"
-        f"If the other one is gone, or this one took its place: {ADOPT}"
+        f"If the other one is gone, or this one replaces it: {ADOPT}"
     )

@@ -264,7 +264,7 @@ def _few(lineup: Lineup, members: int, able: list[Verdict], masked: bool) -> Con
 
 def _paid(lineup: Lineup, line: list[Verdict]) -> Condition | None:
     """A subscription stands first, does not serve, and a key that is billed by use has taken its place."""
-    if not line or line[0].seen.credential.kind not in _SUBSCRIPTIONS or line[0].usable:
+    if not line or line[0].seen.credential.kind not in _SUBSCRIPTIONS or line[0].usable or lineup.private:
         return None
     serving = next((verdict for verdict in line if verdict.usable), None)
     if serving is not None and serving.seen.credential.kind is not Kind.API_KEY:

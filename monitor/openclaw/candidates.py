@@ -61,6 +61,7 @@ def candidates(found: Installation, agent: str, provider: str, now: datetime) ->
     serving = {name: view.profiles[name] for name in view.serving(provider)}
     states = {name: health(one, at, view.generation).status.value for name, one in serving.items()}
     listed: list[Candidate] = []
+    billed = not found.is_private(provider)
     for rank, name in enumerate(effective.ids):
         resting = cooling(view, name, at)
         usage = view.usage.get(name)
@@ -68,7 +69,7 @@ def candidates(found: Installation, agent: str, provider: str, now: datetime) ->
         reason = usage.disabled_reason or usage.cooldown_reason if usage else None
         why = f"in cooldown until {in_words(until)}{f' ({reason})' if reason else ''}" if until else ""
         one = view.profiles[name]
-        paid = one.kind is Kind.API_KEY
+        paid = one.kind is Kind.API_KEY and billed
         listed.append(Candidate(name, one.kind.value, states.get(name, "unknown"), rank, False, why, until, paid))
     listed += _keys(found, provider, len(listed))
     tried = frozenset(effective.ids)
@@ -90,15 +91,15 @@ def candidates(found: Installation, agent: str, provider: str, now: datetime) ->
 
 def _keys(found: Installation, provider: str, rank: int) -> list[Candidate]:
     """The environment's and the config's key."""
-    listed = []
+    listed, billed = [], not found.is_private(provider)
     variable = found.environment.key_of(provider, found.generation)
     if variable:
         subscribed = is_oauth(variable) or lifetime(found.environment.get(variable) or "")
-        listed.append(Candidate(variable, "env", "static", rank, paid=not subscribed))
+        listed.append(Candidate(variable, "env", "static", rank, paid=billed and not subscribed))
     key = config_key(found.config, found.environment, provider, found.generation)
     if key in (ConfigKey.LITERAL, ConfigKey.SET):
         name = f"models.providers.{provider}.apiKey"
-        listed.append(Candidate(name, "config", "static", rank + len(listed), paid=True))
+        listed.append(Candidate(name, "config", "static", rank + len(listed), paid=billed))
     return listed
 
 

@@ -12,6 +12,7 @@ from monitor.openclaw import env
 from monitor.openclaw import stores as stores_module
 from monitor.openclaw.config import MAX_AGENTS, Config, Reader, agent_id
 from monitor.openclaw.config import expand as fill
+from monitor.openclaw.endpoints import is_private
 from monitor.openclaw.env import Environment
 from monitor.openclaw.gateway import HiddenPlace, Setting, container_of, with_files
 from monitor.openclaw.inheritance import View, view
@@ -63,6 +64,10 @@ class Installation(NamedTuple):
         """Where the config sends a provider's keys; "" for the provider's own address."""
         written = self.config.provider_entry(provider, self.generation).get("baseUrl")
         return written.strip() if isinstance(written, str) else ""
+
+    def is_private(self, provider: str) -> bool:
+        """Whether the config sends a provider's requests into one's own network, where nobody bills them."""
+        return is_private(self.base_url(provider))
 
     def settings(self, name: str) -> list[Setting]:
         """The files that give a variable a value for the gateway, the one whose value counts first."""

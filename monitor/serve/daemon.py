@@ -22,6 +22,7 @@ from monitor.serve.loop import LOOK_EVERY, CheckLoop, Child, limit
 from monitor.serve.server import Server
 from monitor.serve.web_auth import CannotServe, listen_address
 from monitor.serve.wsgi import App
+from monitor.system.listening import in_words
 
 #: What systemd tells the daemon alone; its children must not have it.
 OWN: Final = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES")
@@ -61,7 +62,7 @@ def serve(
     `words` are the options that every child needs. `may_stop` is the gate for the argv of a check. Returns 0 after a
     signal, 1 if it cannot listen, 78 if the config is wrong or would open the daemon to others.
     """
-    log = partial(_log, out)
+    log, tell = partial(_log, out), partial(notify, environ)
     child = Child({name: value for name, value in environ.items() if name not in OWN})
     try:
         current = LiveSettings(load)
@@ -75,10 +76,10 @@ def serve(
             App(current, place, counters, HistoryApi(ask, place.state)), *listen_address(current.settings.web)
         )
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "no such address"
-        log(f"cannot listen on {current.settings.web.listen}: {reason.lower()}")
+        reason = in_words(current.settings.web.listen, listen_address(current.settings.web)[1], error)
+        log(reason)
+        tell(f"STATUS={reason}")
         return NOT_DONE
-    tell = partial(notify, environ)
 
     def ready() -> None:
         tell("READY=1", *_watchdog(current.settings, environ))
@@ -96,7 +97,7 @@ def serve(
         look_every=look_every,
     )
     signals = _started(server, loop)
-    log(f"listening on http://{server.address}/, a check every {span(current.settings.interval)}")
+    log(f"listening on http://{server.address}/, checking every {span(current.settings.interval)}")
     ready()
     while (number := os.read(signals, 1)[0]) not in ENDS:
         if number == signal.SIGHUP:

@@ -64,8 +64,10 @@ class LiveSettings:
 def _may_follow(new: Settings, old: Settings) -> None:
     """Raises CannotServe for what a running daemon cannot change."""
     if old.file and not new.file:
-        raise CannotServe(f"{old.file}: the config file is gone")
+        raise CannotServe(f"{old.file}: file not found")
     for name, given, had in (("web.listen", new.web.listen, old.web.listen), ("state", new.state, old.state)):
         if given != had:
-            raise CannotServe(f"{new.file or 'config.yaml'}: {name}: changes at a restart only; restart authwatch")
+            raise CannotServe(
+                f"{new.file or 'config.yaml'}: {name}: takes effect after a restart; restart authwatch serve"
+            )
     listen_address(new.web._replace(listen=old.web.listen))

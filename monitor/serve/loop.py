@@ -18,7 +18,7 @@ from typing import Final
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.date import DateTrigger
 
-from alerts.timefmt import moment
+from alerts.timefmt import moment, span
 from monitor.check import gate as checkpoint
 from monitor.check import outputs
 from monitor.config.settings import Settings, check_killed
@@ -155,8 +155,8 @@ class TouchWatch:
 
 
 #: What the exit codes of a check say (the contract's).
-FINDINGS: Final = {1: "somebody has to act now", 2: "somebody has to act soon", 3: "something cannot be determined"}
-FINE: Final = "nobody has to do anything"
+FINDINGS: Final = {1: "a login needs you now", 2: "a login needs you soon", 3: "something could not be read"}
+FINE: Final = "nothing to do"
 
 
 def limit(settings: Settings) -> timedelta:
@@ -208,7 +208,7 @@ class CheckLoop:
         while True:
             due = self._due.wait(self._look_every.total_seconds())
             if self.schedule.stepped():
-                self._log("the clock was set or the machine slept: looking again")
+                self._log("the clock was set or the machine slept: checking again")
                 due = True
             if self._reload.is_set() or self._current.stale():
                 self._read_config()
@@ -230,13 +230,13 @@ class CheckLoop:
     def _said(self, result: str | None) -> str:
         """How things are, in one line for `systemctl status`."""
         record = outputs.last_check(self._state)
-        found = {None: "the last check was killed at its deadline", "failed": "the last check failed"}.get(result, FINE)
+        found = {None: "the last check hung and was killed", "failed": "the last check failed"}.get(result, FINE)
         if result == "findings":
             found = FINDINGS.get(record.code if record else 3, FINE)
-        now = datetime.now(UTC)
-        following = now + self._current.settings.interval
-        wrong = "" if self._current.good else "; the config is wrong, the old one is in force"
-        return f"{found}; looked {moment(now)}, next {following:%H:%M}{wrong}"
+        settings = self._current.settings
+        at = moment(datetime.now(UTC), zone=settings.timezone)
+        wrong = "" if self._current.good else "; the config has an error, the previous one is in use"
+        return f"{found}; last checked {at}, checking every {span(settings.interval)}{wrong}"
 
     def _read_config(self) -> None:
         self._reload.clear()
@@ -244,14 +244,16 @@ class CheckLoop:
         self._current.reload()
         good, settings = self._current.good, self._current.settings
         self._counters.configured([channel.label for channel in settings.channels], good=good)
-        self._log("the config was read again" if good else f"the old config stays in force: {self._current.wrong}")
+        self._log(
+            "config reloaded" if good else f"config not reloaded, the previous one is in use: {self._current.wrong}"
+        )
         self._ready()
 
     def _gate(self) -> bool:
         try:
             return self._may_stop(self._command())
         except Exception as error:  # noqa: BLE001 - a fault of the short way must not cost the long one
-            self._log(f"the gate failed ({type(error).__name__}); looking in full")
+            self._log(f"the quick check failed ({type(error).__name__}); running a full one")
             return False
 
     def _full_check(self) -> str | None:
@@ -261,15 +263,15 @@ class CheckLoop:
         try:
             code = self._child.run(self._command(), patience.total_seconds(), self._current.kept)
         except OSError as error:
-            self._log(f"the check cannot be started: {why(error)}")
+            self._log(f"the check could not be started: {why(error)}")
             return "failed"
         if self._child.stopped:
             return "failed"
         if code is None:
-            self._log(f"the check hung and was killed after {patience}")
+            self._log(f"the check hung and was killed after {span(patience)}")
             return None
         if code not in (0, *FINDINGS):
-            self._log(f"the check ended with {code}")
+            self._log(f"the check failed with exit code {code}")
             return "failed"
         said = "findings" if code else "ok"
         return said if stamp(self._record) == before else self._recorded(said)

@@ -8,12 +8,14 @@ from pathlib import Path
 from shlex import quote
 from typing import Final
 
+from alerts.timefmt import span
 from monitor.setup import managed_files
-from monitor.setup.systemd import steps
+from monitor.setup.systemd import rhythm, steps
 from monitor.setup.user import DONE, NOT_DONE, UnitValues, User
 
 LONGEST: Final = 998  # bytes of a command that crontab(1) takes
-NO_CRONTAB: Final = "there is no crontab here (Debian: apt-get install cron); `authwatch serve` will do instead"
+NO_CRONTAB: Final = "crontab not found; install cron (Debian: sudo apt-get install cron), or run `authwatch serve`"
+UNINSTALL: Final = "authwatch uninstall cron"
 
 
 def install(user: User, what: UnitValues, kind: str = "timer", *, dry_run: bool = False, force: bool = False) -> int:
@@ -22,12 +24,17 @@ def install(user: User, what: UnitValues, kind: str = "timer", *, dry_run: bool 
     A line that somebody changed is replaced only with `force`. With `dry_run` it says what it would do.
     """
     if kind != "timer" or user.system:
-        user.say("cron runs checks of your own; for the daemon or another user `authwatch install systemd`")
+        user.say(
+            "cron can only run checks for your own user; for the daemon or another user: authwatch install systemd"
+        )
         return NOT_DONE
     command = shell_line(what)
     line = f"{calendar(what.interval)} {command.replace('%', chr(92) + '%')}"  # a bare % ends the command, crontab(5)
     if not line.isprintable() or len(line.encode("utf-8", "surrogateescape")) > LONGEST:
-        user.say("the line is longer than cron takes, or a path has characters that it does not: set a shorter PATH")
+        user.say(
+            f"the crontab line would be longer than {LONGEST} bytes, or a path has characters that a crontab cannot "
+            "contain: try again with a shorter PATH"
+        )
         return NOT_DONE
     if dry_run:
         user.say(f"would add to the crontab:\n{managed_files.marked(line)}")
@@ -37,19 +44,29 @@ def install(user: User, what: UnitValues, kind: str = "timer", *, dry_run: bool 
         return NOT_DONE
     others, ours = parted(found)
     if not force and any(not managed_files.is_as_written(text) for text in ours):
-        user.say("our line in the crontab was changed by hand and is left alone; --force replaces it")
+        user.say(
+            "the authwatch line in the crontab was edited by hand, so it was not replaced; use --force to replace it"
+        )
         return NOT_DONE
     if not user.make((what.state, *what.writable)) or not _replaced(user, f"{others}{managed_files.marked(line)}\n"):
         return NOT_DONE
-    user.say("wrote our line into the crontab")
+    user.say("added a line to the crontab")
     done = user.run("/bin/sh", "-c", command)
     if done.returncode:
-        user.say(f"the line is in place, but its check ended with {done.returncode}: {done.stderr.strip()}")
+        user.say(f"the check failed with exit code {done.returncode}: {done.stderr.strip()}")
+        user.say(f"remove: {UNINSTALL}")
         return NOT_DONE
-    user.say(f"a first check is done; cron makes the next ones ({calendar(what.interval)})")
+    every = rhythm(max(what.interval, timedelta(minutes=1)))
+    log = "cron mails errors to you; journalctl -t CRON -n 20 shows what it started"
+    user.summarize("the crontab line", every, f"within {span(every)}", log, UNINSTALL)
     if not runs():
-        user.say("but no cron runs here, start it: sudo systemctl enable --now cron, or cronie, or crond")
+        user.say("cron is not running; start it: sudo systemctl enable --now cron  # or cronie, or crond")
     return DONE
+
+
+def present(user: User) -> bool:
+    """Whether a line of ours is in the crontab."""
+    return user.has("crontab") and bool(parted(user.run("crontab", "-l").stdout)[1])
 
 
 def uninstall(user: User, *, dry_run: bool = False, force: bool = False) -> int:
@@ -59,17 +76,17 @@ def uninstall(user: User, *, dry_run: bool = False, force: bool = False) -> int:
         return NOT_DONE
     others, ours = parted(found)
     if not ours:
-        user.say("there is no line of authwatch in the crontab")
+        user.say("no authwatch line in the crontab")
         return DONE
     if dry_run:
-        user.say("would take out of the crontab:\n" + "\n".join(ours))
+        user.say("would remove from the crontab:\n" + "\n".join(ours))
         return DONE
     if not force and any(not managed_files.is_as_written(text) for text in ours):
-        user.say("our line in the crontab was changed by hand and is kept (--force removes it)")
+        user.say("kept the authwatch line in the crontab: it was edited by hand (--force removes it)")
         return NOT_DONE
     gone = _replaced(user, others) if others.strip() else user.worked("crontab", "-r")
     if gone:
-        user.say("took our line out of the crontab")
+        user.say("removed the authwatch line from the crontab")
     return DONE if gone else NOT_DONE
 
 
@@ -93,7 +110,7 @@ def _crontab(user: User) -> str | None:
         return None
     done = user.run("crontab", "-l")  # fails where the user has none yet
     if done.returncode and "no crontab" not in done.stderr:
-        user.say(f"`crontab -l` failed: {done.stderr.strip() or done.returncode}")
+        user.say(f"`crontab -l` failed: {done.stderr.strip() or f'exit code {done.returncode}'}")
         return None
     return done.stdout if not done.returncode else ""
 
@@ -113,7 +130,7 @@ def parted(crontab: str) -> tuple[str, Sequence[str]]:
 def _replaced(user: User, text: str) -> bool:
     done = user.run("crontab", "-", text=text)
     if done.returncode:
-        user.say(f"the crontab was not taken: {done.stderr.strip() or done.returncode}")
+        user.say(f"could not write the crontab: {done.stderr.strip() or f'exit code {done.returncode}'}")
     return done.returncode == 0
 
 

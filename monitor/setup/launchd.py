@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import plistlib
 from pathlib import Path
+from shlex import quote
 from typing import Any, Final
 
 from alerts.timefmt import span
@@ -12,7 +13,10 @@ from monitor.setup import managed_files
 from monitor.setup.user import DONE, NOT_DONE, UnitValues, User, traces, waited
 
 LABELS: Final = {"timer": "authwatch.check", "daemon": "authwatch.serve"}
-NO_LAUNCHCTL: Final = "there is no launchctl here, so this is not macOS; try `authwatch install systemd` or `… cron`"
+NO_LAUNCHCTL: Final = (
+    "launchctl not found, so this is not macOS; use `authwatch install systemd` or `authwatch install cron`"
+)
+UNINSTALL: Final = "authwatch uninstall launchd"
 
 
 def install(user: User, what: UnitValues, kind: str = "timer", *, dry_run: bool = False, force: bool = False) -> int:
@@ -21,53 +25,72 @@ def install(user: User, what: UnitValues, kind: str = "timer", *, dry_run: bool 
     A file that somebody changed is replaced only with `force`. With `dry_run` it says what it would do.
     """
     if user.system:
-        user.say("launchd runs this for the user who logs in: install it as that user, without --system")
+        user.say("--system is not for launchd: install as the user whose logins are watched")
         return NOT_DONE
     path = _place(user, LABELS[kind])
     try:
         texts = {path: render(what, kind)}
     except ValueError:  # control characters, and bytes that are not UTF-8
-        user.say("a path has characters that no property list can hold")
+        user.say("a path has characters that a property list cannot contain")
         return NOT_DONE
     if dry_run:
-        user.say(f"would write {path}:\n{texts[path]}would run: launchctl bootstrap {_domain()} {path}")
+        user.say(f"would write {user.shown(path)}:\n{texts[path]}would run: launchctl bootstrap {_domain()} {path}")
         return DONE
-    if not _reachable(user) or not (force or managed_files.unchanged(texts, user.say, "--force replaces it")):
+    if not _reachable(user) or not (force or managed_files.unchanged(texts, user, "use --force to replace it")):
         return NOT_DONE
     before = traces(what)
-    if not user.make((what.state, *what.writable)) or not managed_files.put(texts, user.say):
+    if not user.make((what.state, *what.writable)) or not managed_files.put(texts, user):
         return NOT_DONE
     user.run("launchctl", "bootout", f"{_domain()}/{LABELS[kind]}")  # fails where it was not loaded
     if not user.worked("launchctl", "bootstrap", _domain(), str(path)):
         return NOT_DONE
+    log = f"tail -n 20 {quote(str(what.state / 'launchd.log'))}"
     if not waited(what, before):
-        user.say(f"it is loaded, but no check succeeded; see {what.state / 'launchd.log'}")
+        lines = managed_files.read(what.state / "launchd.log").splitlines()
+        if said := next((line for line in reversed(lines) if line.startswith("authwatch: ")), ""):
+            user.say(said.removeprefix("authwatch: "))
+        user.say(f"{LABELS[kind]} is loaded, but no check succeeded")
+        user.say(f"log:    {log}")
+        user.say(f"remove: {UNINSTALL}")
         return NOT_DONE
-    user.say("a first check is done" + (f"; the next ones come every {span(what.interval)}" if kind == "timer" else ""))
+    _replace_other(user, kind)
+    user.summarize(LABELS[kind], what.interval, f"within {span(what.interval)}", log, UNINSTALL)
+    if kind == "daemon" and what.listen:
+        user.say(f"page:   http://{what.listen}/")
     return DONE
+
+
+def present(user: User) -> bool:
+    """Whether any agent of ours is there."""
+    return any(_place(user, label).exists() for label in LABELS.values())
 
 
 def uninstall(user: User, *, dry_run: bool = False, force: bool = False) -> int:
     """Unloads and removes the property lists, whichever there are; changed files only with `force`."""
-    present = {label: path for label in LABELS.values() if (path := _place(user, label)).exists()}
-    if not present:
-        user.say(f"there is nothing of authwatch in {_place(user, '').parent}")
+    there = {label: path for label in LABELS.values() if (path := _place(user, label)).exists()}
+    if not there:
+        user.say(f"no authwatch agents in {user.shown(_place(user, '').parent)}")
         return DONE
     if dry_run:
-        user.say(f"would unload and remove {', '.join(map(str, present.values()))}")
+        user.say(f"would unload and remove {', '.join(map(user.shown, there.values()))}")
         return DONE
     if not _reachable(user):
         return NOT_DONE
-    left = DONE
-    for label, path in present.items():
-        user.run("launchctl", "bootout", f"{_domain()}/{label}")
-        if force or managed_files.is_as_written(managed_files.read(path)):
-            path.unlink(missing_ok=True)
-            user.say(f"removed {path}")
-        else:
-            user.say(f"kept, because it was changed by hand: {path} (--force removes it too)")
-            left = NOT_DONE
-    return left
+    gone = [_removed(user, label, force=force) for label in there]
+    return DONE if all(gone) else NOT_DONE
+
+
+def _removed(user: User, label: str, *, force: bool = False) -> bool:
+    user.run("launchctl", "bootout", f"{_domain()}/{label}")
+    return managed_files.removed([_place(user, label)], user, force=force)
+
+
+def _replace_other(user: User, kind: str) -> None:
+    """Takes away the agent of the other kind: two of them would make the same checks twice."""
+    for other, label in LABELS.items():
+        if other != kind and _place(user, label).exists():
+            user.say(f"{LABELS[kind]} replaces {label}")
+            _removed(user, label)
 
 
 def render(what: UnitValues, kind: str) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from monitor.system.atomic_write import write_whole
 from monitor.system.files import why
+
+if TYPE_CHECKING:
+    from monitor.setup.user import User
 
 _WORDS: Final = "authwatch wrote this; digest "
 HEAD: Final = f"# {_WORDS}"
@@ -31,25 +34,37 @@ def is_as_written(text: str) -> bool:
     return marked(rest) == text or (first.startswith("<?xml") and bool(last) and marked_xml(f"{head}\n") == text)
 
 
-def unchanged(texts: Mapping[Path, str], say: Callable[[str], None], instead: str) -> bool:
+def unchanged(texts: Mapping[Path, str], user: User, instead: str) -> bool:
     """Whether every file that is there already is as it was written; says which is not, and what to do `instead`."""
     changed = [path for path in texts if path.exists() and not is_as_written(read(path))]
     for path in changed:
-        say(f"{path} was changed by hand and is left alone; {instead}")
+        user.say(f"{user.shown(path)} was edited by hand, so it was not replaced; {instead}")
     return not changed
 
 
-def put(texts: Mapping[Path, str], say: Callable[[str], None]) -> bool:
+def put(texts: Mapping[Path, str], user: User) -> bool:
     """Writes every file whole, readable for all; says what was written, or what cannot be."""
     try:
         for path, text in texts.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(path, [text.encode()], 0o644)
-            say(f"wrote {path}")
+            user.say(f"wrote {user.shown(path)}")
     except OSError as error:
-        say(f"{error.filename or path}: cannot be written ({why(error)})")
+        user.say(f"{user.shown(error.filename or path)}: cannot write ({why(error)})")
         return False
     return True
+
+
+def removed(paths: Sequence[Path], user: User, *, force: bool = False) -> bool:
+    """Removes files that are as they were written, with `force` all; says what was removed, and what was kept."""
+    kept = [path for path in paths if not force and not is_as_written(read(path))]
+    for path in paths:
+        if path not in kept:
+            path.unlink(missing_ok=True)
+            user.say(f"removed {user.shown(path)}")
+    for path in kept:
+        user.say(f"kept {user.shown(path)}: it was edited by hand (--force removes it)")
+    return not kept
 
 
 def read(path: Path) -> str:

@@ -6,10 +6,11 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from alerts.timefmt import moment, span
 from monitor.config.settings import check_killed
 from monitor.setup import managed_files
 from monitor.setup.managed_files import marked
@@ -74,13 +75,19 @@ def steps(interval: timedelta) -> tuple[str, int]:
     return "day", 1
 
 
+def rhythm(interval: timedelta) -> timedelta:
+    """How often a calendar expression or a crontab line for that interval starts a check."""
+    unit, every = steps(interval)
+    return timedelta(**{f"{unit}s": every})
+
+
 def quote(text: str) -> str:
     """One word of a unit file (systemd.syntax(7)) in which spaces, quotes, backslashes and `%` survive.
 
     `$` is left alone: commands are written with the prefix `:`, which switches its expansion off.
     """
     if not text.isprintable():  # control characters, line ends, and bytes that are not UTF-8
-        raise Unrenderable(f"{text!r} has characters that a systemd unit cannot hold")
+        raise Unrenderable(f"{text!r} has characters that a systemd unit file cannot contain")
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
     return f'"{escaped}"'
 
@@ -142,7 +149,8 @@ KINDS: Final = {"timer": (CHECK, TIMER, FAILURE), "daemon": (DAEMON, FAILURE)}
 STARTED: Final = {"timer": TIMER, "daemon": DAEMON}
 MACHINE: Final = Path("/etc/systemd/system")
 
-NO_SYSTEMCTL: Final = "there is no systemctl here; `authwatch install cron` or `authwatch serve` will do instead"
+_INSTEAD: Final = "use `authwatch install cron`, or run `authwatch serve`"
+NO_SYSTEMCTL: Final = f"systemctl not found; {_INSTEAD}"
 
 
 def install(user: User, what: UnitValues, kind: str = "timer", *, dry_run: bool = False, force: bool = False) -> int:
@@ -160,51 +168,66 @@ def install(user: User, what: UnitValues, kind: str = "timer", *, dry_run: bool 
         return NOT_DONE
     if dry_run:
         return _rehearse(user, texts, kind)
-    edit = f"move your changes to `{_shown(user, 'edit')} UNIT`, or let --force replace it"
-    if not _reachable(user) or not (force or managed_files.unchanged(texts, user.say, edit)):
+    edit = f"move your changes to `{_shown(user, 'edit')} UNIT`, or use --force to replace it"
+    if not _reachable(user) or not (force or managed_files.unchanged(texts, user, edit)):
         return NOT_DONE
     # systemd refuses a unit whose writable folder is missing.
-    if not user.make((what.state, *what.writable)) or not managed_files.put(texts, user.say):
+    if not user.make((what.state, *what.writable)) or not managed_files.put(texts, user):
         return NOT_DONE
     seen = _started(user, what, kind)
     if not seen and what.sandbox and _sandbox_forbidden(user, kind):
-        user.say("this machine does not let a service have a sandbox: trying again without one")
+        user.say("this machine does not allow sandboxed services: trying again without a sandbox")
         return install(user, replace(what, sandbox=False), kind, force=True)
-    return _report(user, kind, seen)
+    if not seen:
+        return _failed(user, kind)
+    _replace_other(user, kind)
+    _report(user, what, kind)
+    return DONE
+
+
+def present(user: User) -> bool:
+    """Whether any unit of ours is there."""
+    return any((_folder(user) / file_name(name, user.system)).exists() for name in (TIMER, DAEMON, CHECK))
 
 
 def uninstall(user: User, *, dry_run: bool = False, force: bool = False) -> int:
     """Stops and removes the units, whichever there are; changed files only with `force`."""
     names = [file_name(name, user.system) for name in (TIMER, DAEMON, CHECK, FAILURE)]
-    present = [name for name in names if (_folder(user) / name).exists()]
-    if not present:
-        user.say(f"there are no units of authwatch in {_folder(user)}")
+    there = [name for name in names if (_folder(user) / name).exists()]
+    if not there:
+        user.say(f"no authwatch units in {user.shown(_folder(user))}")
         return DONE
     if dry_run:
-        user.say(f"would stop and remove {', '.join(present)} from {_folder(user)}")
+        user.say(f"would stop and remove {', '.join(there)} from {user.shown(_folder(user))}")
         return DONE
     if not _reachable(user):
         return NOT_DONE
-    enabled = [name for name in present if name in names[:2]]
-    units = [name for name in present if "@." not in name]
+    return DONE if _removed(user, there, force=force) else NOT_DONE
+
+
+def _removed(user: User, names: Sequence[str], *, force: bool = False) -> bool:
+    """Stops, disables and removes units; whether nothing of them is left."""
+    timer, daemon = (file_name(name, user.system) for name in (TIMER, DAEMON))
+    enabled = [name for name in names if name in (timer, daemon)]
+    units = [name for name in names if name != file_name(FAILURE, user.system)]
     stopped = (not enabled or _systemctl(user, "disable", *enabled)) and _stopped(user, units)
-    if names[0] in present:
-        user.run(*_control(user), "clean", "--what=state", names[0])  # systemd's note of when the timer last fired
-    kept = [
-        name
-        for name in present
-        if not force and not managed_files.is_as_written(managed_files.read(_folder(user) / name))
-    ]
-    for name in present:
-        if name not in kept:
-            (_folder(user) / name).unlink(missing_ok=True)
-            user.say(f"removed {_folder(user) / name}")
-    if kept:
-        user.say(f"kept, because they were changed by hand: {', '.join(kept)} (--force removes them too)")
+    if timer in names:
+        user.run(*_control(user), "clean", "--what=state", timer)  # systemd's note of when the timer last fired
+    gone = managed_files.removed([_folder(user) / name for name in names], user, force=force)
     reloaded = _systemctl(user, "daemon-reload")
     instances = file_name(FAILURE, user.system).replace("@.", "@*.")
     user.run(*_control(user), "reset-failed", *units, instances)  # fails where nothing had failed
-    return DONE if stopped and reloaded and not kept else NOT_DONE
+    return stopped and reloaded and gone
+
+
+def _replace_other(user: User, kind: str) -> None:
+    """Takes away the units of the other kind: two of them would make the same checks twice."""
+    others = [file_name(name, user.system) for other in KINDS if other != kind for name in KINDS[other]]
+    ours = [file_name(name, user.system) for name in KINDS[kind]]
+    there = [name for name in others if name not in ours and (_folder(user) / name).exists()]
+    if there:
+        user.say(f"{file_name(STARTED[kind], user.system)} replaces {' and '.join(there)}")
+        _removed(user, there)
 
 
 def _folder(user: User) -> Path:
@@ -226,7 +249,7 @@ def _shown(user: User, *words: str) -> str:
 
 def _rehearse(user: User, texts: Mapping[Path, str], kind: str) -> int:
     for path, text in texts.items():
-        user.say(f"would write {path}:\n{text}")
+        user.say(f"would write {user.shown(path)}:\n{text}")
     unit = file_name(STARTED[kind], user.system)
     user.say(f"would run: {_shown(user, 'daemon-reload')}; {_shown(user, 'enable', unit)}; … restart {unit}")
     return DONE
@@ -239,12 +262,11 @@ def _reachable(user: User) -> bool:
     if not user.run(*_control(user), "show", "--property=Version").returncode:
         return True
     if user.system:
-        user.say("systemd does not run this machine; `authwatch install cron` or `authwatch serve` will do instead")
+        user.say(f"this machine does not run systemd; {_INSTEAD}")
     else:
         user.say(
-            "systemd runs no session for this user, so it has no user units. Log in as this user directly (`su` "
-            "and `sudo` do not count), or run `loginctl enable-linger` and try again; as a last way out "
-            "`authwatch install cron`"
+            "systemd has no session for this user, so it cannot run user units. Log in as this user directly (not "
+            "with `su` or `sudo`), or run `loginctl enable-linger` and try again; or use `authwatch install cron`"
         )
     return False
 
@@ -253,7 +275,7 @@ def _stopped(user: User, units: Sequence[str]) -> bool:
     user.run(*_control(user), "stop", *units)  # fails for a unit that was never loaded, too
     active = "active" in user.run(*_control(user), "is-active", *units).stdout.split()
     if active:
-        user.say(f"still running: {' or '.join(units)}")
+        user.say(f"still running: {', '.join(units)}")
     return not active
 
 
@@ -272,7 +294,7 @@ def _working(user: User, kind: str) -> str:
 
 
 def _property(user: User, unit: str, name: str) -> str:
-    return user.run(*_control(user), "show", unit, f"--property={name}", "--value").stdout.strip()
+    return user.run(*_control(user), "show", unit, f"--property={name}", "--value", TZ="UTC").stdout.strip()
 
 
 def _sandbox_forbidden(user: User, kind: str) -> bool:
@@ -280,21 +302,48 @@ def _sandbox_forbidden(user: User, kind: str) -> bool:
     return _property(user, _working(user, kind), "ExecMainStatus") in ("217", "226")
 
 
-def _report(user: User, kind: str, seen: bool) -> int:
+def _log(user: User, kind: str) -> tuple[str, ...]:
+    journal = ("journalctl",) if user.system else ("journalctl", "--user")
+    return (*journal, "-u", _working(user, kind), "-n", "20")
+
+
+def _failed(user: User, kind: str) -> int:
+    """Says why no check succeeded, in the last words of authwatch itself where the journal has any."""
+    last = user.run(*_log(user, kind), "-o", "cat", "--no-pager").stdout.splitlines() if user.has("journalctl") else []
+    if said := next((line for line in reversed(last) if line.startswith("authwatch: ")), ""):
+        user.say(said.removeprefix("authwatch: "))
+    user.say(f"{file_name(STARTED[kind], user.system)} is installed, but no check succeeded")
+    user.say(f"log:    {' '.join(_log(user, kind))}")
+    user.say(f"remove: {uninstalling(user)}")
+    return NOT_DONE
+
+
+def _report(user: User, what: UnitValues, kind: str) -> None:
     unit = file_name(STARTED[kind], user.system)
-    if not seen:
-        log = "journalctl" if user.system else "journalctl --user"
-        user.say(f"the units are in place, but no check succeeded; see `{log} -u {_working(user, kind)} -n 20`")
-    elif kind == "daemon":
-        user.say(f"{unit} runs and has finished its first check")
-    else:
-        following = _property(user, unit, "NextElapseUSecRealtime")
-        user.say(f"a first check is done; the next one is due {following or 'soon'}")
+    every = rhythm(what.interval) if kind == "timer" else what.interval
+    following = f"within {span(every)}"
+    if kind == "timer":
+        at = moment_of(_property(user, unit, "NextElapseUSecRealtime"))
+        following = moment(at) if at else following
+    user.summarize(unit, every, following, " ".join(_log(user, kind)), uninstalling(user))
+    if kind == "daemon" and what.listen:
+        user.say(f"page:   http://{what.listen}/")
     if not user.system:
         lingers = user.run("loginctl", "show-user", str(os.getuid()), "--property=Linger", "--value").stdout.strip()
         if lingers != "yes":
-            user.say("it stops when you log out; `loginctl enable-linger` lets it go on, and start with the machine")
-    other = file_name(DAEMON if kind == "timer" else TIMER, user.system)
-    if (_folder(user) / other).exists():
-        user.say(f"{other} is installed as well; one of the two is enough: `{_shown(user, 'disable --now', other)}`")
-    return DONE if seen else NOT_DONE
+            user.say("it stops when you log out; to keep it running: loginctl enable-linger")
+
+
+def uninstalling(user: User) -> str:
+    """The command that takes it away again."""
+    if user.system:
+        return f"sudo authwatch uninstall systemd --system --user-name {user.system}"
+    return "authwatch uninstall systemd"
+
+
+def moment_of(text: str) -> datetime | None:
+    """A moment as systemd shows it with TZ=UTC, `Sun 2026-11-22 15:05:08 UTC`; None for what is none, such as `n/a`."""
+    try:
+        return datetime.strptime(text.partition(" ")[2], "%Y-%m-%d %H:%M:%S UTC").replace(tzinfo=UTC)
+    except ValueError:
+        return None

@@ -21,12 +21,18 @@ USUAL: Final = timedelta(minutes=30)
 
 
 def install(user: User, what: UnitValues, kind: str = "timer", *, dry_run: bool = False, force: bool = False) -> int:
-    """Schedules checks with Termux's job scheduler and puts the widgets there; "daemon" adds a service of runit."""
+    """Schedules checks with Termux's job scheduler and puts the widgets there; "daemon" runs them by a service of runit
+    instead."""
     period = what.interval if what.interval >= LEAST else USUAL
     limit = ceil(check_killed(what.deadline).total_seconds())
     words = [f"--command={line(what)}", f"--period={int(period.total_seconds() // 60)}", f"--limit={limit}"]
     words += ["--daemon"] if kind == "daemon" else []
     return _run(user, *(part for word in words for part in word.split("=", 1)), dry_run=dry_run, force=force)
+
+
+def present(user: User) -> bool:
+    """Whether the scripts are there."""
+    return on_a_phone(user.environ) and (user.home / ".local" / "share" / "authwatch" / "check").exists()
 
 
 def uninstall(user: User, *, dry_run: bool = False, force: bool = False) -> int:
@@ -49,7 +55,7 @@ def shipped() -> Path:
 
 def _run(user: User, *words: str, dry_run: bool, force: bool) -> int:
     if not on_a_phone(user.environ):
-        user.say("this is no Termux; `authwatch install systemd`, `launchd` or `cron` is for other machines")
+        user.say("this is not Termux; use `authwatch install systemd`, `launchd` or `cron`")
         return NOT_DONE
     options = [*(["--dry-run"] if dry_run else []), *(["--force"] if force else [])]
     script = [str(Path(user.environ["PREFIX"]) / "bin" / "sh"), str(shipped() / "install.sh")]
@@ -57,7 +63,7 @@ def _run(user: User, *words: str, dry_run: bool, force: bool) -> int:
     try:
         process = subprocess.Popen([*script, *words, *options], env=dict(user.environ), text=True, **streams)  # type: ignore[call-overload]
     except OSError as error:
-        user.say(f"{script[0]} cannot be started ({why(error)})")
+        user.say(f"{script[0]}: cannot start ({why(error)})")
         return NOT_DONE
     with process:
         for text in process.stdout:

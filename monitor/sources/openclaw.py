@@ -289,7 +289,10 @@ class _Look:
         used = self.used_by(agent, provider)
         if agent == MAIN and MAIN not in self.used:
             used = self.used_by_any(provider)
-        return Lineup(self.source, agent, provider, keys, self.spare(provider), in_use=used is not False)
+        private = self.found.is_private(provider)
+        return Lineup(
+            self.source, agent, provider, keys, self.spare(provider), in_use=used is not False, private=private
+        )
 
     def key_of(self, one: Profile) -> str:
         """The key of a stored profile: one text, however many agents inherit it."""

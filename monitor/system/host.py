@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 import os
+import re
 import stat
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -35,6 +36,13 @@ MAX_DEPTH: Final = 64
 def printable(name: str) -> str:
     """A name that any output can carry: what is no text (half of a pair, a byte of a file's name) is written out."""
     return name if name.isascii() else name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def below_home(text: str, home: Path) -> str:
+    """A text for people in which every path below the home is written as `~/…`, as `Host.show` writes a single one."""
+    if home == home.parent or not home.is_absolute():
+        return text
+    return re.sub(rf"(?<![\w./~-]){re.escape(str(home))}(?=/|[^\w.@+-]|\.?$|\. )", "~", text)
 
 
 def stamp(path: str | Path) -> Stamp:

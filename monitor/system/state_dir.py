@@ -77,7 +77,7 @@ class StateDir(NamedTuple):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             except OSError as error:
                 raise StateError(
-                    f"{folder}: cannot be made ({why(error)}); choose another place with `state:` in the config"
+                    f"{folder}: cannot create this folder ({why(error)}); set another one with `state:` in the config"
                 ) from None
 
     def found_again(self) -> datetime | None:
@@ -101,7 +101,7 @@ class StateDir(NamedTuple):
         try:
             self.replace(checkpoint.KEY_NAME, made)
         except OSError as error:
-            raise StateError(f"{path}: cannot be written ({why(error)})") from None
+            raise StateError(f"{path}: cannot write ({why(error)})") from None
         return made
 
     def owner(self) -> Owner | None:
@@ -112,7 +112,7 @@ class StateDir(NamedTuple):
         except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
             return None
         except OSError as error:
-            raise StateError(f"{path}: cannot be read ({why(error)})") from None
+            raise StateError(f"{path}: cannot read ({why(error)})") from None
 
     def claim(self, owner: Owner) -> None:
         """Writes whom the folder belongs to, durably: a history must never be ahead of it. StateError where not."""
@@ -124,7 +124,7 @@ class StateDir(NamedTuple):
             finally:
                 os.close(handle)
         except OSError as error:
-            raise StateError(f"{self.folder / OWNER_NAME}: cannot be written ({why(error)})") from None
+            raise StateError(f"{self.folder / OWNER_NAME}: cannot write ({why(error)})") from None
 
     def kept_offline(self) -> str:
         """What `keep_offline` wrote last, here or in a temporary folder; empty where there is nothing sound."""

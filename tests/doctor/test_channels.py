@@ -36,7 +36,7 @@ def test_a_test_message_that_arrived_is_proof(tmp_path: Path, there: Receiver) -
     config = channel(tmp_path, there, GOOD)
     assert authwatch(tmp_path, "alerts", "test").code == 0
     (found,) = said(tmp_path, "deliveries", config)
-    assert (found.health, "last reached " in found.what) == (Health.FINE, True)
+    assert (found.health, "last delivered " in found.what) == (Health.FINE, True)
     authwatch(tmp_path, "check")
     metrics = (state(tmp_path) / "metrics.prom").read_text()
     assert re.search(r'^authwatch_channel_last_success_timestamp_seconds{channel="phone"} \d', metrics, re.MULTILINE)
@@ -49,7 +49,7 @@ def test_a_channel_whose_last_test_failed_is_broken(tmp_path: Path, there: Recei
         assert authwatch(tmp_path, "alerts", "test", "phone").code == code
     found = only(said(tmp_path, "deliveries", config))
     assert (found.health, found.mend) == (Health.BROKEN, "authwatch alerts test phone")
-    assert "the last test message did not arrive; last reached " in found.what
+    assert "the last test message did not arrive; last delivered " in found.what
     assert "500" in found.why
     config = channel(tmp_path, there, GOOD)
     assert authwatch(tmp_path, "alerts", "test").code == 0

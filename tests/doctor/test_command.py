@@ -12,12 +12,13 @@ import pytest
 
 from monitor.doctor import THEMES
 from tests.cli.test_leaks import CANARY, plant
+from tests.cli.test_terminal import on_a_terminal
 from tests.command import authwatch, configure, environment, state
 from tests.doctor.subjects import everything, program
 from tests.doctor.test_fix import lax
 from tests.faults.world import MORTAL, NOBODY, ROOT, shared_home
 from tests.openclaw import homes
-from tests.openclaw_home import DAY, openclaw, put, token
+from tests.openclaw_home import DAY, HOUR, ms, openclaw, put, token
 from tests.receivers import web
 from tests.warm import warm
 
@@ -44,7 +45,7 @@ def test_a_good_home_is_fine_and_exits_zero(tmp_path, cron):
     authwatch(tmp_path, "check", env=env)
     done = authwatch(tmp_path, "doctor", env=env)
     assert done.code == 0, done.out
-    assert "Everything that must work can work." in done.out
+    assert "All checks passed." in done.out
     assert "\033" not in done.out
     assert done.err == ""
 
@@ -64,14 +65,42 @@ def test_what_is_wrong_comes_first_with_why_and_what_mends_it(tmp_path):
     done = authwatch(tmp_path, "doctor", env={"COLUMNS": "90"})
     assert done.code == 1
     lines = done.out.splitlines()
-    marks = [line[:2] for line in lines if line[:2] in ("XX", "!!", "ok")]
-    assert marks == sorted(marks, key=["XX", "!!", "ok"].index)
+    marks = [line[:5] for line in lines if line[:5] in ("error", "warn ", "ok   ")]
+    assert marks == sorted(marks, key="ok   ".__eq__), "what passed comes last"
     for number, line in enumerate(lines):
-        if line.startswith(("XX", "!!")):
-            rest = lines[number + 1 : lines.index("", number)]
-            assert any(one.startswith("    do: ") for one in rest), line
-    assert all(len(line) <= 90 or "do: " in line or "/" in line for line in lines)
-    assert "can be mended without risk: authwatch doctor --fix" in done.out
+        if line.startswith(("error", "warn ")):
+            following = [at for at, one in enumerate(lines) if at > number and not one.startswith(" " * 7)]
+            assert any(one.startswith("       fix: ") for one in lines[number + 1 : following[0]]), line
+    assert all(len(line) <= 80 or "fix: " in line or "/" in line for line in lines)
+    assert "can be fixed automatically: authwatch doctor --fix" in done.out
+
+
+def test_what_is_wrong_is_grouped_by_subject_errors_first(tmp_path):
+    """What is wrong stands beneath its subject, in the order of the checks; within one the errors come first."""
+    lax(tmp_path)
+    put(openclaw(tmp_path, {}, agent="torn"), "{")
+    groups = authwatch(tmp_path, "doctor").out.split("\n\n")[2:]
+    found = [group.splitlines() for group in groups if group.splitlines()[1:2] and "warn " in group]
+    names = [group[0] for group in found]
+    assert names == [theme for theme in THEMES if theme in names]
+    assert "logins" in names
+    for group in found:
+        marks = [line[:5] for line in group if line[:5] in ("error", "warn ")]
+        assert marks == sorted(marks)
+
+
+def test_no_line_breaks_a_command_or_a_key(tmp_path):
+    """However narrow the terminal: a command, a key with spaces and what is quoted stay in one line."""
+    openclaw(tmp_path, {"anthropic:my own name": {**token(), "provider": "anthropic"}})
+    stats = {"usageStats": {"anthropic:my own name": {"cooldownUntil": ms(HOUR), "cooldownReason": "auth"}}}
+    path = tmp_path / ".openclaw/agents/main/agent/auth-profiles.json"
+    put(path, json.dumps({**json.loads(path.read_text()), **stats}))
+    configure(tmp_path, "channels: {my-own-phone-of-this-house: {url: 'print://'}}\n")
+    for width in ("40", "55", "80"):
+        lines = authwatch(tmp_path, "doctor", env={"COLUMNS": width}).out.splitlines()
+        assert any("openclaw/main/anthropic:my own name" in line for line in lines), width
+        assert any("`authwatch alerts test my-own-phone-of-this-house`" in line for line in lines), width
+        assert any(line.lstrip().startswith("fix: authwatch install") or "authwatch serve" in line for line in lines)
 
 
 def test_of_many_alike_a_few_are_shown_and_the_rest_counted(tmp_path):
@@ -79,10 +108,11 @@ def test_of_many_alike_a_few_are_shown_and_the_rest_counted(tmp_path):
         openclaw(tmp_path, {"anthropic:a": token(secret="sk-ant-oat01-FAKESECRET")}, agent=f"a{number}").chmod(0o644)
     put(tmp_path / ".openclaw" / "openclaw.json", "{}")
     done = authwatch(tmp_path, "doctor")
-    assert done.out.count("auth-profiles.json has mode 0644") == 8
-    assert "… and 23 more of store modes; --json has them all" in done.out
-    assert done.out.count("is a Claude subscription's login") == 8
-    assert "… and 22 more; --json has them all" in done.out
+    printed = " ".join(done.out.split())
+    assert printed.count("auth-profiles.json has mode 0644") == 8
+    assert "… and 23 more like this; `authwatch doctor --json` lists all" in done.out
+    assert printed.count("is a Claude subscription login") == 8
+    assert "… and 22 more; `authwatch doctor --json` lists all" in done.out
     assert sum("has mode 0644" in one["what"] for one in authwatch(tmp_path, "doctor", "--json").json["results"]) == 30
 
 
@@ -103,7 +133,7 @@ def test_the_json_is_one_document_with_the_same_keys_for_everything(tmp_path):
 
 
 def test_every_command_that_mends_survives_a_shell(tmp_path):
-    """Homes with spaces, quotes and dollars: each `do:` line is taken by `sh` as the words that were meant."""
+    """Homes with spaces, quotes and dollars: each `fix:` line is taken by `sh` as the words that were meant."""
     home = tmp_path / "a b'c$(touch x)"
     home.mkdir()
     lax(home)
@@ -219,7 +249,7 @@ def test_locked_folders_are_findings(tmp_path, where, fix):
         (tmp_path / one).chmod(0o700)
     assert code in (1, 2), err
     assert b"Traceback" not in err
-    assert not [one for one in json.loads(out)["results"] if "the check itself failed" in one["what"]]
+    assert not [one for one in json.loads(out)["results"] if "internal error" in one["what"]]
 
 
 @pytest.mark.skipif(not ROOT, reason="only root can become somebody else")
@@ -236,7 +266,7 @@ def test_another_user_gets_findings_and_mends_nothing(tmp_path):
     assert done.returncode in (1, 2), done.stderr
     assert traces(tmp_path) == before
     assert "Traceback" not in done.stderr
-    assert not [one for one in json.loads(done.stdout)["results"] if "the check itself failed" in one["what"]]
+    assert not [one for one in json.loads(done.stdout)["results"] if "internal error" in one["what"]]
 
 
 def test_commands_about_another_home_name_it(tmp_path):
@@ -273,7 +303,7 @@ def test_odd_surroundings_give_findings_and_no_traceback(tmp_path, env):
         done = authwatch(tmp_path, "doctor", *words, env=env)
         assert done.code in (1, 2), (done.out, done.err)
         assert "Traceback" not in done.err
-        assert "the check itself failed" not in done.out
+        assert "internal error" not in done.out
 
 
 @pytest.mark.parametrize(
@@ -329,3 +359,20 @@ def test_a_state_folder_elsewhere_is_the_one_that_is_looked_at(tmp_path):
         "~/mine/key has mode 0644"
     ]
     assert state(tmp_path).exists(), "the checkpoint lies in the usual place"
+
+
+# -- on a terminal ----------------------------------------------------------------------------------------------
+
+
+def test_a_terminal_shows_what_is_checked_and_erases_it_and_a_pipe_sees_nothing_of_it(tmp_path):
+    """One plain line says what is checked and is erased before the report; a pipe gets the report only."""
+    openclaw(tmp_path, {"anthropic:a": token()})
+    seen = on_a_terminal(tmp_path, "doctor", columns=80)
+    before, _, report = seen.partition("authwatch doctor")
+    assert "checking: reading the stores …" in before
+    assert "checking: logins, sources …" in before
+    assert before.endswith("\r\x1b[K")
+    assert "checking: " not in report
+    done = authwatch(tmp_path, "doctor")
+    assert (done.err, "checking: " in done.out) == ("", False)
+    assert "checking: " not in on_a_terminal(tmp_path, "doctor", "--json")

@@ -39,7 +39,7 @@ def test_a_provider_without_any_key_is_broken_once_for_all_agents(tmp_path):
     found = only(said(tmp_path, "providers"))
     assert (found.health, found.what) == (
         Health.BROKEN,
-        "agents main, lab use anthropic, and nothing can log in to it",
+        "agents main, lab use anthropic, but there is no login for it",
     )
     assert found.mend == "authwatch models auth paste-api-key --provider anthropic"
 
@@ -66,7 +66,7 @@ def test_an_order_that_leaves_nobody_is_broken(tmp_path):
     homes.config(tmp_path, {**homes.USES, "auth": {"order": {"anthropic": []}}})
     homes.shared_store(tmp_path, {"anthropic:a": homes.token(30 * homes.DAY)})
     found = only(said(tmp_path, "providers"))
-    assert found.what == "agent main uses anthropic, and none of its profiles counts"
+    assert found.what == "agent main uses anthropic, and none of its profiles is used"
 
 
 # -- cooldowns --------------------------------------------------------------------------------------------------
@@ -76,7 +76,7 @@ def test_an_order_that_leaves_nobody_is_broken(tmp_path):
     ("usage", "others", "health", "words"),
     [
         ({"cooldownUntil": HOUR, "cooldownReason": "rate_limit"}, True, Health.FINE, "(rate_limit)"),
-        ({"cooldownUntil": HOUR, "cooldownReason": "rate_limit"}, False, Health.WARNING, "rests until"),
+        ({"cooldownUntil": HOUR, "cooldownReason": "rate_limit"}, False, Health.WARNING, "in cooldown until"),
         ({"cooldownUntil": HOUR, "cooldownReason": "auth"}, True, Health.WARNING, "(auth)"),
         ({"disabledUntil": HOUR, "disabledReason": "billing"}, True, Health.WARNING, "is out of credit"),
         ({"cooldownUntil": -HOUR, "cooldownReason": "rate_limit"}, False, None, ""),
@@ -229,4 +229,4 @@ def test_a_subscriptions_token_in_a_variable_is_mentioned(tmp_path):
     openclaw(tmp_path, {})
     (tmp_path / ".openclaw" / ".env").write_text(f"ANTHROPIC_API_KEY={SETUP}\n")
     (found,) = check(tmp_path)
-    assert found.what == "ANTHROPIC_API_KEY holds a subscription's token, and serves anthropic"
+    assert found.what == "ANTHROPIC_API_KEY contains a subscription token and is used for anthropic"

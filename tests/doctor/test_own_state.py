@@ -9,11 +9,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from datetime import time as clock
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pytest
 
 from alerts.model import QuietHours
+from monitor.doctor import machine
 from monitor.doctor.model import FixStep, Health, Subject
 from tests.command import authwatch, configure, state
 from tests.doctor.subjects import only, said, subject, wrong
@@ -41,9 +42,9 @@ def test_a_clock_before_the_last_check_and_a_doubted_one_are_warnings(tmp_path):
     now = datetime.now(UTC)
     record = folder(tmp_path) / "check.json"
     record.write_text(json.dumps({"at": (now + timedelta(days=2)).isoformat()}))
-    assert "before the last check" in only(said(subject(tmp_path), "clock")).what
+    assert "behind the last check" in only(said(subject(tmp_path), "clock")).what
     record.write_text(json.dumps({"at": now.isoformat(), "clocks": {"doubted": {"wall": 1}}}))
-    assert "was moved" in only(said(subject(tmp_path), "clock")).what
+    assert "was changed" in only(said(subject(tmp_path), "clock")).what
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"at": 3}', '{"at": "nonsense"}', '{"clocks": [1]}', "[" * 5000])
@@ -69,7 +70,9 @@ def test_quiet_hours_in_utc_on_a_machine_elsewhere_are_a_warning(tmp_path, stock
         return replace(one, settings=one.settings._replace(alerts=one.settings.alerts._replace(quiet=hours)))
 
     found = only(said(at(UTC), "zone"))
-    assert found.what == "quiet hours 22:00 to 07:00, UTC, but this machine is at UTC+01:00"
+    assert (
+        found.what == "quiet hours are 22:00 to 07:00 UTC, but times are shown in this machine's zone, CET (UTC+01:00)"
+    )
     assert wrong(said(at(ZoneInfo("Europe/Stockholm")), "zone")) == []
     assert wrong(said(at(ZoneInfo("UTC")), "zone")) == [], "somebody chose it"
     assert wrong(said(one, "zone")) == []
@@ -86,7 +89,7 @@ def test_a_wrong_config_is_broken_and_the_rest_is_looked_at(tmp_path):
     found = [one for one in done.json["results"] if one["check"] == "config"]
     assert ["config.yaml:1: chanels" in one["what"] for one in found] == [True, False]
     assert {one["mend"] for one in found} == {"authwatch config check"}
-    assert any("anthropic" in one["what"] or "1 credential" in one["what"] for one in done.json["results"])
+    assert any("1 login in" in one["what"] for one in done.json["results"])
 
 
 @pytest.mark.parametrize(
@@ -199,10 +202,77 @@ def test_a_damaged_history_is_broken_and_a_sound_one_is_fine(tmp_path):
 
 def test_a_last_check_that_is_old_or_never_was_is_a_warning(tmp_path):
     openclaw(tmp_path, {"anthropic:default": token()})
-    assert only(said(tmp_path, "last check")).what == "no finished check"
+    assert only(said(tmp_path, "last check")).what == "no check has finished yet"
     authwatch(tmp_path, "check")
     assert wrong(said(tmp_path, "last check")) == []
     for path in state(tmp_path).iterdir():
         os.utime(path, (time.time() - 3 * 86400,) * 2)
     found = only(said(tmp_path, "last check"))
-    assert "3 days ago" in found.what
+    assert found.what.startswith("the last check finished ")
+    assert found.what.endswith(" UTC"), "whoever shows it says how long ago that was"
+    assert "the last check finished 3 days ago (" in " ".join(authwatch(tmp_path, "doctor").out.split())
+
+
+# -- the zone that times are shown in ---------------------------------------------------------------------------
+
+
+def test_the_zone_of_times_is_named(tmp_path, stockholm):
+    (found,) = said(subject(tmp_path, now=datetime(2026, 11, 22, 12, 0, tzinfo=UTC)), "zone")
+    assert (found.health, found.what) == (Health.FINE, "times are shown in this machine's zone, CET (UTC+01:00)")
+    (found,) = said(tmp_path, "zone", "timezone: America/New_York\n")
+    assert (found.health, found.what) == (Health.FINE, "times are shown in America/New_York (from the config)")
+
+
+@pytest.mark.parametrize(
+    ("name", "speaks"),
+    [
+        ("No/Where", True),
+        ("Nowhere", True),
+        ("Europe/Stockholm", False),
+        (":Europe/Stockholm", False),
+        ("UTC", False),
+        ("CET-1CEST,M3.5.0,M10.5.0/3", False),
+        ("<+03>-3", False),
+        ("", False),
+    ],
+)
+def test_a_variable_that_names_no_zone_is_a_warning(tmp_path, name, speaks):
+    found = wrong(said(tmp_path, "zone", TZ=name))
+    assert [one.what.startswith(f"TZ={name} is not a time zone") for one in found] == [True] * speaks
+    assert wrong(said(tmp_path, "zone", "timezone: Europe/Stockholm\n", TZ=name)) == [], "the config decides"
+
+
+def test_a_machine_without_time_zones_is_a_warning_with_what_brings_them(tmp_path, monkeypatch):
+    """A phone has none that Python can read; `tzdata` from a package registry brings them."""
+
+    def nowhere(name: str) -> ZoneInfo:
+        raise ZoneInfoNotFoundError(name)
+
+    monkeypatch.setattr(machine, "ZoneInfo", nowhere)
+    found = only(said(tmp_path, "zone"))
+    assert "no time zone database" in found.what
+    assert found.mend.endswith("-m pip install tzdata")
+
+
+def test_times_are_shown_on_the_clock_of_the_config_and_kept_in_utc(tmp_path):
+    """What people read is on the clock of the config; JSON stays in UTC."""
+    openclaw(tmp_path, {"anthropic:default": token()})
+    configure(tmp_path, "timezone: Asia/Tokyo\n")
+    authwatch(tmp_path, "check")
+    printed = " ".join(authwatch(tmp_path, "doctor").out.split())
+    assert " JST" in printed.split(" errors")[0].split(" warning")[0]
+    assert " UTC" not in printed.replace("UTC+", "")
+    found = [one["what"] for one in authwatch(tmp_path, "doctor", "--json").json["results"]]
+    assert any(what.startswith("finished ") and what.endswith(" UTC") for what in found)
+
+
+def test_every_path_below_the_home_is_shown_with_a_tilde(tmp_path):
+    """Every path in a sentence, the history's among them; commands have them in full, since a quoted `~` means nothing."""
+    openclaw(tmp_path, {"anthropic:default": token()})
+    authwatch(tmp_path, "check")
+    results = authwatch(tmp_path, "doctor", "--json").json["results"]
+    assert [one["what"] for one in results if one["check"] == "history"] == ["~/.local/state/authwatch/history.sqlite"]
+    (state(tmp_path) / "history.sqlite").unlink()
+    (state(tmp_path) / "history.sqlite").mkdir()
+    results += authwatch(tmp_path, "doctor", "--json").json["results"]
+    assert not [one for one in results if str(tmp_path) in one["what"] + one["why"]]

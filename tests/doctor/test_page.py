@@ -26,7 +26,7 @@ def shown_home(home: Path) -> None:
 def test_the_example_is_what_it_prints(tmp_path):
     """Each paragraph of the example is printed for such a home; machines differ in the rest."""
     shown_home(tmp_path)
-    printed = authwatch(tmp_path, "doctor", env={"COLUMNS": "100"}).out.replace(str(tmp_path), "~")
+    printed = authwatch(tmp_path, "doctor", env={"COLUMNS": "80"}).out.replace(str(tmp_path), "~")
     example = re.search(r"<!-- doctor -->\n```console\n\$ authwatch doctor\n(.*?)```", PAGE, re.DOTALL)
     assert example
     for paragraph in example[1].strip().split("\n\n")[1:-1]:

@@ -160,7 +160,7 @@ def test_a_timer_that_works_is_fine_and_says_when_it_is_due(tmp_path):
     program(tmp_path, "systemctl", ACTIVE % ("active", "success"))
     found = said(tmp_path, "units")
     assert lingering(found) == []
-    assert "authwatch-check.timer: enabled, active, next Sun 2026-11-22 17:05:00 UTC" in found[0].what
+    assert "authwatch-check.timer: enabled, active, next check Sun 22 Nov 2026, 17:05 UTC" in found[0].what
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_a_unit_whose_program_is_gone_is_broken(tmp_path):
     path.write_text(path.read_text().replace("/bin/true", "/gone/bin/authwatch"))
     program(tmp_path, "systemctl", ACTIVE % ("active", "success"))
     found = only(said(tmp_path, "units"))
-    assert "/gone/bin/authwatch, which is not there" in found.what
+    assert "/gone/bin/authwatch, which does not exist" in found.what
     assert found.mend == "authwatch install systemd --user --timer"
 
 
@@ -209,7 +209,7 @@ def test_the_crontab_counts(tmp_path):
     line = managed_files.marked(f"*/5 * * * * {cron.shell_line(what)}")
     program(tmp_path, "crontab", f"cat <<'END'\nMAILTO=x\n{line}\nEND")
     (found,) = said(tmp_path, "units")
-    assert found.what.startswith("the line in the crontab: */5 * * * *, ")
+    assert found.what.startswith("the crontab line: */5 * * * *, ")
     assert wrong(said(tmp_path, "one state")) == []
 
 
@@ -235,7 +235,7 @@ def test_a_timer_with_another_state_folder_is_a_warning(tmp_path):
     assert wrong(said(tmp_path, "one state")) == []
     unit(tmp_path, CHECK, TIMER, state=tmp_path / "else where %h")
     found = only(said(tmp_path, "one state"))
-    assert "keeps its state in ~/else where %h, this prompt in ~/.local/state/authwatch" in found.what
+    assert "keeps its state in ~/else where %h, this shell in ~/.local/state/authwatch" in found.what
     assert found.mend == "authwatch install systemd --user --timer"
     assert wrong(said(tmp_path, "one state", f"state: {tmp_path}/mine\n")) == [], "the config decides for both"
 
@@ -251,12 +251,12 @@ def test_a_timer_that_lacks_a_variable_of_this_prompt_is_a_warning_and_so_is_the
     unit(tmp_path, CHECK, TIMER, CODEX_HOME=str(tmp_path / "c"))
     assert wrong(said(tmp_path, "one state", CODEX_HOME="~/c")) == [], "written otherwise, it is the same place"
     found = only(said(tmp_path, "one state", CODEX_HOME="~/c", OPENCLAW_STATE_DIR="~/oc"))
-    assert found.what == "authwatch-check.timer has no OPENCLAW_STATE_DIR, this prompt has OPENCLAW_STATE_DIR=~/oc"
+    assert found.what == "authwatch-check.timer has no OPENCLAW_STATE_DIR, this shell has OPENCLAW_STATE_DIR=~/oc"
     assert found.mend == "authwatch install systemd --user --timer"
     found = only(said(tmp_path, "one state", CODEX_HOME="/d"))
-    assert found.what == "authwatch-check.timer has CODEX_HOME=~/c, this prompt has CODEX_HOME=/d"
+    assert found.what == "authwatch-check.timer has CODEX_HOME=~/c, this shell has CODEX_HOME=/d"
     found = only(said(tmp_path, "one state"))
-    assert found.what == "authwatch-check.timer has CODEX_HOME=~/c, this prompt has no CODEX_HOME"
+    assert found.what == "authwatch-check.timer has CODEX_HOME=~/c, this shell has no CODEX_HOME"
     assert found.mend.startswith("export CODEX_HOME=~/c  # ")
     assert found.mend.endswith("authwatch install systemd --user --timer")
     assert wrong(said(tmp_path, "one state", "sources: [openclaw]\n")) == [], "what is not listed does not matter"
@@ -340,14 +340,18 @@ def test_a_port_of_others_matters_where_the_daemon_is_installed(tmp_path, instal
     with listener() as there:
         port = there.port
         (found,) = said(tmp_path, "port", listen(port))
-    assert found.health is (Health.WARNING if installed else Health.FINE)
-    assert found.what.startswith("another program answers")
+    assert found.health is (Health.BROKEN if installed else Health.FINE)
+    name = Path("/proc/self/comm").read_text().strip()
+    assert found.what == f"127.0.0.1:{port} is in use by another program ({name}, pid {os.getpid()})"
+    assert f"127.0.0.1:{port + 1}" in found.why
     assert found.mend == f"ss -ltnp 'sport = :{port}'"
 
 
 def test_somebody_silent_at_the_port_is_not_us(tmp_path, taken):
     unit(tmp_path, DAEMON)
-    assert only(said(tmp_path, "port", listen(taken))).what.startswith("another program answers")
+    assert only(said(tmp_path, "port", listen(taken))).what.startswith(
+        f"127.0.0.1:{taken} is in use by another program"
+    )
 
 
 def test_a_daemon_that_runs_and_does_not_answer_is_broken(tmp_path):
@@ -366,7 +370,7 @@ def test_an_address_that_is_not_of_this_machine_is_said(tmp_path):
     (tmp_path / ".config/authwatch/word").write_text("word\n")
     unit(tmp_path, DAEMON)
     found = only(said(tmp_path, "port", "web: {listen: '203.0.113.1:9797', password_file: word}\n"))
-    assert "cannot be had" in found.what or "answers" in found.what
+    assert found.what.startswith("203.0.113.1:9797 is not an address of this machine; set web.listen")
 
 
 def test_our_own_daemon_is_known_from_anothers(tmp_path):
@@ -382,10 +386,10 @@ def test_our_own_daemon_is_known_from_anothers(tmp_path):
     try:
         eventually((state(tmp_path) / "checkpoint").exists)
         eventually(lambda: answers(subject(tmp_path)) is not PortAnswer.NOBODY)
-        assert said(tmp_path, "port")[0].what == f"our daemon answers at 127.0.0.1:{port}"
+        assert said(tmp_path, "port")[0].what == f"the authwatch daemon answers at http://127.0.0.1:{port}/"
         assert wrong(said(tmp_path, "units")) == [], "something else started it"
         other = subject(tmp_path, STATE_DIRECTORY=str(tmp_path / "another"))
-        assert said(other, "port")[0].what.startswith("a daemon of another user or state folder answers")
+        assert said(other, "port")[0].what.endswith("is in use by an authwatch daemon of another user or state folder")
     finally:
         daemon.terminate()
         daemon.wait(20)
@@ -427,19 +431,19 @@ def test_loading_a_channel_sends_nothing(tmp_path):
 def test_a_heartbeat_is_known_by_when_it_was_last_heard(tmp_path):
     openclaw(tmp_path, {"anthropic:a": token()})
     (found,) = said(tmp_path, "heartbeat")
-    assert (found.health, found.what) == (Health.FINE, "none is configured")
+    assert (found.health, found.what) == (Health.FINE, "not configured")
     with listener() as far:
         configure(tmp_path, f"heartbeat: {{url: '{far.url('ping/FAKESECRET')}'}}\n")
-        assert "the first finished check" in said(tmp_path, "heartbeat")[0].what
+        assert "the first check sends" in said(tmp_path, "heartbeat")[0].what
         far.status = 500
         authwatch(tmp_path, "check")
-        assert only(said(tmp_path, "heartbeat")).what == "was never heard"
+        assert only(said(tmp_path, "heartbeat")).what.startswith("heartbeat ping failed")
         far.status = 200
         authwatch(tmp_path, "check")
     (found,) = said(tmp_path, "heartbeat")
-    assert (found.health, found.what.startswith("was last heard")) == (Health.FINE, True)
+    assert (found.health, found.what.startswith("last ping arrived")) == (Health.FINE, True)
     os.utime(state(tmp_path) / "heartbeat", (time.time() - 5 * HOUR,) * 2)
-    assert only(said(tmp_path, "heartbeat")).what.startswith("was last heard")
+    assert only(said(tmp_path, "heartbeat")).what.startswith("last ping arrived")
 
 
 def test_a_heartbeat_whose_address_cannot_be_had_is_broken(tmp_path):
@@ -460,6 +464,28 @@ def test_a_phone_has_its_own_way(tmp_path):
     (share / "check").touch()
     (share / "authwatch").write_text(f"#!/bin/sh\nexec env STATE_DIRECTORY='{tmp_path}/my state' /bin/true \"$@\"\n")
     (found,) = said(tmp_path, "units", **phone)
-    assert (found.health, found.what.startswith("the job of Termux")) == (Health.FINE, True)
+    assert (found.health, found.what.startswith("the Android job")) == (Health.FINE, True)
     found = only(said(tmp_path, "one state", **phone))
     assert ("~/my state" in found.what, found.mend) == (True, "authwatch install termux")
+
+
+def test_a_phone_whose_job_and_service_both_run_is_a_warning(tmp_path):
+    """What an older set-up left: the job of Android beside the service; one that is disabled counts for nothing."""
+    prefix = tmp_path / "com.termux" / "files" / "usr"
+    service = prefix / "var" / "service" / "authwatch"
+    share = tmp_path / ".local" / "share" / "authwatch"
+    for folder in (prefix / "bin", service, share):
+        folder.mkdir(parents=True)
+    for path in (prefix / "bin" / "sh", share / "check", service / "run"):
+        path.touch()
+    (share / "authwatch").write_text('#!/bin/sh\nexec env /bin/true "$@"\n')
+    found = only(said(tmp_path, "units", PREFIX=str(prefix)))
+    assert found.what == "the Android job and the Termux service authwatch are both running"
+    assert found.mend == "authwatch install termux --daemon  # or without --daemon"
+    (service / "down").touch()
+    assert wrong(said(tmp_path, "units", PREFIX=str(prefix))) == []
+    (share / "settings").write_text("how=here\nruns=daemon\n")
+    assert only(said(tmp_path, "units", PREFIX=str(prefix))).health is Health.BROKEN
+    (service / "down").unlink()
+    (found,) = said(tmp_path, "units", PREFIX=str(prefix))
+    assert (found.health, found.what) == (Health.FINE, "the Termux service authwatch: enabled")

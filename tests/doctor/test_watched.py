@@ -41,16 +41,16 @@ def test_stores_are_told_tool_by_tool_and_agent_by_agent(tmp_path):
     openclaw(tmp_path, {"anthropic:c": token()}, agent="lab")
     claude(tmp_path)
     assert [(one.health, one.what) for one in said(tmp_path, "sources")] == [
-        (Health.FINE, "claude-code: 1 credential in ~/.claude/.credentials.json"),
-        (Health.FINE, "openclaw, agent lab: 1 credential in ~/.openclaw/agents/lab/agent/auth-profiles.json"),
-        (Health.FINE, "openclaw, agent main: 2 credentials in ~/.openclaw/agents/main/agent/auth-profiles.json"),
+        (Health.FINE, "claude-code: 1 login in ~/.claude/.credentials.json"),
+        (Health.FINE, "openclaw, agent lab: 1 login in ~/.openclaw/agents/lab/agent/auth-profiles.json"),
+        (Health.FINE, "openclaw, agent main: 2 logins in ~/.openclaw/agents/main/agent/auth-profiles.json"),
     ]
 
 
 def test_of_many_agents_only_their_number_is_told(tmp_path):
     for number in range(20):
         openclaw(tmp_path, {"anthropic:a": token()}, agent=f"a{number}")
-    assert [one.what for one in said(tmp_path, "sources")] == ["openclaw: 20 credentials of 20 agents in 20 stores"]
+    assert [one.what for one in said(tmp_path, "sources")] == ["openclaw: 20 logins of 20 agents in 20 places"]
 
 
 def test_a_store_that_cannot_be_understood_is_broken_unless_nobody_watches_it(tmp_path):
@@ -63,13 +63,13 @@ def test_a_store_that_cannot_be_understood_is_broken_unless_nobody_watches_it(tm
 
 
 def test_an_empty_home_is_a_warning(tmp_path):
-    assert only(said(tmp_path, "sources")).what == "no credential was found"
+    assert only(said(tmp_path, "sources")).what == "no logins found"
 
 
 def test_what_is_found_beside_is_only_mentioned(tmp_path):
     openclaw(tmp_path, {"anthropic:a": token()})
     (tmp_path / ".npmrc").write_text("//registry.npmjs.org/:_authToken=FAKESECRET\n")
-    assert any(one.what.startswith("npm: found as well") for one in said(tmp_path, "sources"))
+    assert any(one.what.startswith("npm: also found") for one in said(tmp_path, "sources"))
     assert wrong(said(tmp_path, "sources")) == []
 
 
@@ -151,7 +151,7 @@ def test_a_whole_tree_of_another_user_is_a_volume_that_keeps_its_owner(tmp_path,
     given(tmp_path / tree, 1000)
     assert wrong(said(tmp_path, "store owners")) == []
     (found,) = said(tmp_path, "store owners")
-    assert found.what == f"~/{tree} belongs to uid 1000, gid 1000 as a whole: the volume of a container, it seems"
+    assert found.what == f"everything in ~/{tree} belongs to uid 1000, gid 1000: probably a container's volume"
     assert "chown" not in str(everything(tmp_path))
 
 
@@ -210,7 +210,7 @@ def test_a_json_store_beside_a_database_in_use_is_a_stale_copy(tmp_path):
 def test_one_login_in_two_programs_is_a_warning_and_two_logins_are_not(tmp_path):
     claude(tmp_path, "ref-FAKESECRET-1")
     openclaw(tmp_path, {"anthropic:default": oauth(HOUR, "ref-FAKESECRET-1")})
-    assert "are one login" in only(said(tmp_path, "copies")).what
+    assert "are the same login" in only(said(tmp_path, "copies")).what
     claude(tmp_path, "ref-FAKESECRET-2")
     assert wrong(said(tmp_path, "copies")) == []
 
@@ -219,7 +219,7 @@ def test_archives_are_mentioned_and_half_a_write_of_ours_is_a_warning(tmp_path):
     folder = openclaw(tmp_path, {"anthropic:a": token()}).parent
     (folder / "auth-profiles.json.migrated-2026-09-01-x").touch()
     (found,) = said(tmp_path, "copies")
-    assert (found.health, "an archive" in found.what) == (Health.FINE, True)
+    assert (found.health, "an old backup" in found.what) == (Health.FINE, True)
     half = folder / "auth-profiles.json.authwatch-backup"
     half.touch()
     assert wrong(said(tmp_path, "copies")) == [], "somebody may be writing"
@@ -255,7 +255,7 @@ def test_two_values_of_one_variable_are_a_warning(tmp_path):
     (tmp_path / ".openclaw" / ".env").write_text("GROQ_API_KEY=FAKESECRET-1\n")
     assert wrong(said(tmp_path, "shadows", GROQ_API_KEY="FAKESECRET-1")) == []
     assert (
-        "GROQ_API_KEY is set here and in ~/.openclaw/.env"
+        "GROQ_API_KEY has one value in this shell and another in ~/.openclaw/.env"
         in only(said(tmp_path, "shadows", GROQ_API_KEY="FAKESECRET-2")).what
     )
 
@@ -265,7 +265,7 @@ def test_a_key_that_stands_in_for_profiles_is_mentioned(tmp_path):
     (tmp_path / ".openclaw" / ".env").write_text("ANTHROPIC_API_KEY=FAKESECRET\nGROQ_API_KEY=FAKESECRET\n")
     (found,) = said(tmp_path, "shadows")
     assert found.health is Health.FINE
-    assert found.what == "ANTHROPIC_API_KEY stands in for anthropic when anthropic:a cannot be used"
+    assert found.what == "ANTHROPIC_API_KEY is used for anthropic when anthropic:a cannot be used"
 
 
 @pytest.mark.parametrize(("key", "speaks"), [("${MY_KEY}", True), ("FAKESECRET-literal", False)])
@@ -286,3 +286,63 @@ def test_nothing_at_all_is_wrong_with_a_good_home(tmp_path):
     private(tmp_path)
     for check in ("sources", "store modes", "store owners", "copies", "shadows"):
         assert wrong(said(tmp_path, check)) == []
+
+
+# -- one cause, one line ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_volume_that_cannot_be_read_is_one_line():
+    """Every store of a volume that this user may not enter has one cause, and is one line; a broken file is its own."""
+    with tempfile.TemporaryDirectory() as made:
+        home = Path(made)
+        for agent in ("main", "lab", "ops"):
+            openclaw(home, {"anthropic:a": token()}, agent=agent)
+        put(home / ".openclaw" / "openclaw.json", "{}")
+        private(home)
+        given(home / ".openclaw", 1000)
+        home.chmod(0o755)
+        script = f"""
+import os, pathlib
+from monitor.doctor import examine
+from tests.doctor.subjects import subject
+home = pathlib.Path({made!r})
+list(examine(subject(home)))  # all is imported now: this user may not read where Python lies
+os.setgroups([]); os.setgid(1001); os.setuid(1001)
+for one in examine(subject(home)):
+    if one.check == "sources":
+        print(one.health, one.what, one.mend, sep="|")
+"""
+        done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines() == [
+        f"broken|openclaw: permission denied: 5 places in ~/.openclaw|ls -ld -- {made}/.openclaw"
+    ], done.stderr
+
+
+def test_two_files_that_are_broken_are_two_lines(tmp_path):
+    for agent in ("main", "lab"):
+        put(openclaw(tmp_path, {}, agent=agent), "{")
+    assert len(wrong(said(tmp_path, "sources"))) == 2
+
+
+# -- what is billed ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("base", "billed"), [("https://api.example.com/v1", True), ("", True), ("http://gpu.lan:8000/v1", False)]
+)
+def test_a_key_for_an_endpoint_in_ones_own_network_is_not_called_billed(tmp_path, base, billed):
+    openclaw(tmp_path, {"anthropic:a": token()})
+    config = {"agents": {"defaults": {"model": {"primary": "anthropic/x"}}}}
+    config |= {"models": {"providers": {"anthropic": {"baseUrl": base}}}} if base else {}
+    put(tmp_path / ".openclaw" / "openclaw.json", json.dumps(config))
+    (tmp_path / ".openclaw" / ".env").write_text("ANTHROPIC_API_KEY=FAKESECRET\n")
+    found = [one for one in said(tmp_path, "shadows") if one.health is Health.FINE]
+    assert ["billed by use" in one.why for one in found] == [billed]
+
+
+@pytest.mark.parametrize(("base", "billed"), [("", True), ("http://127.0.0.1:4000", False)])
+def test_a_key_that_overrides_claude_code_is_billed_unless_it_goes_to_ones_own_network(tmp_path, base, billed):
+    claude(tmp_path)
+    found = only(said(tmp_path, "shadows", ANTHROPIC_API_KEY="FAKESECRET", ANTHROPIC_BASE_URL=base))
+    assert ("billed by use" in found.why) is billed

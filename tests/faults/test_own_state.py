@@ -128,10 +128,10 @@ def folder(path: Path) -> None:
 #: What stands where the history should be and is not ours to move: told once until it is mended.
 OBSTACLES = {
     "from a newer release": (newer, "type -a authwatch"),
-    "a directory": (folder, "is no file"),
-    "a FIFO": (lambda path: (path.unlink(), os.mkfifo(path)), "is no file"),
+    "a directory": (folder, "is not a file"),
+    "a FIFO": (lambda path: (path.unlink(), os.mkfifo(path)), "is not a file"),
     "a symlink loop": (lambda path: (path.unlink(), path.symlink_to(path.name)), "symbolic links"),
-    "a device": (lambda path: (path.unlink(), path.symlink_to("/dev/full")), "is no file"),
+    "a device": (lambda path: (path.unlink(), path.symlink_to("/dev/full")), "is not a file"),
     "locked away": (lambda path: path.chmod(0), "unable to open"),
     "read-only": (lambda path: path.chmod(0o400), "readonly"),
 }

@@ -234,7 +234,7 @@ def test_of_two_watchers_of_one_history_the_second_is_refused(tmp_path: Path, sh
     """It records nothing, whatever the command; and the first goes on."""
     first, second = pair(tmp_path, shared)
     assert authwatch(first, "check").code == 1
-    refused(authwatch(second, "check"), str(first), "of its own")
+    refused(authwatch(second, "check"), str(first), "its own")
     for words in (("history",), ("alerts", "list"), ("alerts", "silence", "provider=anthropic", "--for", "4h")):
         refused(authwatch(second, *words), str(first))
     status = authwatch(second, "status")

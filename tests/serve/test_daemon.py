@@ -87,7 +87,7 @@ def test_a_gate_that_fails_opens(daemon, tmp_path):
     one = daemon(copying(tmp_path))
     client = one.client()
     wait_for(lambda: checks(client)["ok"] == 1)
-    assert "the gate failed (RuntimeError)" in one.out
+    assert "the quick check failed (RuntimeError)" in one.out
     assert "planted-secret" not in one.out
 
 
@@ -128,13 +128,15 @@ def test_an_open_address_without_a_password_is_a_configuration_error(daemon):
     assert "Traceback" not in one.out
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "no.such.host.invalid"])
-def test_an_address_that_cannot_be_had_is_said(daemon, host):
-    """An address that cannot be had is said."""
+@pytest.mark.parametrize(
+    ("host", "words"), [("127.0.0.1", "is in use by another program"), ("no.such.host.invalid", "(no such address)")]
+)
+def test_an_address_that_cannot_be_had_is_said(daemon, host, words):
+    """An address that cannot be had is said, with the setting for another one."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         one = daemon("true", listen=f"{host}:{taken.getsockname()[1]}", password="word")
         assert one.process.wait(20) == 1
-    wait_for(lambda: "cannot listen on" in one.out)
+    wait_for(lambda: words in one.out and "set web.listen in the config" in one.out)
     assert "Traceback" not in one.out
 
 
@@ -149,9 +151,7 @@ def test_systemd_hears_of_readiness_checks_and_the_end(daemon, tmp_path):
         heard = [systemd.recv(4096).decode() for _ in range(2)]
         # 2.5 intervals, and 90 s for the check itself
         assert "READY=1\nWATCHDOG_USEC=840000000\nWATCHDOG=1" in heard
-        assert [
-            text for text in heard if "STATUS=nobody has to do anything; looked" in text and text.endswith("WATCHDOG=1")
-        ]
+        assert [text for text in heard if "STATUS=nothing to do; last checked" in text and text.endswith("WATCHDOG=1")]
         one.end()
         assert systemd.recv(4096).decode().startswith("STOPPING=1")
     assert "NOTIFY_SOCKET" not in (tmp_path / "env").read_text()

@@ -1,5 +1,7 @@
 """What `serve` refuses to start with, `config check` refuses, too, in the same words; and the doctor knows."""
 
+import socket
+
 import pytest
 
 from tests.command import authwatch, configure, started
@@ -62,3 +64,19 @@ def test_a_password_that_cannot_be_had_is_wrong(home):
     configure(home, 'web: {listen: "0.0.0.0:0", password_file: nowhere}\n')
     done = authwatch(home, "config", "check")
     assert (done.code, "web.password_file" in done.err) == (78, True)
+
+
+def test_an_address_of_another_program_ends_serve_with_who_has_it_and_what_to_set(home):
+    """Another program has the address: serve says so at once, names it and the setting, and fails; so does the doctor."""
+    with socket.create_server(("127.0.0.1", 0)) as there:
+        listen = f"127.0.0.1:{there.getsockname()[1]}"
+        configure(home, f'web: {{listen: "{listen}"}}\n')
+        served = authwatch(home, "serve", timeout=60)
+        installed = authwatch(home, "install", "launchd", "--daemon")
+        found = authwatch(home, "doctor", "--json").json["results"]
+    assert served.code == 1
+    assert served.err.startswith(f"authwatch: {listen} is in use by another program (")
+    assert "set web.listen in the config to another address, such as 127.0.0.1:" in served.err
+    assert (installed.code, installed.err) == (1, served.err)
+    (port,) = [one for one in found if one["check"] == "port"]
+    assert port["what"].startswith(f"{listen} is in use by another program (")

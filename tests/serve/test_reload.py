@@ -28,7 +28,7 @@ def test_a_hangup_reads_the_config_again(daemon, tmp_path):
     wait_for(lambda: checks(client)["ok"] == 2)
     assert counts(client, "authwatch_deliveries_total")[("mail", "delivered")] == 0
     assert good(client)
-    assert "the config was read again" in one.out
+    assert "config reloaded" in one.out
 
 
 def test_a_wrong_config_keeps_the_old_one_in_force(daemon, tmp_path):
@@ -42,7 +42,7 @@ def test_a_wrong_config_keeps_the_old_one_in_force(daemon, tmp_path):
     one.process.send_signal(signal.SIGHUP)
     wait_for(lambda: given.read_text() == '{"channels": ["mail"]}')
     assert not good(client)
-    assert "the old config stays in force: config.json:1: not JSON" in one.out
+    assert "config not reloaded, the previous one is in use: config.json:1: not JSON" in one.out
     assert counts(client, "authwatch_deliveries_total")[("mail", "delivered")] == 0
     config.write_text('{"channels": ["phone"]}')
     one.process.send_signal(signal.SIGHUP)
@@ -61,7 +61,7 @@ def test_a_changed_config_is_read_without_a_hangup(daemon, tmp_path):
     done = checks(client)["ok"]
     config.write_text('{"interval": 1}')
     wait_for(lambda: good(client) and checks(client)["ok"] >= done + 3)
-    assert one.out.count("the old config stays in force") == 1
+    assert one.out.count("config not reloaded, the previous one is in use") == 1
 
 
 def test_systemd_hears_of_a_reload(daemon, tmp_path, systemd):
@@ -72,7 +72,7 @@ def test_systemd_hears_of_a_reload(daemon, tmp_path, systemd):
     one.process.send_signal(signal.SIGHUP)
     assert "MONOTONIC_USEC=" in systemd.until("RELOADING=1")
     systemd.until("READY=1")
-    assert "the config is wrong, the old one is in force" in systemd.until("STATUS=")
+    assert "the config has an error, the previous one is in use" in systemd.until("STATUS=")
 
 
 class Source:
@@ -90,9 +90,9 @@ class Source:
 @pytest.mark.parametrize(
     ("before", "after", "why"),
     [
-        (WebSettings(), WebSettings("127.0.0.1:1"), "web.listen: changes at a restart only"),
+        (WebSettings(), WebSettings("127.0.0.1:1"), "web.listen: takes effect after a restart"),
         (SHUT, OPEN, "web.password_file"),
-        (SHUT, WebSettings(), "web.listen: changes at a restart only"),  # else it would lie open where it listens
+        (SHUT, WebSettings(), "web.listen: takes effect after a restart"),  # else it would lie open where it listens
     ],
 )
 def test_what_a_running_daemon_cannot_change_is_refused(before, after, why):
@@ -113,7 +113,7 @@ def test_a_config_file_that_vanished_is_no_wish_for_the_defaults(tmp_path):
     source.found = Loaded(with_file._replace(file=None))
     current.reload()
     assert not current.good
-    assert "is gone" in current.wrong
+    assert "file not found" in current.wrong
     assert current.settings is with_file
 
 

@@ -107,12 +107,18 @@ step doctor-broken authwatch doctor --json
 step hook journalctl -b --no-pager -o cat _UID=7777 SYSLOG_IDENTIFIER=sh SYSLOG_IDENTIFIER=on-failure
 step failures sh -c 'journalctl -b --no-pager -o cat -p crit _UID=7777'
 
+mkdir /tmp/kept; cp "$units"/authwatch-check.service "$units"/authwatch-check.timer /tmp/kept
 step daemon authwatch install systemd --daemon
+step daemon-units sh -c "cd '$units' && ls -p | grep -v /"
 step ready "$python" -c 'import urllib.request as u; print(u.urlopen("http://127.0.0.1:9797/readyz").read().decode())'
+# Both at once, as an older release left them.
+cp /tmp/kept/* "$units"; chown tester "$units"/*; user_systemctl daemon-reload
 user_systemctl start authwatch-check.timer
 step doctor-both authwatch doctor --json
 step doctor-elsewhere as_tester AUTHWATCH_CONFIG="$config" "$apps/bin/authwatch" doctor --json
-user_systemctl stop authwatch-check.timer
+user_systemctl stop authwatch-check.timer; user_systemctl clean --what=state authwatch-check.timer
+rm "$units"/authwatch-check.timer "$units"/authwatch-check.service
+user_systemctl daemon-reload
 step daemon-state user_systemctl show authwatch.service -p ActiveState -p StatusText -p WatchdogUSec -p NRestarts
 
 # A daemon that hangs. The user's own haste, so that the test need not wait.
@@ -140,12 +146,14 @@ rm "$home/hook.url"; : >/out/received-before; cat /out/received >/out/received-b
 mkdir -p /etc/authwatch/credentials/tester
 echo 'json://127.0.0.1:8099/json/x' >/etc/authwatch/credentials/tester/hook.url
 chmod -R go= /etc/authwatch
-sudo_authwatch() { env -i HOME=/root PATH=/usr/bin:/bin "$apps/bin/authwatch" "$@"; }
+echo 'PATH=/opt/of-tester/bin:/usr/bin:/bin:/usr/bin' >"$home/.profile"; chown tester "$home/.profile"
+sudo_authwatch() { env -i HOME=/root PATH=/root/bin:/usr/bin:/bin "$apps/bin/authwatch" "$@"; }
 step system-not-root authwatch install systemd --system --user-name tester
 step system-nobody sudo_authwatch install systemd --system
 step system-dry-run sudo_authwatch install systemd --system --user-name tester --dry-run
 step system sudo_authwatch install systemd --system --user-name tester
 sleep 4
+step system-unit cat /etc/systemd/system/authwatch-check@tester.service
 step system-timers systemctl list-timers --all 'authwatch*'
 step system-fired systemctl show authwatch-check@tester.service -p Result -p ActiveState -p ExecMainStatus -p User
 step system-state sh -c "stat -c '%U %a %n' $home/.local/state/authwatch $home/.local/state/authwatch/*"
@@ -231,7 +239,17 @@ mkdir -p /run/systemd/system/user@.service.d
 printf '[Service]\nRestrictNamespaces=yes\n' >/run/systemd/system/user@.service.d/strict.conf
 systemctl daemon-reload; systemctl restart user@7777
 step without-sandbox authwatch install systemd
-step daemon-without-sandbox authwatch install systemd --daemon
 step strict-unit cat "$units/authwatch-check.service"
+step daemon-without-sandbox authwatch install systemd --daemon
+# The address of the daemon is another program's: said before anything is written, and by the daemon itself.
+user_systemctl stop authwatch.service
+"$python" -c 'import socket, time; s = socket.create_server(("127.0.0.1", 9797)); time.sleep(600)' &
+taken=$!
+until_true 50 "grep -q ':2645 .* 0A' /proc/net/tcp"
+step taken authwatch install systemd --daemon
+user_systemctl reset-failed authwatch.service
+user_systemctl start authwatch.service
+step taken-log journalctl -b --no-pager -o cat _UID=7777 -n 40
+kill "$taken"
 journalctl -b --no-pager >/out/journal 2>&1
 true

@@ -1,5 +1,6 @@
 """`authwatch install` and `uninstall` as text: what is refused, what a crontab gets, from which installation it runs."""
 
+import os
 import plistlib
 import subprocess
 import sysconfig
@@ -20,11 +21,11 @@ from tests.command import ROOT, authwatch, configure, environment
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["install", "cron", "--system"], "--system is for systemd"),
-        (["install", "systemd", "--user-name", "x"], "--user-name goes with --system"),
-        (["install", "systemd", "--system", "--user-name", "no-such-user"], "there is no user 'no-such-user'"),
-        (["install", "systemd", "--system", "--user-name", "../x"], "there is no user '../x'"),
-        (["install", "systemd", "--home", "/x"], "watches its own user's home"),
+        (["install", "cron", "--system"], "--system works with systemd only"),
+        (["install", "systemd", "--user-name", "x"], "--user-name needs --system"),
+        (["install", "systemd", "--system", "--user-name", "no-such-user"], "no user 'no-such-user' on this machine"),
+        (["install", "systemd", "--system", "--user-name", "../x"], "no user '../x' on this machine"),
+        (["install", "systemd", "--home", "/x"], "install takes no --home"),
         (["install", "windows"], "invalid choice"),
     ],
 )
@@ -40,7 +41,7 @@ def test_an_uninstall_needs_no_valid_config(tmp_path):
     path = configure(tmp_path, "nonsense: [\n")
     done = authwatch(tmp_path, "uninstall", "systemd")
     assert done.code == 0
-    assert f"your data was left alone: {path.parent}" in done.out
+    assert f"your data was kept: ~/{path.parent.relative_to(tmp_path)}" in done.out
 
 
 @pytest.mark.parametrize(
@@ -64,7 +65,7 @@ def test_a_line_that_cron_cannot_take_is_said(tmp_path):
         said = []
         user = User(tmp_path, {"PATH": "/nonexistent"}, said.append)
         assert cron.install(user, UnitValues(("/a",), tmp_path, environment={"PATH": path})) == 1
-        assert "longer than cron takes" in said[0]
+        assert "the crontab line would be longer than 998 bytes" in said[0]
 
 
 def test_it_runs_the_installation_that_was_asked(tmp_path):
@@ -121,7 +122,7 @@ def test_the_variables_that_choose_places_are_taken_along_expanded(tmp_path, way
     written = MEDIA[way](text)
     assert written["OPENCLAW_STATE_DIR"] == f"{tmp_path}/{ODD_PLACE[2:]}"
     assert (written["OPENCLAW_PROFILE"], written["CODEX_HOME"]) == ("work 100%", str(tmp_path))
-    assert "it will look where this shell does: CODEX_HOME=" in text
+    assert "checks will use these variables of your shell: CODEX_HOME=" in text
     other = MEDIA[way](shown(tmp_path, way, OPENCLAW_STATE_DIR="~/other"))
     assert (other["OPENCLAW_STATE_DIR"], "OPENCLAW_PROFILE" in other) == (f"{tmp_path}/other", False)
 
@@ -158,7 +159,7 @@ def test_a_place_that_the_medium_cannot_hold_is_said(tmp_path, way):
     """A place that the medium cannot hold is said, without a traceback."""
     done = authwatch(tmp_path, "install", way, "--dry-run", env={"CODEX_HOME": "~/a\nb\x01"})
     assert done.code == 1
-    assert "hold" in done.out or "longer than cron takes, or a path has characters" in done.out
+    assert "has characters that a" in done.out
     assert "Traceback" not in done.err
 
 
@@ -184,3 +185,35 @@ def test_a_place_among_temporary_files_is_bound_into_the_units_own(value, bound)
             ]
             assert lines == ([bound] if bound else [])
             assert "BindReadOnlyPaths" not in render(shipped(name, system=system), replace(what, sandbox=False))
+
+
+@pytest.mark.parametrize("way", MEDIA)
+def test_no_folder_of_path_and_no_variable_stands_twice(tmp_path, way):
+    """Each variable is set once, and each folder of PATH named once: a shell that is started in a shell doubles them."""
+    path = "/opt/x/bin:/usr/bin:/bin:/opt/x/bin::relative:/usr/bin"
+    text = shown(tmp_path, way, PATH=path)
+    assert MEDIA[way](text)["PATH"] == "/opt/x/bin:/usr/bin:/bin"
+    assert text.count("/opt/x/bin") == 1
+
+
+@pytest.mark.parametrize(
+    ("profile", "path"),
+    [
+        ("PATH=/opt/own/bin:/usr/bin:/usr/bin", "/opt/own/bin:/usr/bin"),
+        ("echo noise; PATH=/opt/own/bin:/bin", "/opt/own/bin:/bin"),
+        ("exit 3", "{home}/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
+        ("sleep 60", "{home}/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
+    ],
+)
+def test_system_units_get_the_path_of_a_login_of_their_user(tmp_path, monkeypatch, profile, path):
+    """A profile that says nothing, ends or hangs leaves a plain PATH."""
+    import pwd
+
+    from monitor.setup.user import path_of
+
+    (tmp_path / ".local" / "bin").mkdir(parents=True)
+    (tmp_path / ".profile").write_text(f"{profile}\n")
+    me = pwd.getpwuid(os.geteuid())
+    account = pwd.struct_passwd((me.pw_name, "x", me.pw_uid, me.pw_gid, "", str(tmp_path), "/bin/sh"))
+    monkeypatch.setattr(pwd, "getpwnam", lambda _: account)
+    assert path_of(me.pw_name, 3.0) == path.format(home=tmp_path)

@@ -57,7 +57,7 @@ def test_the_agent_is_loaded_its_check_awaited_and_taken_out_again(mac):
     configure(mac.home, "interval: 10m\n")
     done = mac("install", "launchd")
     assert (done.code, done.err) == (0, "")
-    assert "a first check is done; the next ones come every 10 min" in done.out
+    assert "authwatch.check is running, checking every 10 min\nfirst check done, next check within 10 min\n" in done.out
     assert (state(mac.home) / "status.json").exists()
     path = mac.home / "Library" / "LaunchAgents" / "authwatch.check.plist"
     boot, load = mac.calls.read_text().splitlines()
@@ -72,7 +72,7 @@ def test_the_agent_is_loaded_its_check_awaited_and_taken_out_again(mac):
     done = mac("uninstall", "launchd")
     assert done.code == 0
     assert not path.exists()
-    assert f"your data was left alone: {state(mac.home)}" in done.out
+    assert f"your data was kept: ~/{state(mac.home).relative_to(mac.home)}" in done.out
 
 
 def test_without_launchctl_the_other_ways_are_named(tmp_path):
@@ -81,3 +81,54 @@ def test_without_launchctl_the_other_ways_are_named(tmp_path):
     assert done.code == 1
     assert "install systemd" in done.out
     assert not (tmp_path / "Library").exists()
+
+
+CRONTAB = """#!/bin/sh
+tab="$HOME/tab"
+case $1 in
+  -l) cat "$tab" 2>/dev/null || { echo no crontab >&2; exit 1; } ;;
+  -r) rm "$tab" ;;
+  -) cat >"$tab" ;;
+esac
+"""
+
+
+def test_the_other_agent_is_replaced_and_that_is_said(mac):
+    """Installing the timer takes the daemon's agent out, and says so; one that was edited by hand is unloaded and kept."""
+    agents = mac.home / "Library" / "LaunchAgents"
+    agents.mkdir(parents=True)
+    daemon = agents / "authwatch.serve.plist"
+    text = render(UnitValues(("/bin/true",), state(mac.home)), "daemon")
+    daemon.write_text(text)
+    done = mac("install", "launchd")
+    assert done.code == 0
+    assert (
+        "authwatch.check replaces authwatch.serve\nremoved ~/Library/LaunchAgents/authwatch.serve.plist\n" in done.out
+    )
+    assert [path.name for path in agents.iterdir()] == ["authwatch.check.plist"]
+    assert "/authwatch.serve" in mac.calls.read_text()
+    daemon.write_text(text.replace("serve", "served"))
+    done = mac("install", "launchd")
+    assert "kept ~/Library/LaunchAgents/authwatch.serve.plist: it was edited by hand" in done.out
+
+
+def test_what_another_scheduler_runs_is_replaced_too(mac):
+    """cron after launchd, and launchd after cron: one of them runs the checks, and what goes is said."""
+    crontab = mac.home.parents[1] / "bin" / "crontab"
+    crontab.write_text(CRONTAB)
+    crontab.chmod(0o755)
+    done = mac("install", "cron")
+    assert done.code == 0, done.out
+    tab = mac.home / "tab"
+    assert "check --exit-zero" in tab.read_text()
+    assert "\nlog:    " in done.out
+    assert "\nremove: authwatch uninstall cron\n" in done.out
+    done = mac("install", "launchd")
+    assert (done.code, tab.exists()) == (0, False)
+    assert "launchd replaces cron\nremoved the authwatch line from the crontab\n" in done.out
+    done = mac("install", "cron")
+    assert "cron replaces launchd\nremoved ~/Library/LaunchAgents/authwatch.check.plist\n" in done.out
+    assert not (mac.home / "Library" / "LaunchAgents" / "authwatch.check.plist").exists()
+    tab.write_text(tab.read_text().replace("--exit-zero", "--json"))
+    done = mac("install", "launchd")
+    assert "cron still runs checks as well; remove it: authwatch uninstall cron --force" in done.out

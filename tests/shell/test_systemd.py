@@ -70,14 +70,14 @@ def test_without_a_session_the_way_out_is_said(steps):
     assert status == 1
     assert "loginctl enable-linger" in text
     assert steps("nothing-there")[0] == 0
-    assert f"there are no units of authwatch in {UNITS}\n" in steps("nothing-there")[1]
+    assert "no authwatch units in ~/.config/systemd/user\n" in steps("nothing-there")[1]
 
 
 def test_a_dry_run_shows_all_and_writes_nothing(steps):
     """A dry run shows all and writes nothing."""
     status, text = steps("dry-run")
     assert status == 0
-    assert f"would write {UNITS}/{CHECK}" in text
+    assert f"would write ~/.config/systemd/user/{CHECK}:" in text
     assert "OnCalendar=*:*:0/2\n" in text
     assert steps("after-dry-run")[0] == 2  # no such folder
 
@@ -86,7 +86,10 @@ def test_the_timer_is_installed_and_its_first_check_awaited(steps):
     """The timer is installed, its first check awaited and the next one named; lingering needs no hint."""
     status, text = steps("timer")
     assert status == 0
-    assert re.search(r"a first check is done; the next one is due (\w{3} \d{4}-\d\d-\d\d|soon)", text)
+    assert f"{TIMER} is running, checking every 2 s\n" in text
+    assert re.search(r"first check done, next check (now|in \d s|\d s ago|within 2 s)", text), text
+    assert "log:    journalctl --user -u authwatch-check.service -n 20\n" in text
+    assert "remove: authwatch uninstall systemd\n" in text
     assert "linger" not in text
     assert steps("verify") == (0, "")
 
@@ -152,11 +155,11 @@ def test_the_journal_has_no_results_and_no_secrets(steps):
 def test_a_check_looks_where_a_variable_of_the_shell_led_the_installation(steps):
     """A check looks where a variable of the shell led the installation, in /tmp as well; a prompt without it is told."""
     status, text = steps("located")
-    assert (status, "it will look where this shell does: OPENCLAW_STATE_DIR=" in text) == (0, True)
+    assert (status, "checks will use these variables of your shell: OPENCLAW_STATE_DIR=" in text) == (0, True)
     (profile,) = json.loads(steps("located-status")[1])["profiles"]
     assert (profile["key"], profile["problem"]) == ("openclaw/main/anthropic:located", None)
     (apart,) = [one for one in diagnosis(steps, "located-doctor", "one state") if one[0] == "warning"]
-    assert "this prompt has no OPENCLAW_STATE_DIR" in apart[1]
+    assert "this shell has no OPENCLAW_STATE_DIR" in apart[1]
     assert apart[2].startswith("export OPENCLAW_STATE_DIR='/tmp/my \"oc\" %h'  # ")
 
 
@@ -175,12 +178,12 @@ def test_a_changed_unit_is_not_overwritten_unasked(steps):
     """A changed unit is not overwritten unasked, nor removed."""
     status, text = steps("changed")
     assert status == 1
-    assert f"{TIMER} was changed by hand" in text
+    assert f"{TIMER} was edited by hand" in text
     assert "wrote" not in text
     assert steps("forced")[0] == 0
     status, text = steps("uninstall-changed")
     assert status == 1
-    assert f"kept, because they were changed by hand: {DAEMON}" in text
+    assert f"kept ~/.config/systemd/user/{DAEMON}: it was edited by hand (--force removes it)" in text
 
 
 def test_a_broken_installation_is_red_and_says_so_once(steps):
@@ -192,7 +195,7 @@ def test_a_broken_installation_is_red_and_says_so_once(steps):
         found = properties(steps(broken)[1])
         assert (found["ActiveState"], found["Result"]) == ("failed", "exit-code")
         text = steps(hook)[1]
-        assert text.count(f"{unit} failed (exit-code, 127): nobody is told about logins until this is mended") == 1
+        assert text.count(f"{unit} failed (exit-code, 127): nobody is notified about logins until this is fixed") == 1
         assert text.count(f"the hook was told of {unit}: exit-code, 127") == 1
 
 
@@ -200,8 +203,10 @@ def test_the_daemon_is_ready_watched_and_serves(steps):
     """The daemon is ready, watched by its own measure, and serves."""
     status, text = steps("daemon")
     assert status == 0
-    assert f"{DAEMON} runs and has finished its first check" in text
-    assert f"{TIMER} is installed as well" in text
+    assert f"{DAEMON} is running, checking every 2 s\nfirst check done, next check within 2 s\n" in text
+    assert "page:   http://127.0.0.1:9797/\n" in text
+    assert f"{DAEMON} replaces {CHECK} and {TIMER}\n" in text
+    assert steps("daemon-units")[1].split() == ["authwatch-failure@.service", DAEMON]
     assert steps("ready")[0] == 0
     assert "last success" in steps("ready")[1]
     state = properties(steps("daemon-state")[1])
@@ -209,7 +214,7 @@ def test_the_daemon_is_ready_watched_and_serves(steps):
     assert (
         state["WatchdogUSec"] == "39s"
     )  # 2.5 intervals of 2 s; 4 s to send, 20 s for the rest of a check, 10 s of grace
-    assert state["StatusText"].startswith("somebody has to act now; looked ")
+    assert state["StatusText"].startswith("a login needs you now; last checked ")
 
 
 def test_a_daemon_that_hangs_is_restarted(steps):
@@ -230,7 +235,9 @@ def test_the_doctor_sees_what_runs_checks(steps):
     (one,) = diagnosis(steps, "doctor-timer", "units")
     assert one[0] == "fine"
     # While a check runs, systemd knows of no next moment.
-    assert re.fullmatch(r"authwatch-check\.timer: enabled, active(, next \w{3} 20\d\d-.* UTC)?", one[1])
+    assert re.fullmatch(
+        r"authwatch-check\.timer: enabled, active(, next check \w{3} \d+ \w{3} 20\d\d, \d\d:\d\d UTC)?", one[1]
+    )
     assert [one[0] for one in diagnosis(steps, "doctor-timer", "one state", "last check", "state folder")] == [
         "fine"
     ] * 3
@@ -238,13 +245,15 @@ def test_the_doctor_sees_what_runs_checks(steps):
     assert mends == {"systemctl --user enable --now authwatch-check.timer"}
     doubled = [one for one in diagnosis(steps, "doctor-both", "units") if one[0] == "warning"]
     assert [one[2] for one in doubled] == ["systemctl --user disable --now authwatch.service"]
-    assert diagnosis(steps, "doctor-both", "port") == [("fine", "our daemon answers at 127.0.0.1:9797", "")]
+    assert diagnosis(steps, "doctor-both", "port") == [
+        ("fine", "the authwatch daemon answers at http://127.0.0.1:9797/", "")
+    ]
     apart = [one for one in diagnosis(steps, "doctor-elsewhere", "one state") if one[0] == "warning"]
     assert [one[2] for one in apart] == [
         "authwatch install systemd --user --timer",
         "authwatch install systemd --user --daemon",
     ]
-    assert "a daemon of another user or state folder" in diagnosis(steps, "doctor-elsewhere", "port")[0][1]
+    assert "an authwatch daemon of another user or state folder" in diagnosis(steps, "doctor-elsewhere", "port")[0][1]
     (one,) = diagnosis(steps, "doctor-system", "units")
     assert one[0] == "fine"
     assert one[1].startswith("authwatch-check@tester.timer: enabled, active")
@@ -260,7 +269,7 @@ def test_what_was_missed_is_caught_up(steps):
 def test_the_machines_units_work_for_their_user(steps):
     """The machine's units work for their user; without root or a name it says what is missing."""
     assert steps("system-not-root")[0] == 1
-    assert "run this with sudo" in steps("system-not-root")[1]
+    assert "installing system units needs root (sudo)" in steps("system-not-root")[1]
     assert steps("system-nobody")[0] == 64
     assert "--user-name" in steps("system-nobody")[1]
     assert steps("system")[0] == 0
@@ -268,6 +277,23 @@ def test_the_machines_units_work_for_their_user(steps):
     assert steps("system-dry-run")[0] == 0
     daemon = properties(steps("system-daemon-state")[1])
     assert (daemon["ActiveState"], daemon["User"]) == ("active", "tester")
+
+
+def test_the_machines_units_have_the_path_of_their_user_once(steps):
+    """The machine's units have the PATH that a login of their user has, not root's, and nothing in it twice."""
+    (line,) = [one for one in steps("system-unit")[1].splitlines() if one.startswith("Environment=")]
+    assert line.count("PATH=") == 1
+    assert '"PATH=/opt/of-tester/bin:/usr/bin:/bin"' in line
+
+
+def test_an_address_of_another_program_is_said_and_the_daemon_fails(steps):
+    """Where another program has the daemon's address, installing says so and who; the daemon itself fails with it."""
+    status, text = steps("taken")
+    assert status == 1
+    assert re.search(r"127\.0\.0\.1:9797 is in use by another program.*; stop it, or set web\.listen", text)
+    log = steps("taken-log")[1]
+    assert "authwatch: 127.0.0.1:9797 is in use by another program" in log
+    assert "status=1/FAILURE" in log
 
 
 def test_a_check_of_roots_reads_another_users_home_as_that_user_or_not_at_all(steps):
@@ -298,7 +324,7 @@ def test_an_uninstall_leaves_only_the_users_data_and_names_it(steps):
     """An uninstall leaves only the user's data and names it."""
     status, text = steps("uninstall")
     assert status == 0
-    assert f"your data was left alone: {STATE}, " in text
+    assert f"your data was kept: {STATE.replace('/home/tester', '~')}, " in text
     assert steps("units-left") == (0, "")
     new = set(steps("after-uninstall")[1].split("\n")) - set(steps("before")[1].split("\n"))
     assert not [path for path in new if "authwatch" in path]
@@ -316,11 +342,11 @@ def test_cron_runs_a_check_and_lets_go_of_it(steps):
     assert steps("cron-dry-run")[0] == 0
     status, text = steps("cron")
     assert status == 0
-    assert "a first check is done; cron makes the next ones (*/1 * * * *)" in text
-    assert "no cron runs here" in text  # it was started a moment later
+    assert "the crontab line is running, checking every 1 min\nfirst check done, next check within 1 min\n" in text
+    assert "cron is not running" in text  # it was started a moment later
     assert steps("crontab")[1].startswith('MAILTO=""\n# authwatch wrote this; digest ')
     assert "checkpoint" in steps("cron-fired")[1]
-    assert "changed by hand" in steps("cron-changed")[1]
+    assert "edited by hand" in steps("cron-changed")[1]
     assert (steps("cron-changed")[0], steps("cron-kept")[0], steps("cron-uninstall")[0]) == (1, 1, 0)
     assert steps("cron-left") == (0, 'MAILTO=""\n')
 
@@ -329,7 +355,7 @@ def test_where_sandboxes_are_forbidden_it_runs_without_one_and_says_so(steps):
     """Where sandboxes are forbidden it runs without one, and says so."""
     for name in ("without-sandbox", "daemon-without-sandbox"):
         status, text = steps(name)
-        assert (status, "trying again without one" in text) == (0, True)
+        assert (status, "trying again without a sandbox" in text) == (0, True)
     unit = steps("strict-unit")[1]
     assert "PrivateUsers" not in unit
     assert "UMask=0077" in unit
@@ -349,7 +375,7 @@ def test_a_command_that_no_unit_can_hold_is_said(tmp_path):
     said = []
     user = User(tmp_path, {"PATH": "/usr/bin"}, said.append)
     assert install(user, UnitValues(("/a\nb",), tmp_path / "state")) == 1
-    assert "cannot hold" in said[0]
+    assert "cannot contain" in said[0]
 
 
 def test_the_page_shows_what_was_seen(steps):

@@ -51,9 +51,10 @@ def facts(step: Step) -> dict[str, str]:
 
 def said(text: str) -> str:
     """What a command said, without what differs from run to run."""
-    text = re.sub(r"(due) (soon|\w{3} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC)", r"\1 MOMENT", text)
-    text = text.replace('/home/tester/my $HOME %h "state" \\n/authwatch', "~/.local/state/authwatch")
-    text = re.sub(r", /home/tester/my configs/\S+ \S+\.yaml", "", text)
+    text = re.sub(r"(every) \d+ (?:s|min)", r"\1 5 min", text)
+    text = re.sub(r"(next check) .*", r"\1 MOMENT", text)
+    text = re.sub(r"(?:~|/home/tester)/my \$HOME %h \"state\" \\n/authwatch", "~/.local/state/authwatch", text)
+    text = re.sub(r", (?:~|/home/tester)/my configs/\S+ \S+\.yaml", "", text)
     return text.replace("/home/tester", "~").replace("tester", "alice").strip()
 
 

@@ -57,5 +57,5 @@ def test_the_throttle_lets_one_through_an_interval(tmp_path):
 def test_a_folder_that_cannot_be_made_is_an_error_in_words(tmp_path):
     """A folder that cannot be made is an error in words."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(StateError, match="cannot be made"):
+    with pytest.raises(StateError, match="cannot create this folder"):
         StateDir(tmp_path / "file" / "x", tmp_path).create()

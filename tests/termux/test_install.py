@@ -25,7 +25,7 @@ def test_the_job_has_its_own_number_survives_a_reboot_and_needs_no_network():
         "--persisted": "true",
     }
     assert "scheduled: Pending Job 28849" in seen.out
-    assert "next one is due in about 30 minutes" in seen.out
+    assert "next check in about 30 min" in seen.out
 
 
 def test_another_project_s_job_is_left_alone():
@@ -73,7 +73,7 @@ def test_run_again_it_is_the_same_and_uninstalled_nothing_is_left(options):
     once, lines, again, same, last, *rest = seen.out.splitlines()
     assert (once, lines) == (again, same)
     assert lines == ("1" if options == "--cron" else "0")
-    assert "yours: ~/.config/authwatch and ~/.local/state/authwatch" in last
+    assert "Your data was kept: ~/.config/authwatch and ~/.local/state/authwatch" in last
     assert not [line for line in rest if "authwatch" in line], rest
     assert "config.yaml" in rest
 
@@ -89,6 +89,50 @@ def test_the_daemon_is_a_service_of_runit_and_starts_with_the_phone():
     assert seen.of("sv-enable") == [["authwatch"]]
     assert seen.of("termux-wake-lock") == [[]]
     assert seen.out.splitlines()[-3:] == ["services start", "check --exit-zero", "serve"]
+
+
+RUNS = f"ls .termux/boot {PREFIX}/var/service 2>/dev/null; crontab -l 2>/dev/null; termux-job-scheduler --pending"
+
+
+@pytest.mark.parametrize("first", ["", "--cron", "--daemon"])
+@pytest.mark.parametrize("second", ["", "--cron", "--daemon"])
+def test_of_job_crond_and_daemon_one_runs_the_checks(first, second):
+    """The way that was installed last runs the checks, and no other; that another one goes is said."""
+    crond = f"mkdir -p {PREFIX}/var/service/crond; printf '#!{PREFIX}/bin/sh\\n' >{PREFIX}/var/service/crond/run; "
+    crond += f"chmod +x {PREFIX}/var/service/crond/run; rm -rf {PREFIX}/var/service/authwatch"
+    install = f"sh termux/install.sh {first} >/dev/null || exit 9; echo ==; sh termux/install.sh {second} || exit 8"
+    seen = phone(f"{crond}; {install}; echo ==; {RUNS}; grep runs= {SHARE}/settings", files=HERE)
+    assert seen.code == 0, seen.out
+    said, left = seen.out.split("==\n")[1:]
+    runs = {"Job 28849": "", "# authwatch": "--cron", "\nauthwatch\n": "--daemon"}
+    left = left.replace(".termux/boot:\nauthwatch\n", "")
+    assert [option for mark, option in runs.items() if mark in f"\n{left}"] == [second]
+    assert f"runs={ {'': 'job', '--cron': 'cron', '--daemon': 'daemon'}[second] }" in left
+    old = {"--cron": "replaces the crontab line", "--daemon": "replaces the service authwatch"}
+    assert [option for option, words in old.items() if words in said] == [first] * (first != second and bool(first))
+    assert "remove: authwatch uninstall termux" in said
+
+
+@pytest.mark.parametrize(
+    ("gone", "option", "ways"),
+    [
+        ("crontab", "--cron", ("pkg install cronie termux-services", "Or leave out --cron")),
+        ("sv-enable", "--cron", ("pkg install cronie termux-services", "Or leave out --cron")),
+        ("sv-enable", "--daemon", ("pkg install termux-services",)),
+    ],
+)
+def test_what_is_not_installed_is_named_with_the_other_way_and_nothing_is_written(gone, option, ways):
+    """Without crond or runit it says what to install, and what does without."""
+    seen = phone(f"rm {PREFIX}/bin/{gone}; sh termux/install.sh {option}; echo $?; {LIST}", files=HERE)
+    assert seen.out.splitlines()[-1] == "1"
+    for words in ways:
+        assert words in seen.out
+
+
+def test_a_job_scheduler_that_does_not_answer_leaves_crond_as_the_other_way():
+    seen = phone("sh termux/install.sh", answers={"termux-job-scheduler": [{"stdout": "no\n"}]}, files=HERE)
+    assert "pkg install cronie termux-services" in seen.out
+    assert "--cron" in seen.out
 
 
 def test_a_line_of_crond_logs_by_itself_and_others_lines_stay():
@@ -110,9 +154,15 @@ def test_a_line_of_crond_logs_by_itself_and_others_lines_stay():
     [
         ({"termux-battery-status": [{"hang": True}]}, "the app Termux:API does not answer"),
         ({"termux-battery-status": [{"exit": 1}]}, "the app Termux:API does not answer"),
-        ({"termux-job-scheduler": [{"stdout": "No such file\n"}]}, "the job was not taken: No such file"),
-        ({"termux-job-scheduler": [{"stdout": "response 1"}, {"stdout": ""}]}, "Android does not list the job"),
-        ({"termux-job-scheduler": [{"hang": True}]}, "the job was not taken"),
+        (
+            {"termux-job-scheduler": [{"stdout": "No such file\n"}]},
+            "the job scheduler did not accept the job: No such file",
+        ),
+        (
+            {"termux-job-scheduler": [{"stdout": "response 1"}, {"stdout": ""}]},
+            "Android accepted the job but does not list it",
+        ),
+        ({"termux-job-scheduler": [{"hang": True}]}, "the job scheduler did not accept the job"),
     ],
 )
 def test_a_phone_that_cannot_do_it_is_told_so(answers, words):
@@ -124,7 +174,7 @@ def test_a_phone_that_cannot_do_it_is_told_so(answers, words):
 
 def test_without_termux_api_nothing_is_written():
     seen = phone(f"rm {PREFIX}/bin/termux-job-scheduler; sh termux/install.sh; echo $?; {LIST}", files=HERE)
-    assert seen.out == "install.sh: termux-job-scheduler is not here: pkg install termux-api\n1\n"
+    assert seen.out == "install.sh: termux-job-scheduler not found; install it: pkg install termux-api\n1\n"
 
 
 def test_what_somebody_changed_is_left_alone_unless_forced():
@@ -134,8 +184,8 @@ def test_what_somebody_changed_is_left_alone_unless_forced():
         f"sh termux/install.sh --force >/dev/null; tail -n 1 {SHARE}/check",
         files=HERE,
     )
-    assert f"changed by hand, so left alone (--force replaces it): {SHARE}/check\n1\n" in seen.out
-    assert f"kept, because changed by hand: {SHARE}/check" in seen.out
+    assert f"edited by hand, so not replaced (--force replaces it): {SHARE}/check\n1\n" in seen.out
+    assert f"kept, because edited by hand: {SHARE}/check" in seen.out
     assert seen.out.count("# mine") == 1
 
 
@@ -151,6 +201,7 @@ def test_what_somebody_changed_is_left_alone_unless_forced():
         "--period x",
         "--ssh",
         "--daemon --ssh x",
+        "--daemon --cron",
         "--nonsense",
     ],
 )
@@ -172,5 +223,5 @@ def test_a_full_disk_is_said_and_nothing_is_scheduled():
     full = f"mkdir -p {SHARE}; cd /; rm -rf {SHARE}; ln -s /dev/full {HOME}/.local/share/authwatch"
     seen = phone(f"{full}; sh {HOME}/termux/install.sh", files=HERE)
     assert seen.code == 1
-    assert "cannot be made" in seen.out
+    assert "cannot create this folder" in seen.out
     assert not seen.of("termux-job-scheduler")

@@ -33,7 +33,7 @@ def test_an_authwatch_that_broke_is_told_once_a_day(code):
     seen = phone(f"{INSTALL}; {broken}; fake-run-jobs; fake-run-jobs; {later}; fake-run-jobs; {mended}", files=HERE)
     assert (
         seen.option("termux-notification", "--content")
-        == [f"Its check ended with {code}. Run in Termux: authwatch doctor"] * 2
+        == [f"The check failed with exit code {code}. Run in Termux: authwatch doctor"] * 2
     )
     assert seen.of("termux-notification-remove") == [["authwatch-broken"]]
 
@@ -41,7 +41,7 @@ def test_an_authwatch_that_broke_is_told_once_a_day(code):
 def test_a_check_that_hangs_ends_and_is_told():
     slow = f"sed -i 's/^limit=.*/limit=2/' {SHARE}/settings; printf '#!{PREFIX}/bin/sh\\nsleep 1000\\n' >bin/authwatch"
     seen = phone(INSTALL, f"{slow}; fake-run-jobs", files=HERE)
-    assert seen.option("termux-notification", "--content")[0].startswith("Its check ended with 124")
+    assert seen.option("termux-notification", "--content")[0].startswith("The check failed with exit code 124")
 
 
 def test_two_jobs_at_once_are_one():

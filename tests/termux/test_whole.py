@@ -44,7 +44,7 @@ def test_installed_by_itself_it_tells_at_once_and_a_tap_acknowledges():
         answers=answers,
         more=MORE,
     )
-    assert "A first look is done" in seen.out, seen.out
+    assert "first check done" in seen.out, seen.out
     shown = [call for call in seen.of("termux-notification") if "Expired" in str(call)]
     assert shown, seen.calls
     assert "anthropic:$(reboot)" in str(shown[0])
@@ -78,7 +78,7 @@ def test_uninstalled_only_the_user_s_data_is_left_and_named():
         files=files(100 * HOUR),
         more=MORE,
     )
-    assert "your data was left alone:" in seen.out
+    assert "your data was kept:" in seen.out
     left = {line for line in seen.out.splitlines() if line.startswith("./")}
     assert left
     assert all(line.startswith(("./.config/authwatch/", "./.local/state/authwatch/", "./bin/")) for line in left), left
@@ -108,5 +108,5 @@ def test_onboard_on_a_phone_chooses_termux_and_ends_with_what_is_set_up():
 def test_elsewhere_it_says_that_this_is_no_phone(tmp_path, words):
     done = authwatch(tmp_path, *words)
     assert done.code == 1
-    assert "this is no Termux" in done.out + done.err
+    assert "this is not Termux" in done.out + done.err
     assert PREFIX not in done.out

@@ -28,7 +28,7 @@ def chosen(index: int) -> dict[str, object]:
         ("0", "authwatch · x\n\nok    a  renews itself\n", "No action needed.", 0),
         ("1", REPORT, "A login needs you now.", 1),
         ("2", "authwatch · x\n\nSOON  a  expires\n", "A login needs you soon.", 1),
-        ("3", "authwatch on x\n\n?  a: b: not JSON\n", "Something could not be read.", 1),
+        ("3", "authwatch · x\n\n?  a: b: not JSON\n", "A login could not be read.", 1),
         ("70", "", "No answer.", 0),
     ],
 )
