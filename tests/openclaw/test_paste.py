@@ -94,7 +94,7 @@ def test_a_key_replaces_the_profile_of_its_id(home: Path) -> None:
         ("paste-token", ("--provider", "anthropic", "--agent", "ghost"), SETUP, 'Unknown agent id "ghost"'),
         ("paste-api-key", ("--provider", "anthropic"), SETUP, "paste-token --provider anthropic"),
         ("paste-api-key", ("--provider", "openai"), KEY, "paste-api-key --provider anthropic"),
-        ("paste-api-key", ("--provider", "anthropic"), "x" * 20_000, "begins with|more than"),
+        ("paste-api-key", ("--provider", "anthropic"), "x" * 20_000, "begins with|longer than"),
         ("setup-token", (), "", "claude setup-token"),
         ("setup-token", ("--provider", "openai"), "", "paste-token --provider P"),
     ],
