@@ -56,6 +56,8 @@ _OVER: Final = {
     Cause.STALLED: "renews itself again",
 }
 _NOUNS: Final = (" login ", " key ", " token ", " certificate ")
+#: Verbs that a sentence needs behind a name alone.
+_LINKS: Final = ("is ", "was ", "has ")
 _ENDS: Final = (Cause.EXPIRES, Cause.EXPIRED, Cause.OTHER)
 _EXPLAINING: Final = ("authwatch explain ", "authwatch doctor", "authwatch status")
 _NO_ACTION: Final = "No action needed."
@@ -205,7 +207,8 @@ def _phrase(item: Item, now: datetime) -> str:
     state, at = "back to normal" if _over(item) else _state(item, now), _moment_that_counts(item, now)
     state = state[0].lower() + state[1:]
     if at and at <= now and state == "expired":
-        state = f"expired {relative(at, now)}"
+        away = relative(at, now)
+        state = "just expired" if away == "now" else f"expired {away}"
     return f"{name} {state}" if _is_login(item) else f"{name}: {state}"
 
 
@@ -332,6 +335,7 @@ def _reason(alert: Alert) -> str:
     for end in ends:
         before, found, rest = said.partition(end)
         if found and rest and len(before) <= NAME_BYTES:
+            rest = next((rest.removeprefix(verb) for verb in _LINKS if rest.startswith(verb)), rest)
             return rest[0].upper() + rest[1:]
     return said
 

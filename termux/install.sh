@@ -218,7 +218,7 @@ first_pass() {
   timeout -k 5 "$((limit + 30))" "$share/check" </dev/null || code=$?
   [ "$code" = 0 ] || die "the first check failed with exit code $code; run it yourself: $share/check"
   if [ -e "$HOME/.local/state/authwatch-phone/silent" ]; then
-    echo "The server did not answer. This must work without a prompt: ssh -o BatchMode=yes -- $server true" >&2
+    echo "The server did not answer. This has to succeed without a prompt: ssh -o BatchMode=yes -- $server true" >&2
   fi
 }
 
@@ -242,7 +242,7 @@ summary() {
 }
 
 install_all() {
-  network=none # what is on this phone can be looked at without one
+  network=none # what is on this phone can be checked without one
   [ "$how" = here ] || network=any
   kept=$({ files && echo "- $share/settings -" && echo "- $share/authwatch -"; } |
     while read -r _ to _; do if changed "$to"; then echo "$to"; fi; done)

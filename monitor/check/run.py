@@ -110,7 +110,7 @@ def _told(
         homeless.append(one)
         kept = offline.Offline().with_results(homeless, id)
         if not this.state.keep_offline(offline.dumps(kept), this.now):
-            complaints.append("what was told is not remembered, and may be told again")
+            complaints.append("what was sent is not recorded, and may be sent again")
     return results, tuple(dict.fromkeys(complaints))
 
 

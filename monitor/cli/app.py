@@ -122,7 +122,7 @@ def _explain(failure: Failure, argv: Sequence[str], context: Context) -> int:
     if "--json" in argv:
         context.say(json.dumps({"ok": False, "error": {"code": failure.code, "message": failure.message}}))
     else:
-        context.complain("\n".join(f"authwatch: {line}" for line in failure.message.splitlines()))
+        context.warn(failure.message)
     return failure.code
 
 

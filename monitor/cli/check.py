@@ -137,7 +137,7 @@ def _checked(given: argparse.Namespace, context: Context, host: Host, settings: 
         )
         complaints = (*outcome.complaints, *outputs.everything(left, state, host, mark))
     for complaint in complaints:
-        context.complain(f"authwatch: {complaint}")
+        context.warn(complaint)
     return _Done(document, outcome.known, outcome.well)
 
 
@@ -152,7 +152,7 @@ def _last(state: StateDir, context: Context) -> Document:
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise Failure(UNKNOWN, "another check is running, and none has finished yet") from None
     told = when(at, context.now(), zone(shown))
-    context.complain(f"authwatch: another check is running; this is the last one, {told}")
+    context.warn(f"another check is running; this is the last one, {told}")
     return dict(shown)
 
 
@@ -186,7 +186,7 @@ def _reported(context: Context, host: Host, state: StateDir, asked: CheckOptions
     if seen.foreign:
         raise Failure(CONFIG, seen.foreign)
     for complaint in (*seen.complaints, unclaimed(real(context.home))):
-        context.complain(f"authwatch: {complaint}")
+        context.warn(complaint)
     return _Done(seen.document(asked.settings), seen.known, None)
 
 
@@ -211,7 +211,7 @@ def _key(state: StateDir, context: Context) -> bytes | None:
     try:
         return state.key(create=True)
     except StateError as error:
-        context.complain(f"authwatch: {error}; logins cannot be compared with the last check")
+        context.warn(f"{error}; logins cannot be compared with the last check")
         return None
 
 
@@ -223,7 +223,7 @@ def _usable(state: StateDir, context: Context) -> StateDir:
         return state
     except StateError as error:
         other = spare()
-        context.complain(f"authwatch: {error}; " + ("using a temporary folder" if other else "nothing is remembered"))
+        context.warn(f"{error}; " + ("using a temporary folder" if other else "nothing is remembered"))
         return StateDir(other, other, makeshift=True) if other else state._replace(makeshift=True)
 
 

@@ -142,12 +142,16 @@ class Context(NamedTuple):
         except BrokenPipeError:
             raise
         except OSError as error:
-            self.complain(f"authwatch: cannot write the output ({why(error)})")
+            self.warn(f"cannot write the output ({why(error)})")
 
     def complain(self, text: str) -> None:
         """Everything that is no result, on stderr; where that cannot be written, nobody is left to tell."""
         with suppress(OSError):
             print(text, file=self.err)
+
+    def warn(self, text: str) -> None:
+        """A warning of ours on stderr; each line of it says whose it is."""
+        self.complain("\n".join(f"authwatch: {line}" for line in text.split("\n")))
 
     def flush(self) -> None:
         """Sends off what was said."""
@@ -156,7 +160,7 @@ class Context(NamedTuple):
         except BrokenPipeError:
             pass
         except OSError as error:
-            self.complain(f"authwatch: cannot write the output ({why(error)})")
+            self.warn(f"cannot write the output ({why(error)})")
         with suppress(OSError):
             self.err.flush()
 

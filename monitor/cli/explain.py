@@ -55,7 +55,7 @@ def run(given: argparse.Namespace, context: Context) -> int:
     else:
         context.say(text(explained, width=min(context.width(), 80), whole=context.verbose))
     for complaint in outcome.complaints:
-        context.complain(f"authwatch: {complaint}")
+        context.warn(complaint)
     return 0
 
 
@@ -77,7 +77,7 @@ def _urgency(verdict: Verdict) -> tuple[bool, int, bool, float, str]:
 
 
 _ORDER = (Need.NOW, Need.UNKNOWN, Need.SOON, Need.NO)
-NAME = 14  # columns of a fact's name
+NAME = 16  # columns of a fact's name
 _NEED = {
     Need.NO: "no action needed",
     Need.SOON: "needs you soon",

@@ -25,13 +25,13 @@ def beat(context: Context, settings: Settings, left: float, *, failed: bool = Fa
     """Tells the heartbeat that a check ended, well or not, in the seconds that are left; False if it should have heard
     and did not."""
     if broken := settings.broken.get("heartbeat"):
-        context.complain(f"authwatch: {broken}")
+        context.warn(broken)
     if settings.heartbeat is None:
         return True
     patience = min(PATIENCE, timedelta(seconds=max(0.1, left - 1)))
     report = ping(settings.heartbeat.reveal(), failed=failed, patience=patience)
     if not report.outcome.heard:
-        context.complain(f"authwatch: heartbeat ping failed ({report.outcome}): {report.error}")
+        context.warn(f"heartbeat ping failed ({report.outcome}): {report.error}")
     elif not failed:
         _note(context, settings)
     return report.outcome.heard

@@ -140,7 +140,7 @@ def run_next(given: argparse.Namespace, context: Context) -> int:
     else:
         context.say(f"No login needs renewing in the next {in_words(asked)}, as far as is known.")
     for complaint in outcome.complaints:
-        context.complain(f"authwatch: {complaint}")
+        context.warn(complaint)
     return 0
 
 

@@ -81,7 +81,7 @@ def _now(document: Document) -> str:
     parts = [f"{found[need]} {word}" for need, word in words.items() if found[need]]
     if found["now"] > 1:
         parts[0] = f"{found['now']} need you now"
-    return ", ".join(parts) if parts else "nobody has to do anything"
+    return ", ".join(parts) if parts else "no action needed"
 
 
 def _alerts(channels: Sequence[ChannelSettings], lead: Sequence[timedelta]) -> str:

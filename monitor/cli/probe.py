@@ -40,7 +40,7 @@ def windowed(host: Host, state: StateDir, settings: Settings, context: Context) 
         state.create()
         key = state.key(create=True)
     except StateError as error:
-        context.complain(f"authwatch: {error}; these answers are not saved")
+        context.warn(f"{error}; these answers are not saved")
         key = None
     return host.keyed(key, offered_keys_for(settings))
 
@@ -71,7 +71,7 @@ def told(
             found, why = at_once(this, before, filters)
         gate.remove(str(this.state.gate))
     if why:
-        context.complain(f"authwatch: {why}; these answers are not saved")
+        context.warn(f"{why}; these answers are not saved")
     return found
 
 

@@ -73,7 +73,7 @@ def _looked_anew(given: argparse.Namespace, context: Context, told_of: dict[str,
 
         context.say("\n".join(["", *lines(settings, outcome.judgement)]))
     for complaint in outcome.complaints:
-        context.complain(f"authwatch: {complaint}")
+        context.warn(complaint)
     return part
 
 

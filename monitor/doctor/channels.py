@@ -107,12 +107,12 @@ def _heard(subject: Subject) -> Result:
     except (OSError, ValueError, OverflowError):
         if not (folder / RECORD).exists():
             return Result("heartbeat", Health.FINE, "configured; the first check sends a ping")
-        why = "the service that expects the ping will raise an alarm, or does not know this machine"
+        why = "the service that expects the ping will alert you, or does not know this machine"
         return Result(
             "heartbeat", Health.WARNING, "heartbeat ping failed; none has arrived yet", why, "authwatch check -v"
         )
     said = f"last ping arrived {moment(at)}"
     if subject.now - at > max(subject.settings.interval * 2.5, timedelta(hours=1)):
-        why = "every check should send one; the service that expects it raises an alarm"
+        why = "every check should send one; the service that expects it alerts you"
         return Result("heartbeat", Health.WARNING, said, why, "authwatch check -v")
     return Result("heartbeat", Health.FINE, said)

@@ -209,7 +209,7 @@ def prepare(engine: Engine, metadatas: Iterable[MetaData]) -> None:
             connection.execute(_VERSION.insert().values(version_num=HEAD))
             return
     if not re.fullmatch(r"\d{4}", found):
-        raise Damaged("the history has a revision that is none of ours")
+        raise Damaged("the history has an unknown revision")
     if found > HEAD:
         raise HistoryError(
             f"the history was written by a newer authwatch (schema {found}, this one supports {HEAD}); use that one, "

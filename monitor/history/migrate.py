@@ -18,7 +18,7 @@ def upgrade(engine: Engine) -> None:
         try:
             command.upgrade(configuration(connection), "head")
         except CommandError:
-            raise Damaged("the history has a revision that is none of ours") from None
+            raise Damaged("the history has an unknown revision") from None
 
 
 def configuration(connection: Connection | None = None) -> Config:
