@@ -429,7 +429,7 @@ def test_auto_takes_the_proposal_and_says_why(home, cron):
 def test_a_timer_that_cannot_be_had_leaves_the_config_and_says_so(home):
     done = authwatch(home, "onboard", "--no-channel", "--timer", "systemd", env={"PATH": f"{home}"})
     assert done.code == 1
-    assert "no systemctl here" in done.out + done.err
+    assert "systemctl not found" in done.out + done.err
     assert config(home).exists()
 
 
