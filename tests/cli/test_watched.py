@@ -135,7 +135,7 @@ def test_doctor_and_metrics_say_when_news_does_not_drain(tmp_path, far):
         done = authwatch(tmp_path, "doctor", "--json")
         assert done.code == 1
         (found,) = [one for one in done.json["results"] if one["check"] == "deliveries"]
-        assert "news is waiting since" in found["what"]
+        assert "alerts not delivered since" in found["what"]
         assert "server_error: HTTP 500" in found["why"]
         assert found["mend"] == "authwatch alerts test phone"
     assert far.paths == ["/ping/SECRETUUID"], "one failure is not yet a channel that is dead"

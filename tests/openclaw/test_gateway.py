@@ -357,7 +357,7 @@ def test_the_doctor_tells_where_shell_dotenv_and_gateway_disagree(home):
     unit(home, f"Environment={NAME}={KEY}-unit")
     found = wrong(said(home, "shadows", **{NAME: f"{KEY}-shell"}))
     assert [one.what for one in found] == [
-        f"{NAME} is set here and in ~/{UNIT}, to two values",
+        f"{NAME} has one value in this shell and another in ~/{UNIT}",
         f"{NAME} has another value in ~/.openclaw/.env than in ~/{UNIT}",
     ]
     assert all(one.mend and "FAKESECRET" not in repr(one) for one in found)
