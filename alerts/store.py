@@ -85,7 +85,7 @@ class RecordColumn(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         # In ASCII, because a path may be no text: a byte of it that cannot be decoded comes as half of a pair.
-        return None if value is None else json.dumps(flatten(value), sort_keys=True)
+        return None if value is None else json.dumps(flatten(value), sort_keys=True, separators=(",", ":"))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return _sound(lambda text: revive(self.kind, json.loads(text)), value)  # a row without one is damaged, too

@@ -15,7 +15,7 @@ EXPLAINED = {
     "hello": "a task of the child that reads files, by its name",
     "https_response": "urllib.request calls it for each answer",
     "renews": "the template of the page",
-    "muted": "the template of the page of one login",
+    "back": "the template of the page of one login",
     "ladders": "the template of the page of one login",
     "explain": "the template of the page of one login",
     "globals": "the templates see what is in it",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,6 +13,7 @@ from monitor.cli.prompts import ask, at_terminal
 
 if TYPE_CHECKING:
     from monitor.config.settings import Settings
+    from monitor.doctor.model import Runner
     from monitor.setup.onboard import Machine
     from monitor.setup.user import User
 
@@ -45,7 +47,7 @@ def present(context: Context, settings: Settings) -> Schedule | None:
     subject = Subject(
         settings, host, host.at(context.own_home), context.state(settings), context.now(), context.environ
     )
-    found = [_schedule(one.name, one.start if one.runs is False else "") for one in runners(subject)]
+    found = [_schedule(one) for one in runners(subject)]
     return min(found, key=lambda one: bool(one.fix), default=None)
 
 
@@ -97,15 +99,16 @@ def _new(way: str, proposed: str) -> Schedule:
     return Schedule(way, names[way], remove=f"authwatch uninstall {way}")
 
 
-def _schedule(name: str, fix: str) -> Schedule:
-    """What the doctor found, by its name: a unit, the crontab's line, launchd's label, the job of Termux."""
-    if name.endswith((".timer", ".service")):
-        machine = "@" in name
-        account = name.partition("@")[2].rpartition(".")[0]
-        remove = f"sudo authwatch uninstall systemd --system --user-name {account}" if machine else ""
-        return Schedule("systemd", name, True, fix, remove or "authwatch uninstall systemd")
-    way = "cron" if "crontab" in name else "termux" if "Termux" in name else "launchd"
-    return _new(way, way)._replace(there=True, fix=fix)
+def _schedule(one: Runner) -> Schedule:
+    """What the doctor found, as what `authwatch install` would set up again."""
+    fix = one.start if one.runs is False else ""
+    way = re.search(r"authwatch install (\w+)|(termux)/", one.again)
+    if way and way[1] == "systemd":
+        account = one.name.partition("@")[2].rpartition(".")[0]
+        remove = f"sudo authwatch uninstall systemd --system --user-name {account}" if account else ""
+        return Schedule("systemd", one.name, True, fix, remove or "authwatch uninstall systemd")
+    known = (way[1] or way[2]) if way else "cron"
+    return _new(known, known)._replace(there=True, fix=fix)
 
 
 def _machine(context: Context) -> Machine:

@@ -36,10 +36,10 @@ def test_claude_codes_login_copied_into_openclaw_is_told_with_both_places_and_th
     assert (item.call, item.reason) == ("soon", "new")
     text = " ".join(item.text.split())
     assert (
-        "One refresh token of anthropic lies in ~/.claude/.credentials.json (claude-code) and "
+        "One refresh token of anthropic is in ~/.claude/.credentials.json (claude-code) and "
         "~/.openclaw/agents/main/agent/auth-profiles.json (openclaw, agent main)." in text
     )
-    assert "Keep it in ~/.claude/.credentials.json (claude-code), log in anew in the other." in text
+    assert "Keep it in ~/.claude/.credentials.json (claude-code) and log in again in the other." in text
     assert (
         "On box run: claude setup-token && openclaw models auth paste-token --provider anthropic "
         "--profile-id anthropic:default" in text
@@ -56,7 +56,7 @@ def test_claude_codes_login_copied_into_openclaw_is_told_with_both_places_and_th
     life.openclaw({NAME: life.token(300 * DAY, secret="of its own")})
     settled(life)
     assert [one.call for one in life.items] == ["soon", "over"]
-    assert "No refresh token of anthropic lies in two places any more." in life.items[-1].text
+    assert "No refresh token of anthropic is in two places any more." in life.items[-1].text
     life.live(life.now + DAY, every=HOUR)
     assert len(life.items) == 2
 
@@ -98,7 +98,7 @@ def test_what_may_lie_in_two_places_is_no_news(life: Life, kind: str) -> None:
     settled(life)
     assert life.items == []
     if kind == "entries":
-        assert "again/main/anthropic:default" in life.checks[-1].out
+        assert "again main     anthropic:default" in life.checks[-1].out
 
 
 def test_agents_that_disagree_are_told_with_the_dead_one_and_by_nothing_else(life: Life) -> None:
@@ -120,4 +120,4 @@ def test_a_dead_login_beside_a_working_claude_code_is_told_with_the_safe_way(lif
     life.look()
     (item,) = life.items
     assert "claude-code has a working anthropic login (do not copy it" in item.text
-    assert "a token of its own comes from: claude setup-token" in item.text
+    assert "get a token of its own: claude setup-token" in item.text

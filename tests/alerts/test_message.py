@@ -84,7 +84,7 @@ def test_a_subject_is_short_and_keeps_its_verb(case: str, profile: str, host: st
 
 def expired(**changes: Any) -> Item:
     at = NOW - 3 * HOUR
-    summary = f"openai:default (openclaw, agent main) expired {moment(at)} and does not renew itself."
+    summary = f"OpenClaw token openai:default (agent main) expired {moment(at)} and does not renew itself."
     labels = {**LABELS, "provider": "openai", "profile": "openai:default", "kind": "token"}
     usual = {"level": Level.NOW, "labels": labels, "summary": summary, "remedy": COMMAND, "cause": Cause.EXPIRED}
     return item(ends_in=-3 * HOUR, **(usual | changes))

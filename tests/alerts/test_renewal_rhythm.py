@@ -65,14 +65,14 @@ def test_a_refresh_that_stalls_is_told_before_the_access_ends_once_and_once_that
     assert "refresh stalled" in item.text
     assert "usually every 8 days" in item.text
     assert (
-        "authwatch relogin codex/-/codex:chatgpt (if its program uses another login now: authwatch ignore codex/-/codex:chatgpt)"
+        "authwatch relogin codex/-/codex:chatgpt\n(if its program uses another login now: authwatch ignore codex/-/codex:chatgpt)"
         in item.text
     )
     life.live(life.now + 2 * HOUR, every=HOUR)
     assert len(life.items) == 1
     life.look()
     page = authwatch_at(life, "explain", "codex/-/codex:chatgpt")
-    assert "every 8 days, give or take" in " ".join(page.split())
+    assert "every 8 days, ± " in " ".join(page.split())
     codex(life, "again")
     life.live(life.now + 2 * DAY, every=HOUR)
     assert life.calls()[1:] == [("over", CODEX)]

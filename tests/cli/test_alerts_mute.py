@@ -208,7 +208,7 @@ def test_a_silence_takes_a_key_and_a_span_and_says_what_it_does(tmp_path, phone)
     assert re.fullmatch(
         r'Silence 1 mutes matching alerts up to "soon" until \w{3} \d+ \w{3}, \d\d:\d\d JST \(in 4 h\)\.', first
     )
-    assert muted == "Muted now: SOON anthropic:default (main)"
+    assert muted == "Muted now: SOON anthropic:default"
     assert authwatch(tmp_path, *end.removeprefix("end it: authwatch ").split()).out == "Silence 1 ended.\n"
     done = authwatch(tmp_path, "alerts", "silence", "main/anthropic:default", "--for", "4h", "--json")
     assert done.json["silence"]["match"] == (

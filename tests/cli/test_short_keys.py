@@ -56,7 +56,7 @@ def test_an_end_of_several_keys_is_wrong_usage_and_names_them_to_be_copied(home,
         assert (done.code, done.out) == (64, "")
         first, *keys = done.err.splitlines()
         assert first == f'authwatch: "{several}" matches 2 keys; use one of these:'
-        assert keys == ["  lab/anthropic:default", "  main/anthropic:default"]
+        assert keys == ["authwatch:   lab/anthropic:default", "authwatch:   main/anthropic:default"]
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)

@@ -6,6 +6,7 @@ import json
 import random
 import re
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -70,7 +71,7 @@ def planned(line: Line, home: Path, at: datetime) -> list[Said]:
 
 def really(home: Path, begin: datetime, after: int = 0) -> list[Said]:
     """What the log of the deliveries says was told, at the moments of the checks."""
-    with sqlite3.connect(state(home) / "history.sqlite") as db:
+    with closing(sqlite3.connect(state(home) / "history.sqlite")) as db:
         rows = db.execute("SELECT at, channel, key, reason, outcome FROM deliveries WHERE id > ?", (after,)).fetchall()
     assert {row[4] for row in rows} <= {"delivered"}
     return sorted(
@@ -99,7 +100,7 @@ def test_from_the_middle_with_a_memory_and_people_who_hushed_something(tmp_path,
         line.run(tmp_path, "check", at=begin + step * INTERVAL)
     middle = begin + 8 * INTERVAL
     line.run(tmp_path, "alerts", "silence", "agent=main", "--for", "3d", at=middle)
-    with sqlite3.connect(state(tmp_path) / "history.sqlite") as db:
+    with closing(sqlite3.connect(state(tmp_path) / "history.sqlite")) as db:
         (last,) = db.execute("SELECT max(id) FROM deliveries").fetchone()
     plan = planned(line, tmp_path, middle)
     kept = (state(tmp_path) / "history.sqlite").read_bytes()

@@ -169,7 +169,7 @@ def test_a_check_that_finds_another_one_shows_what_that_one_left(tmp_path: Path,
         ran = run(tmp_path, "check", "--json")
         assert ran.code == 2
         assert ran.profile("anthropic:default")["state"] == "expiring"
-        assert "another check is running; showing the one of " in ran.err
+        assert "another check is running; this is the last one, " in ran.err
         plugin = run(tmp_path, "check", "--nagios")
         assert (plugin.code, plugin.out.startswith("AUTHWATCH WARNING")) == (1, True)
     finally:
@@ -185,7 +185,7 @@ def test_a_check_that_finds_another_one_and_nothing_left_cannot_say(tmp_path: Pa
     try:
         eventually(lambda: locked(tmp_path))
         done = authwatch(tmp_path, "check")
-        assert (done.code, done.err) == (3, "authwatch: another check is running, and none has finished here yet\n")
+        assert (done.code, done.err) == (3, "authwatch: another check is running, and none has finished yet\n")
     finally:
         holder.kill()
         holder.wait()

@@ -139,7 +139,7 @@ def test_missing_credit_is_told_at_once(life: Life, provider: Stand) -> None:
     life.openclaw({"openrouter:default": api_key("sk-or-FAKESECRET", "openrouter")}, "openrouter/auto")
     found = seen(life, "openclaw/main/openrouter:default")
     assert (found["needs_human"], found["usable"], found["remedy"]) == (
-        "now", False, "Top up the credit at openrouter."
+        "now", False, "Top up your credit with openrouter."
     )  # fmt: skip
     provider.answer = says(openrouter(limit_remaining=5))
     life.live(life.now + 3 * HOUR, HOUR)
@@ -402,7 +402,9 @@ def test_an_address_in_a_config_that_others_can_write_gets_no_key(tmp_path: Path
     authwatch(tmp_path, "check")
     assert provider.asked == []
     said = authwatch(tmp_path, "doctor")
-    assert "probe.anthropic: keys are sent to an address only by a config that nobody else can write" in said.out
+    told = " ".join(said.out.split())
+    assert "probe.anthropic: " in told
+    assert "others can change " in told
 
 
 def test_a_rehearsal_supposes_that_providers_say_the_same(keyed: Life, provider: Stand) -> None:

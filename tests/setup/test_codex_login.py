@@ -179,7 +179,7 @@ def test_an_expected_login_that_was_never_there_is_seen_by_its_new_name(tmp_path
     configure(tmp_path, f"sources: [{{type: codex, home: '{tmp_path}'}}]\n")
     codex(tmp_path, NEW)
     with Terminal(tmp_path, "relogin", "codex/-/codex:default", env=environ(tmp_path)) as at:
-        at.expect("Logged in: codex:chatgpt")
+        at.expect("Logged in: Codex login chatgpt")
         assert at.end() == 0, at.shown
 
 

@@ -59,7 +59,7 @@ def test_the_right_program_runs_and_the_new_login_is_awaited(home):
         assert at.end() == 0, at.shown
         shown = at.shown
     assert calls(home) == ["openclaw models auth paste-token --provider anthropic --profile-id anthropic:default"]
-    assert "Works again: anthropic:default" in shown
+    assert "Works again: OpenClaw token anthropic:default" in shown
     assert f"Running on {os.uname().nodename}: openclaw models auth" in shown
     assert "If you cancel, nothing changes." in shown
     assert "Agent main has it." in shown
@@ -202,7 +202,7 @@ def test_of_claude_code_the_login_is_its_own_program_s_and_where_it_lies_is_kept
     key, where = "claude-code/-/claude-code:default", {"CLAUDE_CONFIG_DIR": str(folder)}
     with Terminal(home, "relogin", key, env=environ(home) | where) as at:
         assert at.end() == 0, at.shown
-        assert "Works again: claude-code" in at.shown
+        assert "Works again: Claude Code login" in at.shown
         assert "in a browser on any machine" in at.shown
     assert calls(home) == ["claude auth login"]
 
