@@ -102,7 +102,7 @@ def test_a_cooldown_of_the_store_and_missing_credit_go_together() -> None:
 def test_it_is_said_why_it_is_sure() -> None:
     """`explain` names the provider's word as what makes it sure."""
     assert why_so_sure(judged(KEY, ASKED)) == "its provider accepted it Mon 1 Mar 2027, 11:30 UTC"
-    assert "refused it both times" in why_so_sure(judged(KEY, REFUSED))
+    assert "rejected it twice in a row" in why_so_sure(judged(KEY, REFUSED))
     assert "its provider was asked" in why_so_sure(judged(ends(access_expires_at=NOW - HOUR), ASKED))
 
 
