@@ -103,7 +103,7 @@ def test_it_is_said_why_it_is_sure() -> None:
     """`explain` names the provider's word as what makes it sure."""
     assert why_so_sure(judged(KEY, ASKED)) == "its provider accepted it Mon 1 Mar 2027, 11:30 UTC"
     assert "rejected it twice in a row" in why_so_sure(judged(KEY, REFUSED))
-    assert "its provider was asked" in why_so_sure(judged(ends(access_expires_at=NOW - HOUR), ASKED))
+    assert "the provider was asked" in why_so_sure(judged(ends(access_expires_at=NOW - HOUR), ASKED))
 
 
 def test_what_was_said_is_a_reason_and_advice_stands_in_the_sentence() -> None:
