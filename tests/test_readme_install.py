@@ -134,7 +134,7 @@ def test_it_is_installed_updated_and_uninstalled_as_readme_says(tmp_path: Path, 
     shell.released("9.9.9")
     shell.run(update, tmp_path / "authwatch")
     assert shell.in_a_new_terminal("authwatch --version") == "authwatch 9.9.9\n"
-    shell.in_a_new_terminal(uninstall.replace("uninstall systemd", "uninstall systemd --dry-run"))
+    shell.in_a_new_terminal(uninstall.replace("authwatch uninstall", "authwatch uninstall --dry-run", 1))
     assert "gone" in shell.in_a_new_terminal("command -v authwatch || echo gone")
 
 

@@ -7,6 +7,7 @@ import json
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from alerts.model import Level
 from monitor.cli.context import NOT_DONE, USAGE, Context, Failure
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ def send(context: Context, settings: Settings, wanted: list[ChannelSettings]) ->
 
     now = context.now()
     text = ("This channel works: alerts will reach you here.", "No action needed. Sent by: authwatch alerts test")
-    message = notice("Test message", text, recipient_of(settings))
+    # As loud as an alert that needs somebody soon: that it is heard is what a person tries.
+    message = notice("Test message", text, recipient_of(settings), Level.SOON)
     notifications = [Notification(one.label, ()) for one in wanted]
     addresses = {one.label: one.url.reveal() for one in wanted if one.url}
     return [

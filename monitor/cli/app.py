@@ -29,8 +29,8 @@ GROUPS = {
         "unignore": ("forget_ignore", "unmute it"),
         "forget": ("forget_ignore", "forget a removed login"),
     },
-    "Set-up": {
-        "onboard": ("onboard", "guided first set-up; every answer is also an option"),
+    "Setup": {
+        "onboard": ("onboard", "guided first setup; every answer is also an option"),
         "install": ("install", "run authwatch by systemd, cron, launchd or Termux"),
         "uninstall": ("install", "remove what install set up"),
         "serve": ("serve", "run as a daemon: regular checks, web page, /metrics"),

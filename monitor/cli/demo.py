@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
+import shutil
+import sys
 import tempfile
 from pathlib import Path
+from shlex import quote
 
 from monitor.cli.context import Context, common
 
@@ -44,5 +48,13 @@ def run(given: argparse.Namespace, context: Context) -> int:
             context.say("Checking …\n")
         context.flush()
         check.run(parser.parse_args([]), inside)
-    context.say(f"\n{WHAT_NEXT}")
+    context.say(f"\n{WHAT_NEXT.replace('  authwatch', f'  {_called(context)}')}")
     return 0
+
+
+def _called(context: Context) -> str:
+    """How to start authwatch here: by its name, or from a virtual environment by its path."""
+    own = Path(sys.executable).with_name("authwatch")
+    if shutil.which("authwatch", path=context.environ.get("PATH", "")) or not own.exists():
+        return "authwatch"
+    return quote(os.path.relpath(own) if own.is_relative_to(Path.cwd()) else str(own))

@@ -185,7 +185,8 @@ def _ahead(explained: Explained, wide: int) -> Iterator[str]:
         usable = "" if verdict.usable or verdict.needs_human is Need.NOW else ", unusable"
         step = f", the last {span(verdict.step)}" if verdict.step else ""
         row = f"rule {_number(verdict.rule)}: {ROWS[verdict.rule].evidence}{step}"
-        words = f"{explained.when(at)}: {verdict.state}{usable}; {_NEED[verdict.needs_human]} ({row})"
+        state = "idle, renews itself at the next use" if verdict.rule is Rule.IDLE else str(verdict.state)
+        words = f"{explained.when(at)}: {state}{usable}; {_NEED[verdict.needs_human]} ({row})"
         yield from wrap(words, wide, initial_indent="    ", subsequent_indent="      ")
     if not explained.ahead:
         yield from wrap(

@@ -37,7 +37,11 @@ _PERSONAL: Final = ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"
 def arguments(parser: argparse.ArgumentParser, command: str) -> None:
     """The options of both commands."""
     common(parser, json=False)
-    parser.add_argument("what", choices=tuple(WAYS), help="what runs it")
+    if command == "install":
+        parser.add_argument("what", metavar="WHAT", choices=tuple(WAYS), help=" | ".join(WAYS))
+    else:
+        ways = f"{' | '.join(WAYS)}; default: whatever is installed"
+        parser.add_argument("what", metavar="WHAT", nargs="?", choices=tuple(WAYS), help=ways)
     whose = parser.add_mutually_exclusive_group()
     whose.add_argument("--user", action="store_true", help="for your own user (the default)")
     whose.add_argument("--system", action="store_true", help="systemd: system units for --user-name; needs root")
@@ -52,12 +56,10 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
 
 def run(given: argparse.Namespace, context: Context) -> int:
     """Writes what the machine needs to run this very installation, starts it and waits for a check."""
-    way = _way(given.what)
     context, user = _for_whom(given, context)
     if given.command == "uninstall":
-        code = int(way.uninstall(user, dry_run=given.dry_run, force=given.force))
-        _name_what_is_left(context, user)
-        return code
+        return _uninstall(given, context, user)
+    way = _way(given.what)
     if given.home:
         raise Failure(
             USAGE,
@@ -76,6 +78,22 @@ def run(given: argparse.Namespace, context: Context) -> int:
     code = int(way.install(user, what, kind, dry_run=given.dry_run, force=given.force))
     if code == 0 and not given.dry_run and not user.system:
         _replace_others(user, given.what)
+    return code
+
+
+def _uninstall(given: argparse.Namespace, context: Context, user: User) -> int:
+    """Removes what is named, else whatever is there; names what runs checks still."""
+    there = [] if user.system else [name for name in WAYS if _way(name).present(user)]
+    named = [given.what] if given.what else ["systemd"] if user.system else there
+    code = 0
+    if not named:
+        user.say("nothing is installed that runs checks")
+    for name in named:
+        code = int(_way(name).uninstall(user, dry_run=given.dry_run, force=given.force)) or code
+    for other in (name for name in there if name not in named):
+        user.say(f"{other} still runs checks; remove it: authwatch uninstall {other}")
+        code = code if given.what in there else NOT_DONE  # not what was there to be removed
+    _name_what_is_left(context, user)
     return code
 
 

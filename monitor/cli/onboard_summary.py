@@ -74,14 +74,10 @@ def _table(rows: Iterable[tuple[str, str]], width: int) -> Iterator[str]:
 
 
 def _now(document: Document) -> str:
-    from monitor.check.status import needs
+    from monitor.cli.status_text import sentence
 
-    words = {"now": "needs you now", "soon": "soon", "unknown": "unreadable"}
-    found = Counter(str(need) for need in needs(document))
-    parts = [f"{found[need]} {word}" for need, word in words.items() if found[need]]
-    if found["now"] > 1:
-        parts[0] = f"{found['now']} need you now"
-    return ", ".join(parts) if parts else "no action needed"
+    said = sentence(document)
+    return f"{said[0].lower()}{said[1:]}"
 
 
 def _alerts(channels: Sequence[ChannelSettings], lead: Sequence[timedelta]) -> str:

@@ -16,7 +16,7 @@ def channels(subject: Subject) -> Iterator[Result]:
     """Can every channel be loaded? Its address is taken apart as for sending, and nothing is sent."""
     from alerts.channels import check
 
-    if not subject.settings.channels:
+    if not (subject.settings.channels or subject.complaint):  # of a config that cannot be read nobody knows
         why = "nobody is notified: alerts show up in `authwatch status`, exit codes and metrics only"
         yield Result("channels", Health.WARNING, "no channels configured", why, "authwatch onboard")
     for channel in subject.settings.channels:

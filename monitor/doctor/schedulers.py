@@ -162,7 +162,7 @@ def _crontab(subject: Subject) -> Iterator[Runner]:
             daemon=False,
             runs=runs,
             said=f"{' '.join(line.split()[:5])}, {how}",
-            start="sudo systemctl enable --now cron",
+            start=cron.how_to_start(),
             stop="authwatch uninstall cron",
             again="authwatch install cron",
             environment=_set(words),

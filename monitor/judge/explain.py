@@ -124,12 +124,14 @@ def _stored(verdict: Verdict, known: Remembered | None, now: datetime) -> Iterat
         yield "login expires", _when(seen.login_expires_at, now), Confidence.ASSUMED, _STATED
     if not (seen.access_expires_at or seen.login_expires_at):
         yield "expires", "no expiry date", Confidence.UNVERIFIED, "not stated on disk"
-    yield _renewal(seen, known)
+    yield _renewal(seen, known, now)
     for note in seen.notes:
         yield "note", note, Confidence.ASSUMED, _STATED.partition(";")[0]
 
 
-def _renewal(seen: Observation, known: Remembered | None) -> Part:
+def _renewal(seen: Observation, known: Remembered | None, now: datetime) -> Part:
+    if seen.refreshable and seen.login_expires_at and seen.login_expires_at <= now:
+        return "renews itself", "no longer", Confidence.ASSUMED, "the login itself has expired"
     if seen.refreshable and known and known.proven and known.rotated_at:
         return "renews itself", "yes", Confidence.PROVEN, f"authwatch saw it {moment(known.rotated_at)}"
     if seen.refreshable:

@@ -58,10 +58,16 @@ def install(user: User, what: UnitValues, kind: str = "timer", *, dry_run: bool 
         return NOT_DONE
     every = rhythm(max(what.interval, timedelta(minutes=1)))
     log = "cron mails errors to you; journalctl -t CRON -n 20 shows what it started"
-    user.summarize("the crontab line", every, f"within {span(every)}", log, UNINSTALL)
+    user.summarize("the crontab line is active", every, f"within {span(every)}", log, UNINSTALL)
     if not runs():
-        user.say("cron is not running; start it: sudo systemctl enable --now cron  # or cronie, or crond")
+        user.say(f"cron is not running; start it: {how_to_start()}  # or cronie, or crond")
     return DONE
+
+
+def how_to_start() -> str:
+    """The command that starts cron on this machine, by systemd where that runs it."""
+    by_systemd = Path("/run/systemd/system").is_dir()
+    return "sudo systemctl enable --now cron" if by_systemd else "sudo service cron start"
 
 
 def present(user: User) -> bool:

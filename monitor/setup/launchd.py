@@ -54,7 +54,7 @@ def install(user: User, what: UnitValues, kind: str = "timer", *, dry_run: bool 
         user.say(f"remove: {UNINSTALL}")
         return NOT_DONE
     _replace_other(user, kind)
-    user.summarize(LABELS[kind], what.interval, f"within {span(what.interval)}", log, UNINSTALL)
+    user.summarize(f"{LABELS[kind]} is running", what.interval, f"within {span(what.interval)}", log, UNINSTALL)
     if kind == "daemon" and what.listen:
         user.say(f"page:   http://{what.listen}/")
     return DONE

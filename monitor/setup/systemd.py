@@ -325,7 +325,7 @@ def _report(user: User, what: UnitValues, kind: str) -> None:
     if kind == "timer":
         at = moment_of(_property(user, unit, "NextElapseUSecRealtime"))
         following = moment(at) if at else following
-    user.summarize(unit, every, following, " ".join(_log(user, kind)), uninstalling(user))
+    user.summarize(f"{unit} is running", every, following, " ".join(_log(user, kind)), uninstalling(user))
     if kind == "daemon" and what.listen:
         user.say(f"page:   http://{what.listen}/")
     if not user.system:

@@ -101,7 +101,7 @@ class User:
 
     def summarize(self, runs: str, interval: timedelta, following: str, log: str, remove: str) -> None:
         """The end of an installation: what runs, when it checks next, how its log is seen, how it is removed."""
-        self.say(f"{runs} is running, checking every {span(interval)}")
+        self.say(f"{runs}, checking every {span(interval)}")
         self.say(f"first check done, next check {following}")
         self.say(f"log:    {log}")
         self.say(f"remove: {remove}")

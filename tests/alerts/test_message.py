@@ -135,7 +135,7 @@ def test_a_remedy_in_words_is_a_sentence_and_not_a_command() -> None:
     message = say(notification(one))
     assert message.text.splitlines() == [
         "Ask Anna for a new certificate.",
-        "openai:default (openclaw, agent main) expired 3 h ago (Sun 22 Nov, 10:00 UTC) and does not renew itself.",
+        "OpenClaw token openai:default (agent main) expired 3 h ago (Sun 22 Nov, 10:00 UTC) and does not renew itself.",
     ]
     assert "<pre>" not in message.html
 

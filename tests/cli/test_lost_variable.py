@@ -133,7 +133,7 @@ def test_it_is_told_after_it_has_lasted(tmp_path):
     first = authwatch(tmp_path, "check")
     pause(1.1)
     later = authwatch(tmp_path, "check")
-    told = [(one.out + one.err).count("last found through OPENCLAW_STATE_DIR=~/oc") for one in (first, later)]
+    told = [(one.out + one.err).count("ast found through OPENCLAW_STATE_DIR=~/oc") for one in (first, later)]
     assert told[0] == 1, "the first check shows it"
     assert told[1] > told[0], "the later one tells it, too"
 

@@ -342,7 +342,7 @@ def test_cron_runs_a_check_and_lets_go_of_it(steps):
     assert steps("cron-dry-run")[0] == 0
     status, text = steps("cron")
     assert status == 0
-    assert "the crontab line is running, checking every 1 min\nfirst check done, next check within 1 min\n" in text
+    assert "the crontab line is active, checking every 1 min\nfirst check done, next check within 1 min\n" in text
     assert "cron is not running" in text  # it was started a moment later
     assert steps("crontab")[1].startswith('MAILTO=""\n# authwatch wrote this; digest ')
     assert "checkpoint" in steps("cron-fired")[1]
