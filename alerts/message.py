@@ -275,7 +275,7 @@ def _alone(item: Item, recipient: Recipient, now: datetime) -> Message:
         return Message(subject, _good_news(item, recipient, now), Level.FINE, link=recipient.page)
     remedy, _, remark = alert.remedy.strip().partition("\n")
     if alert.how is How.WORDS and remedy:
-        said = [for_reader(remedy, now, recipient.zone), _dated(alert.summary, item, recipient, now)]
+        said = [f"{for_reader(remedy, now, recipient.zone)} {remark}", _dated(alert.summary, item, recipient, now)]
         remedy, remark = "", ""
     else:
         step = f"{_step(item) if remedy else _verb(item, now)}: {_in_full(alert)}"
@@ -381,5 +381,5 @@ def _run(command: str, recipient: Recipient) -> tuple[str, str]:
     if not recipient.ssh or not fits(recipient.ssh, REMEDY_BYTES):
         return f"On {_host(recipient)} run:", command
     # A shell that ssh starts for one command reads no profile; pip, pipx and Claude Code put programs there.
-    remote = f'PATH="$HOME/.local/bin:$PATH" {command}'
+    remote = f'export PATH="$HOME/.local/bin:$PATH"; {command}'
     return "Run:", f"ssh -t {quote(recipient.ssh)} {quote(remote)}"

@@ -24,23 +24,31 @@ _MOMENT: Final = re.compile(
 )
 
 
+def on_clock(at: datetime, zone: tzinfo | None) -> datetime:
+    """The moment on a clock (None: the machine's); in UTC where that clock has no such day, as at the end of 9999."""
+    try:
+        return at.astimezone(zone)
+    except (OverflowError, ValueError, OSError):
+        return at.astimezone(UTC)
+
+
 def moment(at: datetime, now: datetime | None = None, zone: tzinfo | None = UTC) -> str:
     """`Thu 3 Dec 2026, 14:05 UTC`, never in the language of the machine; with `now`, `Thu 3 Dec, 14:05`, for a page
     that names the zone once."""
-    at = at.astimezone(zone)
+    at = on_clock(at, zone)
     return f"{date(at, now, zone)}, {at:%H:%M}{'' if now else f' {at.tzname()}'}"
 
 
 def date(at: datetime, now: datetime | None = None, zone: tzinfo | None = UTC) -> str:
     """`Thu 3 Dec 2026`; without the year where it is that of `now`."""
-    at = at.astimezone(zone)
-    year = "" if now and at.year == now.astimezone(zone).year else f" {at.year}"
+    at = on_clock(at, zone)
+    year = "" if now and at.year == on_clock(now, zone).year else f" {at.year}"
     return f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]}{year}"
 
 
 def near(at: datetime, zone: tzinfo | None) -> str:
     """A moment whose year goes without saying: `Sat 28 Nov, 17:05 CET`."""
-    at = at.astimezone(zone)
+    at = on_clock(at, zone)
     return f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]}, {at:%H:%M} {at.tzname()}"
 
 
@@ -71,7 +79,7 @@ def for_reader(text: str, now: datetime | None, zone: tzinfo | None) -> str:
 
 def day(at: datetime, now: datetime, zone: tzinfo | None = UTC) -> str:
     """`date`, but `today` and `tomorrow` where it is so."""
-    away = (at.astimezone(zone).date() - now.astimezone(zone).date()).days
+    away = (on_clock(at, zone).date() - on_clock(now, zone).date()).days
     return {0: "today", 1: "tomorrow"}.get(away) or date(at, now, zone)
 
 

@@ -56,7 +56,7 @@ fetched() {
   printf '%s' "$body" | grep -oE "\"(needs_human|summary|ignored|acknowledged|silenced)\": *($string|true|false)" |
     awk '{ value = $0; sub(/^"[a-z_]*": */, "", value); gsub(/^"|"$/, "", value); split($0, part, "\"") }
       part[2] == "needs_human" { need = value; hush = "" }
-      part[2] == "summary" { text = value; gsub(/\\"/, "\"", text) }
+      part[2] == "summary" { text = value; sub(/\.$/, "", text); gsub(/\\"/, "\"", text) }
       part[2] ~ /^(ignored|acknowledged|silenced)$/ && value == "true" { hush = "; " part[2] }
       part[2] == "silenced" && need != "no" { print (need == "now" ? "NOW" : need == "soon" ? "SOON" : "?") "  " text hush }'
   return "$code"
@@ -64,7 +64,7 @@ fetched() {
 
 # news: the lines of a report that need a person and are neither acknowledged nor silenced, each with its fix.
 news() {
-  awk '/^(NOW|SOON|\?) /{ keep = !/; (acknowledged|silenced)$/ } /^(NOW|SOON|\?|     ) / && keep'
+  awk '/^(NOW|SOON|\?) /{ keep = !/; (ignored|acknowledged|silenced)$/ } /^(NOW|SOON|\?|     ) / && keep'
 }
 
 # headline CODE: an answer in a few words.

@@ -128,7 +128,8 @@ def _explain(failure: Failure, argv: Sequence[str], context: Context) -> int:
 
 def _dispatch(argv: list[str], context: Context) -> int:
     if not argv or argv[0].startswith("-"):
-        argv = [_top().parse_args(argv or ["--help"]).command]
+        _top().parse_args(argv or ["--help"])  # shows help or the version, or says what is wrong
+        raise Failure(USAGE, "put the options behind the command\nsee: authwatch --help")
     command = argv[0]
     if command not in COMMANDS:
         raise Failure(USAGE, f"unknown command {command!r}{_meant(command)}\nsee: authwatch --help")

@@ -83,7 +83,9 @@ def run(given: argparse.Namespace, context: Context) -> int:
 
 def _uninstall(given: argparse.Namespace, context: Context, user: User) -> int:
     """Removes what is named, else whatever is there; names what runs checks still."""
-    there = [] if user.system else [name for name in WAYS if _way(name).present(user)]
+    named_is_there = given.what and not user.system and _way(given.what).present(user)
+    enough = user.system or named_is_there or (given.what and given.dry_run)
+    there = [] if enough else [name for name in WAYS if _way(name).present(user)]
     named = [given.what] if given.what else ["systemd"] if user.system else there
     code = 0
     if not named:
@@ -92,7 +94,7 @@ def _uninstall(given: argparse.Namespace, context: Context, user: User) -> int:
         code = int(_way(name).uninstall(user, dry_run=given.dry_run, force=given.force)) or code
     for other in (name for name in there if name not in named):
         user.say(f"{other} still runs checks; remove it: authwatch uninstall {other}")
-        code = code if given.what in there else NOT_DONE  # not what was there to be removed
+        code = NOT_DONE  # what was there to be removed is another
     _name_what_is_left(context, user)
     return code
 

@@ -15,8 +15,10 @@ NARROWEST: Final = 30
 #: A last column narrower than this is shown below its row instead.
 ROOM: Final = 30
 INDENT: Final = "    "
-#: What stays on one line: a moment as `timefmt` writes it. A no-break space within a text does the same.
-_MOMENT: Final = re.compile(r"[A-Z][a-z]{2} \d{1,2} [A-Z][a-z]{2}(?: \d{4})?(?:, \d\d:\d\d \S+)?")
+#: What stays on one line: a moment or a span as `timefmt` writes it. A no-break space within a text does the same.
+_MOMENT: Final = re.compile(
+    r"[A-Z][a-z]{2} \d{1,2} [A-Z][a-z]{2}(?: \d{4})?(?:, \d\d:\d\d \S+)?|\b\d+ (?:s|min|h|days|years)\b"
+)
 
 
 def width(text: str) -> int:

@@ -44,7 +44,7 @@ def run(given: argparse.Namespace, context: Context) -> int:
         schedule = onboard_schedule.chosen(given, context, there)
         plan = _plan(context, settings, chosen, keys)
         if given.dry_run:
-            return _rehearse(context, plan, schedule)
+            return _rehearse(context, plan, schedule, test=not given.no_test)
         _write(context, plan)
     except KeyboardInterrupt:
         context.complain("\nstopped; nothing was changed")
@@ -157,7 +157,11 @@ def _plan(
     if chosen is None:
         return SetupPlan(place, None if settings.file else _empty(), env_file=_env_file(context), keys=keys)
     file = place.with_name(f"{chosen.label}.url")
-    config = onboard_channel.config_with(context, place, chosen, file)
+    number = 1
+    while file.exists():  # another channel's, whatever that is called
+        number += 1
+        file = place.with_name(f"{chosen.label}-{number}.url")
+    config = onboard_channel.config_with(context, settings, place, chosen, file)
     return SetupPlan(place, config, file, chosen.url, _env_file(context), keys)
 
 
@@ -172,9 +176,10 @@ def _usual_place(context: Context) -> Path:
     return (Path(base) if base.startswith("/") else context.own_home / ".config") / "authwatch" / "config.yaml"
 
 
-def _rehearse(context: Context, plan: SetupPlan, schedule: Schedule) -> int:
+def _rehearse(context: Context, plan: SetupPlan, schedule: Schedule, *, test: bool) -> int:
     if plan.address_file:
-        context.say("would send a test message")
+        if test:
+            context.say("would send a test message")
         context.say(f"would write the address to {plan.address_file}, mode 0600")
     if plan.config is not None:
         context.say(f"would write {plan.place}, mode 0600:\n{plan.config.rstrip()}")

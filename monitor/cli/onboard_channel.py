@@ -75,7 +75,7 @@ def undecided(given: argparse.Namespace) -> None:
     given.on_this_phone = given.no_channel = False
 
 
-def config_with(context: Context, place: Path, channel: Chosen, file: Path) -> str:
+def config_with(context: Context, settings: Settings, place: Path, channel: Chosen, file: Path) -> str:
     """The text of the config with the channel, tried out; Failure where it cannot be added without a person."""
     from monitor.config.load import ConfigError, load
     from monitor.openclaw.write.replace_file import WriteRefused, content
@@ -88,7 +88,8 @@ def config_with(context: Context, place: Path, channel: Chosen, file: Path) -> s
     except (ValueError, WriteRefused, ConfigError) as error:
         words = str(error) if not isinstance(error, ConfigError) else f"add a channel to {place} yourself"
         raise Failure(NOT_DONE, f"{words}\nnothing was changed") from None
-    if channel.label not in {one.label for one in found.channels}:
+    before = {one.label for one in settings.channels}
+    if {one.label for one in found.channels} != before | {channel.label}:  # a merge key may bring others
         raise Failure(NOT_DONE, f"add a channel to {place} yourself\nnothing was changed")
     return text
 

@@ -53,6 +53,14 @@ def run(given: argparse.Namespace, context: Context) -> int:
         raise Failure(NOT_DONE, str(error)) from None
 
 
+def _whole(word: str | None, keys: list[str]) -> str | None:
+    """The key that a unique end of it means; a Failure where it means several."""
+    from monitor.cli.filtering import key_of
+    from monitor.judge.keys import Keys
+
+    return key_of(word, keys) if word and Keys(keys).find(word) else word
+
+
 def _remote(given: argparse.Namespace, context: Context) -> int:
     from monitor.setup.login_process import LoginImpossible
     from monitor.setup.relogin import Call, run, ssh_words
@@ -82,7 +90,7 @@ def _here(given: argparse.Namespace, context: Context) -> int:
 
     key = _key(context)
     verdicts = _verdicts(context, key)
-    wanted = relogin.choose(verdicts, given.key)
+    wanted = relogin.choose(verdicts, _whole(given.key, [one.key for one in verdicts]))
     if not wanted:
         context.say("No login needs to be renewed.")
         return 0

@@ -121,7 +121,8 @@ def connect(url: URL, *, read_only: bool = False) -> Engine:
     if read_only and (copy := _copy(path)) is not None:
         engine = create_engine("sqlite://", creator=lambda: _loaded(copy), hide_parameters=True)
     elif read_only:
-        mode = "mode=ro" if _bytes(Path(f"{path}-wal")) else "mode=ro&immutable=1"
+        resting = not any(_bytes(Path(f"{path}{end}")) for end in ("-wal", "-journal"))
+        mode = "mode=ro&immutable=1" if resting else "mode=ro"
         address = f"file:{quote(bytes(path.absolute()))}?{mode}"  # from 3.14 on `as_uri` imports urllib.request
         url = URL.create("sqlite", database=address, query={"uri": "true"})
         engine = create_engine(url, connect_args=arguments, hide_parameters=True)
@@ -155,16 +156,16 @@ def _copy(path: Path) -> bytearray | None:
     Opened by SQLite, a file in WAL mode gets side files that stay; opened as `immutable`, it is torn by whoever begins
     to write meanwhile. Closing a file drops the locks that this process has on it, so that this is for who only reads.
     """
-    log = Path(f"{path}-wal")
+    log, journal = Path(f"{path}-wal"), Path(f"{path}-journal")
     for _ in range(_TRIES):
-        if _bytes(log):
+        if _bytes(log) or _bytes(journal):
             return None
         before = path.stat()
         if not 100 <= before.st_size <= _MOST:
             return None
         found = bytearray(path.read_bytes())
         after = path.stat()
-        if not _bytes(log) and (before.st_ino, before.st_size, before.st_mtime_ns) == (
+        if not (_bytes(log) or _bytes(journal)) and (before.st_ino, before.st_size, before.st_mtime_ns) == (
             after.st_ino,
             after.st_size,
             after.st_mtime_ns,

@@ -25,7 +25,9 @@ class Keys:
 
     def short(self, key: str) -> str:
         """The shortest text that means only this key."""
-        return min((form for form in _forms(key) if self.find(form) == (key,)), key=len, default=key)
+        whole = key.split("/", 2)[-1]  # a profile may have slashes of its own, and is not cut within
+        forms = (form for form in _forms(key) if form.endswith(whole) and self.find(form) == (key,))
+        return min(forms, key=len, default=key)
 
     def nearest(self, word: str) -> str:
         """The key or short form that looks most like a word that means none; "" where none does."""

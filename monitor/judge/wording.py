@@ -7,7 +7,7 @@ from shlex import quote
 from typing import Final
 
 from alerts.names import program
-from monitor.model import Credential, Evidence, Kind, Location, Need, Problem, Verdict, Weight
+from monitor.model import Credential, Evidence, Kind, Location, Need, Observation, Problem, Verdict, Weight
 
 OUT_OF_CREDIT: Final = "out of credit"
 EXPECTED: Final = "policy.expect lists it"
@@ -79,7 +79,7 @@ def remedy(verdict: Verdict, stated: str = "") -> str:
         return f"Top up your credit with {seen.credential.provider}."
     if seen.evidence is Evidence.ABSENT and seen.use.pinned_by:
         return f"{in_place(_PINS, seen.credential.source)}\n(then type in that session: /model default)"
-    renew = seen.advice or seen.relogin or _RENEW.get(seen.credential.kind, "Log in again in its program.")
+    renew = _renewing(seen)
     if verdict.vanished:
         return f"{renew}\n(if it was removed on purpose: authwatch forget {key})"
     if EXPECTED in verdict.because:
@@ -87,6 +87,18 @@ def remedy(verdict: Verdict, stated: str = "") -> str:
     if seen.evidence is Evidence.ABSENT and not (seen.relogin or seen.advice):
         return f"{renew} Or remove it from the settings that ask for it."
     return renew
+
+
+def _renewing(seen: Observation) -> str:
+    """What makes a login good again: a command where its source knows one, else words."""
+    credential, general = seen.credential, "Log in again in its program."
+    if len(credential.key.splitlines()) > 1:  # a command with a line break in it cannot be copied
+        return general
+    if seen.advice or seen.relogin:
+        return seen.advice or seen.relogin
+    if credential.source == "env":
+        return f"Set {credential.profile.removeprefix('env:')} to a valid value."
+    return _RENEW.get(credential.kind, general)
 
 
 def in_place(command: str, source: str) -> str:

@@ -147,7 +147,7 @@ REMEMBERED: Final = 16  # pages of logins
 
 HERE: Final = Path(__file__).with_name("page") / "templates"
 #: What documents that no check of this version left may raise.
-MALFORMED: Final = (KeyError, TypeError, ValueError, AttributeError, IndexError)
+MALFORMED: Final = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
 
 
 class PageViews:

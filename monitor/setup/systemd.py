@@ -206,7 +206,13 @@ def uninstall(user: User, *, dry_run: bool = False, force: bool = False) -> int:
 
 
 def _removed(user: User, names: Sequence[str], *, force: bool = False) -> bool:
-    """Stops, disables and removes units; whether nothing of them is left."""
+    """Stops, disables and removes units; whether nothing of them is left. One that was edited by hand runs on."""
+    texts = {name: managed_files.read(_folder(user) / name) for name in names}
+    edited = [name for name, text in texts.items() if not (force or managed_files.is_as_written(text))]
+    if edited:
+        for name in edited:
+            user.say(f"kept {user.shown(_folder(user) / name)}: it was edited by hand (--force removes it)")
+        return False
     timer, daemon = (file_name(name, user.system) for name in (TIMER, DAEMON))
     enabled = [name for name in names if name in (timer, daemon)]
     units = [name for name in names if name != file_name(FAILURE, user.system)]

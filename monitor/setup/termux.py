@@ -11,6 +11,7 @@ from shlex import quote
 from typing import Final
 
 from monitor.config.settings import check_killed
+from monitor.setup import managed_files
 from monitor.setup.user import NOT_DONE, UnitValues, User
 from monitor.system.files import why
 
@@ -31,8 +32,10 @@ def install(user: User, what: UnitValues, kind: str = "timer", *, dry_run: bool 
 
 
 def present(user: User) -> bool:
-    """Whether the scripts are there."""
-    return on_a_phone(user.environ) and (user.home / ".local" / "share" / "authwatch" / "check").exists()
+    """Whether scripts that check this phone are there; those that ask a server run no checks of their own."""
+    share = user.home / ".local" / "share" / "authwatch"
+    asks = any(line in ("how=ssh", "how=http") for line in managed_files.read(share / "settings").splitlines())
+    return on_a_phone(user.environ) and (share / "check").exists() and not asks
 
 
 def uninstall(user: User, *, dry_run: bool = False, force: bool = False) -> int:

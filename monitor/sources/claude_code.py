@@ -136,8 +136,8 @@ class _Settings:
             self._host.offer(seen.credential, value)
         if login and value == login.access:
             notes = ("it is a copy of the login's access token; it expires with it and does not renew itself",)
-            relogin = "" if path else f"unset {name}"  # then the login serves
-            return seen._replace(access_expires_at=login.seen.access_expires_at, notes=notes, relogin=relogin)
+            advice = "" if path else f"Remove {name} from the environment of Claude Code; then its login is used."
+            return seen._replace(access_expires_at=login.seen.access_expires_at, notes=notes, advice=advice)
         return seen
 
     def _blank(self, name: str, kind: Kind, path: Path | None) -> Observation:

@@ -118,3 +118,11 @@ def test_programs_read_utc_and_milliseconds_only_where_there_are_any():
     assert iso(NOW + timedelta(milliseconds=7)) == "2026-11-22T13:05:30.007Z"
     assert iso(NOW, "milliseconds") == "2026-11-22T13:05:30.000Z"
     assert (iso(None), parse(None), parse("")) == (None, None, None)
+
+
+@pytest.mark.parametrize("zone", [ZoneInfo("Asia/Tokyo"), ZoneInfo("America/Los_Angeles")])
+@pytest.mark.parametrize("at", [datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)])
+def test_a_moment_at_the_end_of_the_calendar_is_told_in_utc_where_a_zone_has_none(at, zone):
+    """9999-12-31 is how some programs write "never"."""
+    for told in (moment(at, zone=zone), date(at, NOW, zone), day(at, NOW, zone), when(at, NOW, zone)):
+        assert str(at.year) in told or at.year == 1

@@ -44,7 +44,12 @@ def test_a_key_that_is_the_end_of_another_means_itself():
 
 @pytest.mark.parametrize(
     ("key", "short"),
-    [(MAIN, "main/anthropic:default"), (OPENAI, "openai:default"), (PAID, "paid"), (CLAUDE, "claude-code:default")],
+    [
+        (MAIN, "main/anthropic:default"),
+        (OPENAI, "openai:default"),
+        (PAID, "anthropic/paid"),
+        (CLAUDE, "claude-code:default"),
+    ],
 )
 def test_the_shortest_form_that_means_one_key(key, short):
     assert Keys(ALL).short(key) == short

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 from alerts.names import program
-from alerts.timefmt import date, for_reader, moment, parse, relative, span, when
+from alerts.timefmt import date, for_reader, moment, on_clock, parse, relative, span, when
 from monitor.judge.wording import called
 from monitor.model import Credential, Kind
 
@@ -43,7 +43,7 @@ class ReaderClock(NamedTuple):
 
     def exact(self, at: datetime) -> str:
         """`Sat 28 Nov, 17:05 CET`: what stands beside a distance; the year where it is another."""
-        return f"{moment(at, self.now, self.zone)} {at.astimezone(self.zone).tzname()}"
+        return f"{moment(at, self.now, self.zone)} {on_clock(at, self.zone).tzname()}"
 
     def when(self, text: str | None) -> str:
         """A moment of a document, near ones with their distance first; "" where there is none."""
@@ -52,15 +52,15 @@ class ReaderClock(NamedTuple):
 
     def checked(self, at: datetime) -> str:
         """When a check was: `14:07 CET (just now)`, with the day where it is not today's."""
-        same = at.astimezone(self.zone).date() == self.now.astimezone(self.zone).date()
-        clock = f"{at.astimezone(self.zone):%H:%M %Z}" if same else self.exact(at)
+        same = on_clock(at, self.zone).date() == on_clock(self.now, self.zone).date()
+        clock = f"{on_clock(at, self.zone):%H:%M %Z}" if same else self.exact(at)
         distance = relative(at, self.now)
         return f"{clock} ({'just now' if distance == 'now' else distance})"
 
     def by(self, at: datetime) -> str:
         """The day of a deadline ahead, with the hour where that is near: `17:05 today`, `Sat 28 Nov`."""
-        here = at.astimezone(self.zone)
-        near = {0: "today", 1: "tomorrow"}.get((here.date() - self.now.astimezone(self.zone).date()).days)
+        here = on_clock(at, self.zone)
+        near = {0: "today", 1: "tomorrow"}.get((here.date() - on_clock(self.now, self.zone).date()).days)
         return f"{here:%H:%M} {near}" if near else date(at, self.now, self.zone)
 
 
