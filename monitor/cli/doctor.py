@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import textwrap
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 from alerts.formats import visible
 from alerts.timefmt import for_reader, moment
 from monitor.cli.context import PATIENCE, Context, Failure, common
+from monitor.cli.layout import WIDEST, wrapped
+from monitor.cli.progress import progress
 from monitor.model import Observation
 
 if TYPE_CHECKING:
@@ -40,36 +41,22 @@ def run(given: argparse.Namespace, context: Context) -> int:
     from monitor.doctor.model import worst
 
     tried: Sequence[Done] = ()
-    with context.ending(PATIENCE * 3), _progress(context, given) as progress:  # it asks many programs
-        progress("reading the stores")
+    silent = given.json or not context.out.isatty()
+    line = nullcontext(lambda _: None) if silent else progress(context, every=0)
+    with context.ending(PATIENCE * 3), line as show:  # it asks many programs
+        show("checking: reading the stores …")
         subject = _subject(context)
-        results = list(examine(subject, progress))
+        results = list(examine(subject, lambda what: show(f"checking: {what} …")))
         if given.fix and (tried := mend(results, subject)):
-            progress("reading the stores again")
+            show("checking: reading the stores again …")
             subject = _subject(context)
-            results = list(examine(subject, progress))
+            results = list(examine(subject, lambda what: show(f"checking: {what} …")))
     left = {one.fix for one in results if one.fix}
     if given.json:
         context.say(json.dumps(_document(results, tried, left, fixing=given.fix), indent=1))
     else:
         context.say(text(results, tried, left, subject, context.width(), color=context.color, fixing=given.fix))
     return worst(results)
-
-
-@contextmanager
-def _progress(context: Context, given: argparse.Namespace) -> Iterator[Callable[[str], None]]:
-    """Says on one line of a terminal what is checked now, and erases it at the end; elsewhere it says nothing."""
-    if given.json or not (context.out.isatty() and context.err.isatty()):
-        yield lambda _: None
-        return
-
-    def tell(what: str) -> None:
-        print(f"\r\033[Kchecking: {what} …"[: context.width() + 3], end="", file=context.err, flush=True)
-
-    try:
-        yield tell
-    finally:
-        print("\r\033[K", end="", file=context.err, flush=True)
 
 
 def _subject(context: Context) -> Subject:
@@ -110,8 +97,7 @@ _SIGNS: Final = {"broken": "error", "warning": "warn ", "fine": "ok   "}
 _COLOR: Final = {"broken": "\033[31;1m", "warning": "\033[33m", "fine": "\033[32m", "dim": "\033[2m", "bold": "\033[1m"}
 _MOST: Final = 8  # of a check; an OpenClaw may have hundreds of agents
 _INDENT: Final = " " * 7
-_WIDEST: Final = 80  # longer lines are hard to read, however wide the terminal
-_WHOLE: Final = "\u00a0"  # a space at which no line is broken
+_WHOLE: Final = "\u00a0"  # a space at which `wrapped` breaks no line
 _COMMAND: Final = re.compile("`[^`]+`|“[^”]{1,30}”")
 
 
@@ -128,7 +114,7 @@ def text(
     """The whole report, by subject: what is wrong first. Commands stand in a line of their own, to be copied, and are
     never broken; nor are keys and what is quoted in a sentence."""
     keys = (one.credential.key for one in subject.findings if isinstance(one, Observation))
-    paint = _Paint(min(width, _WIDEST), color, [key for key in keys if " " in key])
+    paint = _Paint(min(width, WIDEST), color, [key for key in keys if " " in key])
     zone = subject.settings.timezone
     results = [_for_reader(one, subject.now, zone) for one in results]
     lines = [paint("bold", _sentence(results)), *_tried(tried, left, paint)]
@@ -178,15 +164,7 @@ class _Paint:
         for name in self._whole:
             words = words.replace(visible(name), visible(name).replace(" ", _WHOLE))
         words = _COMMAND.sub(lambda found: found[0].replace(" ", _WHOLE), words)
-        lines = textwrap.wrap(
-            words,
-            self.width,
-            initial_indent=indent,
-            subsequent_indent=beneath or indent,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        return [line.replace(_WHOLE, " ") for line in lines]
+        return wrapped(words, self.width, indent, beneath or indent)
 
 
 def _sentence(results: Sequence[Result]) -> str:

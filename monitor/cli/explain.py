@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby, islice
-from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from alerts.formats import visible
@@ -16,6 +15,7 @@ from alerts.timefmt import for_reader, iso, moment, span, when
 from monitor.check.read_only import CheckResult
 from monitor.check.status import SCHEMA
 from monitor.cli.context import NOT_DONE, PATIENCE, Context, Failure, common
+from monitor.cli.layout import wrapped
 from monitor.config.settings import Settings
 from monitor.judge.explain import Fact, account, why_so_sure
 from monitor.judge.rules import ROWS, WEIGHTS
@@ -125,7 +125,7 @@ def text(explained: Explained, width: int, *, whole: bool) -> str:
     verdict, wide, reader = explained.verdict, max(width, 40), explained.reader
     lines = [
         visible(verdict.key),
-        *wrap(visible(reader(verdict.summary)), wide, break_long_words=False, break_on_hyphens=False),
+        *wrapped(visible(reader(verdict.summary)), wide),
         "",
         *_line("verdict", f"{verdict.state}; {_NEED[verdict.needs_human]}", wide, indent=0),
         *_line("how sure", reader(f"{verdict.confidence}: {why_so_sure(verdict)}"), wide, indent=0),
@@ -144,21 +144,11 @@ def text(explained: Explained, width: int, *, whole: bool) -> str:
 def _heading(where: str, at: datetime, explained: Explained, wide: int) -> list[str]:
     """Where the facts below it are from, and when they were read if that was not now."""
     when = "" if at == explained.outcome.at else f", last seen {explained.reader(moment(at))}"
-    return wrap(visible(f"From {where}{when}:"), wide, break_long_words=False, break_on_hyphens=False)
+    return wrapped(visible(f"From {where}{when}:"), wide)
 
 
 def _line(name: str, value: str, wide: int, indent: int = 2) -> list[str]:
-    begin = f"{' ' * indent}{name:<{NAME}}"
-    rest = " " * (indent + NAME)
-    lines = wrap(
-        visible(value),
-        wide,
-        initial_indent=begin,
-        subsequent_indent=rest,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return lines or [begin]
+    return wrapped(visible(value), wide, f"{' ' * indent}{name:<{NAME}}")
 
 
 def _rows(verdict: Verdict, whole: bool) -> Iterator[tuple[str, str]]:
@@ -187,14 +177,9 @@ def _ahead(explained: Explained, wide: int) -> Iterator[str]:
         row = f"rule {_number(verdict.rule)}: {ROWS[verdict.rule].evidence}{step}"
         state = "idle, renews itself at the next use" if verdict.rule is Rule.IDLE else str(verdict.state)
         words = f"{explained.when(at)}: {state}{usable}; {_NEED[verdict.needs_human]} ({row})"
-        yield from wrap(words, wide, initial_indent="    ", subsequent_indent="      ")
+        yield from wrapped(words, wide, "    ", "      ")
     if not explained.ahead:
-        yield from wrap(
-            "nothing but a change of its store, its program or the config",
-            wide,
-            initial_indent="  ",
-            subsequent_indent="  ",
-        )
+        yield from wrapped("nothing but a change of its store, its program or the config", wide, "  ")
     elif explained.verdict.state not in (State.MISSING, State.REFUSED):
         yield "  or, at any time, a change of its store, its program or the config"
 

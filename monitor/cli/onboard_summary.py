@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
@@ -12,13 +11,13 @@ from typing import TYPE_CHECKING, Final
 from alerts.formats import visible
 from alerts.timefmt import span, when
 from monitor.cli.context import Context
+from monitor.cli.layout import WIDEST, wrapped
 
 if TYPE_CHECKING:
     from monitor.check.status import Document
     from monitor.cli.onboard_schedule import Schedule
     from monitor.config.settings import ChannelSettings, Settings
 
-_COLUMNS: Final = 80
 _DAY: Final = timedelta(days=1)
 
 
@@ -63,14 +62,7 @@ def screen(context: Context, schedule: Schedule) -> str:
 
 def _table(rows: Iterable[tuple[str, str]], width: int) -> Iterator[str]:
     for name, said in rows:
-        yield from textwrap.wrap(
-            said,
-            _COLUMNS,
-            initial_indent=f"  {name:{width}}",
-            subsequent_indent=" " * (width + 2),
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+        yield from wrapped(said, WIDEST, f"  {name:{width}}")
 
 
 def _now(document: Document) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from alerts.model import Outcome
 from monitor.cli.context import NOT_DONE, Context, Failure
-from monitor.cli.prompts import agreed, ask, at_terminal, progress
+from monitor.cli.prompts import agreed, announced, ask, at_terminal
 
 if TYPE_CHECKING:
     from alerts.model import Delivery
@@ -35,7 +35,7 @@ def test(given: argparse.Namespace, context: Context, settings: Settings, channe
 
     tried: list[Delivery] = []
     while True:
-        done = progress(context, "Sending a test message", "test message")
+        done = announced(context, "Sending a test message", "test message")
         ((sent, seconds),) = send(context, settings, [ChannelSettings(channel.label, channel.url)])
         tried.append(sent)
         if sent.outcome is Outcome.DELIVERED:

@@ -19,9 +19,10 @@ Show = Callable[[str], None]
 
 
 @contextmanager
-def progress(context: Context, text: str = "", *, after: float = 0.0) -> Iterator[Show]:
+def progress(context: Context, text: str = "", *, after: float = 0.0, every: float = INTERVAL) -> Iterator[Show]:
     """Shows `text` while the block runs, and what `show` says instead of it; erased when the block ends, also by an
-    exception. Before `after` seconds nothing is drawn. Writes nothing where stderr is no terminal.
+    exception. Before `after` seconds nothing is drawn, and then at most one text in `every` seconds: 0 for steps
+    of which any may be the slow one. Writes nothing where stderr is no terminal.
 
         with progress(context, "Asking providers…") as show:
             for at, one in enumerate(many, 1):
@@ -30,7 +31,7 @@ def progress(context: Context, text: str = "", *, after: float = 0.0) -> Iterato
     if not context.err.isatty() or context.environ.get("TERM") == "dumb":
         yield lambda _: None
         return
-    line = _Line(context.err, time.monotonic() + after)
+    line = _Line(context.err, time.monotonic() + after, every)
     line.show(text)
     try:
         yield line.show
@@ -41,8 +42,8 @@ def progress(context: Context, text: str = "", *, after: float = 0.0) -> Iterato
 class _Line:
     """The line on the terminal; `due` is when it may be drawn next, in seconds of the monotonic clock."""
 
-    def __init__(self, err: TextIO, due: float) -> None:
-        self.err, self.due, self.drawn = err, due, False
+    def __init__(self, err: TextIO, due: float, every: float) -> None:
+        self.err, self.due, self.every, self.drawn = err, due, every, False
 
     def show(self, text: str) -> None:
         """Draws the text, unless that is too soon; erases the line for an empty one."""
@@ -54,7 +55,7 @@ class _Line:
         with suppress(OSError, ValueError):
             self.err.write(f"{ERASE}{visible(text)[: _columns(self.err) - 1]}")
             self.err.flush()
-        self.due, self.drawn = max(self.due, now + INTERVAL), bool(text)
+        self.due, self.drawn = max(self.due, now + self.every), bool(text)
 
 
 def _columns(err: TextIO) -> int:

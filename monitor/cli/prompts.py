@@ -60,7 +60,7 @@ def _prompt(context: Context, text: str) -> None:
     print(text, end="", file=context.err, flush=True)
 
 
-def progress(context: Context, doing: str, name: str) -> Callable[[str], None]:
+def announced(context: Context, doing: str, name: str) -> Callable[[str], None]:
     """Says at a terminal what takes a while, and how it went on the same line (`Sending a test message … delivered`);
     elsewhere only how it went, behind its `name`."""
     shown = context.out.isatty()
