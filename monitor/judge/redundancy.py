@@ -240,24 +240,16 @@ def _pin(lineup: Lineup, verdict: Verdict, masked: bool) -> Condition | None:
 
 
 def _few(lineup: Lineup, members: int, able: list[Verdict], masked: bool) -> Condition:
-    where = f"{lineup.provider} ({lineup.source}, agent {lineup.agent})"
     profile = able[0].seen.credential.profile if able else lineup.spare[0] if lineup.spare else ""
+    name = mask(profile) if masked else profile
+    left = f"has no working login left (of {members})"
     if profile:
-        name = mask(profile) if masked else profile
-        text = f"{where} is down to its last working login: {name} (1 of {members})."
-        return Condition(
-            f"{_key(lineup)}/last",
-            Level.INFO,
-            _labels(lineup, "last"),
-            summary=text,
-            remedy=in_place(_STATUS, lineup.source),
-        )
-    text = f"{where} has no working login left (of {members})."
+        left = f"is down to its last working login: {name} (1 of {members})"
     return Condition(
         f"{_key(lineup)}/last",
-        Level.NOW,
+        Level.INFO if profile else Level.NOW,
         _labels(lineup, "last"),
-        summary=text,
+        summary=f"{lineup.provider} ({lineup.source}, agent {lineup.agent}) {left}.",
         remedy=in_place(_STATUS, lineup.source),
     )
 
