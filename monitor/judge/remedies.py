@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from typing import Final
 
 from alerts.model import Cause, How
@@ -59,11 +60,16 @@ def _of_login(words: list[str], verdict: Verdict) -> How:
         words = words[1:]
     if any(word.startswith("paste-") for word in words):
         return How.PASTE
-    if not _BY_OPTION.isdisjoint(words) or any(tuple(words[: len(begin)]) == begin for begin in _ANYWHERE):
-        return How.BROWSER
     who = verdict.seen.credential
     if words[:2] == ["authwatch", "relogin"]:  # Codex, with a code
         return How.BROWSER if who.kind is Kind.OAUTH else How.PASTE
-    if words[:1] == ["openclaw"]:
-        return How.BROWSER if who.provider in BY_CODE else How.BROWSER_THERE
-    return How.COMMAND
+    return browser_of(words, who.provider) or How.COMMAND
+
+
+def browser_of(words: Sequence[str], provider: str) -> How | None:
+    """Where the browser of a command that logs in to `provider` is; None where it has none, or nobody knows."""
+    if not _BY_OPTION.isdisjoint(words) or any(tuple(words[: len(begin)]) == begin for begin in _ANYWHERE):
+        return How.BROWSER
+    if words and words[0] == "openclaw" and "login" in words:
+        return How.BROWSER if provider in BY_CODE else How.BROWSER_THERE
+    return None

@@ -11,8 +11,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
+from alerts.model import How
+from monitor.judge.remedies import browser_of
 from monitor.model import Evidence, Kind, Need, SourceEntry, State, Verdict
-from monitor.openclaw.releases import BY_CODE
 from monitor.openclaw.write.replace_file import WriteRefused, target
 from monitor.setup import codex_login
 from monitor.setup.login_process import LoginImpossible
@@ -34,9 +35,6 @@ NOT_KNOWN: Final = "This login still works. It is unknown whether {program} keep
 #: cancelled, a bad code and no network. What only takes in something pasted has nothing to lose.
 _SAFE: Final = (("codex", "login"), ("claude", "auth"), ("claude", "setup-token"), ("gh", "auth", "login"))
 _PASTED: Final = ("paste-token", "paste-api-key")
-#: Programs whose log-in shows a code or an address that any browser may open, and options that ask for that.
-_ANYWHERE: Final = (("claude", "auth", "login"), ("claude", "setup-token"), ("gh", "auth", "login"))
-_CODE_OPTIONS: Final = frozenset(("--device-auth", "--use-device-code"))
 
 #: Programs without a command that only logs in, by name, and what does it instead.
 _NO_FLOW: Final = {
@@ -80,12 +78,10 @@ class Call:
     def browser(self) -> str:
         """Where its browser step is, as a sentence; "" where it has none, or nobody knows."""
         words = self.argv
-        if any(words[: len(begin)] == begin for begin in _ANYWHERE) or not _CODE_OPTIONS.isdisjoint(words):
-            return "It shows an address to open in a browser on any machine."
-        if words[:1] == ("openclaw",) and "login" in words:
-            anywhere = "--provider" in words[:-1] and words[words.index("--provider") + 1] in BY_CODE
-            return f"It shows an address to open in a browser on {'any' if anywhere else 'this'} machine."
-        return ""
+        provider = words[words.index("--provider") + 1] if "--provider" in words[:-1] else ""
+        where = browser_of(words, provider)
+        on = "any" if where is How.BROWSER else "this"
+        return f"It shows an address to open in a browser on {on} machine." if where else ""
 
     @property
     def secret(self) -> bool:
