@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from alerts.model import Condition
 from alerts.timefmt import iso
-from monitor.model import OURSELVES, Judgement, Need, ProbeResult, ProviderView, Remembered, Trouble, Verdict
+from monitor.model import OURSELVES, Judgement, Need, ProbeResult, ProviderView, Remembered, State, Trouble, Verdict
 
 SCHEMA: Final = 1
 
@@ -100,6 +100,21 @@ def needs(shown: Document) -> list[Need]:
     found += [Need.UNKNOWN for one in shown["problems"] if not one["ignored"]]
     found += [need_of(one) for one in shown["findings"] if counts(one)]
     return found
+
+
+#: The one vocabulary on the left of a row, by what a login needs; and for what nobody has to know of: not in use,
+#: ignored, missed by nobody, or stored where it cannot be read.
+MARKS: Final = {Need.NOW: "NOW", Need.SOON: "SOON", Need.UNKNOWN: "?", Need.NO: "ok"}
+ASIDE: Final = "–"
+
+
+def mark_of(profile: Document) -> str:
+    """The word on the left of a login."""
+    need = Need(profile["needs_human"])
+    aside = profile["ignored"] or (
+        need is Need.NO and (profile["state"] in (State.MISSING, State.OPAQUE) or not profile["in_use"])
+    )
+    return ASIDE if aside else MARKS[need]
 
 
 def counts(finding: Document) -> bool:

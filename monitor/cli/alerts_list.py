@@ -10,9 +10,11 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alerts.timefmt import for_reader, iso, moment, parse
+from monitor.check.status import ASIDE, MARKS
 from monitor.cli import history_access
 from monitor.cli.context import Context
 from monitor.judge.keys import Keys
+from monitor.model import Need
 
 if TYPE_CHECKING:
     from alerts.memory import Memory
@@ -69,15 +71,18 @@ class Pen(NamedTuple):
 
     def head(self, level: str, text: str) -> list[str]:
         """The first lines of an alert, its level painted."""
-        mark, paint = MARKS.get(level, (level, ""))
+        from monitor.cli.status_text import COLOR
+
+        mark = LEVELS.get(level, level)
+        paint = COLOR.get(mark)
         lines = self.text(text, f"{mark:<{len(INDENT)}}")
         if paint and self.context.color:
             lines[0] = lines[0].replace(mark, f"{paint}{mark}\033[0m", 1)
         return lines
 
 
-#: How a level is shown, and in which colour of the terminal's own.
-MARKS = {"now": ("NOW", "\033[31;1m"), "soon": ("SOON", "\033[33m"), "info": ("info", ""), "fine": ("ok", "\033[32m")}
+#: How a level is shown: by the words and colours of `status`.
+LEVELS = {"now": MARKS[Need.NOW], "soon": MARKS[Need.SOON], "info": ASIDE, "fine": MARKS[Need.NO]}
 INDENT = " " * 6
 
 

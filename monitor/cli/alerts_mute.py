@@ -98,13 +98,13 @@ def _silenced(made: Silence, alerts: Mapping[str, Alert], settings: Settings) ->
     from alerts.message import name_of
     from alerts.model import Level
     from alerts.muting import covers
-    from monitor.cli.alerts_list import MARKS
+    from monitor.cli.alerts_list import LEVELS
 
     words = f'Silence {made.id} mutes matching alerts up to "{made.level}" until {moment(made.until)}.'
     yield for_reader(words, made.made_at, settings.timezone)
     bad = [one for one in alerts.values() if one.level is not Level.FINE and covers(made.match, one.labels)]
     # The name and not the key: with `privacy: masked` it shows nobody's address.
-    names = [f"{MARKS[one.level][0]} {name_of(one)}" for one in sorted(bad, key=lambda one: (-one.level.rank, one.key))]
+    names = [f"{LEVELS[one.level]} {name_of(one)}" for one in sorted(bad, key=lambda one: (-one.level.rank, one.key))]
     more = [f"and {len(names) - NAMED} more"] if len(names) > NAMED else []
     yield f"Muted now: {visible(', '.join([*names[:NAMED], *more]) or 'no active alert matches yet')}"
     yield f"end it: authwatch alerts unsilence {made.id}"

@@ -10,18 +10,15 @@ from typing import Any, NamedTuple
 
 from alerts.formats import plugin_line, visible
 from alerts.timefmt import date, for_reader, near
-from monitor.check.status import Document, counts, exit_code, need_of, needs, zone
+from monitor.check.status import ASIDE, MARKS, Document, counts, exit_code, mark_of, need_of, needs, zone
 from monitor.cli.layout import columns as aligned
 from monitor.cli.layout import width, wrapped
 from monitor.judge.wording import name
-from monitor.model import Credential, Kind, Need, State
+from monitor.model import Credential, Kind, Need
 
 _ORDER = {Need.NOW: 0, Need.UNKNOWN: 1, Need.SOON: 2, Need.NO: 3}
-_WORD = {Need.NOW: "NOW", Need.UNKNOWN: "?", Need.SOON: "SOON"}
-#: Nobody has to know of it: not in use, ignored, or only for information.
-ASIDE = "–"
 #: The mark alone is painted, in colours that light and dark terminals both show; what is read keeps the terminal's own.
-_COLOR = {"NOW": "\033[1;31m", "SOON": "\033[33m", "?": "\033[35m", "ok": "\033[32m", ASIDE: "\033[2m"}
+COLOR = {"NOW": "\033[1;31m", "SOON": "\033[33m", "?": "\033[35m", "ok": "\033[32m", ASIDE: "\033[2m"}
 _INDENT = 6
 #: A sentence beside its login is wrapped in no fewer columns; else it stands beneath.
 _LEAST = 28
@@ -163,8 +160,7 @@ def _login(one: Mapping[str, Any], *, serves: bool) -> StatusLine:
     said += "".join(
         f"; {word}" for word, so in (("acknowledged", one["acknowledged"]), ("silenced", one["silenced"])) if so
     )
-    calm = ASIDE if one["state"] in (State.MISSING, State.OPAQUE) or not one["in_use"] else "ok"
-    mark = ASIDE if ignored else _WORD.get(need, calm)
+    mark = mark_of(one)
     remedy = "" if ignored or need is Need.NO else one["remedy"]
     if ignored:
         said += "; ignored"
@@ -178,14 +174,14 @@ def _where(labels: Mapping[str, Any]) -> str:
 
 def _finding(one: Mapping[str, Any]) -> StatusLine:
     need, ignored = need_of(one), one["ignored"]
-    mark = ASIDE if ignored else _WORD.get(need, ASIDE)
+    mark = ASIDE if ignored or need is Need.NO else MARKS[need]
     remedy = "" if ignored or need is Need.NO else one["remedy"]
     order = (_ORDER[need] if mark != ASIDE else len(_ORDER), "~", one["key"])
     return StatusLine(order, mark, one["key"], "", one["summary"].removesuffix("."), remedy)
 
 
 def _painted(row: str, mark: str, color: bool) -> list[str]:
-    paint = _COLOR.get(mark)
+    paint = COLOR.get(mark)
     return [f"{paint}{mark}\033[0m{row[len(mark) :]}" if color and paint else row]
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import quote as encoded
 
 from alerts.timefmt import parse, span
+from monitor.check.status import mark_of
 from monitor.judge.rules import ROWS
 from monitor.model import Rule
 from monitor.serve.page.axis import Stretch, ahead, stretches
@@ -26,7 +27,6 @@ from monitor.serve.page.words import (
     link,
     name,
     need,
-    status,
 )
 
 BACK: Final = timedelta(days=30)
@@ -126,7 +126,7 @@ def login_page(
         encoded(key, safe="", errors="replace"),
         name(one),
         need(one),
-        status(one),
+        mark_of(one),
         clock.told(one["because"][0]) if one["because"] else _sentence(one, clock),
         (*(clock.told(each) for each in one["because"][1:]), *([expected(guess, clock)] if guess else [])),
         Remedy(str(one["remedy"])),
@@ -227,7 +227,7 @@ def _place(place: Document, key: str, one: Profile | None, clock: ReaderClock) -
         link(place["key"]) if one and place["key"] != key else "",
         bool(place["key"]) and place["key"] == key,
         need(one) if one else "",
-        status(one) if one else "",
+        mark_of(one) if one else "",
         "; ".join(filter(None, words)),
     )
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from alerts.timefmt import date, parse
+from monitor.check.status import ASIDE, mark_of
 from monitor.serve.page.axis import ahead
 from monitor.serve.page.words import (
-    IDLE,
     STATES,
     STATUS,
     Profile,
@@ -21,7 +21,6 @@ from monitor.serve.page.words import (
     link,
     need,
     program_of,
-    status,
 )
 
 RANKS: Final = {"now": 0, "unknown": 1, "soon": 2, "no": 3}
@@ -99,7 +98,7 @@ def groups(shown: Mapping[str, Any], estimates: Estimates, clock: ReaderClock) -
 
 
 def _sorted(rows: Iterable[ProviderRow]) -> tuple[ProviderRow, ...]:
-    return tuple(sorted(rows, key=lambda row: (RANKS[row.need], row.status == IDLE, row.program, row.provider)))
+    return tuple(sorted(rows, key=lambda row: (RANKS[row.need], row.status == ASIDE, row.program, row.provider)))
 
 
 def _row(view: Mapping[str, Any], profiles: Sequence[Profile], estimates: Estimates, clock: ReaderClock) -> ProviderRow:
@@ -114,7 +113,7 @@ def _row(view: Mapping[str, Any], profiles: Sequence[Profile], estimates: Estima
         program_of(view["source"]) if view["agent"] == "-" else "",
         view["provider"],
         wants,
-        IDLE if idle else STATUS[wants],
+        ASIDE if idle else STATUS[wants],
         rough,
         exact,
         marks=(*(_mark(one, clock) for one in profiles if one["deadline"]), *_guesses(profiles, guessed, clock)),
@@ -170,7 +169,7 @@ def _login(one: Profile, guess: Mapping[str, Any] | None, clock: ReaderClock) ->
         one["profile"],
         one["kind"],
         need(one),
-        status(one),
+        mark_of(one),
         f"{when}; {expected(guess, clock)}" if guess else when,
         clock.told("; ".join(one["because"])),
         Remedy(str(one["remedy"])),

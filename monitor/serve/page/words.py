@@ -9,14 +9,14 @@ from urllib.parse import quote
 
 from alerts.names import program
 from alerts.timefmt import date, for_reader, moment, on_clock, parse, relative, span, when
+from monitor.check.status import MARKS
 from monitor.judge.wording import called
 from monitor.model import Credential, Kind
 
 Profile = Mapping[str, Any]
 
-#: The one vocabulary on the left of a row, by what a login needs, and what it is called aloud.
-STATUS: Final = {"now": "NOW", "soon": "SOON", "unknown": "?", "no": "ok"}
-IDLE: Final = "–"
+#: The words on the left of a row by what it needs, and what they are called aloud.
+STATUS: Final = {str(need): mark for need, mark in MARKS.items()}
 ALOUD: Final = {"?": "unknown", "–": "not in use or ignored"}
 STATES: Final = {
     "ok": "ok",
@@ -94,12 +94,6 @@ def program_of(source: str) -> str:
 def need(profile: Profile) -> str:
     """What a login needs as it is shown: nothing where somebody muted it for good."""
     return "no" if profile["ignored"] else str(profile["needs_human"])
-
-
-def status(profile: Profile) -> str:
-    """The word on the left of a login."""
-    wants = need(profile)
-    return STATUS[wants] if wants != "no" or (profile["in_use"] and not profile["ignored"]) else IDLE
 
 
 def expiry(one: Profile, clock: ReaderClock) -> tuple[str, str]:
