@@ -57,14 +57,24 @@ def put(texts: Mapping[Path, str], user: User) -> bool:
 
 def removed(paths: Sequence[Path], user: User, *, force: bool = False) -> bool:
     """Removes files that are as they were written, with `force` all; says what was removed, and what was kept."""
-    kept = [path for path in paths if not force and not is_as_written(read(path))]
+    kept = edited(paths) if not force else []
     for path in paths:
         if path not in kept:
             path.unlink(missing_ok=True)
             user.say(f"removed {user.shown(path)}")
-    for path in kept:
-        user.say(f"kept {user.shown(path)}: it was edited by hand (--force removes it)")
+    say_kept(kept, user)
     return not kept
+
+
+def edited(paths: Sequence[Path]) -> list[Path]:
+    """Those of our files that somebody changed by hand."""
+    return [path for path in paths if not is_as_written(read(path))]
+
+
+def say_kept(paths: Sequence[Path], user: User) -> None:
+    """Says which files stay because they were changed."""
+    for path in paths:
+        user.say(f"kept {user.shown(path)}: it was edited by hand (--force removes it)")
 
 
 def read(path: Path) -> str:

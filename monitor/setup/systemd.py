@@ -207,11 +207,9 @@ def uninstall(user: User, *, dry_run: bool = False, force: bool = False) -> int:
 
 def _removed(user: User, names: Sequence[str], *, force: bool = False) -> bool:
     """Stops, disables and removes units; whether nothing of them is left. One that was edited by hand runs on."""
-    texts = {name: managed_files.read(_folder(user) / name) for name in names}
-    edited = [name for name, text in texts.items() if not (force or managed_files.is_as_written(text))]
-    if edited:
-        for name in edited:
-            user.say(f"kept {user.shown(_folder(user) / name)}: it was edited by hand (--force removes it)")
+    paths = [_folder(user) / name for name in names]
+    if not force and (kept := managed_files.edited(paths)):
+        managed_files.say_kept(kept, user)
         return False
     timer, daemon = (file_name(name, user.system) for name in (TIMER, DAEMON))
     enabled = [name for name in names if name in (timer, daemon)]
@@ -219,7 +217,7 @@ def _removed(user: User, names: Sequence[str], *, force: bool = False) -> bool:
     stopped = (not enabled or _systemctl(user, "disable", *enabled)) and _stopped(user, units)
     if timer in names:
         user.run(*_control(user), "clean", "--what=state", timer)  # systemd's note of when the timer last fired
-    gone = managed_files.removed([_folder(user) / name for name in names], user, force=force)
+    gone = managed_files.removed(paths, user, force=force)
     reloaded = _systemctl(user, "daemon-reload")
     instances = file_name(FAILURE, user.system).replace("@.", "@*.")
     user.run(*_control(user), "reset-failed", *units, instances)  # fails where nothing had failed
