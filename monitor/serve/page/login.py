@@ -160,7 +160,7 @@ def _sentence(one: Profile, clock: ReaderClock) -> str:
 
 def _dates(one: Profile, guess: Document | None, clock: ReaderClock) -> Iterator[LoginDate]:
     """Every moment that is known of it, as they come."""
-    past = {"access_expires_at": "access expired", "login_expires_at": "login expired"}
+    past = {"access_expires_at": "access expired", "login_expires_at": "login expired", "deadline": "was due"}
     words = {
         "last_rotated_at": "last renewed",
         "last_used_at": "last used",
